@@ -1,0 +1,507 @@
+//! The port: what the client API asks of a node. The node implements it (`node/src/edge/client.rs`); nothing
+//! here knows how. Values are the protocol's types; JSON shapes live in `model/` and are converted by hand.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use comity_protocol::code::Code;
+use comity_protocol::id::{AccountId, ChannelId, MessageId};
+use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+
+/// Who makes a request: an account on one of its devices, proven by the device's token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: AccountId,
+    /// Its label.
+    pub label: AccountLabel,
+    /// The device.
+    pub device: DeviceId,
+}
+
+/// A device of an account, as a number of its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub u64);
+
+/// A refusal: a stable code, a sentence that may say more than the code's own, and when to try again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code.
+    pub code: Code,
+    /// One sentence for the caller; never an inner error's text.
+    pub sentence: String,
+    /// When a repeat has a chance.
+    pub retry_after: Option<Duration>,
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, sentence: code.sentence().to_owned(), retry_after: None }
+    }
+}
+
+/// A sign-up as asked for.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// The name, already normalised.
+    pub name: AccountName,
+    /// The password, at most 1,024 characters.
+    pub password: String,
+    /// An invite token, where the node asks for one.
+    pub invite: Option<String>,
+    /// What the user calls this device.
+    pub device_name: String,
+}
+
+/// A log-in as asked for.
+#[derive(Clone, Debug)]
+pub struct LogIn {
+    /// The name, already normalised.
+    pub name: AccountName,
+    /// The password.
+    pub password: String,
+    /// What the user calls this device.
+    pub device_name: String,
+}
+
+/// A new device and its token, which the node shows this once and keeps only as a hash.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// The account on the new device.
+    pub caller: Caller,
+    /// The opaque token.
+    pub token: String,
+}
+
+/// A device as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The id.
+    pub id: DeviceId,
+    /// What the user calls it.
+    pub name: String,
+    /// When it logged in, in Unix milliseconds.
+    pub created_unix_ms: u64,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// A role in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads and writes.
+    Member,
+    /// Invites, removes members, changes name and topic.
+    Moderator,
+    /// All that, and changes roles.
+    Owner,
+}
+
+/// A change that a caller asks for. Repeated with the same nonce it is done once and answered alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Accept an invitation to a group.
+    Accept {
+        /// The group.
+        channel: ChannelId,
+    },
+    /// Create a group, its caller the owner.
+    CreateGroup {
+        /// The name.
+        name: String,
+        /// The topic; may be empty.
+        topic: String,
+        /// The most members; the channel version's default where absent.
+        member_limit: Option<u32>,
+    },
+    /// Decline an invitation to a group.
+    Decline {
+        /// The group.
+        channel: ChannelId,
+    },
+    /// Invite an account to a group.
+    Invite {
+        /// The group.
+        channel: ChannelId,
+        /// Whom.
+        account: AccountLabel,
+    },
+    /// Leave a group.
+    Leave {
+        /// The group.
+        channel: ChannelId,
+    },
+    /// Open, or find, the direct channel with an account.
+    OpenDirect {
+        /// With whom.
+        account: AccountLabel,
+    },
+    /// Remove a member from a group, or withdraw an invitation.
+    Remove {
+        /// The group.
+        channel: ChannelId,
+        /// Whom.
+        account: AccountLabel,
+    },
+    /// Rename a group.
+    Rename {
+        /// The group.
+        channel: ChannelId,
+        /// The new name.
+        name: String,
+    },
+    /// Send a text.
+    Send {
+        /// The channel.
+        channel: ChannelId,
+        /// The text: 1 to 100,000 Unicode scalar values.
+        text: String,
+    },
+    /// Give a member of a group a role.
+    SetRole {
+        /// The group.
+        channel: ChannelId,
+        /// Whom.
+        account: AccountLabel,
+        /// The role.
+        role: Role,
+    },
+    /// Change a group's topic.
+    SetTopic {
+        /// The group.
+        channel: ChannelId,
+        /// The new topic; may be empty.
+        topic: String,
+    },
+}
+
+/// What became of an [`Action`], durable when answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The channel that was created, found, or joined.
+    Channel(ChannelId),
+    /// Done.
+    Done,
+    /// Asked of the channel's home, another organisation; the feed tells when it is granted or refused.
+    Requested,
+    /// The text is stored.
+    Stored {
+        /// Its id.
+        message: MessageId,
+        /// Where the feed stands at it.
+        cursor: Cursor,
+    },
+}
+
+/// A change to the caller's own account or devices.
+#[derive(Clone, Debug)]
+pub enum AccountChange {
+    /// Log this device out.
+    LogOut,
+    /// Change the password; every other device stays logged in.
+    Password {
+        /// The old one.
+        old: String,
+        /// The new one.
+        new: String,
+    },
+    /// Log another device out.
+    RevokeDevice(DeviceId),
+}
+
+/// A place in the feed of one node, opaque to whoever holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor(pub [u8; 24]);
+
+/// What a channel is to one of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChannelKind {
+    /// Two accounts.
+    Direct {
+        /// The other account.
+        with: AccountLabel,
+    },
+    /// A group.
+    Group {
+        /// The name.
+        name: String,
+        /// The topic; may be empty.
+        topic: String,
+        /// The organisation that writes its control log.
+        home: ServerName,
+        /// The most members.
+        member_limit: u32,
+    },
+}
+
+/// The caller's standing in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Invited, not yet in.
+    Invited,
+    /// In.
+    Joined(Role),
+    /// Accepted an invitation of another organisation's group that its home has not yet recorded.
+    Joining,
+}
+
+/// A channel in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelSummary {
+    /// The id.
+    pub id: ChannelId,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// The caller's standing.
+    pub standing: Standing,
+    /// The newest message's time in Unix milliseconds, where there is one.
+    pub last_message_unix_ms: Option<u64>,
+}
+
+/// A member of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub account: AccountLabel,
+    /// The role; both sides of a direct channel are members.
+    pub role: Role,
+    /// Invited, not yet in.
+    pub invited: bool,
+}
+
+/// A channel with its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelDetail {
+    /// The channel.
+    pub summary: ChannelSummary,
+    /// Its members by label.
+    pub members: Vec<Member>,
+}
+
+/// Which part of a channel's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The ones after a message, oldest first.
+    After(MessageId),
+    /// Around a message: half before, it, half after.
+    Around(MessageId),
+    /// The ones at and after a time in Unix milliseconds.
+    AtDate(u64),
+    /// The ones before a message.
+    Before(MessageId),
+    /// The newest.
+    Latest,
+}
+
+/// A page of history in the channel's order, oldest first.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The events.
+    pub events: Vec<Arc<FeedEvent>>,
+    /// Whether older ones exist.
+    pub more_before: bool,
+    /// Whether newer ones exist.
+    pub more_after: bool,
+}
+
+/// One event of the feed, shared by every device that it goes to.
+#[derive(Debug)]
+pub struct FeedEvent {
+    /// The feed's place just after it.
+    pub cursor: Cursor,
+    /// The channel.
+    pub channel: ChannelId,
+    /// Its id.
+    pub id: MessageId,
+    /// Its time in Unix milliseconds.
+    pub time_unix_ms: u64,
+    /// Who did it.
+    pub sender: AccountLabel,
+    /// What happened.
+    pub content: EventContent,
+    /// The encoded frame, made once by the API for all devices.
+    pub encoded: OnceLock<Bytes>,
+}
+
+/// What an event says to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventContent {
+    /// A group was created.
+    Created {
+        /// Its name.
+        name: String,
+    },
+    /// An account was invited.
+    Invited {
+        /// Whom.
+        account: AccountLabel,
+        /// The channel's name, for one who cannot see the channel yet.
+        name: String,
+    },
+    /// An account came in; when it is the reader's own, the channel is new to its devices.
+    Joined {
+        /// Who.
+        account: AccountLabel,
+    },
+    /// An account left, or declined an invitation.
+    Left {
+        /// Who.
+        account: AccountLabel,
+    },
+    /// A text.
+    Message {
+        /// The text; `None` where it is not held here.
+        text: Option<Arc<str>>,
+    },
+    /// An account was removed, or its invitation withdrawn.
+    Removed {
+        /// Whom.
+        account: AccountLabel,
+    },
+    /// The group was renamed.
+    Renamed {
+        /// The new name.
+        name: String,
+    },
+    /// Something that the reader asked another organisation for was refused.
+    RequestRefused {
+        /// Why.
+        code: Code,
+    },
+    /// A role changed.
+    RoleChanged {
+        /// Whose.
+        account: AccountLabel,
+        /// The new role.
+        role: Role,
+    },
+    /// The topic changed.
+    TopicChanged {
+        /// The new topic.
+        topic: String,
+    },
+}
+
+/// What a subscription yields.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// A message of this account reached more organisations.
+    Delivered {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
+        /// Member organisations that applied it, its own included.
+        organisations: u32,
+        /// Member organisations.
+        of: u32,
+    },
+    /// An event, in feed order.
+    Event(Arc<FeedEvent>),
+    /// The node ends the subscription.
+    Goodbye {
+        /// Why: `ShuttingDown`, `TokenInvalid` (logged out or revoked) or `Overloaded`.
+        code: Code,
+        /// Another endpoint to go to.
+        endpoint: Option<String>,
+    },
+}
+
+/// What `subscribe` found.
+pub struct Subscribed<S> {
+    /// The feed.
+    pub subscription: S,
+    /// Where it starts.
+    pub cursor: Cursor,
+    /// The cursor that was shown is not of this store's history: the client lists channels and history anew.
+    pub resync: bool,
+}
+
+/// A live feed of one device: a cursor over what is durable, never a queue of its own.
+pub trait Subscription: Send + 'static {
+    /// Waits until there is something and yields at most `max` deliveries in feed order. Dropping the future
+    /// loses nothing.
+    fn next(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send;
+}
+
+/// Where clients connect, for the well-known document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The base URL of HTTP, without a trailing slash; the socket is `/v1/socket` under it.
+    pub url: String,
+    /// Lower is tried first.
+    pub priority: u16,
+    /// Share among equals.
+    pub weight: u16,
+}
+
+/// A node, as the client API sees it. Cheap to clone.
+pub trait Backend: Clone + Send + Sync + 'static {
+    /// The feed of a device.
+    type Subscription: Subscription;
+
+    /// The organisation's domain.
+    fn domain(&self) -> &ServerName;
+
+    /// Where clients connect; empty when the document should name the address it is served from.
+    fn endpoints(&self) -> Vec<Endpoint>;
+
+    /// Who holds a token.
+    fn authenticate(&self, token: &str) -> impl Future<Output = Result<Caller, Refusal>> + Send;
+
+    /// Makes an account and logs its first device in.
+    fn sign_up(&self, sign_up: SignUp) -> impl Future<Output = Result<LoggedIn, Refusal>> + Send;
+
+    /// Logs a device in.
+    fn log_in(&self, log_in: LogIn) -> impl Future<Output = Result<LoggedIn, Refusal>> + Send;
+
+    /// Changes the caller's account or devices.
+    fn change_account(
+        &self,
+        caller: &Caller,
+        change: AccountChange,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// The caller's devices.
+    fn devices(&self, caller: &Caller)
+    -> impl Future<Output = Result<Vec<Device>, Refusal>> + Send;
+
+    /// Does what a caller asks, once per nonce. Without a nonce it is done each time. Answers only after the
+    /// change is on disk.
+    fn perform(
+        &self,
+        caller: &Caller,
+        nonce: Option<u64>,
+        action: Action,
+    ) -> impl Future<Output = Result<Outcome, Refusal>> + Send;
+
+    /// The caller's channels, those invited to included.
+    fn channels(
+        &self,
+        caller: &Caller,
+    ) -> impl Future<Output = Result<Vec<ChannelSummary>, Refusal>> + Send;
+
+    /// One channel of the caller's.
+    fn channel(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+    ) -> impl Future<Output = Result<ChannelDetail, Refusal>> + Send;
+
+    /// A page of a channel's history, at most `limit` events.
+    fn history(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        page: Page,
+        limit: usize,
+    ) -> impl Future<Output = Result<HistoryPage, Refusal>> + Send;
+
+    /// Follows the feed from a cursor, or from now.
+    fn subscribe(
+        &self,
+        caller: &Caller,
+        cursor: Option<Cursor>,
+    ) -> impl Future<Output = Result<Subscribed<Self::Subscription>, Refusal>> + Send;
+}

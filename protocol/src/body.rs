@@ -1,0 +1,98 @@
+//! Bodies: bytes with a content type and a salt (`docs/protocol/` section 3). Erasing body and salt leaves
+//! chains and signatures intact, and without the salt nobody can guess a short text from its hash.
+
+use minicbor::{Decode, Encode};
+
+use crate::cbor::ByteString;
+use crate::hash::{Hash, Hasher, tag};
+use crate::limits::{BODY_BYTES_MAX, CONTENT_TYPE_BYTES_MAX};
+
+/// The content type of plain text.
+pub const TEXT: &str = "text/plain;charset=utf-8";
+
+/// A body that is present.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Body {
+    /// 32 random bytes, also where the body is empty.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub salt: [u8; 32],
+    /// The content type; empty where there is no body.
+    #[n(1)]
+    pub content_type: String,
+    /// The bytes.
+    #[n(2)]
+    pub bytes: ByteString,
+}
+
+impl Body {
+    /// The body of an event that has none.
+    pub fn empty(salt: [u8; 32]) -> Self {
+        Self { salt, content_type: String::new(), bytes: ByteString::default() }
+    }
+
+    /// A body of plain text.
+    pub fn text(salt: [u8; 32], text: &str) -> Self {
+        Self { salt, content_type: TEXT.into(), bytes: text.as_bytes().to_vec().into() }
+    }
+
+    /// The hash that headers bind.
+    pub fn hash(&self) -> Hash {
+        Hasher::new(tag::BODY)
+            .fixed(&self.salt)
+            .var(self.content_type.as_bytes())
+            .var(&self.bytes)
+            .finish()
+    }
+
+    /// The text, where the body is plain text.
+    pub fn as_text(&self) -> Option<&str> {
+        if self.content_type == TEXT { std::str::from_utf8(&self.bytes).ok() } else { None }
+    }
+
+    /// Whether it is within the limits of channel version 1.
+    pub fn fits(&self) -> bool {
+        self.bytes.len() <= BODY_BYTES_MAX && self.content_type.len() <= CONTENT_TYPE_BYTES_MAX
+    }
+}
+
+/// A body as it travels: present, or only its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireBody {
+    /// Only the hash: erased, or not held by the sender.
+    Absent(Hash),
+    /// The body itself; its hash is computed by whoever receives it.
+    Present(Body),
+}
+
+impl WireBody {
+    /// The hash that headers bind.
+    pub fn hash(&self) -> Hash {
+        match self {
+            Self::Absent(hash) => *hash,
+            Self::Present(body) => body.hash(),
+        }
+    }
+}
+
+impl<C> Encode<C> for WireBody {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match self {
+            Self::Absent(hash) => hash.encode(e, ctx),
+            Self::Present(body) => body.encode(e, ctx),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for WireBody {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        match d.datatype()? {
+            minicbor::data::Type::Bytes => Hash::decode(d, ctx).map(Self::Absent),
+            _ => Body::decode(d, ctx).map(Self::Present),
+        }
+    }
+}

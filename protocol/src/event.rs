@@ -1,0 +1,365 @@
+//! Events: the records of message logs (`docs/protocol/` section 3). Headers are hashed as received; what
+//! carries authority stands in them, so erasing a body never changes what an event does.
+
+use minicbor::{Decode, Encode};
+
+use crate::body::WireBody;
+use crate::cbor::{self, ByteString, DecodeError};
+use crate::clock::HybridTime;
+use crate::code::Code;
+use crate::control::Role;
+use crate::hash::{Hash, Hasher, tag};
+use crate::id::{
+    AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, ShortHash, WriterId,
+};
+use crate::limits::{ENDED_LOGS_MAX, EVENT_HEADER_BYTES_MAX, LABEL_BYTES_MAX};
+
+/// The header of an event, about 27 bytes for a message.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EventHeader {
+    /// Strictly increasing within the log.
+    #[n(0)]
+    pub time: HybridTime,
+    /// Who acts; the lineage is the log's origin. 0 is the organisation itself.
+    #[n(1)]
+    pub sender: AccountNumber,
+    /// What the event is; see [`EventAct`].
+    #[n(2)]
+    pub kind: u16,
+    /// The newest control record that the origin had applied, in group channels.
+    #[n(3)]
+    pub after: Option<ControlPoint>,
+    /// The kind's arguments, encoded, so that unknown kinds keep their bytes.
+    #[n(4)]
+    pub args: Option<ByteString>,
+    /// In a log's first event only.
+    #[n(5)]
+    pub start: Option<LogStart>,
+}
+
+/// What a log's first event says about the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LogStart {
+    /// The channel version for direct and link channels; version 1 where absent.
+    #[n(0)]
+    pub version: Option<u64>,
+    /// A direct channel's two accounts in ascending order, since its id cannot be inverted.
+    #[n(1)]
+    pub accounts: Option<(AccountId, AccountId)>,
+    /// A link channel's two organisations in ascending order.
+    #[n(2)]
+    pub organisations: Option<(LineageId, LineageId)>,
+    /// In a direct channel: the name of the origin's account, for display.
+    #[n(3)]
+    pub name: Option<String>,
+    /// Logs of the same origin that have ended.
+    #[n(4)]
+    pub ended: Option<Vec<EndedLog>>,
+}
+
+/// A log that its origin will not continue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct EndedLog {
+    /// Its writer.
+    #[n(0)]
+    pub writer: WriterId,
+    /// Its last record as known.
+    #[n(1)]
+    pub seq: u64,
+    /// That record's hash, shortened.
+    #[n(2)]
+    pub hash: ShortHash,
+}
+
+/// What an event does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventAct {
+    /// An invitation of one of the receiver's accounts (link channels).
+    Invitation(Invitation),
+    /// A text; it is the body.
+    Message,
+    /// A request for a control record.
+    Request(Request),
+    /// The home's refusal of a request (link channels).
+    RequestRefused(RequestRefused),
+    /// A kind that this version does not know: stored and relayed, without effect.
+    Unknown(u16),
+}
+
+/// Numbers of event kinds; never used again.
+mod kind {
+    pub(super) const MESSAGE: u16 = 1;
+    pub(super) const REQUEST: u16 = 2;
+    pub(super) const INVITATION: u16 = 3;
+    pub(super) const REQUEST_REFUSED: u16 = 4;
+}
+
+/// What a user asks of a channel's home.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub enum Request {
+    /// Come in on an invite (link channels).
+    #[n(0)]
+    Accept {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The invite record.
+        #[n(1)]
+        invite: ControlPoint,
+    },
+    /// Turn an invite down (link channels).
+    #[n(1)]
+    Decline {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The invite record.
+        #[n(1)]
+        invite: ControlPoint,
+    },
+    /// Leave; needs no right.
+    #[n(2)]
+    Leave,
+    /// Invite an account.
+    #[n(3)]
+    Invite {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+        /// Its label.
+        #[n(1)]
+        label: String,
+    },
+    /// Remove a member or withdraw an invite.
+    #[n(4)]
+    Remove {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+    },
+    /// Rename the channel.
+    #[n(5)]
+    SetName(#[n(0)] String),
+    /// Change the topic.
+    #[n(6)]
+    SetTopic(#[n(0)] String),
+    /// Change a member's role.
+    #[n(7)]
+    SetRole {
+        /// Whose.
+        #[n(0)]
+        account: AccountId,
+        /// The new role.
+        #[n(1)]
+        role: Role,
+    },
+}
+
+/// Tells an organisation that one of its accounts is invited.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Invitation {
+    /// The group; its home is the log's origin.
+    #[n(0)]
+    pub channel: ChannelId,
+    /// The invite record.
+    #[n(1)]
+    pub invite: ControlPoint,
+    /// Who is invited.
+    #[n(2)]
+    pub account: AccountNumber,
+    /// Who invites, as a label for display.
+    #[n(3)]
+    pub inviter: String,
+    /// The channel's name, for display.
+    #[n(4)]
+    pub name: String,
+}
+
+/// Tells an organisation that its request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RequestRefused {
+    /// The channel whose log holds the request.
+    #[n(0)]
+    pub channel: ChannelId,
+    /// That log's writer.
+    #[n(1)]
+    pub writer: WriterId,
+    /// The request.
+    #[n(2)]
+    pub seq: u64,
+    /// The group that it was about.
+    #[n(3)]
+    pub group: ChannelId,
+    /// Who asked.
+    #[n(4)]
+    pub account: AccountNumber,
+    /// The refusal code's number.
+    #[n(5)]
+    pub code: u16,
+}
+
+impl RequestRefused {
+    /// The refusal code, where this version knows it.
+    pub fn code(&self) -> Code {
+        Code::from_number(self.code).unwrap_or(Code::RequestRefused)
+    }
+}
+
+impl EventAct {
+    /// The number of the kind.
+    pub fn kind(&self) -> u16 {
+        match self {
+            Self::Invitation(_) => kind::INVITATION,
+            Self::Message => kind::MESSAGE,
+            Self::Request(_) => kind::REQUEST,
+            Self::RequestRefused(_) => kind::REQUEST_REFUSED,
+            Self::Unknown(kind) => *kind,
+        }
+    }
+
+    /// The arguments for a header.
+    pub fn args(&self) -> Option<ByteString> {
+        let bytes = match self {
+            Self::Message | Self::Unknown(_) => return None,
+            Self::Invitation(invitation) => cbor::encode(invitation),
+            Self::Request(request) => cbor::encode(request),
+            Self::RequestRefused(refused) => cbor::encode(refused),
+        };
+        Some(bytes.into())
+    }
+}
+
+impl EventHeader {
+    /// Reads a header from its bytes as received.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let header: Self = cbor::decode(bytes, EVENT_HEADER_BYTES_MAX)?;
+        let start = header.start.as_ref();
+        let ended = start.and_then(|s| s.ended.as_ref()).map_or(0, Vec::len);
+        let name = start.and_then(|s| s.name.as_ref()).map_or(0, String::len);
+        if ended > ENDED_LOGS_MAX || name > LABEL_BYTES_MAX {
+            return Err(DecodeError::TooLong);
+        }
+        Ok(header)
+    }
+
+    /// What the event does.
+    pub fn act(&self) -> Result<EventAct, DecodeError> {
+        let args = || self.args.as_deref().ok_or(DecodeError::Shape);
+        match self.kind {
+            kind::MESSAGE if self.args.is_none() => Ok(EventAct::Message),
+            kind::MESSAGE => Err(DecodeError::Shape),
+            kind::REQUEST => decode_args(args()?).map(EventAct::Request),
+            kind::INVITATION => decode_args(args()?).map(EventAct::Invitation),
+            kind::REQUEST_REFUSED => decode_args(args()?).map(EventAct::RequestRefused),
+            unknown => Ok(EventAct::Unknown(unknown)),
+        }
+    }
+}
+
+fn decode_args<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, DecodeError> {
+    cbor::decode(bytes, EVENT_HEADER_BYTES_MAX)
+}
+
+/// A record as it travels, of a message log or a control log: the header's bytes as its origin made them, and
+/// its body or that body's hash. What the place implies (log, seq, links) is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Record {
+    /// The header, as received.
+    #[n(0)]
+    pub header: ByteString,
+    /// The body.
+    #[n(1)]
+    pub body: WireBody,
+}
+
+impl Record {
+    /// `inner` of the record.
+    pub fn inner(&self) -> Hash {
+        crate::chain::inner(&self.header, &self.body.hash())
+    }
+
+    /// Bytes that it takes in a frame, nearly.
+    pub fn weight(&self) -> usize {
+        let body = match &self.body {
+            WireBody::Absent(_) => 0,
+            WireBody::Present(body) => body.bytes.len() + body.content_type.len(),
+        };
+        self.header.len() + body + 48
+    }
+}
+
+/// The id of the direct channel of two accounts.
+pub fn direct_channel(a: AccountId, b: AccountId) -> ChannelId {
+    let (low, high) = (a.min(b), a.max(b));
+    let hash = Hasher::new(tag::DIRECT_CHANNEL)
+        .fixed(low.lineage.as_bytes())
+        .int(low.number.0)
+        .fixed(high.lineage.as_bytes())
+        .int(high.number.0)
+        .finish();
+    ChannelId(hash.0)
+}
+
+/// The id of the link channel of two organisations.
+pub fn link_channel(a: LineageId, b: LineageId) -> ChannelId {
+    let (low, high) = (a.min(b), a.max(b));
+    let hash = Hasher::new(tag::LINK_CHANNEL).fixed(low.as_bytes()).fixed(high.as_bytes()).finish();
+    ChannelId(hash.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_header_is_small_and_its_bytes_are_pinned() {
+        let header = EventHeader {
+            time: HybridTime::from_unix_ms(1_795_404_447_123),
+            sender: AccountNumber(0x1122_3344_5566_7788),
+            kind: EventAct::Message.kind(),
+            after: None,
+            args: None,
+            start: None,
+        };
+        let bytes = cbor::encode(&header);
+        assert!(bytes.len() <= 27, "{}", bytes.len());
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(&bytes),
+            "a3001b01a20671bd930000011b11223344556677880201"
+        );
+        assert_eq!(EventHeader::decode(&bytes).unwrap(), header);
+        assert_eq!(header.act(), Ok(EventAct::Message));
+    }
+
+    #[test]
+    fn unknown_kinds_keep_their_bytes() {
+        let header = EventHeader {
+            time: HybridTime(1),
+            sender: AccountNumber(2),
+            kind: 999,
+            after: None,
+            args: Some(vec![0xff, 0x00].into()),
+            start: None,
+        };
+        let again = EventHeader::decode(&cbor::encode(&header)).unwrap();
+        assert_eq!(again.act(), Ok(EventAct::Unknown(999)));
+        assert_eq!(again, header);
+    }
+
+    #[test]
+    fn pairs_make_the_same_channel_from_both_sides() {
+        let account =
+            |l: u8, n: u64| AccountId { lineage: LineageId([l; 32]), number: AccountNumber(n) };
+        let (a, b) = (account(1, 9), account(2, 3));
+        assert_eq!(direct_channel(a, b), direct_channel(b, a));
+        assert_ne!(direct_channel(a, b), direct_channel(a, account(2, 4)));
+        assert_eq!(link_channel(a.lineage, b.lineage), link_channel(b.lineage, a.lineage));
+    }
+}

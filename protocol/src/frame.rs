@@ -1,0 +1,331 @@
+//! Frames between peers (`docs/protocol/` section 8), defined over ordered streams.
+//!
+//! Both ends say `Hello`; a link counts as up after the other's. Each end then *subscribes* to the other's
+//! feed with `Resume`; the feeder answers `Resync` where it does not know the cursor, and the subscriber
+//! states what it holds with `Vector`. From then on the feeder sends `Batch`es in the order of its feed, and
+//! the subscriber acknowledges what is on its disk. Whoever sees a gap asks for it with `Want`; what is not
+//! served is answered `NotServed`. `Lookup` asks for an account by name.
+
+use minicbor::{Decode, Encode};
+
+use crate::cbor::{self, ByteString, DecodeError};
+use crate::clock::HybridTime;
+use crate::event::Record;
+use crate::hash::Hash;
+use crate::head::Inclusion;
+use crate::id::{
+    AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, ShortHash, WriterId,
+};
+use crate::limits::{BATCH_RECORDS_MAX, FRAME_BYTES_MAX, VECTOR_ENTRIES_MAX};
+
+/// The version of the peer protocol that this crate speaks.
+pub const PEER_VERSION: u16 = 1;
+
+/// The stream on which a frame travels; a lower class is never held up by a higher one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Hello, acknowledgements, questions and answers.
+    Link,
+    /// The feed: records in the order of the feeder's pos.
+    Feed,
+    /// Ranges that were asked for.
+    History,
+}
+
+/// One frame.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Frame {
+    /// The first frame of each end.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// Subscribes to the receiver's feed after a cursor, or from what a vector will say.
+    #[n(1)]
+    Resume {
+        /// The cursor that came with the last batch on the subscriber's disk.
+        #[n(0)]
+        cursor: Option<ByteString>,
+    },
+    /// The cursor is not one of this store's history: say what you hold.
+    #[n(2)]
+    Resync,
+    /// What the subscriber holds of the feeder's logs.
+    #[n(3)]
+    Vector {
+        /// An entry for each log; a log that is not named is not held.
+        #[n(0)]
+        entries: Vec<VectorEntry>,
+        /// Whether more entries follow.
+        #[n(1)]
+        more: bool,
+    },
+    /// Records with their proven heads.
+    #[n(4)]
+    Batch(#[n(0)] Batch),
+    /// All records up to a cursor are durable here, but for the exceptions.
+    #[n(5)]
+    Ack {
+        /// The cursor of the last batch that is on disk.
+        #[n(0)]
+        cursor: ByteString,
+        /// Logs of which records were not taken.
+        #[n(1)]
+        exceptions: Vec<Exception>,
+    },
+    /// Asks for ranges of logs.
+    #[n(6)]
+    Want(#[n(0)] Vec<Want>),
+    /// A log that was asked for is not served; missing and forbidden look alike.
+    #[n(7)]
+    NotServed {
+        /// The log.
+        #[n(0)]
+        log: WireLog,
+        /// The code's number.
+        #[n(1)]
+        code: u16,
+        /// The refuser's control head of the channel, where it shares it with the asker.
+        #[n(2)]
+        control: Option<ControlPoint>,
+    },
+    /// Asks for an account by name.
+    #[n(8)]
+    Lookup {
+        /// Names the question.
+        #[n(0)]
+        id: u64,
+        /// The account's name.
+        #[n(1)]
+        name: String,
+    },
+    /// Answers a look-up.
+    #[n(9)]
+    Account {
+        /// The question.
+        #[n(0)]
+        id: u64,
+        /// The account, if there is one that may be asked.
+        #[n(1)]
+        number: Option<AccountNumber>,
+    },
+    /// The link ends.
+    #[n(10)]
+    Goodbye {
+        /// The code's number.
+        #[n(0)]
+        code: u16,
+    },
+}
+
+/// Who speaks, to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Hello {
+    /// The speaker's domain; checked against its key.
+    #[n(0)]
+    pub from: String,
+    /// The domain that the speaker means to talk to.
+    #[n(1)]
+    pub to: String,
+    /// The speaker's lineage.
+    #[n(2)]
+    pub lineage: LineageId,
+    /// Names the run of the speaker's process.
+    #[n(3)]
+    pub start: u64,
+    /// The versions that the speaker knows.
+    #[n(4)]
+    pub versions: Vec<u16>,
+}
+
+/// A log as frames name it: a control log's origin is its channel's home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(array)]
+pub struct WireLog {
+    /// The channel.
+    #[n(0)]
+    pub channel: ChannelId,
+    /// The origin of a message log; absent for a control log.
+    #[n(1)]
+    pub origin: Option<LineageId>,
+    /// The writer, or the term.
+    #[n(2)]
+    pub number: u64,
+}
+
+impl From<LogId> for WireLog {
+    fn from(log: LogId) -> Self {
+        match log.name {
+            LogName::Control { term } => Self { channel: log.channel, origin: None, number: term },
+            LogName::Message { origin, writer } => {
+                Self { channel: log.channel, origin: Some(origin), number: writer.0 }
+            }
+        }
+    }
+}
+
+impl From<WireLog> for LogId {
+    fn from(log: WireLog) -> Self {
+        let name = match log.origin {
+            None => LogName::Control { term: log.number },
+            Some(origin) => LogName::Message { origin, writer: WriterId(log.number) },
+        };
+        Self { channel: log.channel, name }
+    }
+}
+
+/// Where the stater of a vector has got to in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct VectorEntry {
+    /// The log.
+    #[n(0)]
+    pub log: WireLog,
+    /// The last record held.
+    #[n(1)]
+    pub seq: u64,
+    /// Its hash, shortened.
+    #[n(2)]
+    pub hash: ShortHash,
+}
+
+/// A log of which records were not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Exception {
+    /// The log.
+    #[n(0)]
+    pub log: WireLog,
+    /// The first record not taken.
+    #[n(1)]
+    pub from: u64,
+    /// The code's number.
+    #[n(2)]
+    pub code: u16,
+}
+
+/// A range asked for: all from a record on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Want {
+    /// The log.
+    #[n(0)]
+    pub log: WireLog,
+    /// The first record wanted.
+    #[n(1)]
+    pub from: u64,
+}
+
+/// Ranges of logs, each ending at a proven head.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Batch {
+    /// The checkpoints that the ranges' heads are in, each as signed.
+    #[n(0)]
+    pub checkpoints: Vec<ByteString>,
+    /// The ranges; a control log's before the message logs that depend on it.
+    #[n(1)]
+    pub ranges: Vec<Range>,
+    /// The feeder's cursor after these; absent in answers to `Want`.
+    #[n(2)]
+    pub cursor: Option<ByteString>,
+}
+
+/// Consecutive records of one log with the proven head of the last of them.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Range {
+    /// The log.
+    #[n(0)]
+    pub log: WireLog,
+    /// The first record's seq.
+    #[n(1)]
+    pub first: u64,
+    /// The records.
+    #[n(2)]
+    pub records: Vec<Record>,
+    /// The last record's hash.
+    #[n(3)]
+    pub hash: Hash,
+    /// The last record's time.
+    #[n(4)]
+    pub time: HybridTime,
+    /// The checkpoint that proves it, by its place in the batch.
+    #[n(5)]
+    pub checkpoint: u16,
+    /// The head's place in that checkpoint.
+    #[n(6)]
+    pub inclusion: Inclusion,
+}
+
+impl Range {
+    /// The last record's seq; 0 for an empty range, which no honest feeder sends.
+    pub fn last(&self) -> u64 {
+        self.first.saturating_sub(1).saturating_add(self.records.len() as u64)
+    }
+}
+
+impl Frame {
+    /// The class of stream that carries it. A batch without a cursor answers a `Want`.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Batch(batch) if batch.cursor.is_some() => Class::Feed,
+            Self::Batch(_) => Class::History,
+            _ => Class::Link,
+        }
+    }
+
+    /// The frame's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        cbor::encode(self)
+    }
+
+    /// Reads a frame, refusing what no honest peer sends.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let frame: Self = cbor::decode(bytes, FRAME_BYTES_MAX)?;
+        let within = match &frame {
+            Self::Batch(batch) => {
+                let records: usize = batch.ranges.iter().map(|r| r.records.len()).sum();
+                records <= BATCH_RECORDS_MAX && batch.ranges.iter().all(|r| !r.records.is_empty())
+            }
+            Self::Vector { entries, .. } => entries.len() <= VECTOR_ENTRIES_MAX,
+            Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
+            Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,
+            _ => true,
+        };
+        if within { Ok(frame) } else { Err(DecodeError::TooLong) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_back_as_they_went() {
+        let log = WireLog { channel: ChannelId([1; 32]), origin: None, number: 1 };
+        let frames = [
+            Frame::Hello(Hello {
+                from: "acme.example".into(),
+                to: "globex.example".into(),
+                lineage: LineageId([2; 32]),
+                start: 5,
+                versions: vec![PEER_VERSION],
+            }),
+            Frame::Resume { cursor: Some(vec![1, 2, 3].into()) },
+            Frame::Resync,
+            Frame::Vector {
+                entries: vec![VectorEntry { log, seq: 9, hash: ShortHash([3; 16]) }],
+                more: false,
+            },
+            Frame::Want(vec![Want { log, from: 1 }]),
+            Frame::NotServed { log, code: 109, control: None },
+            Frame::Account { id: 7, number: Some(AccountNumber(8)) },
+            Frame::Goodbye { code: 84 },
+        ];
+        for frame in frames {
+            assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+        }
+        assert_eq!(data_encoding::HEXLOWER.encode(&Frame::Resync.encode()), "820280");
+        assert_eq!(Frame::decode(&[0x82, 0x02, 0x80, 0x00]), Err(DecodeError::NotDeterministic));
+    }
+}

@@ -1,0 +1,22 @@
+//! The vocabulary of Comity: ids, clocks, chains, heads, checkpoints, frames, limits and codes.
+//!
+//! Pure: bytes in, values out. No I/O, no clock, no randomness. `docs/protocol/` states in prose what this
+//! crate states in types; its sections are cited where they are obeyed.
+
+pub mod body;
+pub mod cbor;
+pub mod chain;
+pub mod checkpoint;
+pub mod clock;
+pub mod code;
+pub mod control;
+pub mod cursor;
+pub mod event;
+pub mod frame;
+pub mod hash;
+pub mod head;
+pub mod id;
+pub mod key;
+pub mod limits;
+pub mod merkle;
+pub mod name;

@@ -1,0 +1,78 @@
+//! Every limit of channel version 1, in one place (`docs/protocol/` section 9). They belong to the channel's
+//! version and are never settings: a node that judged by other numbers would disagree with its peers.
+
+/// Longest domain, in bytes (RFC 1035 section 2.3.4, without the trailing dot).
+pub const DOMAIN_BYTES_MAX: usize = 253;
+/// Longest label of a domain, in bytes.
+pub const DOMAIN_LABEL_BYTES_MAX: usize = 63;
+/// Longest account name, in Unicode scalar values.
+pub const ACCOUNT_NAME_CHARS_MAX: usize = 64;
+/// Longest account name in UTF-8.
+pub const ACCOUNT_NAME_BYTES_MAX: usize = ACCOUNT_NAME_CHARS_MAX * 4;
+/// Longest `name@domain` in UTF-8.
+pub const LABEL_BYTES_MAX: usize = ACCOUNT_NAME_BYTES_MAX + 1 + DOMAIN_BYTES_MAX;
+
+/// Longest text of a message, in Unicode scalar values.
+pub const TEXT_CHARS_MAX: usize = 100_000;
+/// Longest body, in bytes: the longest text in UTF-8.
+pub const BODY_BYTES_MAX: usize = TEXT_CHARS_MAX * 4;
+/// Longest content type of a body, in bytes.
+pub const CONTENT_TYPE_BYTES_MAX: usize = 128;
+/// Longest channel name, in Unicode scalar values.
+pub const CHANNEL_NAME_CHARS_MAX: usize = 100;
+/// Longest channel topic, in Unicode scalar values.
+pub const CHANNEL_TOPIC_CHARS_MAX: usize = 1_000;
+
+/// Longest header of an event of a message log, in bytes.
+pub const EVENT_HEADER_BYTES_MAX: usize = 8 * 1024;
+/// Longest header of a control record, in bytes; it may carry a request's proof and entries of V.
+pub const CONTROL_HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Most entries of the vector V in one control record.
+pub const COVER_ENTRIES_MAX: usize = 256;
+/// Most ended logs that a log's first event may list.
+pub const ENDED_LOGS_MAX: usize = 64;
+/// Most links in a proof from an event up to a proven head.
+pub const LINKS_MAX: usize = 128;
+/// Longest path of a head in its checkpoint's tree.
+pub const INCLUSION_PATH_MAX: usize = 32;
+/// Longest checkpoint (COSE_Sign1), in bytes.
+pub const CHECKPOINT_BYTES_MAX: usize = 1_024;
+
+/// Members of a group where its genesis names no other number.
+pub const MEMBERS_DEFAULT: u32 = 100;
+/// Most members that a genesis of version 1 may name.
+pub const MEMBERS_MAX: u32 = 1_000;
+/// Most member organisations of a channel of version 1.
+pub const ORGANISATIONS_MAX: u32 = 100;
+/// Control records whose seq is a multiple of this carry the hash of the control state before them.
+pub const SNAPSHOT_INTERVAL: u64 = 64;
+/// New writers that a receiver takes an hour per channel and origin.
+pub const WRITERS_PER_HOUR_MAX: u32 = 8;
+/// How far ahead of the receiver's clock the next event of a message log may be before it is held, in ms.
+pub const AHEAD_MS_MAX: u64 = 60_000;
+/// What arrives later than this after its time is marked late to clients, in ms.
+pub const LATE_MS: u64 = 600_000;
+
+/// Longest frame between peers, in bytes.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// A feed closes a batch of records at this size, in bytes.
+pub const BATCH_BYTES_TARGET: usize = 1024 * 1024;
+/// Most records in one batch.
+pub const BATCH_RECORDS_MAX: usize = 4_096;
+/// Most entries in one frame that states vectors.
+pub const VECTOR_ENTRIES_MAX: usize = 16_384;
+/// Deepest nesting of any CBOR item on the wire.
+pub const CBOR_DEPTH_MAX: usize = 16;
+
+/// Answers that a node keeps per device, so that a repeated send gets the first one's answer.
+pub const NONCE_WINDOW: u64 = 1_024;
+
+const _: () = assert!(BODY_BYTES_MAX + EVENT_HEADER_BYTES_MAX < BATCH_BYTES_TARGET);
+const _: () =
+    assert!(BATCH_BYTES_TARGET + BODY_BYTES_MAX + CONTROL_HEADER_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(COVER_ENTRIES_MAX * (32 + 9 + 9 + 18) < CONTROL_HEADER_BYTES_MAX / 2);
+const _: () = assert!(LINKS_MAX * 110 < CONTROL_HEADER_BYTES_MAX / 2);
+const _: () = assert!(ENDED_LOGS_MAX * (9 + 9 + 34) < EVENT_HEADER_BYTES_MAX / 2);
+const _: () = assert!(MEMBERS_DEFAULT <= MEMBERS_MAX);
+const _: () = assert!(LABEL_BYTES_MAX * 2 < EVENT_HEADER_BYTES_MAX);
+const _: () = assert!(CHANNEL_TOPIC_CHARS_MAX * 4 < EVENT_HEADER_BYTES_MAX);
