@@ -16,8 +16,9 @@ Lines by their `saw`:
     delivered  device, channel, id, organisations, of
     event      device, channel, id, time, sender, kind, text, frame
     history    device, channel, way, events                      all pages together, oldest first
-    fault      name, kind, began, healed, organisations, devices  written by the scenario, not by a client
+    fault      name, kind, began, healed, devices                written by the scenario, not by a client
 
+A fault's kind is "link", "node" or "client", and its devices are those that must have felt it.
 `text` is the hash of a text, `frame` of a frame's bytes; each of `events` has the fields of an event.
 """
 

@@ -1,0 +1,107 @@
+"""One organisation's node: its settings, its DNS records, its life and its sudden death.
+
+It runs the built binary as an admin would, and learns from it nothing but what `comity dns` prints. It must not
+read the node's data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dns import Chain, NameServer, Zone
+from net import Network
+from process import Child, Failed, Processes, run
+
+_CLIENT_PORT = 8008
+_FEDERATION_PORT = 4433
+
+_SETTINGS = """\
+domain = "{domain}"
+data_dir = "{data}"
+
+[client]
+listen = "{address}:{client_port}"
+
+[federation]
+listen = "0.0.0.0:{federation_port}"
+
+[dns]
+nameservers = ["{nameserver}:53"]
+trust_anchor = "{trust_anchor}"
+
+[sign_up]
+mode = "open"
+"""
+
+
+class Node:
+    """A node on one host of a network."""
+
+    def __init__(
+        self, network: Network, host: str, domain: str, binary: Path, directory: Path
+    ) -> None:
+        self.host = host
+        self.domain = domain
+        self.child: Child | None = None
+        self._network = network
+        self._binary = str(binary)
+        self._directory = directory
+        self._settings = directory / "comity.toml"
+
+    @property
+    def address(self) -> str:
+        """The address of its host."""
+        return self._network.address(self.host)
+
+    @property
+    def base_url(self) -> str:
+        """Where its clients connect."""
+        return f"http://{self.address}:{_CLIENT_PORT}"
+
+    def prepare(self, names: NameServer) -> None:
+        """Writes the settings."""
+        self._directory.mkdir(parents=True)
+        text = _SETTINGS.format(
+            domain=self.domain, data=self._directory / "data", address=self.address,
+            client_port=_CLIENT_PORT, federation_port=_FEDERATION_PORT,
+            nameserver=names.address, trust_anchor=names.trust_anchor,
+        )
+        self._settings.write_text(text)
+
+    def records(self, domain: str | None = None) -> list[str]:
+        """The lines that `comity dns` prints, and the address of the host that they name.
+
+        With `domain`, the same lines for another domain, for zones that claim this node's key."""
+        printed = self._command("dns", "--host", f"node1.{self.domain}")
+        lines = [line for line in printed.splitlines() if line.strip()]
+        lines.append(f"node1.{self.domain}. A {self.address}")
+        if domain is None:
+            return lines
+        return [line.replace(f"{self.domain}.", f"{domain}.") for line in lines]
+
+    def zone(self) -> Zone:
+        """The organisation's zone."""
+        return Zone(f"{self.domain}.", self.records(), Chain.SECURE)
+
+    def start(self, processes: Processes) -> None:
+        """Starts the node; its clients find out themselves when it serves."""
+        command = [self._binary, "serve", "--config", str(self._settings)]
+        log = self._directory / "node.log"
+        self.child = processes.start(
+            self.domain, self._network.inside(self.host, *command), log
+        )
+
+    def kill(self) -> None:
+        """Ends the node with SIGKILL."""
+        self.check()
+        assert self.child is not None
+        self.child.kill()
+
+    def check(self) -> None:
+        """Raises `Failed` where the node ended by itself."""
+        if self.child is None or not self.child.running:
+            raise Failed(f"the node of {self.domain} is not running; see its log")
+
+    def _command(self, *arguments: str) -> str:
+        line = [self._binary, arguments[0], "--config", str(self._settings), *arguments[1:]]
+        return run(*self._network.inside(self.host, *line))
