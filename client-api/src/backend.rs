@@ -423,7 +423,16 @@ pub trait Subscription: Send + 'static {
     /// Waits until there is something and yields at most `max` deliveries in feed order. Dropping the future
     /// loses nothing.
     fn next(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send;
+
+    /// Yields what there is already, at most `max` deliveries in feed order; nothing when the feed has caught
+    /// up. A node that knows when it has caught up answers at once; this default waits a moment to find out.
+    fn ready(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send {
+        async move { tokio::time::timeout(READY_WAIT, self.next(max)).await.unwrap_or_default() }
+    }
 }
+
+/// How long the default [`Subscription::ready`] waits for a backlog.
+const READY_WAIT: Duration = Duration::from_millis(50);
 
 /// Where clients connect, for the well-known document.
 #[derive(Clone, Debug, PartialEq, Eq)]

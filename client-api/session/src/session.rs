@@ -16,7 +16,7 @@ use crate::timer::{Timer, TimerTable};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A frame other than a hello came first.
-    HelloExpected,
+    NotGreeted,
     /// No hello came in time.
     HelloLate,
     /// A second hello came.
@@ -157,7 +157,7 @@ impl Session {
     pub fn handle_other(&mut self, now: Duration) -> Result<(), Fault> {
         self.handle_sign_of_life(now);
         match self.phase {
-            Phase::AwaitingHello | Phase::Greeting => Err(Fault::HelloExpected),
+            Phase::AwaitingHello | Phase::Greeting => Err(Fault::NotGreeted),
             _ => Ok(()),
         }
     }
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_hello_comes_first_once_and_in_time() {
         let mut session = Session::new(Limits::default(), at(0));
-        assert_eq!(session.handle_request(at(1)), Err(Fault::HelloExpected));
+        assert_eq!(session.handle_request(at(1)), Err(Fault::NotGreeted));
         assert_eq!(session.poll_timeout(), Some(at(10)));
         assert_eq!(session.handle_timeout(at(9)), Ok(()));
         assert_eq!(session.handle_timeout(at(10)), Err(Fault::HelloLate));

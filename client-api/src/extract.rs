@@ -1,0 +1,157 @@
+//! What routes take from a request: who asks, a JSON body, a query, a path. Each refuses in the API's own shape;
+//! none must look at what the values mean.
+
+use std::str::from_utf8;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use comity_protocol::code::Code;
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::backend::{Backend, Caller, Refusal};
+use crate::model::{json_refusal, malformed, refusal, with_separators};
+use crate::routes::Api;
+use crate::settings::{BODY_BYTES_MAX, TEXT_BODY_BYTES_MAX};
+
+/// The holder of the request's token.
+pub(crate) struct Authenticated(pub(crate) Caller);
+
+impl<B: Backend> FromRequestParts<Api<B>> for Authenticated {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api<B>) -> Result<Self, Refusal> {
+        let token = bearer(&parts.headers).ok_or(Code::TokenInvalid)?;
+        api.backend.authenticate(token).await.map(Self)
+    }
+}
+
+/// A JSON body. Its Content-Type is not asked for: there is only one.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        json(&body(request, BODY_BYTES_MAX).await?).map(Self)
+    }
+}
+
+/// A JSON body that may be as long as the longest text.
+pub(crate) struct TextBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for TextBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        json(&body(request, TEXT_BODY_BYTES_MAX).await?).map(Self)
+    }
+}
+
+/// A JSON body that may be left out.
+pub(crate) struct OptionalBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let bytes = body(request, BODY_BYTES_MAX).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { json(&bytes).map(Self) }
+    }
+}
+
+/// The query.
+pub(crate) struct QueryOf<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(query)) => Ok(Self(query)),
+            Err(_) => Err(malformed("The query could not be read.")),
+        }
+    }
+}
+
+/// The path's variable segments, percent-decoded.
+pub(crate) struct PathOf<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(path)) => Ok(Self(path)),
+            Err(_) => Err(malformed("The path is not percent-encoded UTF-8.")),
+        }
+    }
+}
+
+/// The backend as routes take it.
+pub(crate) type ApiState<B> = State<Api<B>>;
+
+/// The token of an `Authorization: Bearer …` header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    let plausible = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    plausible.then_some(token)
+}
+
+async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Refusal> {
+    // Whoever asks before sending is told before sending.
+    let asks = request.headers().contains_key(header::EXPECT);
+    let mut body = request.into_body();
+    let announced = body.size_hint().lower();
+    if announced > bytes_max as u64 {
+        if !asks {
+            drain(body).await;
+        }
+        return Err(too_large(bytes_max));
+    }
+    match Limited::new(&mut body, bytes_max).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(e) if e.is::<http_body_util::LengthLimitError>() => {
+            drain(body).await;
+            Err(too_large(bytes_max))
+        }
+        Err(_) => Err(malformed("The body did not arrive whole.")),
+    }
+}
+
+/// Reads on for a while: closing on a client that still writes would reset the connection, and it would lose the
+/// answer that tells it why.
+async fn drain(mut body: Body) {
+    let read = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DRAIN_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    // Past the deadline the answer goes out all the same.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, read).await;
+}
+
+fn too_large(bytes_max: usize) -> Refusal {
+    let max = with_separators(bytes_max);
+    refusal(Code::TooLarge, format!("The body is larger than {max} bytes."))
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let text = from_utf8(bytes).map_err(|e| {
+        let sentence = format!("The body is not valid UTF-8 at byte {}.", e.valid_up_to());
+        refusal(Code::TextNotUtf8, sentence)
+    })?;
+    serde_json::from_str(text).map_err(|e| json_refusal(&e))
+}
+
+const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

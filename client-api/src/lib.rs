@@ -1,0 +1,26 @@
+//! Client to server: HTTP resources, the WebSocket, long polling. What a node does is behind one trait, the
+//! [`Backend`]; this crate parses, calls and maps, and must not know how channels, storage or peers work.
+//!
+//! The resources and frames are described for people in `docs/client/`.
+
+mod backend;
+mod extract;
+mod layer;
+mod model;
+mod refusal;
+mod routes;
+mod serve;
+mod settings;
+mod tls;
+mod ws;
+
+pub use backend::{
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
+    Delivery, Device, DeviceId, Endpoint, EventContent, FeedEvent, HistoryPage, LogIn, LoggedIn,
+    Member, Outcome, Page, Refusal, Role, SignUp, Standing, Subscribed, Subscription,
+};
+pub use comity_session::Limits as SocketLimits;
+pub use routes::router;
+pub use serve::serve;
+pub use settings::ApiSettings;
+pub use tls::{TlsError, TlsFiles};

@@ -1,0 +1,363 @@
+//! What the node answers over HTTP. Long answers are cut at a size rather than at a count alone. It must not know
+//! routes or statuses.
+
+use bytes::Bytes;
+use comity_protocol::id::MessageId;
+use serde::{Deserialize, Serialize};
+
+use super::outgoing::{NodeFrame, encode, event_frame};
+use super::time::format_unix_ms;
+use super::value::{cursor_text, device_text, role_text};
+use crate::backend::{
+    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
+    HistoryPage, LoggedIn, Member, Outcome, Page, Standing,
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HealthAnswer {
+    pub(crate) status: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WellKnownAnswer {
+    pub(crate) version: u32,
+    pub(crate) domain: String,
+    pub(crate) endpoints: Vec<EndpointShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EndpointShape {
+    url: String,
+    priority: u16,
+    weight: u16,
+}
+
+impl From<Endpoint> for EndpointShape {
+    fn from(endpoint: Endpoint) -> Self {
+        let Endpoint { url, priority, weight } = endpoint;
+        Self { url, priority, weight }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DeviceShape {
+    id: String,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_time: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    current: Option<bool>,
+}
+
+impl From<&Device> for DeviceShape {
+    fn from(device: &Device) -> Self {
+        Self {
+            id: device_text(device.id),
+            name: device.name.clone(),
+            created_time: Some(format_unix_ms(device.created_unix_ms)),
+            current: Some(device.current),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DevicesAnswer {
+    devices: Vec<DeviceShape>,
+}
+
+impl From<&[Device]> for DevicesAnswer {
+    fn from(devices: &[Device]) -> Self {
+        Self { devices: devices.iter().map(DeviceShape::from).collect() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LoggedInAnswer {
+    account: String,
+    device: DeviceShape,
+    token: String,
+}
+
+impl LoggedInAnswer {
+    pub(crate) fn new(logged_in: LoggedIn, device_name: String) -> Self {
+        let id = device_text(logged_in.caller.device);
+        Self {
+            account: logged_in.caller.label.to_string(),
+            device: DeviceShape { id, name: device_name, created_time: None, current: None },
+            token: logged_in.token,
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct MeAnswer {
+    account: String,
+    device: DeviceShape,
+}
+
+impl MeAnswer {
+    pub(crate) fn new(caller: &Caller, devices: &[Device]) -> Self {
+        let device = devices.iter().find(|d| d.id == caller.device).map(DeviceShape::from);
+        Self {
+            account: caller.label.to_string(),
+            device: device.unwrap_or_else(|| DeviceShape {
+                id: device_text(caller.device),
+                name: String::new(),
+                created_time: None,
+                current: None,
+            }),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ChannelShape {
+    id: String,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    with: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    home: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    member_limit: Option<u32>,
+    standing: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_message_time: Option<String>,
+}
+
+impl From<ChannelSummary> for ChannelShape {
+    fn from(summary: ChannelSummary) -> Self {
+        let (standing, role) = match summary.standing {
+            Standing::Invited => ("invited", None),
+            Standing::Joined(role) => ("joined", Some(role_text(role).to_owned())),
+            Standing::Joining => ("joining", None),
+        };
+        let shape = Self {
+            id: summary.id.to_string(),
+            kind: "group".to_owned(),
+            with: None,
+            name: None,
+            topic: None,
+            home: None,
+            member_limit: None,
+            standing: standing.to_owned(),
+            role,
+            last_message_time: summary.last_message_unix_ms.map(format_unix_ms),
+        };
+        match summary.kind {
+            ChannelKind::Direct { with } => {
+                Self { kind: "direct".to_owned(), with: Some(with.to_string()), ..shape }
+            }
+            ChannelKind::Group { name, topic, home, member_limit } => Self {
+                name: Some(name),
+                topic: Some(topic),
+                home: Some(home.to_string()),
+                member_limit: Some(member_limit),
+                ..shape
+            },
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ChannelsAnswer {
+    channels: Vec<ChannelShape>,
+}
+
+impl From<Vec<ChannelSummary>> for ChannelsAnswer {
+    fn from(channels: Vec<ChannelSummary>) -> Self {
+        Self { channels: channels.into_iter().map(ChannelShape::from).collect() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ChannelAnswer {
+    #[serde(flatten)]
+    channel: ChannelShape,
+    members: Vec<MemberShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct MemberShape {
+    account: String,
+    role: String,
+    invited: bool,
+}
+
+impl From<ChannelDetail> for ChannelAnswer {
+    fn from(detail: ChannelDetail) -> Self {
+        let member = |member: Member| MemberShape {
+            account: member.account.to_string(),
+            role: role_text(member.role).to_owned(),
+            invited: member.invited,
+        };
+        Self {
+            channel: detail.summary.into(),
+            members: detail.members.into_iter().map(member).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CreatedAnswer {
+    channel: ChannelReference,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ChannelReference {
+    id: String,
+}
+
+impl CreatedAnswer {
+    pub(crate) fn new(id: String) -> Self {
+        Self { channel: ChannelReference { id } }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StatusAnswer {
+    status: String,
+}
+
+impl From<&Outcome> for StatusAnswer {
+    fn from(outcome: &Outcome) -> Self {
+        let status = match outcome {
+            Outcome::Requested => "requested",
+            Outcome::Channel(_) | Outcome::Done | Outcome::Stored { .. } => "done",
+        };
+        Self { status: status.to_owned() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct StoredAnswer {
+    id: String,
+    cursor: String,
+}
+
+impl StoredAnswer {
+    pub(crate) fn new(message: MessageId, cursor: Cursor) -> Self {
+        Self { id: message.to_string(), cursor: cursor_text(cursor) }
+    }
+}
+
+/// A page of history, cut to a size at the end that is farther from what was asked for.
+pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
+    let frames: Vec<Bytes> = found.events.iter().map(|event| event_frame(event)).collect();
+    let anchor = match page {
+        Page::After(_) | Page::AtDate(_) => 0,
+        Page::Before(_) | Page::Latest => frames.len().saturating_sub(1),
+        Page::Around(id) => found.events.partition_point(|event| event.id < id),
+    };
+    let kept = around_anchor(&frames, anchor);
+    let more_before = found.more_before || kept.start > 0;
+    let more_after = found.more_after || kept.end < frames.len();
+    let mut text = Vec::new();
+    text.extend_from_slice(b"{\"events\":");
+    extend_with_array(&mut text, &frames[kept]);
+    let tail = format!(",\"more_before\":{more_before},\"more_after\":{more_after}}}");
+    text.extend_from_slice(tail.as_bytes());
+    text.into()
+}
+
+/// What a poll found, cut to a size: what is left out comes with the next poll from the answer's cursor.
+pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) -> Bytes {
+    let (mut events, mut delivered) = (Vec::new(), Vec::new());
+    let (mut cursor, mut bytes) = (start, 0);
+    for delivery in deliveries {
+        match delivery {
+            Delivery::Event(event) => {
+                let frame = event_frame(event);
+                bytes += frame.len();
+                if bytes > ANSWER_BYTES_MAX && !events.is_empty() {
+                    break;
+                }
+                cursor = event.cursor;
+                events.push(frame);
+            }
+            Delivery::Delivered { .. } => delivered.extend(delivered_frame(delivery)),
+            Delivery::Goodbye { .. } => {}
+        }
+    }
+    let mut text = Vec::with_capacity(bytes.min(ANSWER_BYTES_MAX) + 256);
+    text.extend_from_slice(b"{\"events\":");
+    extend_with_array(&mut text, &events);
+    text.extend_from_slice(b",\"delivered\":");
+    extend_with_array(&mut text, &delivered);
+    let tail = format!(",\"cursor\":\"{}\",\"resync\":{resync}}}", cursor_text(cursor));
+    text.extend_from_slice(tail.as_bytes());
+    text.into()
+}
+
+/// The frame of a delivery notice.
+pub(crate) fn delivered_frame(delivery: &Delivery) -> Option<Bytes> {
+    let Delivery::Delivered { channel, message, organisations, of } = delivery else {
+        return None;
+    };
+    Some(encode(&NodeFrame::Delivered {
+        channel: channel.to_string(),
+        id: message.to_string(),
+        organisations: *organisations,
+        of: *of,
+    }))
+}
+
+/// The largest run of frames around one that fits the size, growing on both sides in turn.
+fn around_anchor(frames: &[Bytes], anchor: usize) -> std::ops::Range<usize> {
+    if frames.is_empty() {
+        return 0..0;
+    }
+    let anchor = anchor.min(frames.len() - 1);
+    let (mut start, mut end) = (anchor, anchor + 1);
+    let mut bytes = frames[anchor].len();
+    loop {
+        let mut grown = false;
+        if start > 0 && bytes + frames[start - 1].len() <= ANSWER_BYTES_MAX {
+            start -= 1;
+            bytes += frames[start].len();
+            grown = true;
+        }
+        if end < frames.len() && bytes + frames[end].len() <= ANSWER_BYTES_MAX {
+            bytes += frames[end].len();
+            end += 1;
+            grown = true;
+        }
+        if !grown {
+            return start..end;
+        }
+    }
+}
+
+fn extend_with_array(text: &mut Vec<u8>, frames: &[Bytes]) {
+    text.push(b'[');
+    for (i, frame) in frames.iter().enumerate() {
+        if i > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(frame);
+    }
+    text.push(b']');
+}
+
+/// Where an answer with many events is cut; one event always fits.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_cut_around_what_was_asked_for() {
+        let frames = vec![Bytes::from(vec![b'1'; 1024 * 1024]); 10];
+        assert_eq!(around_anchor(&frames, 0), 0..4);
+        assert_eq!(around_anchor(&frames, 9), 6..10);
+        assert_eq!(around_anchor(&frames, 5), 3..7);
+        assert_eq!(around_anchor(&[], 0), 0..0);
+    }
+}

@@ -1,0 +1,210 @@
+//! What a client sends over its socket. One flat shape is read in one pass, then turned into a typed frame; it
+//! must not decide whether the frame is welcome now.
+
+use serde::{Deserialize, Serialize};
+
+use super::value;
+use crate::backend::{Action, Cursor, Refusal};
+
+/// A frame of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ClientFrame {
+    Hello { token: String, cursor: Option<Cursor> },
+    Ping { data: Option<String> },
+    Request { nonce: u64, action: Action },
+}
+
+/// A frame that was not understood, with its nonce where one could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FrameError {
+    pub(crate) nonce: Option<u64>,
+    pub(crate) refusal: Refusal,
+}
+
+/// Reads a text frame.
+pub(crate) fn parse_frame(text: &str) -> Result<ClientFrame, FrameError> {
+    let shape: FrameShape = serde_json::from_str(text)
+        .map_err(|e| FrameError { nonce: None, refusal: json_refusal(&e) })?;
+    let nonce = shape.nonce.as_deref().and_then(|text| value::nonce(text).ok());
+    shape.into_frame().map_err(|refusal| FrameError { nonce, refusal })
+}
+
+/// Says where a JSON text goes wrong.
+pub(crate) fn json_refusal(error: &serde_json::Error) -> Refusal {
+    value::malformed(format!("The JSON is not as expected: {error}."))
+}
+
+/// Every field that any frame has. Unknown ones are left out, so that newer clients may send them.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct FrameShape {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+    #[serde(rename = "do", skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_limit: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+}
+
+impl FrameShape {
+    pub(super) fn into_frame(self) -> Result<ClientFrame, Refusal> {
+        match self.kind.as_str() {
+            "hello" => self.into_hello(),
+            "ping" => self.into_ping(),
+            "send" => self.into_send(),
+            "command" => self.into_command(),
+            "" => Err(value::malformed("A frame needs the field `type`.")),
+            _ => Err(value::malformed(
+                "A frame's `type` is \"hello\", \"send\", \"command\" or \"ping\".",
+            )),
+        }
+    }
+
+    fn into_hello(self) -> Result<ClientFrame, Refusal> {
+        let cursor = self.cursor.as_deref().map(value::cursor).transpose()?;
+        Ok(ClientFrame::Hello { token: needed(self.token, "token")?, cursor })
+    }
+
+    fn into_ping(self) -> Result<ClientFrame, Refusal> {
+        match &self.data {
+            Some(data) if data.len() > PING_DATA_BYTES_MAX => Err(value::malformed(format!(
+                "A ping's `data` has at most {PING_DATA_BYTES_MAX} bytes."
+            ))),
+            _ => Ok(ClientFrame::Ping { data: self.data }),
+        }
+    }
+
+    fn into_send(self) -> Result<ClientFrame, Refusal> {
+        let nonce = self.request_nonce()?;
+        let channel = value::channel_id(&needed(self.channel, "channel")?)?;
+        let text = value::message_text(needed(self.text, "text")?)?;
+        Ok(ClientFrame::Request { nonce, action: Action::Send { channel, text } })
+    }
+
+    fn into_command(self) -> Result<ClientFrame, Refusal> {
+        let nonce = self.request_nonce()?;
+        let action = self.into_action()?;
+        Ok(ClientFrame::Request { nonce, action })
+    }
+
+    fn into_action(self) -> Result<Action, Refusal> {
+        let command = needed(self.command, "do")?;
+        match command.as_str() {
+            "create_group" => {
+                return Ok(Action::CreateGroup {
+                    name: value::channel_name(needed(self.name, "name")?)?,
+                    topic: value::channel_topic(self.topic.unwrap_or_default())?,
+                    member_limit: value::member_limit(self.member_limit)?,
+                });
+            }
+            "open_direct" => {
+                let account = value::label(&needed(self.with, "with")?)?;
+                return Ok(Action::OpenDirect { account });
+            }
+            _ => {}
+        }
+        let account = |account| value::label(&needed(account, "account")?);
+        let channel = || value::channel_id(&needed(self.channel, "channel")?);
+        Ok(match command.as_str() {
+            "accept" => Action::Accept { channel: channel()? },
+            "decline" => Action::Decline { channel: channel()? },
+            "invite" => Action::Invite { channel: channel()?, account: account(self.account)? },
+            "leave" => Action::Leave { channel: channel()? },
+            "remove" => Action::Remove { channel: channel()?, account: account(self.account)? },
+            "rename" => Action::Rename {
+                channel: channel()?,
+                name: value::channel_name(needed(self.name, "name")?)?,
+            },
+            "set_role" => Action::SetRole {
+                channel: channel()?,
+                account: account(self.account)?,
+                role: value::role(&needed(self.role, "role")?)?,
+            },
+            "set_topic" => Action::SetTopic {
+                channel: channel()?,
+                topic: value::channel_topic(needed(self.topic, "topic")?)?,
+            },
+            _ => return Err(value::malformed(format!("A command's `do` is one of {COMMANDS}."))),
+        })
+    }
+
+    fn request_nonce(&self) -> Result<u64, Refusal> {
+        match &self.nonce {
+            Some(text) => value::nonce(text),
+            None => Err(missing("nonce")),
+        }
+    }
+}
+
+fn needed(field: Option<String>, name: &str) -> Result<String, Refusal> {
+    field.ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> Refusal {
+    value::malformed(format!("This frame needs the field `{name}`."))
+}
+
+const PING_DATA_BYTES_MAX: usize = 256;
+const COMMANDS: &str = "accept, create_group, decline, invite, leave, open_direct, remove, rename, \
+                        set_role, set_topic";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use comity_protocol::code::Code;
+    use comity_protocol::id::ChannelId;
+
+    fn refused(text: &str) -> (Option<u64>, Code, String) {
+        let error = parse_frame(text).unwrap_err();
+        (error.nonce, error.refusal.code, error.refusal.sentence)
+    }
+
+    #[test]
+    fn a_send_is_read_with_escapes() {
+        let channel = ChannelId([7; 32]);
+        let text = format!(
+            r#"{{"type":"send","nonce":"7","channel":"{channel}","text":"a\"\ud83d\ude00é","later":1}}"#
+        );
+        let action = Action::Send { channel, text: "a\"😀é".to_owned() };
+        assert_eq!(parse_frame(&text).unwrap(), ClientFrame::Request { nonce: 7, action });
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let (_, code, sentence) = refused("{\"type\":\"send\",\n \"nonce\":}");
+        assert_eq!(code, Code::Malformed);
+        assert!(sentence.contains("line 2 column 10"), "{sentence}");
+        let (nonce, _, sentence) = refused(r#"{"type":"send","nonce":"9","text":"x"}"#);
+        assert_eq!((nonce, sentence.as_str()), (Some(9), "This frame needs the field `channel`."));
+        assert!(refused(r#"{"type":"dance"}"#).2.contains("hello"));
+        assert!(refused("{}").2.contains("`type`"));
+        assert!(refused(r#"{"type":"command","nonce":"1","do":"dance"}"#).2.contains("set_role"));
+        assert!(refused("[1]").2.contains("line 1"));
+        assert_eq!(refused(r#"{"type":"hello","token":"t","cursor":"x"}"#).1, Code::CursorInvalid);
+        let lone_surrogate = r#"{"type":"ping","data":"\ud83d"}"#;
+        assert_eq!(refused(lone_surrogate).1, Code::Malformed);
+    }
+}

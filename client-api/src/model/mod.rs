@@ -1,0 +1,27 @@
+//! The JSON of the client API and its conversions, written by hand, to and from the port's values. The only place
+//! that knows JSON shapes; it must not call the backend.
+
+mod answer;
+#[cfg(test)]
+mod examples;
+mod incoming;
+mod outgoing;
+mod request;
+mod time;
+mod value;
+
+pub(crate) use answer::{
+    ChannelAnswer, ChannelsAnswer, CreatedAnswer, DevicesAnswer, HealthAnswer, LoggedInAnswer,
+    MeAnswer, StatusAnswer, StoredAnswer, WellKnownAnswer, delivered_frame, history_answer,
+    sync_answer,
+};
+pub(crate) use incoming::{ClientFrame, FrameError, json_refusal, parse_frame};
+pub(crate) use outgoing::{
+    ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, refused_frame,
+    welcome_frame,
+};
+pub(crate) use request::{
+    CreateChannel, InviteRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
+    PasswordRequest, PatchChannel, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
+};
+pub(crate) use value::{channel_id, device_id, label, malformed, refusal, with_separators};

@@ -1,0 +1,222 @@
+//! What the node sends over a socket, and the shape of a refusal. An event is encoded once and shared by all
+//! devices. It must not know who receives a frame.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::time::format_unix_ms;
+use super::value::{cursor_text, device_text, role_text};
+use crate::backend::{Caller, Cursor, EventContent, FeedEvent, Outcome, Refusal};
+
+/// A frame of the node.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum NodeFrame<'a> {
+    Delivered {
+        channel: String,
+        id: String,
+        organisations: u32,
+        of: u32,
+    },
+    Done {
+        nonce: String,
+        status: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channel: Option<String>,
+    },
+    Event {
+        cursor: String,
+        channel: String,
+        event: EventShape<'a>,
+    },
+    Goodbye {
+        code: Cow<'a, str>,
+        message: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        endpoint: Option<String>,
+    },
+    Pong {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<String>,
+    },
+    Refused {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nonce: Option<String>,
+        #[serde(flatten)]
+        error: ErrorShape<'a>,
+    },
+    Stored {
+        nonce: String,
+        channel: String,
+        id: String,
+        cursor: String,
+    },
+    Welcome {
+        account: String,
+        device: String,
+        cursor: String,
+        resync: bool,
+        heartbeat_ms: String,
+    },
+}
+
+/// An event within its frame.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EventShape<'a> {
+    id: String,
+    time: String,
+    sender: String,
+    #[serde(flatten)]
+    content: ContentShape<'a>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum ContentShape<'a> {
+    Created { name: Cow<'a, str> },
+    Invited { account: String, name: Cow<'a, str> },
+    Joined { account: String },
+    Left { account: String },
+    Message { text: Option<Cow<'a, str>> },
+    Removed { account: String },
+    Renamed { name: Cow<'a, str> },
+    RequestRefused { code: Cow<'a, str> },
+    RoleChanged { account: String, role: Cow<'a, str> },
+    TopicChanged { topic: Cow<'a, str> },
+}
+
+/// What every refusal says.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ErrorShape<'a> {
+    code: Cow<'a, str>,
+    message: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<String>,
+}
+
+/// A refusal as the body of an HTTP answer.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ErrorAnswer<'a> {
+    error: ErrorShape<'a>,
+}
+
+impl<'a> From<&'a Refusal> for ErrorAnswer<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        Self { error: refusal.into() }
+    }
+}
+
+impl<'a> From<&'a Refusal> for ErrorShape<'a> {
+    fn from(refusal: &'a Refusal) -> Self {
+        Self {
+            code: refusal.code.name().into(),
+            message: refusal.sentence.as_str().into(),
+            retry_after_ms: refusal.retry_after.map(|wait| wait.as_millis().to_string()),
+        }
+    }
+}
+
+impl<'a> From<&'a EventContent> for ContentShape<'a> {
+    fn from(content: &'a EventContent) -> Self {
+        match content {
+            EventContent::Created { name } => Self::Created { name: name.into() },
+            EventContent::Invited { account, name } => {
+                Self::Invited { account: account.to_string(), name: name.into() }
+            }
+            EventContent::Joined { account } => Self::Joined { account: account.to_string() },
+            EventContent::Left { account } => Self::Left { account: account.to_string() },
+            EventContent::Message { text } => {
+                Self::Message { text: text.as_deref().map(Cow::Borrowed) }
+            }
+            EventContent::Removed { account } => Self::Removed { account: account.to_string() },
+            EventContent::Renamed { name } => Self::Renamed { name: name.into() },
+            EventContent::RequestRefused { code } => {
+                Self::RequestRefused { code: code.name().into() }
+            }
+            EventContent::RoleChanged { account, role } => {
+                Self::RoleChanged { account: account.to_string(), role: role_text(*role).into() }
+            }
+            EventContent::TopicChanged { topic } => Self::TopicChanged { topic: topic.into() },
+        }
+    }
+}
+
+/// The JSON text of a shape.
+pub(crate) fn encode(shape: &impl Serialize) -> Bytes {
+    let mut text = Vec::with_capacity(256);
+    // Shapes have string keys only and a `Vec` takes everything, so this cannot fail.
+    let encoded = serde_json::to_writer(&mut text, shape);
+    debug_assert!(encoded.is_ok(), "{encoded:?}");
+    text.into()
+}
+
+/// The frame of an event, encoded by whoever comes first.
+pub(crate) fn event_frame(event: &FeedEvent) -> Bytes {
+    event.encoded.get_or_init(|| encode(&event_shape(event))).clone()
+}
+
+fn event_shape(event: &FeedEvent) -> NodeFrame<'_> {
+    NodeFrame::Event {
+        cursor: cursor_text(event.cursor),
+        channel: event.channel.to_string(),
+        event: EventShape {
+            id: event.id.to_string(),
+            time: format_unix_ms(event.time_unix_ms),
+            sender: event.sender.to_string(),
+            content: (&event.content).into(),
+        },
+    }
+}
+
+/// The answer to a request; `channel` is the one that it named.
+pub(crate) fn answer_frame(nonce: u64, channel: Option<String>, outcome: &Outcome) -> Bytes {
+    let done = |status: &'static str, channel| NodeFrame::Done {
+        nonce: nonce.to_string(),
+        status: status.into(),
+        channel,
+    };
+    encode(&match outcome {
+        Outcome::Channel(id) => done("done", Some(id.to_string())),
+        Outcome::Done => done("done", channel),
+        Outcome::Requested => done("requested", channel),
+        Outcome::Stored { message, cursor } => NodeFrame::Stored {
+            nonce: nonce.to_string(),
+            channel: channel.unwrap_or_default(),
+            id: message.to_string(),
+            cursor: cursor_text(*cursor),
+        },
+    })
+}
+
+/// A refusal of a request, or of something without a nonce.
+pub(crate) fn refused_frame(nonce: Option<u64>, refusal: &Refusal) -> Bytes {
+    encode(&NodeFrame::Refused { nonce: nonce.map(|n| n.to_string()), error: refusal.into() })
+}
+
+/// The last frame of a socket.
+pub(crate) fn goodbye_frame(refusal: &Refusal, endpoint: Option<String>) -> Bytes {
+    encode(&NodeFrame::Goodbye {
+        code: refusal.code.name().into(),
+        message: refusal.sentence.as_str().into(),
+        endpoint,
+    })
+}
+
+/// The first frame of a socket whose token is good.
+pub(crate) fn welcome_frame(
+    caller: &Caller,
+    cursor: Cursor,
+    resync: bool,
+    heartbeat: Duration,
+) -> Bytes {
+    encode(&NodeFrame::Welcome {
+        account: caller.label.to_string(),
+        device: device_text(caller.device),
+        cursor: cursor_text(cursor),
+        resync,
+        heartbeat_ms: heartbeat.as_millis().to_string(),
+    })
+}

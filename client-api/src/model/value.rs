@@ -1,0 +1,223 @@
+//! Single values as clients write them: ids, nonces, labels, names, texts. Each parser refuses with the sentence
+//! that helps; it must not know which request the value stands in.
+
+use comity_protocol::code::Code;
+use comity_protocol::id::{ChannelId, MessageId};
+use comity_protocol::limits::{
+    CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
+};
+use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::backend::{Cursor, DeviceId, Refusal, Role};
+
+/// A refusal for what was not understood.
+pub(crate) fn malformed(sentence: impl Into<String>) -> Refusal {
+    refusal(Code::Malformed, sentence)
+}
+
+/// A refusal with a sentence of its own.
+pub(crate) fn refusal(code: Code, sentence: impl Into<String>) -> Refusal {
+    Refusal { code, sentence: sentence.into(), retry_after: None }
+}
+
+/// A number with a comma at each thousand, as sentences write it.
+pub(crate) fn with_separators(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+pub(crate) fn channel_id(text: &str) -> Result<ChannelId, Refusal> {
+    text.parse()
+        .map_err(|_| malformed("A channel id is 43 characters of base64url, as a node gave it."))
+}
+
+pub(crate) fn message_id(text: &str) -> Result<MessageId, Refusal> {
+    text.parse()
+        .map_err(|_| malformed("A message id is 26 characters of base32, as a node gave it."))
+}
+
+pub(crate) fn device_id(text: &str) -> Result<DeviceId, Refusal> {
+    let hex = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let id = if hex { u64::from_str_radix(text, 16).ok() } else { None };
+    id.map(DeviceId).ok_or_else(|| malformed("A device id is 16 hexadecimal digits."))
+}
+
+pub(crate) fn device_text(id: DeviceId) -> String {
+    format!("{:016x}", id.0)
+}
+
+pub(crate) fn cursor(text: &str) -> Result<Cursor, Refusal> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+    let bytes: Option<[u8; 24]> = bytes.and_then(|b| b.try_into().ok());
+    bytes.map(Cursor).ok_or_else(|| Code::CursorInvalid.into())
+}
+
+pub(crate) fn cursor_text(cursor: Cursor) -> String {
+    BASE64URL_NOPAD.encode(&cursor.0)
+}
+
+/// A nonce: 1 and up, no sign, no leading zero, so that one number has one text.
+pub(crate) fn nonce(text: &str) -> Result<u64, Refusal> {
+    let canonical = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    let number = if canonical { text.parse().ok() } else { None };
+    number.ok_or_else(|| {
+        malformed(
+            "A nonce is a decimal number from 1 to 18446744073709551615, written as a string.",
+        )
+    })
+}
+
+/// `name@domain` as a person may have typed it.
+pub(crate) fn label(text: &str) -> Result<AccountLabel, Refusal> {
+    AccountLabel::normalise(text)
+        .map_err(|e| refusal(Code::NameInvalid, format!("This is not an account: {e}.")))
+}
+
+/// An account name on the node for `domain`, with or without `@domain`.
+pub(crate) fn own_name(text: &str, domain: &ServerName) -> Result<AccountName, Refusal> {
+    let Some((name, at)) = text.trim().rsplit_once('@') else {
+        return account_name(text);
+    };
+    if at.to_ascii_lowercase() != domain.as_str() {
+        let sentence = format!("This node keeps the accounts of {domain} only.");
+        return Err(refusal(Code::NameInvalid, sentence));
+    }
+    account_name(name)
+}
+
+fn account_name(text: &str) -> Result<AccountName, Refusal> {
+    AccountName::normalise(text)
+        .map_err(|e| refusal(Code::NameInvalid, format!("This is not an account name: {e}.")))
+}
+
+/// A message's text; a refusal says the limit and the length found.
+pub(crate) fn message_text(text: String) -> Result<String, Refusal> {
+    if text.is_empty() {
+        return Err(Code::TextEmpty.into());
+    }
+    // A scalar value has at least one byte, so most texts need no count.
+    if text.len() > TEXT_CHARS_MAX {
+        let found = text.chars().count();
+        if found > TEXT_CHARS_MAX {
+            let (found, max) = (with_separators(found), with_separators(TEXT_CHARS_MAX));
+            let sentence = format!("The text has {found} characters; the limit is {max}.");
+            return Err(refusal(Code::TextTooLong, sentence));
+        }
+    }
+    Ok(text)
+}
+
+pub(crate) fn channel_name(text: String) -> Result<String, Refusal> {
+    bounded(text, 1, CHANNEL_NAME_CHARS_MAX, "A channel's name")
+}
+
+pub(crate) fn channel_topic(text: String) -> Result<String, Refusal> {
+    bounded(text, 0, CHANNEL_TOPIC_CHARS_MAX, "A channel's topic")
+}
+
+pub(crate) fn device_name(text: Option<String>) -> Result<String, Refusal> {
+    match text {
+        Some(text) => bounded(text, 0, DEVICE_NAME_CHARS_MAX, "A device's name"),
+        None => Ok(String::new()),
+    }
+}
+
+fn bounded(text: String, min: usize, max: usize, what: &str) -> Result<String, Refusal> {
+    let found = text.chars().count();
+    if (min..=max).contains(&found) {
+        return Ok(text);
+    }
+    let (found, max) = (with_separators(found), with_separators(max));
+    let sentence = format!("{what} has {min} to {max} characters; this one has {found}.");
+    Err(refusal(Code::NameInvalid, sentence))
+}
+
+pub(crate) fn member_limit(limit: Option<u32>) -> Result<Option<u32>, Refusal> {
+    match limit {
+        Some(limit) if !(2..=MEMBERS_MAX).contains(&limit) => {
+            Err(malformed(format!("A group's member limit is 2 to {MEMBERS_MAX}.")))
+        }
+        limit => Ok(limit),
+    }
+}
+
+/// A new password.
+pub(crate) fn new_password(text: String) -> Result<String, Refusal> {
+    if (PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&text.chars().count()) {
+        return Ok(text);
+    }
+    Err(Code::PasswordWeak.into())
+}
+
+/// A password to be checked; one that no account can have is not worth the hashing.
+pub(crate) fn known_password(text: String) -> Result<String, Refusal> {
+    if text.chars().count() > PASSWORD_CHARS_MAX {
+        return Err(Code::CredentialsWrong.into());
+    }
+    Ok(text)
+}
+
+pub(crate) fn role(text: &str) -> Result<Role, Refusal> {
+    match text {
+        "member" => Ok(Role::Member),
+        "moderator" => Ok(Role::Moderator),
+        "owner" => Ok(Role::Owner),
+        _ => Err(malformed("A role is \"member\", \"moderator\" or \"owner\".")),
+    }
+}
+
+pub(crate) fn role_text(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Moderator => "moderator",
+        Role::Owner => "owner",
+    }
+}
+
+const DEVICE_NAME_CHARS_MAX: usize = 100;
+const PASSWORD_CHARS_MIN: usize = 8;
+const PASSWORD_CHARS_MAX: usize = 1_024;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_counts_scalar_values_and_is_named_with_the_length() {
+        for longest in ["x".repeat(100_000), "😀".repeat(100_000)] {
+            assert!(message_text(longest).is_ok());
+        }
+        let refused = message_text("가".repeat(101_000)).unwrap_err();
+        assert_eq!(refused.code, Code::TextTooLong);
+        assert_eq!(refused.sentence, "The text has 101,000 characters; the limit is 100,000.");
+        assert_eq!(message_text(String::new()).unwrap_err().code, Code::TextEmpty);
+    }
+
+    #[test]
+    fn a_nonce_has_one_text() {
+        assert_eq!(nonce("7").unwrap(), 7);
+        assert_eq!(nonce("18446744073709551615").unwrap(), u64::MAX);
+        for text in ["", "0", "07", "+7", "-1", "7 ", "18446744073709551616", "x"] {
+            assert_eq!(nonce(text).unwrap_err().code, Code::Malformed, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_other_domains_are_not_logged_in_here() {
+        let domain: ServerName = "acme.test".parse().unwrap();
+        for text in ["alice", " Alice ", "alice@acme.test", "alice@Acme.Test"] {
+            assert_eq!(own_name(text, &domain).unwrap().as_str(), "alice");
+        }
+        let refused = own_name("bob@globex.test", &domain).unwrap_err();
+        assert!(refused.sentence.contains("acme.test"), "{}", refused.sentence);
+    }
+}

@@ -1,0 +1,88 @@
+//! The resources, one a file: parse, call the backend, map the answer. No rule of channels or accounts lives
+//! here.
+
+mod accounts;
+mod channels;
+mod devices;
+mod health;
+mod me;
+mod members;
+mod messages;
+mod sessions;
+mod socket;
+mod sync;
+mod well_known;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post, put};
+use comity_protocol::code::Code;
+use serde::Serialize;
+
+use crate::backend::{Backend, Refusal};
+use crate::layer::{any_origin, deadline, log};
+use crate::model::encode;
+use crate::settings::ApiSettings;
+
+/// What every route shares.
+#[derive(Clone)]
+pub(crate) struct Api<B> {
+    pub(crate) backend: B,
+    pub(crate) settings: Arc<ApiSettings>,
+}
+
+/// The client API in front of a node.
+pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
+    let request_timeout = settings.request_timeout;
+    let api = Api { backend, settings: Arc::new(settings) };
+    let resources = Router::new()
+        .route("/.well-known/comity", get(well_known::show::<B>))
+        .route("/v1/health", get(health::show))
+        .route("/v1/accounts", post(accounts::create::<B>))
+        .route("/v1/sessions", post(sessions::create::<B>))
+        .route("/v1/sessions/current", delete(sessions::delete::<B>))
+        .route("/v1/me", get(me::show::<B>))
+        .route("/v1/me/password", put(me::set_password::<B>))
+        .route("/v1/devices", get(devices::list::<B>))
+        .route("/v1/devices/{id}", delete(devices::delete::<B>))
+        .route("/v1/channels", get(channels::list::<B>).post(channels::create::<B>))
+        .route("/v1/channels/{id}", get(channels::show::<B>).patch(channels::change::<B>))
+        .route("/v1/channels/{id}/accept", post(members::accept::<B>))
+        .route("/v1/channels/{id}/decline", post(members::decline::<B>))
+        .route("/v1/channels/{id}/leave", post(members::leave::<B>))
+        .route("/v1/channels/{id}/invites", post(members::invite::<B>))
+        .route("/v1/channels/{id}/members/{account}", delete(members::remove::<B>))
+        .route("/v1/channels/{id}/members/{account}/role", put(members::set_role::<B>))
+        .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
+        .layer(from_fn_with_state(request_timeout, deadline));
+    let poll_timeout = request_timeout + Duration::from_secs(60);
+    let long = Router::new()
+        .route("/v1/sync", get(sync::show::<B>))
+        .route("/v1/socket", get(socket::open::<B>))
+        .layer(from_fn_with_state(poll_timeout, deadline));
+    resources
+        .merge(long)
+        .fallback(async || Refusal::from(Code::ResourceNotFound))
+        .method_not_allowed_fallback(async || Refusal::from(Code::MethodNotAllowed))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(log))
+        .layer(from_fn(any_origin))
+        .with_state(api)
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: StatusCode, shape: &impl Serialize) -> Response {
+    json_text(status, encode(shape))
+}
+
+/// An answer that is JSON already. Nothing is kept by caches: every answer is one account's at one moment.
+pub(crate) fn json_text(status: StatusCode, text: axum::body::Bytes) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, text).into_response()
+}

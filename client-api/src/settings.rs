@@ -1,0 +1,39 @@
+//! What an embedder may set. Limits of channel version 1 are not here: they are the same everywhere.
+
+use std::time::Duration;
+
+use comity_protocol::limits::TEXT_CHARS_MAX;
+use comity_session::Limits;
+
+/// The settings of the client API.
+#[derive(Clone, Debug)]
+pub struct ApiSettings {
+    /// The limits of each socket.
+    pub socket: Limits,
+    /// Connections open at once, sockets included; further ones wait in the listener's backlog.
+    pub connections_max: u32,
+    /// How long a client may take for a request's head and, with TLS, for the handshake.
+    pub head_timeout: Duration,
+    /// How long a request may take in all; a long poll gets its own wait on top.
+    pub request_timeout: Duration,
+    /// How long open connections may go on once the server stops.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            socket: Limits::default(),
+            connections_max: 1_000_000,
+            head_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Longest body or frame that carries a text: the longest text with each character as a pair of JSON escapes
+/// (`\ud83d\ude00`, 12 bytes), and room for the other fields.
+pub(crate) const TEXT_BODY_BYTES_MAX: usize = TEXT_CHARS_MAX * 12 + 16 * 1024;
+/// Longest body of any other request.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -1,0 +1,374 @@
+//! The driver of one socket: waits for whatever comes first, hands it to the session, writes what the session
+//! has. Rules are the session's, meaning is the backend's; this file must hold neither.
+//!
+//! Everything runs in one task without locks. Output is flushed when nothing else is ready, so that frames which
+//! become due together leave in one write.
+
+use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use comity_protocol::code::Code;
+use comity_session::{Fault, Session};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Sink, Stream};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_tungstenite::tungstenite::Error as SocketError;
+
+use crate::backend::{
+    Action, Backend, Caller, Cursor, Delivery, Refusal, Subscribed, Subscription,
+};
+use crate::model::{
+    ClientFrame, FrameError, NodeFrame, answer_frame, delivered_frame, encode, event_frame,
+    goodbye_frame, parse_frame, refusal, refused_frame, welcome_frame,
+};
+use crate::refusal::close_code;
+use crate::routes::Api;
+
+/// Runs a socket to its end.
+pub(crate) async fn drive<B: Backend>(socket: WebSocket, api: Api<B>) {
+    let mut driver = Driver::new(socket, api);
+    loop {
+        let wake = driver.wait().await;
+        if driver.handle(wake).is_break() {
+            break;
+        }
+    }
+    tracing::debug!(ending = ?driver.session.ending(), "socket ended");
+}
+
+struct Driver<B: Backend> {
+    socket: WebSocket,
+    api: Api<B>,
+    session: Session,
+    started: Instant,
+    /// Set to the session's deadline or before it: a deadline that moves away costs nothing until this fires.
+    alarm: Pin<Box<Sleep>>,
+    work: FuturesUnordered<Work<B>>,
+    feed: Option<B::Subscription>,
+    caller: Option<Arc<Caller>>,
+    close: Code,
+}
+
+type Work<B> = Pin<Box<dyn Future<Output = Done<B>> + Send>>;
+
+/// A piece of the backend's work that is done.
+enum Done<B: Backend> {
+    Answer(Bytes),
+    Hello(Result<(Caller, Subscribed<B::Subscription>), Refusal>),
+}
+
+/// All that can wake a socket.
+enum Wake<B: Backend> {
+    Alarm,
+    Arrived(Option<Result<Message, axum::Error>>),
+    Delivered(Vec<Delivery>),
+    Done(Done<B>),
+    Written(Result<(), axum::Error>),
+}
+
+impl<B: Backend> Driver<B> {
+    fn new(socket: WebSocket, api: Api<B>) -> Self {
+        let started = Instant::now();
+        let session = Session::new(api.settings.socket.clone(), Duration::ZERO);
+        let deadline = started + session.poll_timeout().unwrap_or_default();
+        Self {
+            socket,
+            api,
+            session,
+            started,
+            alarm: Box::pin(sleep_until(deadline)),
+            work: FuturesUnordered::new(),
+            feed: None,
+            caller: None,
+            close: Code::ShuttingDown,
+        }
+    }
+
+    async fn wait(&mut self) -> Wake<B> {
+        let Self { socket, session, started, alarm, work, feed, close, .. } = self;
+        let feed_max = session.feed_max();
+        let mut next = pin!(async {
+            match feed {
+                Some(feed) if feed_max > 0 => feed.next(feed_max).await,
+                _ => std::future::pending().await,
+            }
+        });
+        std::future::poll_fn(|cx| {
+            if !session.is_congested() {
+                if session.wants_read()
+                    && let Poll::Ready(arrived) = Pin::new(&mut *socket).poll_next(cx)
+                {
+                    return Poll::Ready(Wake::Arrived(arrived));
+                }
+                if let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx) {
+                    return Poll::Ready(Wake::Done(done));
+                }
+                if let Poll::Ready(deliveries) = next.as_mut().poll(cx) {
+                    return Poll::Ready(Wake::Delivered(deliveries));
+                }
+            }
+            if alarm.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Wake::Alarm);
+            }
+            write(socket, session, started.elapsed(), *close, cx).map(Wake::Written)
+        })
+        .await
+    }
+
+    fn handle(&mut self, wake: Wake<B>) -> ControlFlow<()> {
+        let now = self.started.elapsed();
+        match wake {
+            Wake::Alarm => self.handle_alarm(now),
+            Wake::Arrived(Some(Ok(message))) => self.handle_message(now, message),
+            Wake::Arrived(Some(Err(error))) => self.handle_read_error(now, &error),
+            Wake::Arrived(None) => self.session.handle_lost(),
+            Wake::Delivered(deliveries) => self.handle_deliveries(now, deliveries),
+            Wake::Done(Done::Answer(frame)) => self.session.answer(now, frame),
+            Wake::Done(Done::Hello(greeted)) => self.handle_greeted(now, greeted),
+            Wake::Written(Ok(())) => {}
+            Wake::Written(Err(_)) => self.session.handle_lost(),
+        }
+        if self.session.ending().is_some() {
+            return ControlFlow::Break(());
+        }
+        if let Some(deadline) = self.session.poll_timeout().map(|d| self.started + d)
+            && deadline < self.alarm.deadline()
+        {
+            self.alarm.as_mut().reset(deadline);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn handle_alarm(&mut self, now: Duration) {
+        if let Err(fault) = self.session.handle_timeout(now) {
+            self.leave_for(now, fault);
+        }
+        let next = self.session.poll_timeout().unwrap_or(now + IDLE_ALARM);
+        self.alarm.as_mut().reset(self.started + next);
+    }
+
+    fn handle_message(&mut self, now: Duration, message: Message) {
+        if self.session.is_leaving() {
+            return;
+        }
+        match message {
+            Message::Text(text) => self.handle_text(now, &text),
+            Message::Binary(_) => {
+                let error = FrameError { nonce: None, refusal: refusal(Code::Malformed, BINARY) };
+                self.handle_malformed(now, &error);
+            }
+            Message::Ping(_) | Message::Pong(_) => self.session.handle_sign_of_life(now),
+            // The other side's close is answered below us; the stream ends next.
+            Message::Close(_) => {}
+        }
+    }
+
+    fn handle_text(&mut self, now: Duration, text: &str) {
+        let taken = match parse_frame(text) {
+            Ok(ClientFrame::Hello { token, cursor }) => {
+                self.session.handle_hello(now).map(|()| self.greet(token, cursor))
+            }
+            Ok(ClientFrame::Ping { data }) => self
+                .session
+                .handle_other(now)
+                .map(|()| self.session.push(encode(&NodeFrame::Pong { data }))),
+            Ok(ClientFrame::Request { nonce, action }) => {
+                self.session.handle_request(now).map(|()| self.perform(now, nonce, action))
+            }
+            Err(error) => return self.handle_malformed(now, &error),
+        };
+        if let Err(fault) = taken {
+            self.leave_for(now, fault);
+        }
+    }
+
+    fn handle_malformed(&mut self, now: Duration, error: &FrameError) {
+        match self.session.handle_other(now) {
+            Ok(()) => self.session.push(refused_frame(error.nonce, &error.refusal)),
+            // Nobody knows this client yet: say what was wrong with its hello, and that was it.
+            Err(_) => self.leave(now, &error.refusal, None),
+        }
+    }
+
+    /// A frame that could not be read ends the socket: what follows it cannot be told apart from it.
+    fn handle_read_error(&mut self, now: Duration, error: &axum::Error) {
+        if self.session.is_leaving() {
+            return self.session.handle_lost();
+        }
+        match read_refusal(error) {
+            Some(refusal) => self.leave(now, &refusal, None),
+            None => self.session.handle_lost(),
+        }
+    }
+
+    fn handle_deliveries(&mut self, now: Duration, deliveries: Vec<Delivery>) {
+        for delivery in deliveries {
+            match delivery {
+                Delivery::Event(event) => self.session.push(event_frame(&event)),
+                Delivery::Delivered { .. } => {
+                    if let Some(frame) = delivered_frame(&delivery) {
+                        self.session.push(frame);
+                    }
+                }
+                Delivery::Goodbye { code, endpoint } => {
+                    self.feed = None;
+                    return self.leave(now, &code.into(), endpoint);
+                }
+            }
+        }
+    }
+
+    fn handle_greeted(
+        &mut self,
+        now: Duration,
+        greeted: Result<(Caller, Subscribed<B::Subscription>), Refusal>,
+    ) {
+        match greeted {
+            Ok((caller, Subscribed { subscription, cursor, resync })) => {
+                let heartbeat = self.session.limits().heartbeat;
+                let frame = welcome_frame(&caller, cursor, resync, heartbeat);
+                self.feed = Some(subscription);
+                self.caller = Some(Arc::new(caller));
+                self.session.welcome(now, frame);
+            }
+            Err(refusal) => self.leave(now, &refusal, None),
+        }
+    }
+
+    fn greet(&mut self, token: String, cursor: Option<Cursor>) {
+        let backend = self.api.backend.clone();
+        self.work.push(Box::pin(async move {
+            let greeted = async {
+                let caller = backend.authenticate(&token).await?;
+                let subscribed = backend.subscribe(&caller, cursor).await?;
+                Ok((caller, subscribed))
+            };
+            Done::Hello(greeted.await)
+        }));
+    }
+
+    /// Starts a request. It is polled once here and now, so that requests reach the backend in the order in
+    /// which they came, whatever order they are answered in.
+    fn perform(&mut self, now: Duration, nonce: u64, action: Action) {
+        // A session hands out requests only after a welcome, and a welcome sets the caller.
+        let Some(caller) = self.caller.clone() else { return };
+        let backend = self.api.backend.clone();
+        let mut work: Work<B> = Box::pin(async move {
+            let channel = named_channel(&action);
+            Done::Answer(match backend.perform(&caller, Some(nonce), action).await {
+                Ok(outcome) => answer_frame(nonce, channel, &outcome),
+                Err(refusal) => refused_frame(Some(nonce), &refusal),
+            })
+        });
+        match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Done::Answer(frame)) => self.session.answer(now, frame),
+            Poll::Ready(Done::Hello(_)) => {}
+            // The set polls it again with a waker of its own, so no wake-up is lost.
+            Poll::Pending => self.work.push(work),
+        }
+    }
+
+    fn leave_for(&mut self, now: Duration, fault: Fault) {
+        let sentence = match fault {
+            Fault::NotGreeted => "The first frame has to be a hello.",
+            Fault::HelloLate => "No hello came in time.",
+            Fault::HelloRepeated => "This socket has said hello already.",
+        };
+        self.leave(now, &refusal(Code::Malformed, sentence), None);
+    }
+
+    fn leave(&mut self, now: Duration, refusal: &Refusal, endpoint: Option<String>) {
+        if !self.session.is_leaving() {
+            self.close = refusal.code;
+            self.session.leave(now, goodbye_frame(refusal, endpoint));
+        }
+    }
+}
+
+/// Moves frames into the socket and flushes them. Ready when something changed for the session.
+fn write(
+    socket: &mut WebSocket,
+    session: &mut Session,
+    now: Duration,
+    close: Code,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), axum::Error>> {
+    let mut socket = Pin::new(socket);
+    let mut moved = false;
+    while session.wants_write() {
+        match socket.as_mut().poll_ready(cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending if moved => return Poll::Ready(Ok(())),
+            Poll::Pending => return Poll::Pending,
+        }
+        let message = match session.poll_transmit(now) {
+            Some(frame) => text(frame),
+            None if session.poll_close() => Message::Close(Some(close_frame(close))),
+            None => break,
+        };
+        socket.as_mut().start_send(message)?;
+        moved = true;
+    }
+    if !session.wants_write() {
+        return Poll::Pending;
+    }
+    match socket.poll_flush(cx) {
+        Poll::Ready(Ok(())) => session.handle_flushed(),
+        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+        Poll::Pending if moved => {}
+        Poll::Pending => return Poll::Pending,
+    }
+    Poll::Ready(Ok(()))
+}
+
+fn text(frame: Bytes) -> Message {
+    // Frames come from `model`, which writes JSON; other bytes could only be a bug and go out as they are.
+    match Utf8Bytes::try_from(frame.clone()) {
+        Ok(text) => Message::Text(text),
+        Err(_) => Message::Binary(frame),
+    }
+}
+
+fn close_frame(code: Code) -> CloseFrame {
+    CloseFrame { code: close_code(code), reason: Utf8Bytes::from_static(code.name()) }
+}
+
+/// What to tell a client whose frame could not be read; `None` when its connection broke.
+fn read_refusal(error: &axum::Error) -> Option<Refusal> {
+    let inner = std::error::Error::source(error)?.downcast_ref::<SocketError>()?;
+    match inner {
+        SocketError::Utf8(_) => Some(Code::TextNotUtf8.into()),
+        SocketError::Capacity(_) => Some(Code::TooLarge.into()),
+        SocketError::Protocol(
+            tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+        ) => None,
+        SocketError::Protocol(_) => Some(refusal(Code::Malformed, BROKEN_FRAME)),
+        _ => None,
+    }
+}
+
+fn named_channel(action: &Action) -> Option<String> {
+    match action {
+        Action::Accept { channel }
+        | Action::Decline { channel }
+        | Action::Invite { channel, .. }
+        | Action::Leave { channel }
+        | Action::Remove { channel, .. }
+        | Action::Rename { channel, .. }
+        | Action::Send { channel, .. }
+        | Action::SetRole { channel, .. }
+        | Action::SetTopic { channel, .. } => Some(channel.to_string()),
+        Action::CreateGroup { .. } | Action::OpenDirect { .. } => None,
+    }
+}
+
+const BINARY: &str = "Frames are JSON in text messages; binary messages have no meaning here.";
+const BROKEN_FRAME: &str = "The frame does not follow RFC 6455.";
+/// When the alarm goes off though the session has no deadline.
+const IDLE_ALARM: Duration = Duration::from_secs(3_600);
