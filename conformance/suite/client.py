@@ -172,16 +172,16 @@ class Device:
         """All events of a channel by page, oldest first: from the newest back, or from the oldest on."""
         path = f"/v1/channels/{quote(channel, safe='')}/messages"
         page = await self.http.call("GET", path, limit="100")
-        events: list[Json] = page["events"]
+        events = _events(page)
         while page["more_before"]:
             page = await self.http.call("GET", path, limit="100", before=events[0]["id"])
-            events = page["events"] + events
+            events = _events(page) + events
         if way == "after" and events:
             events = events[:1]
             more = True
             while more:
                 page = await self.http.call("GET", path, limit="100", after=events[-1]["id"])
-                events += page["events"]
+                events += _events(page)
                 more = page["more_after"]
         described = [describe(event) for event in events]
         self._transcript.write(
@@ -216,6 +216,10 @@ class Device:
             "event", device=self.key, channel=frame["channel"], **describe(event),
             frame=digest(raw) if raw else None,
         )
+
+    def _see_delivered(self, frame: Json) -> None:
+        seen = {name: frame[name] for name in ("channel", "id", "organisations", "of")}
+        self._transcript.write("delivered", device=self.key, **seen)
 
     def _see_stored(self, request: Request, answer: Json) -> None:
         self._transcript.write(
@@ -320,8 +324,7 @@ class SocketDevice(Device):
         if kind == "event":
             self._see_event(frame, raw)
         elif kind == "delivered":
-            seen = {name: frame[name] for name in ("channel", "id", "organisations", "of")}
-            self._transcript.write("delivered", device=self.key, **seen)
+            self._see_delivered(frame)
         elif kind in ("stored", "done", "refused") and "nonce" in frame:
             self._handle_answer(kind, frame)
         elif kind in ("goodbye", "refused"):
@@ -384,8 +387,9 @@ class PollDevice(Device):
             if not self.connected.is_set() or answer["resync"]:
                 self._begin(answer["resync"])
             for frame in answer["events"]:
-                if frame["type"] == "event":
-                    self._see_event(frame, None)
+                self._see_event(frame, None)
+            for frame in answer["delivered"]:
+                self._see_delivered(frame)
             self.cursor = answer["cursor"]
 
     async def _post(self) -> None:
@@ -411,6 +415,11 @@ class PollDevice(Device):
                 return
             self._see_refused(request, refused)
         del self._under_way[request.nonce]
+
+
+def _events(page: Json) -> list[Json]:
+    """The events of a page of history, which come as the frames of the feed."""
+    return [frame["event"] for frame in page["events"]]
 
 
 def describe(event: Json) -> Json:
