@@ -9,7 +9,7 @@ use crate::clock::HybridTime;
 use crate::hash::Hash;
 use crate::head::HeadProof;
 use crate::id::{AccountId, ChannelId, LineageId, ShortHash, WriterId};
-use crate::key::NodePublicKey;
+use crate::key::{NodePublicKey, lineage_id};
 use crate::limits::{CONTROL_HEADER_BYTES_MAX, COVER_ENTRIES_MAX, LINKS_MAX};
 
 /// A member's role; the order is that of rights.
@@ -99,19 +99,31 @@ pub struct RequestProof {
     pub head: HeadProof,
 }
 
-/// An organisation as its admission records it.
+/// An organisation as its admission records it. The lineage follows from the first three fields, so no home
+/// can give an organisation another key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Organisation {
-    /// Its lineage.
-    #[n(0)]
-    pub lineage: LineageId,
     /// Its domain; the label of its accounts.
-    #[n(1)]
+    #[n(0)]
     pub domain: String,
-    /// The key that speaks for it.
+    /// Its first node key.
+    #[n(1)]
+    pub first_key: NodePublicKey,
+    /// The hash of its recovery key.
     #[n(2)]
-    pub key: NodePublicKey,
+    pub recovery: Hash,
+    /// Changes of its key since, each signed by the key before or the recovery key.
+    #[n(3)]
+    pub changes: Vec<ByteString>,
+}
+
+impl Organisation {
+    /// Its lineage, where the domain is one.
+    pub fn lineage(&self) -> Option<LineageId> {
+        let domain = self.domain.parse().ok()?;
+        Some(lineage_id(&domain, &self.first_key, &self.recovery))
+    }
 }
 
 /// Numbers of control kinds; never used again. Kinds below 1,024 are critical: a node that does not know one

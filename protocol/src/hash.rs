@@ -39,6 +39,8 @@ pub mod tag {
     pub const CONTROL_LINK: Tag = Tag(*b"comity.clink.v1\0");
     /// The state of a control log, as snapshots name it.
     pub const CONTROL_STATE: Tag = Tag(*b"comity.state.v1\0");
+    /// Salts and nonces that a node derives from the random bytes of one command; never on the wire.
+    pub const DERIVED: Tag = Tag(*b"comity.deriv.v1\0");
     /// The id of a direct channel.
     pub const DIRECT_CHANNEL: Tag = Tag(*b"comity.dirch.v1\0");
     /// The leaf of a message log's head in a checkpoint.

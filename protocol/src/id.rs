@@ -100,7 +100,7 @@ impl fmt::Display for AccountNumber {
 }
 
 /// The process run that writes a message log: 32 bits of Unix seconds, 32 random.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct WriterId(#[n(0)] pub u64);
 

@@ -1,0 +1,309 @@
+//! Accounts, devices and invite tokens: their records and the commands that change them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId};
+use comity_protocol::limits::NONCE_WINDOW;
+use minicbor::{Decode, Encode};
+
+use crate::answer::Answer;
+use crate::channel::ChannelNo;
+use crate::command::{DeviceId, SignUpRule};
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Account {
+    /// Its name; never given out again.
+    #[n(0)]
+    pub name: String,
+    /// Its password's hash in PHC form.
+    #[n(1)]
+    pub password: String,
+    /// When it was made, in Unix milliseconds.
+    #[n(2)]
+    pub created_unix_ms: u64,
+    /// The channels that it is, or was, in.
+    #[n(3)]
+    pub channels: BTreeMap<ChannelNo, Stay>,
+    /// Its devices.
+    #[n(4)]
+    pub devices: Vec<DeviceId>,
+    /// Open invitations to groups of other organisations that this node does not hold yet.
+    #[n(5)]
+    pub invitations: BTreeMap<ChannelId, OpenInvitation>,
+}
+
+/// An invitation to a group that this node does not hold yet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct OpenInvitation {
+    /// The invite record.
+    #[n(0)]
+    pub invite: ControlPoint,
+    /// The group's home.
+    #[n(1)]
+    pub home: LineageId,
+    /// Who invites, as its home says.
+    #[n(2)]
+    pub inviter: String,
+    /// The group's name, as its home says.
+    #[n(3)]
+    pub name: String,
+    /// Accepted; the home has not recorded it yet.
+    #[n(4)]
+    pub accepted: bool,
+}
+
+/// An account's, or a peer's, time in a channel: which part of the feed it is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Stay {
+    /// The first pos served.
+    #[n(0)]
+    pub from: Pos,
+    /// The last pos served, the record that ends it; absent while it lasts.
+    #[n(1)]
+    pub to: Option<Pos>,
+    /// What it is at the moment.
+    #[n(2)]
+    pub standing: Standing,
+}
+
+/// The standing of an account in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Standing {
+    /// In.
+    #[n(0)]
+    Joined,
+    /// Invited.
+    #[n(1)]
+    Invited,
+    /// Accepted; the home has not recorded it yet.
+    #[n(2)]
+    Joining,
+    /// Left, declined or removed.
+    #[n(3)]
+    Gone,
+    /// Asked to leave; the home has not recorded it yet. Nothing is served or sent any more.
+    #[n(4)]
+    Leaving,
+}
+
+/// A device.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Device {
+    /// Its account.
+    #[n(0)]
+    pub account: AccountNumber,
+    /// What the user calls it.
+    #[n(1)]
+    pub name: String,
+    /// SHA-256 of its token.
+    #[n(2)]
+    pub token: Hash,
+    /// When it logged in, in Unix milliseconds.
+    #[n(3)]
+    pub created_unix_ms: u64,
+    /// The answers to its newest acts; rows of their own.
+    #[cbor(skip)]
+    pub answers: Answers,
+}
+
+/// The newest answers of a device, by ascending nonce.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers(VecDeque<KeptAnswer>);
+
+/// One kept answer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct KeptAnswer {
+    /// The nonce.
+    #[n(0)]
+    pub nonce: u64,
+    /// The first bytes of the act's hash: the same nonce for another act is refused.
+    #[n(1)]
+    pub digest: u64,
+    /// The answer.
+    #[n(2)]
+    pub answer: Answer,
+}
+
+impl Answers {
+    /// What a nonce was answered; `None` where it is new.
+    pub fn look_up(&self, nonce: u64, digest: u64) -> Option<Result<&Answer, Code>> {
+        if let Ok(i) = self.0.binary_search_by_key(&nonce, |kept| kept.nonce) {
+            let kept = &self.0[i];
+            return Some(if kept.digest == digest {
+                Ok(&kept.answer)
+            } else {
+                Err(Code::NonceReused)
+            });
+        }
+        let newest = self.0.back().map_or(0, |kept| kept.nonce);
+        (nonce == 0 || nonce + NONCE_WINDOW <= newest).then_some(Err(Code::NonceTooOld))
+    }
+
+    /// Keeps an answer and forgets those that left the window.
+    pub fn keep(&mut self, kept: KeptAnswer) {
+        let at = self.0.partition_point(|k| k.nonce < kept.nonce);
+        self.0.insert(at, kept);
+        let newest = self.0.back().map_or(0, |k| k.nonce);
+        while self.0.front().is_some_and(|k| k.nonce + NONCE_WINDOW <= newest) {
+            self.0.pop_front();
+        }
+    }
+
+    /// The answer in a slot of the store's ring.
+    pub fn slot(&self, slot: u16) -> Option<&KeptAnswer> {
+        let newest = self.0.back()?.nonce;
+        let back = (newest + NONCE_WINDOW - u64::from(slot)) % NONCE_WINDOW;
+        let nonce = newest.checked_sub(back)?;
+        let i = self.0.binary_search_by_key(&nonce, |kept| kept.nonce).ok()?;
+        self.0.get(i)
+    }
+}
+
+/// The slot of the store's ring that holds a nonce's answer. Newer nonces overwrite what left the window.
+pub fn slot_of(nonce: u64) -> u16 {
+    u16::try_from(nonce % NONCE_WINDOW).unwrap_or(0)
+}
+
+const _: () = assert!(NONCE_WINDOW <= u16::MAX as u64 + 1);
+
+/// An invite token for sign-up.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct InviteToken {
+    /// Uses left.
+    #[n(0)]
+    pub uses: u32,
+    /// Until when, in Unix milliseconds.
+    #[n(1)]
+    pub expires_unix_ms: u64,
+}
+
+impl State {
+    pub(crate) fn create_account(
+        &mut self,
+        number: AccountNumber,
+        name: &str,
+        password: &str,
+        rule: SignUpRule,
+        unix_ms: u64,
+        effects: &mut Effects,
+    ) -> Result<Answer, Code> {
+        if self.names.contains_key(name) {
+            return Err(Code::NameTaken);
+        }
+        if number.0 == 0 || self.accounts.contains_key(&number) {
+            return Err(Code::Internal);
+        }
+        match rule {
+            SignUpRule::Admin | SignUpRule::Open => {}
+            SignUpRule::Closed => return Err(Code::SignUpClosed),
+            SignUpRule::Invite(token) => self.use_invite(token, unix_ms, effects)?,
+        }
+        let account = Account {
+            name: name.to_owned(),
+            password: password.to_owned(),
+            created_unix_ms: unix_ms,
+            channels: BTreeMap::new(),
+            devices: Vec::new(),
+            invitations: BTreeMap::new(),
+        };
+        self.names.insert(account.name.clone(), number);
+        self.accounts.insert(number, account);
+        effects.dirty(RowKey::Account(number));
+        Ok(Answer::Done)
+    }
+
+    fn use_invite(&mut self, token: Hash, unix_ms: u64, effects: &mut Effects) -> Result<(), Code> {
+        let invite = self.invites.get_mut(&token).ok_or(Code::InviteTokenInvalid)?;
+        if invite.expires_unix_ms <= unix_ms || invite.uses == 0 {
+            return Err(Code::InviteTokenInvalid);
+        }
+        invite.uses -= 1;
+        if invite.uses == 0 {
+            self.invites.remove(&token);
+        }
+        effects.dirty(RowKey::Invite(token));
+        Ok(())
+    }
+
+    pub(crate) fn create_invite(
+        &mut self,
+        token: Hash,
+        uses: u32,
+        expires_unix_ms: u64,
+        effects: &mut Effects,
+    ) -> Answer {
+        self.invites.insert(token, InviteToken { uses, expires_unix_ms });
+        effects.dirty(RowKey::Invite(token));
+        Answer::Done
+    }
+
+    pub(crate) fn add_device(
+        &mut self,
+        id: DeviceId,
+        device: Device,
+        devices_max: u32,
+        effects: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let number = device.account;
+        let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
+        if account.devices.len() >= devices_max as usize {
+            return Err(Code::DeviceLimit);
+        }
+        if self.devices.contains_key(&id) || self.tokens.contains_key(&device.token) {
+            return Err(Code::Internal);
+        }
+        account.devices.push(id);
+        self.tokens.insert(device.token, id);
+        self.devices.insert(id, device);
+        effects.dirty(RowKey::Account(number));
+        effects.dirty(RowKey::Device(id));
+        Ok(Answer::Done)
+    }
+
+    pub(crate) fn remove_device(
+        &mut self,
+        number: AccountNumber,
+        id: DeviceId,
+        effects: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
+        let at = account.devices.iter().position(|d| *d == id).ok_or(Code::DeviceNotFound)?;
+        account.devices.remove(at);
+        if let Some(device) = self.devices.remove(&id) {
+            self.tokens.remove(&device.token);
+            for slot in 0..NONCE_WINDOW {
+                if device.answers.slot(slot_of(slot)).is_some() {
+                    effects.dirty(RowKey::Nonce(id, slot_of(slot)));
+                }
+            }
+        }
+        effects.dirty(RowKey::Account(number));
+        effects.dirty(RowKey::Device(id));
+        Ok(Answer::Done)
+    }
+
+    pub(crate) fn set_password(
+        &mut self,
+        number: AccountNumber,
+        password: &str,
+        effects: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
+        account.password = password.to_owned();
+        effects.dirty(RowKey::Account(number));
+        Ok(Answer::Done)
+    }
+}

@@ -1,0 +1,101 @@
+//! What `apply` answers to whoever proposed a command.
+
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::frame::WireLog;
+use comity_protocol::id::{ChannelId, MessageId};
+use minicbor::{Decode, Encode};
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Answer {
+    /// The channel created, found or joined.
+    #[n(0)]
+    Channel(#[n(0)] ChannelId),
+    /// Done.
+    #[n(1)]
+    Done,
+    /// What became of each range of a peer's batch.
+    #[n(2)]
+    Ranges(#[n(0)] Vec<RangeReport>),
+    /// Refused; nothing changed.
+    #[n(3)]
+    Refused(#[n(0)] RefusedCode),
+    /// Asked of the channel's home.
+    #[n(4)]
+    Requested,
+    /// A text is stored.
+    #[n(5)]
+    Stored {
+        /// Its id.
+        #[n(0)]
+        id: MessageId,
+        /// Its pos.
+        #[n(1)]
+        pos: Pos,
+    },
+}
+
+/// A [`Code`] in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedCode(pub Code);
+
+impl<C> Encode<C> for RefusedCode {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.u16(self.0.number())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for RefusedCode {
+    fn decode(d: &mut minicbor::Decoder<'b>, _: &mut C) -> Result<Self, minicbor::decode::Error> {
+        Ok(Self(Code::from_number(d.u16()?).unwrap_or(Code::Internal)))
+    }
+}
+
+/// What became of one range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RangeReport {
+    /// The log.
+    #[n(0)]
+    pub log: WireLog,
+    /// What became of it.
+    #[n(1)]
+    pub outcome: RangeOutcome,
+}
+
+/// What became of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RangeOutcome {
+    /// All of it is applied.
+    #[n(0)]
+    Applied,
+    /// Records before it are missing; it was not taken.
+    #[n(1)]
+    Gap {
+        /// The first record missing.
+        #[n(0)]
+        from: u64,
+    },
+    /// It waits for the control log; it was not taken, and is asked for again.
+    #[n(2)]
+    Held {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+    },
+    /// It is not theirs, or not for us.
+    #[n(3)]
+    Refused {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+        /// Why.
+        #[n(1)]
+        code: RefusedCode,
+    },
+}

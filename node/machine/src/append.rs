@@ -1,0 +1,475 @@
+//! Appending: our own events and, where we are home, control records; and what membership changes mean for
+//! accounts, peers and audiences.
+
+use std::sync::Arc;
+
+use comity_protocol::body::{Body, WireBody};
+use comity_protocol::cbor;
+use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
+use comity_protocol::control::{ControlAct, ControlHeader, CoverEntry, Genesis, RequestProof};
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
+use comity_protocol::id::{
+    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
+};
+use comity_protocol::limits::{COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
+
+use crate::account::{Standing, Stay};
+use crate::applied::{Applied, Outcome, Subscriber};
+use crate::channel::{Channel, ChannelNo, Kind, Log, LogNo};
+use crate::group::{ControlState, Group, Judgement};
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// A record that is about to join its log.
+pub(crate) struct Incoming {
+    pub(crate) channel: ChannelNo,
+    pub(crate) name: LogName,
+    pub(crate) record: Record,
+    pub(crate) time: HybridTime,
+    pub(crate) sender: Option<AccountId>,
+    pub(crate) outcome: Outcome,
+    /// Whether this node feeds it to peers: our own logs, and control logs that we are home of.
+    pub(crate) fed: bool,
+    /// Whether it counts as a message in lists.
+    pub(crate) message: bool,
+    pub(crate) inbox: Vec<AccountNumber>,
+}
+
+impl State {
+    /// Appends an event to our log of a channel.
+    pub(crate) fn append_event(
+        &mut self,
+        no: ChannelNo,
+        sender: AccountNumber,
+        act: &EventAct,
+        text: Option<&str>,
+        fx: &mut Effects,
+    ) -> (MessageId, Pos) {
+        let origin = self.lineage();
+        let writer = self.identity.as_ref().map(|i| i.writer).unwrap_or_default();
+        let name = LogName::Message { origin, writer };
+        let salt = fx.draw();
+        let channel = &self.channels[&no];
+        let log = channel.logs.get(&name);
+        let time = HybridTime::stamp(
+            fx.unix_ms,
+            log.map_or(HybridTime::default(), |log| log.time),
+            channel.newest,
+        );
+        let point = channel.group().map(|group| group.point);
+        let stated = log.and_then(|log| log.after);
+        let header = EventHeader {
+            time,
+            sender,
+            kind: act.kind(),
+            after: point.filter(|point| stated != Some(*point)),
+            args: act.args(),
+            start: log.is_none().then(|| log_start(channel, origin)),
+        };
+        let body = text.map_or_else(|| Body::empty(salt), |text| Body::text(salt, text));
+        let record = Record { header: cbor::encode(&header).into(), body: WireBody::Present(body) };
+        let incoming = Incoming {
+            channel: no,
+            name,
+            record,
+            time,
+            sender: Some(AccountId { lineage: origin, number: sender }),
+            outcome: Outcome::Accepted,
+            fed: true,
+            message: *act == EventAct::Message,
+            inbox: Vec::new(),
+        };
+        let placed = self.place(incoming, fx);
+        if point.is_some() {
+            self.log_mut(no, name).after = point;
+        }
+        placed
+    }
+
+    /// Puts a record at the end of its log and into the node's order.
+    pub(crate) fn place(&mut self, incoming: Incoming, fx: &mut Effects) -> (MessageId, Pos) {
+        let pos = fx.next_pos();
+        let Incoming { channel: no, name, record, time, sender, outcome, fed, message, inbox } =
+            incoming;
+        let inner = record.inner();
+        let id = MessageId::new(time, &inner);
+        self.log_mut(no, name);
+        let channel = self.channel_mut(no);
+        let log_id = LogId { channel: channel.id, name };
+        let audience = match (outcome, fed) {
+            (_, true) => Arc::clone(&channel.audience.fed),
+            (Outcome::Accepted, false) => Arc::clone(&channel.audience.local),
+            (_, false) => Arc::from([]),
+        };
+        channel.last_pos = pos;
+        if outcome != Outcome::Void {
+            channel.newest = channel.newest.max(time);
+        }
+        if message && outcome == Outcome::Accepted {
+            channel.last_message = channel.last_message.max(time);
+        }
+        let newest_message = channel.last_message;
+        let channel_id = channel.id;
+        let log = channel.logs.entry(name).or_insert_with(|| Log::new(LogNo(0)));
+        let hash = log.end.push(&log_id, &inner);
+        if outcome != Outcome::Void {
+            log.time = time;
+        }
+        if message {
+            log.last_message = newest_message;
+        }
+        log.last_pos = pos;
+        let (seq, log_no) = (log.end.seq(), log.no);
+        fx.dirty(RowKey::Log(no, name));
+        fx.applied.push(Applied {
+            pos,
+            channel: no,
+            channel_id,
+            log: log_id,
+            log_no,
+            seq,
+            hash,
+            time,
+            id,
+            sender,
+            outcome,
+            record,
+            audience,
+            inbox,
+        });
+        (id, pos)
+    }
+
+    /// Appends a control record to a group that we are home of. Refused by the rules that every member
+    /// judges by.
+    pub(crate) fn append_control(
+        &mut self,
+        no: ChannelNo,
+        actor: Option<AccountId>,
+        act: &ControlAct,
+        request: Option<RequestProof>,
+        fx: &mut Effects,
+    ) -> Result<(), Code> {
+        let own = self.lineage();
+        let channel = &self.channels[&no];
+        let group = channel.group().ok_or(Code::NotAGroup)?;
+        if group.state.home != own || group.read_only {
+            return Err(Code::ChannelReadOnly);
+        }
+        let name = LogName::Control { term: group.point.term };
+        let seq = group.point.seq + 1;
+        let last = channel.logs.get(&name).map_or(HybridTime::default(), |log| log.time);
+        let cover = cover_for(channel, group, act);
+        let header = ControlHeader {
+            time: HybridTime::stamp(fx.unix_ms, last, channel.newest),
+            kind: act.kind(),
+            actor,
+            args: act.args(),
+            cover: (!cover.is_empty()).then_some(cover),
+            state: ControlState::needs_snapshot(seq, act).then(|| group.state.hash()),
+            request,
+        };
+        if let Judgement::Void(code) = group.judge(channel.id, seq, &header, act) {
+            return Err(code);
+        }
+        let body = WireBody::Present(Body::empty(fx.draw()));
+        let record = Record { header: cbor::encode(&header).into(), body };
+        self.place_control(no, name, record, &header, act, Judgement::Accepted, fx);
+        Ok(())
+    }
+
+    /// Creates a group with its genesis; its id is the genesis' `inner`.
+    pub(crate) fn create_group(
+        &mut self,
+        genesis: &Genesis,
+        fx: &mut Effects,
+    ) -> Option<ChannelId> {
+        let state = ControlState::genesis(genesis)?;
+        let act = ControlAct::Genesis(genesis.clone());
+        let header = ControlHeader {
+            time: HybridTime::from_unix_ms(fx.unix_ms),
+            kind: act.kind(),
+            actor: Some(genesis.owner),
+            args: act.args(),
+            cover: None,
+            state: None,
+            request: None,
+        };
+        let body = WireBody::Present(Body::empty(fx.draw()));
+        let record = Record { header: cbor::encode(&header).into(), body };
+        let id = ChannelId(record.inner().0);
+        self.place_genesis(id, state, record, &header, genesis, fx);
+        Some(id)
+    }
+
+    /// Adds a group by its genesis record, made here or received.
+    pub(crate) fn place_genesis(
+        &mut self,
+        id: ChannelId,
+        state: ControlState,
+        record: Record,
+        header: &ControlHeader,
+        genesis: &Genesis,
+        fx: &mut Effects,
+    ) -> ChannelNo {
+        let fed = state.home == self.lineage();
+        let group = Group::new(state, comity_protocol::hash::Hash::ZERO);
+        let no = self.add_channel(Channel::new(id, Kind::Group(Box::new(group))), fx);
+        self.sync_member(no, genesis.owner, Pos::new(fx.command, 0), fx);
+        let name = LogName::Control { term: 1 };
+        let incoming = Incoming {
+            channel: no,
+            name,
+            record,
+            time: header.time,
+            sender: header.actor,
+            outcome: Outcome::Accepted,
+            fed,
+            message: false,
+            inbox: Vec::new(),
+        };
+        self.place(incoming, fx);
+        let hash = self.log_mut(no, name).end.hash();
+        if let Kind::Group(group) = &mut self.channel_mut(no).kind {
+            let state = group.state.clone();
+            **group = Group::new(state, hash);
+        }
+        no
+    }
+
+    /// Places a control record that was judged, and lets it take effect.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site each for own and received records"
+    )]
+    pub(crate) fn place_control(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        record: Record,
+        header: &ControlHeader,
+        act: &ControlAct,
+        judgement: Judgement,
+        fx: &mut Effects,
+    ) {
+        let fed = self.is_home(no);
+        let outcome = match judgement {
+            Judgement::Accepted => Outcome::Accepted,
+            Judgement::Void(_) => Outcome::Void,
+            Judgement::UnknownCritical | Judgement::UnknownOptional => Outcome::Unknown,
+        };
+        let accepted = outcome == Outcome::Accepted;
+        let before = Arc::clone(&self.channels[&no].audience.fed);
+        let incoming = Incoming {
+            channel: no,
+            name,
+            record,
+            time: header.time,
+            sender: header.actor,
+            outcome,
+            fed,
+            message: false,
+            inbox: Vec::new(),
+        };
+        let (_, pos) = self.place(incoming, fx);
+        let log = self.log_mut(no, name);
+        let (seq, hash) = (log.end.seq(), log.end.hash());
+        if let Kind::Group(group) = &mut self.channel_mut(no).kind {
+            group.read_only |= judgement == Judgement::UnknownCritical;
+            group.advance(seq, hash, accepted.then_some((header, act)));
+        }
+        fx.dirty(RowKey::Channel(no));
+        let Some(target) = target_of(act).filter(|_| accepted) else { return };
+        self.sync_member(no, target, pos, fx);
+        self.widen_audience(no, target, &before, fed, fx);
+    }
+
+    /// A record that changes members is seen by those of before and of after, and by whom it is about.
+    fn widen_audience(
+        &self,
+        no: ChannelNo,
+        target: AccountId,
+        before: &[Subscriber],
+        fed: bool,
+        fx: &mut Effects,
+    ) {
+        let after = &self.channels[&no].audience.fed;
+        let mut all: Vec<Subscriber> = before.iter().chain(after.iter()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|subscriber| fed || matches!(subscriber, Subscriber::Account(_)));
+        let own = target.lineage == self.lineage();
+        let is_inside = all.contains(&Subscriber::Account(target.number));
+        let Some(applied) = fx.applied.last_mut() else { return };
+        applied.audience = all.into();
+        if own && !is_inside && self.accounts.contains_key(&target.number) {
+            applied.inbox.push(target.number);
+        }
+    }
+
+    /// Brings an account's or a peer's stay in line with the control state.
+    fn sync_member(&mut self, no: ChannelNo, target: AccountId, pos: Pos, fx: &mut Effects) {
+        let own = self.lineage();
+        let channel = &self.channels[&no];
+        let Some(group) = channel.group() else { return };
+        let member = group.state.members.get(&target);
+        let is_in = member.is_some_and(|m| m.is_in());
+        let is_invited = member.is_some_and(|m| m.invite.is_some());
+        let shared = group.state.has_organisation(target.lineage);
+        if target.lineage == own {
+            let id = channel.id;
+            let Some(account) = self.accounts.get_mut(&target.number) else { return };
+            let stay = account.channels.get(&no).copied();
+            match (is_in, is_invited, stay) {
+                (true, _, Some(stay)) if stay.standing == Standing::Joined => {}
+                (true, _, _) => {
+                    let stay = Stay { from: pos, to: None, standing: Standing::Joined };
+                    account.channels.insert(no, stay);
+                }
+                (false, true, _) => {
+                    let stay = Stay { from: pos, to: None, standing: Standing::Invited };
+                    account.channels.insert(no, stay);
+                }
+                (false, false, Some(stay)) if has_been_in(&stay) => {
+                    let gone = Stay { to: Some(pos), standing: Standing::Gone, ..stay };
+                    account.channels.insert(no, gone);
+                }
+                (false, false, _) => {
+                    account.channels.remove(&no);
+                }
+            }
+            account.invitations.remove(&id);
+            fx.dirty(RowKey::Account(target.number));
+        } else if shared {
+            self.share(no, target.lineage, pos, fx);
+        } else if let Some(stay) = self.channel_mut(no).peers.get_mut(&target.lineage) {
+            stay.to = stay.to.or(Some(pos));
+        }
+        self.refresh_audience(no);
+        fx.dirty(RowKey::Channel(no));
+    }
+
+    /// Shares a channel with a peer from a pos on.
+    pub(crate) fn share(&mut self, no: ChannelNo, peer: LineageId, pos: Pos, fx: &mut Effects) {
+        let peers = &mut self.channel_mut(no).peers;
+        if peers.get(&peer).is_none_or(|stay| stay.to.is_some()) {
+            peers.insert(peer, Stay { from: pos, to: None, standing: Standing::Joined });
+        }
+        self.refresh_audience(no);
+        fx.dirty(RowKey::Channel(no));
+    }
+
+    /// Derives a channel's audience from its members.
+    pub(crate) fn refresh_audience(&mut self, no: ChannelNo) {
+        let own = self.lineage();
+        let local: Vec<AccountNumber> = match &self.channels[&no].kind {
+            Kind::Direct(direct) => {
+                let (a, b) = direct.accounts;
+                [a, b].iter().filter(|id| id.lineage == own).map(|id| id.number).collect()
+            }
+            Kind::Group(group) => {
+                let ours = group.state.joined().filter(|(id, _)| id.lineage == own);
+                ours.map(|(id, _)| id.number).collect()
+            }
+            Kind::Link { .. } => Vec::new(),
+        };
+        self.channel_mut(no).set_audience(&local);
+    }
+
+    /// Whether we write the control log of a channel.
+    pub fn is_home(&self, no: ChannelNo) -> bool {
+        let group = self.channels.get(&no).and_then(|channel| channel.group());
+        group.is_some_and(|group| group.state.home == self.lineage())
+    }
+
+    pub(crate) fn add_channel(&mut self, channel: Channel, fx: &mut Effects) -> ChannelNo {
+        self.last_channel += 1;
+        let no = ChannelNo(self.last_channel);
+        self.channel_numbers.insert(channel.id, no);
+        self.channels.insert(no, channel);
+        fx.dirty(RowKey::Channel(no));
+        no
+    }
+
+    pub(crate) fn channel_mut(&mut self, no: ChannelNo) -> &mut Channel {
+        self.channels.get_mut(&no).expect("a channel number comes from the state itself")
+    }
+
+    pub(crate) fn log_mut(&mut self, no: ChannelNo, name: LogName) -> &mut Log {
+        let Self { channels, last_log, .. } = self;
+        let channel = channels.get_mut(&no).expect("a channel number comes from the state itself");
+        channel.logs.entry(name).or_insert_with(|| {
+            *last_log += 1;
+            Log::new(LogNo(*last_log))
+        })
+    }
+}
+
+fn has_been_in(stay: &Stay) -> bool {
+    matches!(stay.standing, Standing::Joined | Standing::Leaving)
+}
+
+/// Whom a control record is about.
+pub(crate) fn target_of(act: &ControlAct) -> Option<AccountId> {
+    match act {
+        ControlAct::Invite(invite) => Some(invite.account),
+        ControlAct::Join(join) => Some(join.account),
+        ControlAct::Leave(target) | ControlAct::Remove(target) => Some(target.account),
+        _ => None,
+    }
+}
+
+/// What the first event of our log in a channel says.
+fn log_start(channel: &Channel, own: LineageId) -> LogStart {
+    let ended: Vec<EndedLog> = channel
+        .writers_of(own)
+        .map(|(writer, log)| EndedLog { writer, seq: log.end.seq(), hash: log.end.hash().into() })
+        .collect();
+    let newest = ended.len().saturating_sub(ENDED_LOGS_MAX);
+    let mut start = LogStart {
+        ended: (!ended.is_empty()).then(|| ended[newest..].to_vec()),
+        ..LogStart::default()
+    };
+    match &channel.kind {
+        Kind::Direct(direct) => {
+            start.accounts = Some(direct.accounts);
+            let label = direct.of(own).and_then(|account| direct.label(account));
+            start.name = label.and_then(|l| l.split_once('@')).map(|(name, _)| name.to_owned());
+        }
+        Kind::Link { peer } => start.organisations = Some((own.min(*peer), own.max(*peer))),
+        Kind::Group(_) => {}
+    }
+    start
+}
+
+/// The entries of V that a record must bring up to date: all logs for an admission, the logs of the
+/// organisation concerned for what restricts somebody.
+fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
+    let concerned = |origin: &LineageId| match act {
+        ControlAct::Join(join) => join.organisation.is_some(),
+        ControlAct::Leave(target) | ControlAct::Remove(target) => target.account.lineage == *origin,
+        ControlAct::SetRole(change) => change.account.lineage == *origin,
+        ControlAct::Cover => true,
+        _ => false,
+    };
+    channel
+        .logs
+        .iter()
+        .filter_map(|(name, log)| match name {
+            LogName::Message { origin, writer } if concerned(origin) => {
+                let entry = CoverEntry {
+                    origin: *origin,
+                    writer: *writer,
+                    seq: log.end.seq(),
+                    hash: log.end.hash().into(),
+                };
+                let stated = group.state.cover.get(&(*origin, *writer));
+                (stated != Some(&(entry.seq, entry.hash)) && entry.seq > 0).then_some(entry)
+            }
+            _ => None,
+        })
+        .take(COVER_ENTRIES_MAX)
+        .collect()
+}

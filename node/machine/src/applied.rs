@@ -1,0 +1,125 @@
+//! Applied records: what a command added to logs, for the store, the feeds and the links.
+
+use std::sync::Arc;
+
+use comity_protocol::body::WireBody;
+use comity_protocol::cbor::ByteString;
+use comity_protocol::clock::HybridTime;
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::Record;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId, MessageId};
+use minicbor::{Decode, Encode};
+
+use crate::channel::{ChannelNo, LogNo};
+
+/// What a record amounts to, the same at every node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Outcome {
+    /// It has its effect.
+    #[n(0)]
+    Accepted,
+    /// Its author was not allowed to.
+    #[n(1)]
+    Rejected,
+    /// A kind that this version does not know.
+    #[n(2)]
+    Unknown,
+    /// Against the rules of the channel's version: keeps its number, has no effect.
+    #[n(3)]
+    Void,
+}
+
+/// Who follows a feed: an account with its devices, or a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subscriber {
+    /// An account of this node.
+    Account(AccountNumber),
+    /// Another organisation.
+    Peer(LineageId),
+}
+
+/// One applied record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its place in this node's order.
+    pub pos: Pos,
+    /// Its channel.
+    pub channel: ChannelNo,
+    /// Its channel's id.
+    pub channel_id: ChannelId,
+    /// Its log.
+    pub log: LogId,
+    /// Its log, as this node numbers it.
+    pub log_no: LogNo,
+    /// Its place in the log.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its time.
+    pub time: HybridTime,
+    /// Its name for display.
+    pub id: MessageId,
+    /// Who acts, where somebody does.
+    pub sender: Option<AccountId>,
+    /// What it amounts to.
+    pub outcome: Outcome,
+    /// The record.
+    pub record: Record,
+    /// Who is to see it in the feed.
+    pub audience: Arc<[Subscriber]>,
+    /// Accounts that see it although they are not, or no longer, in the channel.
+    pub inbox: Vec<AccountNumber>,
+}
+
+/// An applied record as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct EventRow {
+    /// The log, as this node numbers it.
+    #[n(0)]
+    pub log: LogNo,
+    /// Its place in the log.
+    #[n(1)]
+    pub seq: u64,
+    /// Its hash.
+    #[n(2)]
+    pub hash: Hash,
+    /// Its name for display; carries its time.
+    #[n(3)]
+    pub id: MessageId,
+    /// What it amounts to.
+    #[n(4)]
+    pub outcome: Outcome,
+    /// Who acts.
+    #[n(5)]
+    pub sender: Option<AccountId>,
+    /// The header, as its origin made it.
+    #[n(6)]
+    pub header: ByteString,
+    /// The body.
+    #[n(7)]
+    pub body: WireBody,
+}
+
+impl Applied {
+    /// The row that the store keeps.
+    pub fn row(&self) -> EventRow {
+        EventRow {
+            log: self.log_no,
+            seq: self.seq,
+            hash: self.hash,
+            id: self.id,
+            outcome: self.outcome,
+            sender: self.sender,
+            header: self.record.header.clone(),
+            body: self.record.body.clone(),
+        }
+    }
+
+    /// Bytes that it holds in memory, nearly.
+    pub fn weight(&self) -> usize {
+        self.record.weight() + 320
+    }
+}

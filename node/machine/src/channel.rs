@@ -1,0 +1,226 @@
+//! Channels and their logs: what the node keeps of each in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use comity_protocol::chain::ChainEnd;
+use comity_protocol::clock::HybridTime;
+use comity_protocol::cursor::Pos;
+use comity_protocol::head::HeadProof;
+use comity_protocol::id::{
+    AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, WriterId,
+};
+use minicbor::{Decode, Encode};
+
+use crate::account::Stay;
+use crate::applied::Subscriber;
+use crate::group::Group;
+
+/// A channel, as this node numbers it: short keys in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct ChannelNo(#[n(0)] pub u32);
+
+/// A log, as this node numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct LogNo(#[n(0)] pub u64);
+
+/// A channel.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Channel {
+    /// Its id.
+    #[n(0)]
+    pub id: ChannelId,
+    /// What it is.
+    #[n(1)]
+    pub kind: Kind,
+    /// Organisations that it is, or was, shared with.
+    #[n(2)]
+    pub peers: BTreeMap<LineageId, Stay>,
+    /// Its logs; rows of their own.
+    #[cbor(skip)]
+    pub logs: BTreeMap<LogName, Log>,
+    /// The newest time applied in it.
+    #[cbor(skip)]
+    pub newest: HybridTime,
+    /// The newest pos in it.
+    #[cbor(skip)]
+    pub last_pos: Pos,
+    /// The newest message's time, for lists.
+    #[cbor(skip)]
+    pub last_message: HybridTime,
+    /// Who sees a new record of ours, and who one of others: derived from the members.
+    #[cbor(skip)]
+    pub audience: Audience,
+}
+
+/// The subscribers of a channel, shared by all its records until its members change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audience {
+    /// Local accounts and peers: for records that this node feeds.
+    pub fed: Arc<[Subscriber]>,
+    /// Local accounts alone.
+    pub local: Arc<[Subscriber]>,
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self { fed: Arc::from([]), local: Arc::from([]) }
+    }
+}
+
+/// What a channel is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Kind {
+    /// Two accounts.
+    #[n(0)]
+    Direct(#[n(0)] Direct),
+    /// A group with a home.
+    #[n(1)]
+    Group(#[n(0)] Box<Group>),
+    /// Two organisations.
+    #[n(2)]
+    Link {
+        /// The other one.
+        #[n(0)]
+        peer: LineageId,
+    },
+}
+
+/// A direct channel.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Direct {
+    /// The accounts, in ascending order.
+    #[n(0)]
+    pub accounts: (AccountId, AccountId),
+    /// Their labels.
+    #[n(1)]
+    pub labels: (String, String),
+}
+
+impl Direct {
+    /// The account that is not `account`, with its label.
+    pub fn other(&self, account: AccountId) -> (AccountId, &str) {
+        if self.accounts.0 == account {
+            (self.accounts.1, &self.labels.1)
+        } else {
+            (self.accounts.0, &self.labels.0)
+        }
+    }
+
+    /// The label of one of the two.
+    pub fn label(&self, account: AccountId) -> Option<&str> {
+        match account {
+            a if a == self.accounts.0 => Some(&self.labels.0),
+            a if a == self.accounts.1 => Some(&self.labels.1),
+            _ => None,
+        }
+    }
+
+    /// The account of an organisation, where exactly one of the two is its.
+    pub fn of(&self, lineage: LineageId) -> Option<AccountId> {
+        let (a, b) = self.accounts;
+        match (a.lineage == lineage, b.lineage == lineage) {
+            (true, false) => Some(a),
+            (false, true) => Some(b),
+            _ => None,
+        }
+    }
+}
+
+/// The end of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Log {
+    /// Its number here.
+    #[n(0)]
+    pub no: LogNo,
+    /// The end of its chain.
+    #[n(1)]
+    pub end: ChainEnd,
+    /// The time of its last record that is not void.
+    #[n(2)]
+    pub time: HybridTime,
+    /// The pos of its last record.
+    #[n(3)]
+    pub last_pos: Pos,
+    /// The time of its last message.
+    #[n(4)]
+    pub last_message: HybridTime,
+    /// The newest control record that its origin has stated.
+    #[n(5)]
+    pub after: Option<ControlPoint>,
+    /// Of a log of another origin: the newest proven head.
+    #[n(6)]
+    pub proof: Option<HeadProof>,
+}
+
+impl Log {
+    pub(crate) fn new(no: LogNo) -> Self {
+        Self {
+            no,
+            end: ChainEnd::default(),
+            time: HybridTime::default(),
+            last_pos: Pos::default(),
+            last_message: HybridTime::default(),
+            after: None,
+            proof: None,
+        }
+    }
+}
+
+impl Channel {
+    pub(crate) fn new(id: ChannelId, kind: Kind) -> Self {
+        Self {
+            id,
+            kind,
+            peers: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            newest: HybridTime::default(),
+            last_pos: Pos::default(),
+            last_message: HybridTime::default(),
+            audience: Audience::default(),
+        }
+    }
+
+    /// The group, where it is one.
+    pub fn group(&self) -> Option<&Group> {
+        match &self.kind {
+            Kind::Group(group) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// Writers of an origin's logs here, in ascending order, with their ends.
+    pub fn writers_of(
+        &self,
+        origin: LineageId,
+    ) -> impl Iterator<Item = (WriterId, &Log)> + use<'_> {
+        let from = LogName::Message { origin, writer: WriterId(0) };
+        let to = LogName::Message { origin, writer: WriterId(u64::MAX) };
+        self.logs.range(from..=to).filter_map(|(name, log)| match name {
+            LogName::Message { writer, .. } => Some((*writer, log)),
+            LogName::Control { .. } => None,
+        })
+    }
+
+    /// Peers that the channel is shared with at the moment.
+    pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + use<'_> {
+        self.peers.iter().filter(|(_, stay)| stay.to.is_none()).map(|(lineage, _)| *lineage)
+    }
+
+    /// Member organisations, our own included.
+    pub fn organisations(&self) -> u32 {
+        1 + u32::try_from(self.sharing_peers().count()).unwrap_or(u32::MAX - 1)
+    }
+
+    pub(crate) fn set_audience(&mut self, local: &[AccountNumber]) {
+        let local: Vec<Subscriber> = local.iter().copied().map(Subscriber::Account).collect();
+        let mut fed = local.clone();
+        fed.extend(self.sharing_peers().map(Subscriber::Peer));
+        self.audience = Audience { fed: fed.into(), local: local.into() };
+    }
+}

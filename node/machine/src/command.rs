@@ -1,0 +1,305 @@
+//! Commands: everything that changes durable state, with all that `apply` may not look up: clock readings,
+//! random bytes, ids and the settings that bear on it.
+
+use comity_protocol::cbor::ByteString;
+use comity_protocol::control::Role;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
+use comity_protocol::key::NodePublicKey;
+use minicbor::{Decode, Encode};
+
+/// A device of an account, unique on its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct DeviceId(#[n(0)] pub u64);
+
+/// A change of durable state. The order of variants is that of the journal's format: append only.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Command {
+    /// The first command of a store: whose it is.
+    #[n(0)]
+    Found {
+        /// The organisation's domain.
+        #[n(0)]
+        domain: String,
+        /// Its first node key.
+        #[n(1)]
+        key: NodePublicKey,
+        /// The hash of its recovery key.
+        #[n(2)]
+        recovery: Hash,
+        /// Names this store's order.
+        #[n(3)]
+        store: u64,
+    },
+    /// A process started.
+    #[n(1)]
+    Start {
+        /// Names the run.
+        #[n(0)]
+        start: u64,
+        /// The writer of the message logs that it will append to.
+        #[n(1)]
+        writer: WriterId,
+    },
+    /// Creates an account.
+    #[n(2)]
+    CreateAccount {
+        /// Drawn at random; never reused.
+        #[n(0)]
+        number: AccountNumber,
+        /// The normalised name.
+        #[n(1)]
+        name: String,
+        /// The password's Argon2id hash in PHC form.
+        #[n(2)]
+        password: String,
+        /// What the node's setting asks of a sign-up.
+        #[n(3)]
+        rule: SignUpRule,
+        /// The clock, in Unix milliseconds.
+        #[n(4)]
+        unix_ms: u64,
+    },
+    /// Logs a device in.
+    #[n(3)]
+    AddDevice {
+        /// The account.
+        #[n(0)]
+        account: AccountNumber,
+        /// Drawn at random.
+        #[n(1)]
+        device: DeviceId,
+        /// What the user calls it.
+        #[n(2)]
+        name: String,
+        /// SHA-256 of the token.
+        #[n(3)]
+        token: Hash,
+        /// The clock, in Unix milliseconds.
+        #[n(4)]
+        unix_ms: u64,
+        /// The most devices of an account.
+        #[n(5)]
+        devices_max: u32,
+    },
+    /// Logs a device out.
+    #[n(4)]
+    RemoveDevice {
+        /// The account.
+        #[n(0)]
+        account: AccountNumber,
+        /// The device.
+        #[n(1)]
+        device: DeviceId,
+    },
+    /// Changes a password.
+    #[n(5)]
+    SetPassword {
+        /// The account.
+        #[n(0)]
+        account: AccountNumber,
+        /// The new hash in PHC form.
+        #[n(1)]
+        password: String,
+    },
+    /// Makes an invite token for sign-up.
+    #[n(6)]
+    CreateInvite {
+        /// SHA-256 of the token.
+        #[n(0)]
+        token: Hash,
+        /// How often it may be used.
+        #[n(1)]
+        uses: u32,
+        /// Until when, in Unix milliseconds.
+        #[n(2)]
+        expires_unix_ms: u64,
+    },
+    /// Makes another organisation known, its key proven.
+    #[n(7)]
+    Introduce {
+        /// Its domain.
+        #[n(0)]
+        domain: String,
+        /// Its first node key.
+        #[n(1)]
+        key: NodePublicKey,
+        /// The hash of its recovery key.
+        #[n(2)]
+        recovery: Hash,
+    },
+    /// A user's act.
+    #[n(8)]
+    Perform {
+        /// Who.
+        #[n(0)]
+        account: AccountNumber,
+        /// On which device.
+        #[n(1)]
+        device: DeviceId,
+        /// Makes a repeat get the first one's answer.
+        #[n(2)]
+        nonce: Option<u64>,
+        /// The clock, in Unix milliseconds.
+        #[n(3)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts and nonces of this command are derived.
+        #[cbor(n(4), with = "minicbor::bytes")]
+        random: [u8; 32],
+        /// What.
+        #[n(5)]
+        act: Act,
+    },
+    /// A peer's batch, its checkpoints and inclusion paths verified before it came to the journal.
+    #[n(9)]
+    PeerBatch {
+        /// The peer.
+        #[n(0)]
+        peer: LineageId,
+        /// The batch frame's bytes, as received.
+        #[n(1)]
+        frame: ByteString,
+        /// The peer's cursor to keep where all of it is taken.
+        #[n(4)]
+        cursor: Option<ByteString>,
+        /// The clock, in Unix milliseconds.
+        #[n(2)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
+}
+
+/// What the node's setting asks of a sign-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum SignUpRule {
+    /// Made by an admin: nothing.
+    #[n(0)]
+    Admin,
+    /// Nobody may.
+    #[n(1)]
+    Closed,
+    /// An invite token, by its hash.
+    #[n(2)]
+    Invite(#[n(0)] Hash),
+    /// Anybody may.
+    #[n(3)]
+    Open,
+}
+
+/// What a user does.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Act {
+    /// Sends a text.
+    #[n(0)]
+    Send {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The text.
+        #[n(1)]
+        text: String,
+    },
+    /// Opens, or finds, a direct channel.
+    #[n(1)]
+    OpenDirect {
+        /// With whom.
+        #[n(0)]
+        account: AccountId,
+        /// Its label.
+        #[n(1)]
+        label: String,
+    },
+    /// Creates a group.
+    #[n(2)]
+    CreateGroup {
+        /// The name.
+        #[n(0)]
+        name: String,
+        /// The topic.
+        #[n(1)]
+        topic: String,
+        /// The most members.
+        #[n(2)]
+        member_limit: u32,
+    },
+    /// Invites an account.
+    #[n(3)]
+    Invite {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// Whom.
+        #[n(1)]
+        account: AccountId,
+        /// Its label.
+        #[n(2)]
+        label: String,
+    },
+    /// Accepts an invite.
+    #[n(4)]
+    Accept {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+    },
+    /// Declines an invite.
+    #[n(5)]
+    Decline {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+    },
+    /// Leaves a group.
+    #[n(6)]
+    Leave {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+    },
+    /// Removes a member or withdraws an invite.
+    #[n(7)]
+    Remove {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// Whom.
+        #[n(1)]
+        account: AccountId,
+    },
+    /// Changes a member's role.
+    #[n(8)]
+    SetRole {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// Whose.
+        #[n(1)]
+        account: AccountId,
+        /// The new role.
+        #[n(2)]
+        role: Role,
+    },
+    /// Renames a group.
+    #[n(9)]
+    Rename {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The new name.
+        #[n(1)]
+        name: String,
+    },
+    /// Changes a group's topic.
+    #[n(10)]
+    SetTopic {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The new topic.
+        #[n(1)]
+        topic: String,
+    },
+}

@@ -1,0 +1,26 @@
+//! The deterministic heart of a node: commands, state and `apply` (`docs/protocol/` section 11).
+//!
+//! Pure: the same commands in the same order give the same state to the byte. Clock readings, random bytes and
+//! settings travel inside commands. Reads no clock, no file and no socket; waits for nothing.
+
+mod account;
+mod answer;
+mod append;
+mod applied;
+mod channel;
+mod command;
+mod group;
+mod peer;
+mod perform;
+mod request;
+mod rows;
+mod state;
+
+pub use account::{Account, Device, KeptAnswer, OpenInvitation, Standing, Stay, slot_of};
+pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
+pub use applied::{Applied, EventRow, Outcome, Subscriber};
+pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};
+pub use command::{Act, Command, DeviceId, SignUpRule};
+pub use group::{ControlState, Group, Member, Place};
+pub use rows::{LoadError, RowKey};
+pub use state::{Effects, NodeIdentity, Peer, Start, State};

@@ -1,0 +1,556 @@
+//! A peer's batch: each range is proven whole against its log's chain, then its records are judged one by one
+//! (`docs/protocol/` sections 3 and 7). Signatures were verified before the batch came to the journal.
+
+use comity_protocol::body::WireBody;
+use comity_protocol::cbor::ByteString;
+use comity_protocol::chain::{ChainEnd, Link, path};
+use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
+use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
+use comity_protocol::event::{
+    EventAct, EventHeader, Invitation, Record, Request, RequestRefused, direct_channel,
+};
+use comity_protocol::frame::{Batch, Frame, Range};
+use comity_protocol::head::HeadProof;
+use comity_protocol::id::{
+    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
+};
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::limits::{AHEAD_MS_MAX, CONTROL_HEADER_BYTES_MAX, EVENT_HEADER_BYTES_MAX};
+use comity_protocol::name::AccountName;
+
+use crate::account::OpenInvitation;
+use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
+use crate::append::Incoming;
+use crate::applied::Outcome;
+use crate::channel::{ChannelNo, Direct, Kind};
+use crate::group::{ControlState, Judgement};
+use crate::request::ProvenRequest;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// Why a range is not taken, or not to its end.
+enum Stop {
+    Gap { from: u64 },
+    Held { from: u64 },
+    Refused { from: u64, code: Code },
+}
+
+/// A range whose chain is proven.
+struct Proven {
+    log: LogId,
+    /// The seq of the first new record.
+    first: u64,
+    records: Vec<Record>,
+    /// The step of each new record.
+    steps: Vec<Link>,
+    head: HeadProof,
+}
+
+impl State {
+    pub(crate) fn peer_batch(
+        &mut self,
+        peer: LineageId,
+        frame: &[u8],
+        cursor: Option<&ByteString>,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        if !self.peers.contains_key(&peer) {
+            return Err(Code::PeerNotMember);
+        }
+        let Ok(Frame::Batch(batch)) = Frame::decode(frame) else {
+            return Err(Code::FrameMalformed);
+        };
+        let Batch { checkpoints, ranges, .. } = batch;
+        let mut reports = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let log = range.log;
+            let outcome = match self.peer_range(peer, &checkpoints, range, fx) {
+                Ok(()) => RangeOutcome::Applied,
+                Err(Stop::Gap { from }) => RangeOutcome::Gap { from },
+                Err(Stop::Held { from }) => RangeOutcome::Held { from },
+                Err(Stop::Refused { from, code }) => {
+                    RangeOutcome::Refused { from, code: RefusedCode(code) }
+                }
+            };
+            reports.push(RangeReport { log, outcome });
+        }
+        let waits = |r: &RangeReport| {
+            matches!(r.outcome, RangeOutcome::Gap { .. } | RangeOutcome::Held { .. })
+        };
+        if let (Some(cursor), false) = (cursor, reports.iter().any(waits))
+            && let Some(known) = self.peers.get_mut(&peer)
+        {
+            known.cursor = Some(cursor.clone());
+            fx.dirty(RowKey::Peer(peer));
+        }
+        Ok(Answer::Ranges(reports))
+    }
+
+    /// The organisation whose key must prove heads of a log that `peer` shows, and that key; `None` where the
+    /// log is none that we could take.
+    pub fn origin_key(&self, peer: LineageId, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
+        let origin = match (log.name, group) {
+            (LogName::Message { origin, .. }, _) => origin,
+            (LogName::Control { .. }, Some(group)) => group.state.home,
+            (LogName::Control { .. }, None) => peer,
+        };
+        let by_group = group.and_then(|group| group.state.key(&origin));
+        let key = by_group.or_else(|| self.peers.get(&origin).map(|peer| peer.key))?;
+        (origin != self.lineage()).then_some((origin, key))
+    }
+
+    fn peer_range(
+        &mut self,
+        peer: LineageId,
+        checkpoints: &[ByteString],
+        range: Range,
+        fx: &mut Effects,
+    ) -> Result<(), Stop> {
+        let log = LogId::from(range.log);
+        let first = range.first;
+        let refuse = |code| Stop::Refused { from: first, code };
+        if self.origin_key(peer, &log).is_none() {
+            return Err(refuse(Code::LogUnknown));
+        }
+        let no = match self.channel(&log.channel) {
+            Some((no, _)) => no,
+            None => match log.name {
+                LogName::Message { origin, .. } => {
+                    self.open_for(origin, &log, &range, fx).map_err(refuse)?
+                }
+                LogName::Control { .. } => {
+                    return self.take_genesis(peer, &log, checkpoints, range, fx);
+                }
+            },
+        };
+        self.check_right(peer, no, &log).map_err(refuse)?;
+        let end = self.channels[&no].logs.get(&log.name).map(|l| l.end.clone());
+        let Some(proven) = prove(&log, end.unwrap_or_default(), checkpoints, range)? else {
+            return Ok(());
+        };
+        self.take_range(peer, no, proven, fx)
+    }
+
+    /// Whether `peer` may show us this log in this channel.
+    fn check_right(&self, peer: LineageId, no: ChannelNo, log: &LogId) -> Result<(), Code> {
+        let channel = &self.channels[&no];
+        match (&channel.kind, log.name) {
+            (Kind::Link { peer: other }, LogName::Message { origin, .. }) => {
+                if *other == peer && origin == peer { Ok(()) } else { Err(Code::LogUnknown) }
+            }
+            (Kind::Direct(direct), LogName::Message { origin, .. }) => {
+                let party = direct.of(origin).is_some() && origin == peer;
+                if party { Ok(()) } else { Err(Code::LogUnknown) }
+            }
+            (Kind::Group(group), LogName::Control { term }) => {
+                let known = group.state.organisations.contains_key(&peer);
+                if known && term == group.point.term { Ok(()) } else { Err(Code::LogUnknown) }
+            }
+            (Kind::Group(group), LogName::Message { .. }) => {
+                let known = group.state.organisations.contains_key(&peer);
+                if known { Ok(()) } else { Err(Code::PeerNotMember) }
+            }
+            (_, LogName::Control { .. }) => Err(Code::LogUnknown),
+        }
+    }
+
+    /// Opens the direct channel that a log's first event names.
+    fn open_for(
+        &mut self,
+        origin: LineageId,
+        log: &LogId,
+        range: &Range,
+        fx: &mut Effects,
+    ) -> Result<ChannelNo, Code> {
+        let own = self.lineage();
+        let first = range.records.first().filter(|_| range.first == 1).ok_or(Code::LogGap)?;
+        let header = EventHeader::decode(&first.header).map_err(|_| Code::LogUnknown)?;
+        let start = header.start.ok_or(Code::LogUnknown)?;
+        let accounts = start.accounts.ok_or(Code::LogUnknown)?;
+        let pair = Direct { accounts, labels: Default::default() };
+        let (Some(theirs), Some(ours)) = (pair.of(origin), pair.of(own)) else {
+            return Err(Code::LogUnknown);
+        };
+        if direct_channel(theirs, ours) != log.channel || accounts.0 >= accounts.1 {
+            return Err(Code::LogUnknown);
+        }
+        let account = self.accounts.get(&ours.number).ok_or(Code::AccountNotFound)?;
+        let peer = self.peers.get(&origin).ok_or(Code::LogUnknown)?;
+        let name: AccountName =
+            start.name.ok_or(Code::NameInvalid)?.parse().map_err(|_| Code::NameInvalid)?;
+        let labels =
+            (format!("{name}@{}", peer.domain), format!("{}@{}", account.name, self.domain()));
+        let pos = comity_protocol::cursor::Pos::new(fx.command, 0);
+        Ok(self.add_direct((theirs, ours), labels, pos, fx))
+    }
+
+    /// Takes the control log of a group that one of ours accepted an invitation to.
+    fn take_genesis(
+        &mut self,
+        peer: LineageId,
+        log: &LogId,
+        checkpoints: &[ByteString],
+        range: Range,
+        fx: &mut Effects,
+    ) -> Result<(), Stop> {
+        if range.first > 1 {
+            return Err(Stop::Gap { from: 1 });
+        }
+        let refuse = |code| Stop::Refused { from: 1, code };
+        let expected = |i: &OpenInvitation| i.home == peer && i.accepted;
+        let awaited = self
+            .accounts
+            .values()
+            .any(|account| account.invitations.get(&log.channel).is_some_and(expected));
+        if !awaited || log.name != (LogName::Control { term: 1 }) {
+            return Err(refuse(Code::LogUnknown));
+        }
+        let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
+            return Ok(());
+        };
+        let record = proven.records.remove(0);
+        proven.steps.remove(0);
+        proven.first = 2;
+        let header = ControlHeader::decode(&record.header).map_err(|_| refuse(Code::LogUnknown))?;
+        let Ok(ControlAct::Genesis(genesis)) = header.act() else {
+            return Err(refuse(Code::LogUnknown));
+        };
+        let state = ControlState::genesis(&genesis).ok_or(refuse(Code::LogUnknown))?;
+        if ChannelId(record.inner().0) != log.channel || state.home != peer {
+            return Err(refuse(Code::LogUnknown));
+        }
+        let no = self.place_genesis(log.channel, state, record, &header, &genesis, fx);
+        self.take_range(peer, no, proven, fx)
+    }
+
+    fn take_range(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        proven: Proven,
+        fx: &mut Effects,
+    ) -> Result<(), Stop> {
+        let Proven { log, first, records, steps, head } = proven;
+        let mut requests = Vec::new();
+        for (seq, record) in (first..).zip(records) {
+            match log.name {
+                LogName::Control { .. } => self.take_control(no, log.name, seq, record, fx),
+                LogName::Message { origin, writer } => {
+                    let taken = self.take_event(peer, no, (origin, writer), seq, record, fx)?;
+                    if let Some((actor, request, header, body_hash)) = taken {
+                        let at = usize::try_from(seq - first).unwrap_or(usize::MAX);
+                        let links = links(&steps, first, head.seq, at);
+                        let proof = RequestProof {
+                            channel: log.channel,
+                            writer,
+                            seq,
+                            header,
+                            body_hash,
+                            links,
+                            head: head.clone(),
+                        };
+                        requests.push(ProvenRequest { actor, request, proof });
+                    }
+                }
+            }
+        }
+        self.log_mut(no, log.name).proof = Some(head);
+        for request in requests {
+            self.answer_request(request, fx);
+        }
+        Ok(())
+    }
+
+    fn take_control(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        seq: u64,
+        record: Record,
+        fx: &mut Effects,
+    ) {
+        let channel = &self.channels[&no];
+        let Some(group) = channel.group() else { return };
+        let last = channel.logs.get(&name).map_or(HybridTime::default(), |log| log.time);
+        let decoded = ControlHeader::decode(&record.header)
+            .and_then(|header| header.act().map(|act| (header, act)))
+            .ok()
+            .filter(|(header, _)| header.time > last);
+        let fits = record.header.len() <= CONTROL_HEADER_BYTES_MAX && is_empty(&record.body);
+        match decoded.filter(|_| fits) {
+            Some((header, act)) => {
+                let judgement = group.judge(channel.id, seq, &header, &act);
+                self.place_control(no, name, record, &header, &act, judgement, fx);
+            }
+            None => {
+                let header = void_header(last);
+                let act = ControlAct::Cover;
+                let judgement = Judgement::Void(Code::Malformed);
+                self.place_control(no, name, record, &header, &act, judgement, fx);
+            }
+        }
+    }
+
+    /// Judges an event and places it. A request comes back with what its proof needs.
+    fn take_event(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        (origin, writer): (LineageId, WriterId),
+        seq: u64,
+        record: Record,
+        fx: &mut Effects,
+    ) -> Result<Option<TakenRequest>, Stop> {
+        let name = LogName::Message { origin, writer };
+        let log = self.channels[&no].logs.get(&name);
+        let last = log.map_or(HybridTime::default(), |log| log.time);
+        let stated = log.and_then(|log| log.after);
+        let header = EventHeader::decode(&record.header).ok();
+        let act = header.as_ref().and_then(|header| header.act().ok());
+        let (Some(header), Some(act)) = (header, act) else {
+            self.place_void(no, name, last, record, fx);
+            return Ok(None);
+        };
+        if header.time.unix_ms() > fx.unix_ms + AHEAD_MS_MAX {
+            return Err(Stop::Held { from: seq });
+        }
+        let judged = self.judge_event(no, (origin, writer), seq, &header, stated, &record);
+        let outcome = judged.map_err(|Wait| Stop::Held { from: seq })?;
+        if outcome == Outcome::Void || header.time <= last {
+            self.place_void(no, name, last, record, fx);
+            return Ok(None);
+        }
+        let outcome = if matches!(act, EventAct::Unknown(_)) { Outcome::Unknown } else { outcome };
+        let sender = AccountId { lineage: origin, number: header.sender };
+        let inbox = match &act {
+            EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
+            EventAct::RequestRefused(refused) => self.take_refusal(no, refused, fx),
+            EventAct::Message | EventAct::Request(_) | EventAct::Unknown(_) => Vec::new(),
+        };
+        let (kept, body_hash) = (record.header.clone(), record.body.hash());
+        let is_request = matches!(act, EventAct::Request(_));
+        let incoming = Incoming {
+            channel: no,
+            name,
+            record,
+            time: header.time,
+            sender: Some(sender),
+            outcome,
+            fed: false,
+            message: act == EventAct::Message,
+            inbox,
+        };
+        self.place(incoming, fx);
+        if is_request && let Some(applied) = fx.applied.last_mut() {
+            // Requests are for the home; their outcome shows as a control record.
+            applied.audience = std::sync::Arc::from([]);
+        }
+        if header.after.is_some() {
+            self.log_mut(no, name).after = header.after;
+        }
+        match act {
+            EventAct::Request(request) if outcome == Outcome::Accepted => {
+                Ok(Some((sender, request, kept, body_hash)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn place_void(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        time: HybridTime,
+        record: Record,
+        fx: &mut Effects,
+    ) {
+        let incoming = Incoming {
+            channel: no,
+            name,
+            record,
+            time,
+            sender: None,
+            outcome: Outcome::Void,
+            fed: false,
+            message: false,
+            inbox: Vec::new(),
+        };
+        self.place(incoming, fx);
+    }
+
+    fn judge_event(
+        &self,
+        no: ChannelNo,
+        (origin, writer): (LineageId, WriterId),
+        seq: u64,
+        header: &EventHeader,
+        stated: Option<comity_protocol::id::ControlPoint>,
+        record: &Record,
+    ) -> Result<Outcome, Wait> {
+        let is_first = seq == 1;
+        let body_fits = match &record.body {
+            WireBody::Absent(_) => true,
+            WireBody::Present(body) => body.fits(),
+        };
+        let size_fits = record.header.len() <= EVENT_HEADER_BYTES_MAX && body_fits;
+        if header.start.is_some() != is_first || !size_fits {
+            return Ok(Outcome::Void);
+        }
+        let author = AccountId { lineage: origin, number: header.sender };
+        match &self.channels[&no].kind {
+            Kind::Link { .. } if header.after.is_none() => Ok(Outcome::Accepted),
+            Kind::Direct(direct) if header.after.is_none() => {
+                let party = direct.of(origin) == Some(author);
+                Ok(if party { Outcome::Accepted } else { Outcome::Void })
+            }
+            Kind::Link { .. } | Kind::Direct(_) => Ok(Outcome::Void),
+            Kind::Group(group) => {
+                let Some(after) = header.after.or(stated) else { return Ok(Outcome::Void) };
+                match group.knows(&after) {
+                    None => return Err(Wait),
+                    Some(false) => return Ok(Outcome::Void),
+                    Some(true) => {}
+                }
+                if stated.is_some_and(|stated| after < stated) {
+                    return Ok(Outcome::Void);
+                }
+                let is_request = matches!(header.act(), Ok(EventAct::Request(_)));
+                let place = (after.term, after.seq);
+                let accepted = is_request || group.accepts(&author, place, (origin, writer), seq);
+                Ok(if accepted { Outcome::Accepted } else { Outcome::Rejected })
+            }
+        }
+    }
+
+    /// Notes an invitation for the account that it names.
+    fn take_invitation(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        invitation: &Invitation,
+        fx: &mut Effects,
+    ) -> Vec<AccountNumber> {
+        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
+        let known = self.channel(&invitation.channel).is_some();
+        let Some(account) = self.accounts.get_mut(&invitation.account) else { return Vec::new() };
+        let full = account.invitations.len() >= INVITATIONS_MAX;
+        if !in_link || known || full {
+            return Vec::new();
+        }
+        let open = OpenInvitation {
+            invite: invitation.invite,
+            home: peer,
+            inviter: invitation.inviter.clone(),
+            name: invitation.name.clone(),
+            accepted: false,
+        };
+        account.invitations.insert(invitation.channel, open);
+        fx.dirty(RowKey::Account(invitation.account));
+        vec![invitation.account]
+    }
+
+    /// A refused accept or leave is undone here; the account is told.
+    fn take_refusal(
+        &mut self,
+        no: ChannelNo,
+        refused: &RequestRefused,
+        fx: &mut Effects,
+    ) -> Vec<AccountNumber> {
+        use crate::account::Standing;
+        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
+        let group = self.channel_numbers.get(&refused.group).copied();
+        let Some(account) = self.accounts.get_mut(&refused.account).filter(|_| in_link) else {
+            return Vec::new();
+        };
+        account.invitations.remove(&refused.group);
+        if let Some(stay) = group.and_then(|group| account.channels.get_mut(&group)) {
+            stay.standing = match stay.standing {
+                Standing::Leaving => Standing::Joined,
+                Standing::Joining => Standing::Invited,
+                other => other,
+            };
+        }
+        fx.dirty(RowKey::Account(refused.account));
+        vec![refused.account]
+    }
+}
+
+/// The event waits for the control log.
+struct Wait;
+
+/// A request with what its proof needs: who, what, the header's bytes and the body's hash.
+type TakenRequest = (AccountId, Request, ByteString, comity_protocol::hash::Hash);
+
+/// Open invitations that an account keeps.
+const INVITATIONS_MAX: usize = 1_000;
+
+/// Proves a range against the end of its log: all of it or nothing. `None` where all of it is known.
+fn prove(
+    log: &LogId,
+    mut end: ChainEnd,
+    checkpoints: &[ByteString],
+    range: Range,
+) -> Result<Option<Proven>, Stop> {
+    let have = end.seq();
+    if range.first > have + 1 || range.first == 0 {
+        return Err(Stop::Gap { from: have + 1 });
+    }
+    let last = range.last();
+    if last <= have {
+        return Ok(None);
+    }
+    let known = usize::try_from(have + 1 - range.first).unwrap_or(usize::MAX);
+    let mut records = range.records;
+    records.drain(..known.min(records.len()));
+    let mut steps = Vec::with_capacity(records.len());
+    for record in &records {
+        let (previous, skipped) = end.targets();
+        let inner = record.inner();
+        steps.push(Link { previous, skipped, inner });
+        end.push(log, &inner);
+    }
+    let refuse = |code| Stop::Refused { from: have + 1, code };
+    if end.hash() != range.hash {
+        return Err(refuse(Code::ChainBroken));
+    }
+    let checkpoint = checkpoints.get(usize::from(range.checkpoint));
+    let head = HeadProof {
+        seq: last,
+        hash: range.hash,
+        time: range.time,
+        inclusion: range.inclusion,
+        checkpoint: checkpoint.ok_or(refuse(Code::FrameMalformed))?.clone(),
+    };
+    Ok(Some(Proven { log: *log, first: have + 1, records, steps, head }))
+}
+
+/// The steps from a proven head down to the record at index `at` of a range.
+fn links(steps: &[Link], first: u64, head: u64, at: usize) -> Vec<Link> {
+    let target = first + at as u64;
+    path(head, target)
+        .into_iter()
+        .filter_map(|seq| steps.get(usize::try_from(seq - first).ok()?).copied())
+        .collect()
+}
+
+fn is_empty(body: &WireBody) -> bool {
+    match body {
+        WireBody::Absent(_) => true,
+        WireBody::Present(body) => body.bytes.is_empty() && body.content_type.is_empty(),
+    }
+}
+
+/// Stands for a header that cannot be read.
+fn void_header(time: HybridTime) -> ControlHeader {
+    ControlHeader {
+        time,
+        kind: 0,
+        actor: None,
+        args: None,
+        cover: None,
+        state: None,
+        request: None,
+    }
+}

@@ -1,0 +1,443 @@
+//! Users' acts: each is checked whole, then done whole.
+
+use comity_protocol::code::Code;
+use comity_protocol::control::{
+    ControlAct, Genesis, Invite, Join, Organisation, Role, SetRole, Target, Text,
+};
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::{EventAct, Invitation, Request, direct_channel};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, ControlPoint, LineageId};
+use comity_protocol::limits::{MEMBERS_MAX, TEXT_CHARS_MAX};
+use comity_protocol::name::AccountLabel;
+
+use crate::account::{KeptAnswer, Standing, Stay, slot_of};
+use crate::answer::Answer;
+use crate::channel::{Channel, ChannelNo, Direct, Kind};
+use crate::command::{Act, DeviceId};
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// Channels that an account may be in.
+pub(crate) const CHANNELS_PER_ACCOUNT_MAX: usize = 10_000;
+
+impl State {
+    pub(crate) fn perform(
+        &mut self,
+        account: AccountNumber,
+        device: DeviceId,
+        nonce: Option<u64>,
+        act: &Act,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let on = self.devices.get(&device).filter(|d| d.account == account);
+        let on = on.ok_or(Code::TokenInvalid)?;
+        let digest = nonce.map_or(0, |_| Self::digest(act));
+        if let Some(nonce) = nonce
+            && let Some(known) = on.answers.look_up(nonce, digest)
+        {
+            return known.cloned();
+        }
+        let answer = self.act(account, act, fx)?;
+        if let (Some(nonce), Some(on)) = (nonce, self.devices.get_mut(&device)) {
+            on.answers.keep(KeptAnswer { nonce, digest, answer: answer.clone() });
+            fx.dirty(RowKey::Nonce(device, slot_of(nonce)));
+        }
+        Ok(answer)
+    }
+
+    /// The kept answer to a nonce, or why an act is refused at once: asked before a command is proposed.
+    pub fn foresee(
+        &self,
+        account: AccountNumber,
+        device: DeviceId,
+        nonce: Option<u64>,
+        act: &Act,
+    ) -> Result<Option<Answer>, Code> {
+        let on = self.devices.get(&device).filter(|d| d.account == account);
+        let on = on.ok_or(Code::TokenInvalid)?;
+        if let Some(nonce) = nonce
+            && let Some(known) = on.answers.look_up(nonce, Self::digest(act))
+        {
+            return known.cloned().map(Some);
+        }
+        match act {
+            Act::Send { channel, text } => self.check_send(account, channel, text).map(|_| None),
+            _ => Ok(None),
+        }
+    }
+
+    fn act(&mut self, account: AccountNumber, act: &Act, fx: &mut Effects) -> Result<Answer, Code> {
+        match act {
+            Act::Send { channel, text } => {
+                let no = self.check_send(account, channel, text)?;
+                let (id, pos) = self.append_event(no, account, &EventAct::Message, Some(text), fx);
+                Ok(Answer::Stored { id, pos })
+            }
+            Act::OpenDirect { account: other, label } => {
+                self.open_direct(account, *other, label, fx)
+            }
+            Act::CreateGroup { name, topic, member_limit } => {
+                self.found_group(account, name, topic, *member_limit, fx)
+            }
+            Act::Invite { channel, account: invitee, label } => {
+                self.invite(account, channel, *invitee, label, fx)
+            }
+            Act::Accept { channel } => self.accept(account, channel, fx),
+            Act::Decline { channel } => self.decline(account, channel, fx),
+            Act::Leave { channel } => self.leave(account, channel, fx),
+            Act::Remove { channel, account: whom } => {
+                let act = ControlAct::Remove(Target { account: *whom });
+                self.control(account, channel, act, Request::Remove { account: *whom }, fx)
+            }
+            Act::SetRole { channel, account: whom, role } => {
+                let act = ControlAct::SetRole(SetRole { account: *whom, role: *role });
+                let request = Request::SetRole { account: *whom, role: *role };
+                self.control(account, channel, act, request, fx)
+            }
+            Act::Rename { channel, name } => {
+                let act = ControlAct::SetName(Text { text: name.clone() });
+                self.control(account, channel, act, Request::SetName(name.clone()), fx)
+            }
+            Act::SetTopic { channel, topic } => {
+                let act = ControlAct::SetTopic(Text { text: topic.clone() });
+                self.control(account, channel, act, Request::SetTopic(topic.clone()), fx)
+            }
+        }
+    }
+
+    fn check_send(
+        &self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        text: &str,
+    ) -> Result<ChannelNo, Code> {
+        let no = self.joined(account, channel)?;
+        if text.is_empty() {
+            return Err(Code::TextEmpty);
+        }
+        // Counting is needed only where the bytes leave it open.
+        if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
+            return Err(Code::TextTooLong);
+        }
+        let group = self.channels[&no].group();
+        if group.is_some_and(|group| group.read_only) {
+            return Err(Code::ChannelReadOnly);
+        }
+        Ok(no)
+    }
+
+    /// The channel, where the account is in it; missing and forbidden look alike.
+    fn joined(&self, account: AccountNumber, channel: &ChannelId) -> Result<ChannelNo, Code> {
+        let (no, channel) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
+        match &channel.kind {
+            Kind::Direct(direct) => {
+                let own = self.account_id(account);
+                direct.label(own).map(|_| no).ok_or(Code::ChannelNotFound)
+            }
+            Kind::Group(_) => {
+                let stay = self.accounts.get(&account).and_then(|a| a.channels.get(&no));
+                let is_in = stay.is_some_and(|stay| stay.standing == Standing::Joined);
+                if is_in { Ok(no) } else { Err(Code::ChannelNotFound) }
+            }
+            Kind::Link { .. } => Err(Code::ChannelNotFound),
+        }
+    }
+
+    fn own_label(&self, account: AccountNumber) -> Result<String, Code> {
+        let name = &self.accounts.get(&account).ok_or(Code::AccountNotFound)?.name;
+        Ok(format!("{name}@{}", self.domain()))
+    }
+
+    fn check_room(&self, account: AccountNumber) -> Result<(), Code> {
+        let account = self.accounts.get(&account).ok_or(Code::AccountNotFound)?;
+        if account.channels.len() >= CHANNELS_PER_ACCOUNT_MAX {
+            return Err(Code::ChannelLimit);
+        }
+        Ok(())
+    }
+
+    fn open_direct(
+        &mut self,
+        account: AccountNumber,
+        other: AccountId,
+        label: &str,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let own = self.account_id(account);
+        if own == other {
+            return Err(Code::SelfDirect);
+        }
+        let id = direct_channel(own, other);
+        if self.channel(&id).is_some() {
+            return Ok(Answer::Channel(id));
+        }
+        self.check_room(account)?;
+        self.check_known(other, label)?;
+        let labels = (self.own_label(account)?, label.to_owned());
+        self.add_direct((own, other), labels, Pos::new(fx.command, 0), fx);
+        Ok(Answer::Channel(id))
+    }
+
+    /// Adds a direct channel to the lists of those of its accounts that are ours.
+    pub(crate) fn add_direct(
+        &mut self,
+        accounts: (AccountId, AccountId),
+        labels: (String, String),
+        pos: Pos,
+        fx: &mut Effects,
+    ) -> ChannelNo {
+        let id = direct_channel(accounts.0, accounts.1);
+        let direct = if accounts.0 < accounts.1 {
+            Direct { accounts, labels }
+        } else {
+            Direct { accounts: (accounts.1, accounts.0), labels: (labels.1, labels.0) }
+        };
+        let no = self.add_channel(Channel::new(id, Kind::Direct(direct)), fx);
+        let own = self.lineage();
+        for account in [accounts.0, accounts.1] {
+            if account.lineage != own {
+                self.share(no, account.lineage, pos, fx);
+            } else if let Some(known) = self.accounts.get_mut(&account.number) {
+                let stay = Stay { from: pos, to: None, standing: Standing::Joined };
+                known.channels.insert(no, stay);
+                fx.dirty(RowKey::Account(account.number));
+            }
+        }
+        self.refresh_audience(no);
+        no
+    }
+
+    /// Whether an account is one of ours by that name, or of an organisation that was introduced.
+    fn check_known(&self, account: AccountId, label: &str) -> Result<(), Code> {
+        let label: AccountLabel = label.parse().map_err(|_| Code::NameInvalid)?;
+        if account.lineage == self.lineage() {
+            let known = self.accounts.get(&account.number);
+            let same = known.is_some_and(|a| a.name == label.name.as_str())
+                && label.domain.as_str() == self.domain();
+            return if same { Ok(()) } else { Err(Code::AccountNotFound) };
+        }
+        let peer = self.peers.get(&account.lineage).ok_or(Code::DomainNotFound)?;
+        if peer.domain == label.domain.as_str() { Ok(()) } else { Err(Code::AccountNotFound) }
+    }
+
+    fn found_group(
+        &mut self,
+        account: AccountNumber,
+        name: &str,
+        topic: &str,
+        member_limit: u32,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        self.check_room(account)?;
+        if !(1..=MEMBERS_MAX).contains(&member_limit) {
+            return Err(Code::MemberLimit);
+        }
+        let genesis = Genesis {
+            version: 1,
+            nonce: fx.draw(),
+            home: self.own_organisation()?,
+            owner: self.account_id(account),
+            label: self.own_label(account)?,
+            member_limit,
+            name: name.to_owned(),
+            topic: topic.to_owned(),
+        };
+        self.create_group(&genesis, fx).map(Answer::Channel).ok_or(Code::NameInvalid)
+    }
+
+    fn own_organisation(&self) -> Result<Organisation, Code> {
+        let identity = self.identity.as_ref().ok_or(Code::Internal)?;
+        Ok(Organisation {
+            domain: identity.domain.clone(),
+            first_key: identity.key,
+            recovery: identity.recovery,
+            changes: Vec::new(),
+        })
+    }
+
+    /// An organisation as an admission records it.
+    pub(crate) fn organisation(&self, lineage: LineageId) -> Option<Organisation> {
+        let peer = self.peers.get(&lineage)?;
+        Some(Organisation {
+            domain: peer.domain.clone(),
+            first_key: peer.key,
+            recovery: peer.recovery,
+            changes: Vec::new(),
+        })
+    }
+
+    /// An act on a group: a control record where we are home, else a request to the home.
+    fn control(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        act: ControlAct,
+        request: Request,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let no = self.joined(account, channel)?;
+        let actor = self.account_id(account);
+        let group = self.channels[&no].group().ok_or(Code::NotAGroup)?;
+        if group.read_only {
+            return Err(Code::ChannelReadOnly);
+        }
+        group.state.allows(Some(&actor), &act)?;
+        if self.is_home(no) {
+            self.append_control(no, Some(actor), &act, None, fx)?;
+            return Ok(Answer::Done);
+        }
+        self.append_event(no, account, &EventAct::Request(request), None, fx);
+        Ok(Answer::Requested)
+    }
+
+    fn invite(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        invitee: AccountId,
+        label: &str,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        self.check_known(invitee, label)?;
+        let invite = Invite { account: invitee, label: label.to_owned(), role: Role::Member };
+        let request = Request::Invite { account: invitee, label: label.to_owned() };
+        let act = ControlAct::Invite(invite);
+        let answer = self.control(account, channel, act, request, fx)?;
+        if answer == Answer::Done {
+            let inviter = self.own_label(account)?;
+            self.tell_invited(channel, invitee, &inviter, fx);
+        }
+        Ok(answer)
+    }
+
+    /// Tells an organisation that is not in the group yet of an invite, through the link channel.
+    pub(crate) fn tell_invited(
+        &mut self,
+        channel: &ChannelId,
+        invitee: AccountId,
+        inviter: &str,
+        fx: &mut Effects,
+    ) {
+        let Some((_, known)) = self.channel(channel) else { return };
+        let Some(group) = known.group() else { return };
+        if group.state.has_organisation(invitee.lineage) {
+            return;
+        }
+        let invitation = Invitation {
+            channel: *channel,
+            invite: group.point,
+            account: invitee.number,
+            inviter: inviter.to_owned(),
+            name: group.state.name.clone(),
+        };
+        if let Some(link) = self.link_with(invitee.lineage) {
+            let act = EventAct::Invitation(invitation);
+            self.append_event(link, AccountNumber(0), &act, None, fx);
+        }
+    }
+
+    /// The open invite of an account, with the group's home.
+    fn open_invite(
+        &self,
+        account: AccountNumber,
+        channel: &ChannelId,
+    ) -> Result<(ControlPoint, LineageId), Code> {
+        let known = self.accounts.get(&account).ok_or(Code::AccountNotFound)?;
+        if let Some(invitation) = known.invitations.get(channel) {
+            return Ok((invitation.invite, invitation.home));
+        }
+        let (_, group) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
+        let group = group.group().ok_or(Code::NotInvited)?;
+        let member = group.state.members.get(&self.account_id(account));
+        let invite = member.and_then(|m| m.invite).ok_or(Code::ChannelNotFound)?;
+        Ok((invite.0, group.state.home))
+    }
+
+    fn accept(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        if self.joined(account, channel).is_ok() {
+            return Err(Code::AlreadyMember);
+        }
+        let (invite, home) = self.open_invite(account, channel)?;
+        self.check_room(account)?;
+        let own = self.account_id(account);
+        if let (true, Some((no, _))) = (home == self.lineage(), self.channel(channel)) {
+            let act = ControlAct::Join(Join { account: own, organisation: None });
+            self.append_control(no, Some(own), &act, None, fx)?;
+            return Ok(Answer::Channel(*channel));
+        }
+        self.ask_home(home, account, Request::Accept { channel: *channel, invite }, fx)?;
+        self.set_asked(account, channel, Standing::Joining, fx);
+        Ok(Answer::Requested)
+    }
+
+    fn decline(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let (invite, home) = self.open_invite(account, channel)?;
+        if let (true, Some((no, _))) = (home == self.lineage(), self.channel(channel)) {
+            let own = self.account_id(account);
+            let act = ControlAct::Leave(Target { account: own });
+            self.append_control(no, Some(own), &act, None, fx)?;
+            return Ok(Answer::Done);
+        }
+        self.ask_home(home, account, Request::Decline { channel: *channel, invite }, fx)?;
+        if let Some(known) = self.accounts.get_mut(&account) {
+            known.invitations.remove(channel);
+            fx.dirty(RowKey::Account(account));
+        }
+        Ok(Answer::Requested)
+    }
+
+    /// Puts a request by somebody who is no member into the link channel with the home.
+    fn ask_home(
+        &mut self,
+        home: LineageId,
+        account: AccountNumber,
+        request: Request,
+        fx: &mut Effects,
+    ) -> Result<(), Code> {
+        let link = self.link_with(home).ok_or(Code::DomainNotFound)?;
+        self.append_event(link, account, &EventAct::Request(request), None, fx);
+        Ok(())
+    }
+
+    fn set_asked(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        standing: Standing,
+        fx: &mut Effects,
+    ) {
+        let no = self.channel_numbers.get(channel).copied();
+        let Some(known) = self.accounts.get_mut(&account) else { return };
+        if let Some(invitation) = known.invitations.get_mut(channel) {
+            invitation.accepted = true;
+        }
+        if let Some(stay) = no.and_then(|no| known.channels.get_mut(&no)) {
+            stay.standing = standing;
+        }
+        fx.dirty(RowKey::Account(account));
+    }
+
+    fn leave(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let act = ControlAct::Leave(Target { account: self.account_id(account) });
+        let answer = self.control(account, channel, act, Request::Leave, fx)?;
+        if answer == Answer::Requested {
+            self.set_asked(account, channel, Standing::Leaving, fx);
+        }
+        Ok(answer)
+    }
+}

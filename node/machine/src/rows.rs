@@ -1,0 +1,168 @@
+//! The state as rows: which rows a command changed, how each is written, and how the state is read back. Where
+//! rows lie is the store's business.
+
+use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::clock::HybridTime;
+use comity_protocol::frame::WireLog;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName};
+use minicbor::{Decode, Encode};
+
+use crate::account::KeptAnswer;
+use crate::channel::{ChannelNo, Log};
+use crate::command::DeviceId;
+use crate::state::State;
+
+/// Names a row of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKey {
+    /// The identity of the node.
+    Identity,
+    /// An account.
+    Account(AccountNumber),
+    /// A device.
+    Device(DeviceId),
+    /// An invite token.
+    Invite(Hash),
+    /// A channel without its logs.
+    Channel(ChannelNo),
+    /// A log's end.
+    Log(ChannelNo, LogName),
+    /// An answer of a device, by its slot.
+    Nonce(DeviceId, u16),
+    /// Another organisation.
+    Peer(LineageId),
+}
+
+/// A stored row that cannot be read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadError(pub RowKey);
+
+/// A log's row.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+struct LogRow {
+    #[n(0)]
+    name: WireLog,
+    #[n(1)]
+    log: Log,
+}
+
+impl State {
+    /// The bytes of a row as it is now; `None` where it is no more.
+    pub fn row(&self, key: &RowKey) -> Option<Vec<u8>> {
+        match key {
+            RowKey::Identity => self.identity.as_ref().map(cbor::encode),
+            RowKey::Account(number) => self.accounts.get(number).map(cbor::encode),
+            RowKey::Device(device) => self.devices.get(device).map(cbor::encode),
+            RowKey::Invite(token) => self.invites.get(token).map(cbor::encode),
+            RowKey::Channel(no) => self.channels.get(no).map(cbor::encode),
+            RowKey::Log(no, name) => {
+                let channel = self.channels.get(no)?;
+                let log = channel.logs.get(name)?.clone();
+                let name = LogId { channel: channel.id, name: *name }.into();
+                Some(cbor::encode(&LogRow { name, log }))
+            }
+            RowKey::Nonce(device, slot) => {
+                let kept = self.devices.get(device)?.answers.slot(*slot)?;
+                Some(cbor::encode(kept))
+            }
+            RowKey::Peer(lineage) => self.peers.get(lineage).map(cbor::encode),
+        }
+    }
+
+    /// Takes a row read back from the store. Rows come in the order of [`RowKey`]'s variants; `finish` ends.
+    pub fn load(&mut self, key: RowKey, bytes: &[u8]) -> Result<(), LoadError> {
+        self.load_row(key, bytes).ok_or(LoadError(key))
+    }
+
+    fn load_row(&mut self, key: RowKey, bytes: &[u8]) -> Option<()> {
+        match key {
+            RowKey::Identity => self.identity = Some(read(bytes)?),
+            RowKey::Account(number) => {
+                let account: crate::account::Account = read(bytes)?;
+                self.names.insert(account.name.clone(), number);
+                self.accounts.insert(number, account);
+            }
+            RowKey::Device(device) => {
+                let row: crate::account::Device = read(bytes)?;
+                self.tokens.insert(row.token, device);
+                self.devices.insert(device, row);
+            }
+            RowKey::Invite(token) => {
+                self.invites.insert(token, read(bytes)?);
+            }
+            RowKey::Channel(no) => {
+                let channel: crate::channel::Channel = read(bytes)?;
+                self.channel_numbers.insert(channel.id, no);
+                self.last_channel = self.last_channel.max(no.0);
+                self.channels.insert(no, channel);
+            }
+            RowKey::Log(no, _) => self.load_log(no, read(bytes)?)?,
+            RowKey::Nonce(device, _) => {
+                let kept: KeptAnswer = read(bytes)?;
+                self.devices.get_mut(&device)?.answers.keep(kept);
+            }
+            RowKey::Peer(lineage) => {
+                let peer: crate::state::Peer = read(bytes)?;
+                self.peer_domains.insert(peer.domain.clone(), lineage);
+                self.peers.insert(lineage, peer);
+            }
+        }
+        Some(())
+    }
+
+    fn load_log(&mut self, no: ChannelNo, row: LogRow) -> Option<()> {
+        let LogRow { name, log } = row;
+        self.last_log = self.last_log.max(log.no.0);
+        let channel = self.channels.get_mut(&no)?;
+        channel.newest = channel.newest.max(log.time);
+        channel.last_pos = channel.last_pos.max(log.last_pos);
+        channel.last_message = channel.last_message.max(log.last_message);
+        channel.logs.insert(LogId::from(name).name, log);
+        Some(())
+    }
+
+    /// Derives what rows do not hold, once all are loaded.
+    pub fn finish_load(&mut self) {
+        let numbers: Vec<ChannelNo> = self.channels.keys().copied().collect();
+        for no in numbers {
+            self.refresh_audience(no);
+        }
+    }
+
+    /// The bytes of the whole state: equal states have equal bytes. For tests of replay.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut rows: Vec<(String, ByteString)> = Vec::new();
+        let mut add = |key: RowKey| {
+            if let Some(bytes) = self.row(&key) {
+                rows.push((format!("{key:?}"), bytes.into()));
+            }
+        };
+        add(RowKey::Identity);
+        self.accounts.keys().for_each(|k| add(RowKey::Account(*k)));
+        self.devices.keys().for_each(|k| add(RowKey::Device(*k)));
+        self.invites.keys().for_each(|k| add(RowKey::Invite(*k)));
+        self.peers.keys().for_each(|k| add(RowKey::Peer(*k)));
+        for (no, channel) in &self.channels {
+            add(RowKey::Channel(*no));
+            channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));
+        }
+        let slots = 0..u16::try_from(comity_protocol::limits::NONCE_WINDOW).unwrap_or(u16::MAX);
+        for device in self.devices.keys() {
+            slots.clone().for_each(|slot| add(RowKey::Nonce(*device, slot)));
+        }
+        cbor::encode(&rows)
+    }
+
+    /// The newest time that a channel shows for its messages.
+    pub fn last_message(&self, no: ChannelNo) -> Option<HybridTime> {
+        let newest = self.channels.get(&no)?.last_message;
+        (newest != HybridTime::default()).then_some(newest)
+    }
+}
+
+/// Our own rows are trusted to be deterministic; the store's checksum tells whether they are whole.
+fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Option<T> {
+    minicbor::decode(bytes).ok()
+}

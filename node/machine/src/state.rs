@@ -1,0 +1,323 @@
+//! The state of a node and `apply`, which changes it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::link_channel;
+use comity_protocol::hash::{Hash, Hasher, tag};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
+use comity_protocol::key::{NodePublicKey, lineage_id};
+use comity_protocol::name::{AccountLabel, ServerName};
+use minicbor::{Decode, Encode};
+
+use crate::account::{Account, Answers, Device, InviteToken};
+use crate::answer::{Answer, RefusedCode};
+use crate::applied::Applied;
+use crate::channel::{Channel, ChannelNo, Kind};
+use crate::command::{Command, DeviceId};
+use crate::rows::RowKey;
+
+/// Everything that a node decides by, in memory; only records themselves are in the store alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Whose node this is; absent before the first command.
+    pub identity: Option<NodeIdentity>,
+    /// Accounts by number.
+    pub accounts: BTreeMap<AccountNumber, Account>,
+    /// Accounts by name.
+    pub names: HashMap<String, AccountNumber>,
+    /// Devices.
+    pub devices: BTreeMap<DeviceId, Device>,
+    /// Devices by the hash of their token.
+    pub tokens: HashMap<Hash, DeviceId>,
+    /// Invite tokens by their hash.
+    pub invites: BTreeMap<Hash, InviteToken>,
+    /// Channels by number.
+    pub channels: BTreeMap<ChannelNo, Channel>,
+    /// Channels by id.
+    pub channel_numbers: HashMap<ChannelId, ChannelNo>,
+    /// Other organisations that were introduced.
+    pub peers: BTreeMap<LineageId, Peer>,
+    /// Their domains.
+    pub peer_domains: HashMap<String, LineageId>,
+    pub(crate) last_channel: u32,
+    pub(crate) last_log: u64,
+}
+
+/// Whose node this is, and its present run.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NodeIdentity {
+    /// The organisation's domain.
+    #[n(0)]
+    pub domain: String,
+    /// Its lineage.
+    #[n(1)]
+    pub lineage: LineageId,
+    /// Its first node key.
+    #[n(2)]
+    pub key: NodePublicKey,
+    /// The hash of its recovery key.
+    #[n(3)]
+    pub recovery: Hash,
+    /// Names the store's order.
+    #[n(4)]
+    pub store: u64,
+    /// The runs of this store, oldest first, each with the pos range that it gave.
+    #[n(5)]
+    pub starts: Vec<Start>,
+    /// The writer of the present run.
+    #[n(6)]
+    pub writer: WriterId,
+}
+
+/// A run of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Start {
+    /// Names the run.
+    #[n(0)]
+    pub start: u64,
+    /// The command that began it.
+    #[n(1)]
+    pub command: u64,
+}
+
+/// Another organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Peer {
+    /// Its domain.
+    #[n(0)]
+    pub domain: String,
+    /// Its first node key.
+    #[n(1)]
+    pub key: NodePublicKey,
+    /// The hash of its recovery key.
+    #[n(2)]
+    pub recovery: Hash,
+    /// Where we are in its feed.
+    #[n(3)]
+    pub cursor: Option<ByteString>,
+}
+
+/// What a command did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effects {
+    /// The command's number.
+    pub command: u64,
+    /// The answer to whoever proposed it.
+    pub answer: Answer,
+    /// Records that it added, in the order of their pos.
+    pub applied: Vec<Applied>,
+    /// Rows that it changed.
+    pub dirty: Vec<RowKey>,
+    /// Devices that it logged out.
+    pub logged_out: Vec<DeviceId>,
+    pub(crate) unix_ms: u64,
+    pub(crate) random: [u8; 32],
+    drawn: u64,
+    index: u16,
+}
+
+impl Effects {
+    fn new(command: u64) -> Self {
+        Self {
+            command,
+            answer: Answer::Done,
+            applied: Vec::new(),
+            dirty: Vec::new(),
+            logged_out: Vec::new(),
+            unix_ms: 0,
+            random: [0; 32],
+            drawn: 0,
+            index: 0,
+        }
+    }
+
+    pub(crate) fn dirty(&mut self, key: RowKey) {
+        self.dirty.push(key);
+    }
+
+    /// The pos of the next record of this command.
+    pub(crate) fn next_pos(&mut self) -> Pos {
+        let pos = Pos::new(self.command, self.index);
+        self.index += 1;
+        pos
+    }
+
+    /// The next 32 bytes derived from the command's random bytes.
+    pub(crate) fn draw(&mut self) -> [u8; 32] {
+        self.drawn += 1;
+        Hasher::new(tag::DERIVED).fixed(&self.random).int(self.drawn).finish().0
+    }
+}
+
+impl State {
+    /// Applies a command. The same commands in the same order give the same state to the byte.
+    pub fn apply(&mut self, number: u64, command: &Command) -> Effects {
+        let mut effects = Effects::new(number);
+        let done = self.dispatch(command, &mut effects);
+        effects.answer = done.unwrap_or_else(|code| Answer::Refused(RefusedCode(code)));
+        effects
+    }
+
+    fn dispatch(&mut self, command: &Command, fx: &mut Effects) -> Result<Answer, Code> {
+        match command {
+            Command::Found { domain, key, recovery, store } => {
+                self.found(domain, *key, *recovery, *store, fx)
+            }
+            Command::Start { start, writer } => self.start(*start, *writer, fx),
+            Command::CreateAccount { number, name, password, rule, unix_ms } => {
+                self.create_account(*number, name, password, *rule, *unix_ms, fx)
+            }
+            Command::AddDevice { account, device, name, token, unix_ms, devices_max } => {
+                let new = Device {
+                    account: *account,
+                    name: name.clone(),
+                    token: *token,
+                    created_unix_ms: *unix_ms,
+                    answers: Answers::default(),
+                };
+                self.add_device(*device, new, *devices_max, fx)
+            }
+            Command::RemoveDevice { account, device } => {
+                let answer = self.remove_device(*account, *device, fx)?;
+                fx.logged_out.push(*device);
+                Ok(answer)
+            }
+            Command::SetPassword { account, password } => self.set_password(*account, password, fx),
+            Command::CreateInvite { token, uses, expires_unix_ms } => {
+                Ok(self.create_invite(*token, *uses, *expires_unix_ms, fx))
+            }
+            Command::Introduce { domain, key, recovery } => {
+                self.introduce(domain, *key, *recovery, fx)
+            }
+            Command::Perform { account, device, nonce, unix_ms, random, act } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.perform(*account, *device, *nonce, act, fx)
+            }
+            Command::PeerBatch { peer, frame, cursor, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.peer_batch(*peer, frame, cursor.as_ref(), fx)
+            }
+        }
+    }
+
+    fn found(
+        &mut self,
+        domain: &str,
+        key: NodePublicKey,
+        recovery: Hash,
+        store: u64,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        if self.identity.is_some() {
+            return Err(Code::Internal);
+        }
+        let name: ServerName = domain.parse().map_err(|_| Code::NameInvalid)?;
+        self.identity = Some(NodeIdentity {
+            domain: domain.to_owned(),
+            lineage: lineage_id(&name, &key, &recovery),
+            key,
+            recovery,
+            store,
+            starts: Vec::new(),
+            writer: WriterId(0),
+        });
+        fx.dirty(RowKey::Identity);
+        Ok(Answer::Done)
+    }
+
+    fn start(&mut self, start: u64, writer: WriterId, fx: &mut Effects) -> Result<Answer, Code> {
+        let identity = self.identity.as_mut().ok_or(Code::Internal)?;
+        identity.starts.push(Start { start, command: fx.command });
+        if identity.starts.len() > STARTS_KEPT {
+            identity.starts.remove(0);
+        }
+        identity.writer = writer;
+        fx.dirty(RowKey::Identity);
+        Ok(Answer::Done)
+    }
+
+    fn introduce(
+        &mut self,
+        domain: &str,
+        key: NodePublicKey,
+        recovery: Hash,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let name: ServerName = domain.parse().map_err(|_| Code::NameInvalid)?;
+        let lineage = lineage_id(&name, &key, &recovery);
+        let own = self.lineage();
+        if lineage == own {
+            return Err(Code::PeerNameMismatch);
+        }
+        match self.peer_domains.get(domain) {
+            Some(known) if *known == lineage => return Ok(Answer::Done),
+            Some(_) => return Err(Code::DomainKeyChanged),
+            None => {}
+        }
+        let peer = Peer { domain: domain.to_owned(), key, recovery, cursor: None };
+        self.peers.insert(lineage, peer);
+        self.peer_domains.insert(domain.to_owned(), lineage);
+        fx.dirty(RowKey::Peer(lineage));
+        let id = link_channel(own, lineage);
+        let no = self.add_channel(Channel::new(id, Kind::Link { peer: lineage }), fx);
+        self.share(no, lineage, Pos::new(fx.command, 0), fx);
+        Ok(Answer::Done)
+    }
+
+    /// Our lineage. Every command but the first comes after `Found`.
+    pub fn lineage(&self) -> LineageId {
+        self.identity.as_ref().map_or(LineageId([0; 32]), |identity| identity.lineage)
+    }
+
+    /// Our domain.
+    pub fn domain(&self) -> &str {
+        self.identity.as_ref().map_or("", |identity| &identity.domain)
+    }
+
+    /// An account of ours, as it stands in hashed bytes.
+    pub fn account_id(&self, number: AccountNumber) -> AccountId {
+        AccountId { lineage: self.lineage(), number }
+    }
+
+    /// A channel by its id.
+    pub fn channel(&self, id: &ChannelId) -> Option<(ChannelNo, &Channel)> {
+        let no = *self.channel_numbers.get(id)?;
+        Some((no, self.channels.get(&no)?))
+    }
+
+    /// The link channel with a peer.
+    pub fn link_with(&self, peer: LineageId) -> Option<ChannelNo> {
+        self.channel_numbers.get(&link_channel(self.lineage(), peer)).copied()
+    }
+
+    /// How people write an account that acts in a channel.
+    pub fn label(&self, channel: ChannelNo, account: &AccountId) -> Option<AccountLabel> {
+        if account.lineage == self.lineage() {
+            let name = &self.accounts.get(&account.number)?.name;
+            return format!("{name}@{}", self.domain()).parse().ok();
+        }
+        let text = match &self.channels.get(&channel)?.kind {
+            Kind::Direct(direct) => direct.label(*account)?,
+            Kind::Group(group) => group.state.members.get(account)?.label.as_str(),
+            Kind::Link { .. } => return None,
+        };
+        text.parse().ok()
+    }
+
+    /// Hash of an act, shortened: what a nonce stands for.
+    pub(crate) fn digest<T: Encode<()>>(value: &T) -> u64 {
+        let hash = Hasher::new(tag::DERIVED).var(&cbor::encode(value)).finish();
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.0[..8]);
+        u64::from_be_bytes(first)
+    }
+}
+
+/// Runs whose cursors are still understood; an older one means a resync.
+const STARTS_KEPT: usize = 1_024;
