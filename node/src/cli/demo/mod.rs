@@ -1,0 +1,4 @@
+//! `comity demo`.
+
+mod dns;
+mod zone;

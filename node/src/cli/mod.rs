@@ -1,0 +1,4 @@
+//! The command `comity`.
+
+mod demo;
+mod dns;

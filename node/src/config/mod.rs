@@ -1,0 +1,177 @@
+//! The settings of a node: one TOML file, environment variables over it, defaults under it. Parsed once, at the
+//! start; a value that exists is valid. Nothing here opens sockets or keys, and nothing changes while the node
+//! runs.
+
+mod load;
+mod reference;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::name::ServerName;
+use serde::Deserialize;
+
+pub use load::{SettingsError, Source};
+pub use reference::reference;
+pub use table::{Form, SETTINGS, SETTINGS_MAX, Setting, VARIABLE_PREFIX};
+pub use values::{HostName, Nameserver, PublicUrl};
+
+/// All settings of a node. `docs/operating/settings.md` says what each does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The organisation's domain.
+    #[serde(deserialize_with = "values::parsed")]
+    pub domain: ServerName,
+    /// Keys, journal and database.
+    pub data_dir: PathBuf,
+    /// The clients' edge.
+    pub client: Client,
+    /// The peers' edge.
+    pub federation: Federation,
+    /// The resolver.
+    pub dns: Dns,
+    /// Who may make an account.
+    pub sign_up: SignUp,
+    /// Named maxima that depend on the machine.
+    pub limits: Limits,
+    /// Journal and database.
+    pub storage: Storage,
+    /// Logs.
+    pub log: Log,
+}
+
+/// `[client]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// Where HTTP and WebSocket are served.
+    #[serde(deserialize_with = "values::parsed")]
+    pub listen: SocketAddr,
+    /// For the well-known document; empty: the address that it was asked at.
+    pub public_urls: Vec<PublicUrl>,
+    /// PEM file of the certificate chain; present exactly when `tls_key` is.
+    #[serde(default)]
+    pub tls_certificate: Option<PathBuf>,
+    /// PEM file of its private key.
+    #[serde(default)]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// `[federation]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Federation {
+    /// Where QUIC is served.
+    #[serde(deserialize_with = "values::parsed")]
+    pub listen: SocketAddr,
+    /// The SRV record's host; the domain itself where absent.
+    #[serde(default, deserialize_with = "values::parsed_option")]
+    pub host: Option<HostName>,
+    /// The SRV record's port; that of `listen` where absent.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Public node keys that the admin vouches for.
+    #[serde(deserialize_with = "values::pins")]
+    pub pins: BTreeMap<ServerName, NodePublicKey>,
+    /// How long a link may be silent.
+    #[serde(rename = "idle_timeout_ms", deserialize_with = "values::milliseconds")]
+    pub idle_timeout: Duration,
+}
+
+/// `[dns]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dns {
+    /// The resolvers asked; empty: the system's.
+    pub nameservers: Vec<Nameserver>,
+    /// A file of DNSKEY records; absent: the IANA root keys.
+    #[serde(default)]
+    pub trust_anchor: Option<PathBuf>,
+}
+
+/// `[sign_up]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUp {
+    /// Who may make an account.
+    pub mode: SignUpMode,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignUpMode {
+    /// The admin alone.
+    Closed,
+    /// Whoever has an invite token.
+    Invite,
+    /// Anybody.
+    Open,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The largest request or frame of a client.
+    pub request_bytes_max: usize,
+    /// The most client connections at once.
+    pub sockets_max: usize,
+    /// The most devices logged in to one account.
+    pub devices_per_account_max: usize,
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// The journal's bound.
+    pub journal_bytes_max: u64,
+    /// The database's page cache.
+    pub cache_bytes: usize,
+    /// How long applied changes wait for the database.
+    #[serde(rename = "flush_after_ms", deserialize_with = "values::milliseconds")]
+    pub flush_after: Duration,
+    /// The bound of what waits.
+    pub overlay_bytes_max: usize,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// What is logged, as `tracing` filters are written.
+    pub level: String,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Settings {
+    /// The host that the SRV record names.
+    pub fn advertised_host(&self) -> &str {
+        self.federation.host.as_ref().map_or(self.domain.as_str(), HostName::as_str)
+    }
+
+    /// The port that the SRV record names.
+    pub fn advertised_port(&self) -> u16 {
+        self.federation.port.unwrap_or(self.federation.listen.port())
+    }
+}

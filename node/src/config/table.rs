@@ -1,0 +1,340 @@
+//! The one table of settings: key, form, unit, default, meaning and the cost of a bad value. The loader takes
+//! the defaults from here and `docs/operating/settings.md` is written from here, so the two cannot differ.
+//! What admins change while the node runs (partners, limits per domain, retention) is data and never here.
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Where it stands in the file: `section.key`, or `key` before the first section.
+    pub key: &'static str,
+    /// The form of its value.
+    pub form: Form,
+    /// The unit of a number.
+    pub unit: &'static str,
+    /// The default as it would be written in the file; absent where there is none.
+    pub default: Option<&'static str>,
+    /// What stands in for an absent default.
+    pub otherwise: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+    /// What a bad value costs.
+    pub cost: &'static str,
+    /// A value as it could be written in the file.
+    pub example: &'static str,
+}
+
+/// The form of a setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// An IP address and a port; port 0 takes a free one.
+    Address,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A whole number between two bounds, both included.
+    Number {
+        /// The smallest allowed.
+        min: u64,
+        /// The largest allowed.
+        max: u64,
+    },
+    /// A file or directory; relative to the settings file where it stands there.
+    Path,
+    /// A TOML list or table.
+    Structure,
+    /// A text.
+    Text,
+}
+
+/// The most settings that a node may have.
+pub const SETTINGS_MAX: usize = 29;
+
+/// Every setting, in the order of the reference.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "domain",
+        form: Form::Text,
+        unit: "",
+        default: None,
+        otherwise: "must be set",
+        meaning: "The organisation's DNS domain: the part of its accounts after the `@`. Lower case, \
+                  other scripts as A-labels (`xn--…`).",
+        cost: "It is part of every account and of the node's lineage. A data directory belongs to the \
+               domain that it was made for and is refused under another.",
+        example: "\"acme.example\"",
+    },
+    Setting {
+        key: "data_dir",
+        form: Form::Path,
+        unit: "",
+        default: Some("\"comity-data\""),
+        otherwise: "",
+        meaning: "Where the node keeps its keys, journal and database. Made at the first start, \
+                  readable by its owner only.",
+        cost: "A slow disk here makes every message slow: a send is answered after one fdatasync. A \
+               directory in memory loses everything at the next boot.",
+        example: "\"/var/lib/comity\"",
+    },
+    Setting {
+        key: "client.listen",
+        form: Form::Address,
+        unit: "",
+        default: Some("\"127.0.0.1:8008\""),
+        otherwise: "",
+        meaning: "Where clients connect, by HTTP and WebSocket. The default is for a proxy on the same \
+                  machine that speaks TLS.",
+        cost: "A public address without `tls_certificate` sends passwords and messages in clear text.",
+        example: "\"0.0.0.0:443\"",
+    },
+    Setting {
+        key: "client.public_urls",
+        form: Form::Structure,
+        unit: "",
+        default: Some("[]"),
+        otherwise: "",
+        meaning: "The base URLs under which clients reach this node, for the well-known document: a list \
+                  of `{ url, priority, weight }`; priority (default 10) is tried lowest first, weight \
+                  (default 1) shares the load among equals. Empty: the address that the document was \
+                  asked at.",
+        cost: "A URL that does not lead here keeps clients out.",
+        example: "[{ url = \"https://chat.acme.example\", priority = 10, weight = 1 }]",
+    },
+    Setting {
+        key: "client.tls_certificate",
+        form: Form::Path,
+        unit: "",
+        default: None,
+        otherwise: "no TLS of its own",
+        meaning: "A PEM file with the certificate chain for clients, the node's own first. Only with \
+                  `client.tls_key`.",
+        cost: "A wrong or expired one makes every client refuse to connect; the node does not start \
+               when the file cannot be read.",
+        example: "\"/etc/comity/chain.pem\"",
+    },
+    Setting {
+        key: "client.tls_key",
+        form: Form::Path,
+        unit: "",
+        default: None,
+        otherwise: "no TLS of its own",
+        meaning: "A PEM file with the private key of `client.tls_certificate`.",
+        cost: "As for the certificate. The file should be readable by the node's user only.",
+        example: "\"/etc/comity/key.pem\"",
+    },
+    Setting {
+        key: "federation.listen",
+        form: Form::Address,
+        unit: "",
+        default: Some("\"0.0.0.0:4433\""),
+        otherwise: "",
+        meaning: "Where other organisations' nodes connect, by QUIC over UDP. The node's own links \
+                  leave from the same socket. `[::]:4433` takes IPv6 and, on most systems, IPv4.",
+        cost: "A loopback address, or a firewall that drops UDP here, leaves the node able to call \
+               others but not to be called.",
+        example: "\"[::]:4433\"",
+    },
+    Setting {
+        key: "federation.host",
+        form: Form::Text,
+        unit: "",
+        default: None,
+        otherwise: "the domain itself",
+        meaning: "The host name that `comity dns` names in the SRV record: a name with an address \
+                  record (A or AAAA), not an alias.",
+        cost: "A name without an address record makes the node unfindable for organisations that do \
+               not know it yet.",
+        example: "\"node1.acme.example\"",
+    },
+    Setting {
+        key: "federation.port",
+        form: Form::Number { min: 1, max: 65_535 },
+        unit: "UDP port",
+        default: None,
+        otherwise: "the port of `federation.listen`",
+        meaning: "The port that `comity dns` names in the SRV record, where a router forwards another \
+                  one.",
+        cost: "A wrong port looks to others as if the node were down.",
+        example: "4433",
+    },
+    Setting {
+        key: "federation.pins",
+        form: Form::Structure,
+        unit: "",
+        default: Some("{}"),
+        otherwise: "",
+        meaning: "Node keys that the admin vouches for, by domain, each as `comity keys show` prints it \
+                  at the other organisation (base64). A pinned domain needs no DNSSEC; where no SRV \
+                  record is found its node is sought at the domain itself, port 4433.",
+        cost: "A wrong key refuses the true node of that domain. A key taken from an attacker's hand \
+               lets the attacker speak for that domain.",
+        example: "{ \"globex.example\" = \"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\" }",
+    },
+    Setting {
+        key: "federation.idle_timeout_ms",
+        form: Form::Number { min: 1_000, max: 120_000 },
+        unit: "milliseconds",
+        default: Some("10_000"),
+        otherwise: "",
+        meaning: "How long a link to another node may be silent before it counts as cut. Four signs of \
+                  life are sent in this time; the shorter value of the two ends counts.",
+        cost: "Too low: links on a lossy network are cut and dialled again and again. Too high: \
+               messages wait that long before a dead node is noticed.",
+        example: "10_000",
+    },
+    Setting {
+        key: "dns.nameservers",
+        form: Form::Structure,
+        unit: "",
+        default: Some("[]"),
+        otherwise: "",
+        meaning: "The resolvers that the node asks, as a list of addresses with or without a port (53). \
+                  Empty: the ones in `/etc/resolv.conf`. The node validates DNSSEC itself, so they need \
+                  not be trusted, but they must pass DNSSEC records on.",
+        cost: "A resolver that drops DNSSEC records leaves every other organisation unproven, except \
+               for pinned ones.",
+        example: "[\"192.0.2.53\", \"[2001:db8::53]:5353\"]",
+    },
+    Setting {
+        key: "dns.trust_anchor",
+        form: Form::Path,
+        unit: "",
+        default: None,
+        otherwise: "the IANA root keys, built in",
+        meaning: "A file with the DNSKEY records of the DNS root, for a DNS of one's own.",
+        cost: "Whoever holds these keys can introduce any key for any domain not met before. With a \
+               wrong key nothing validates.",
+        example: "\"/etc/comity/root.key\"",
+    },
+    Setting {
+        key: "sign_up.mode",
+        form: Form::Choice(&["open", "invite", "closed"]),
+        unit: "",
+        default: Some("\"invite\""),
+        otherwise: "",
+        meaning: "Who may make an account: `open` anybody, `invite` whoever has a token from `comity \
+                  user invite`, `closed` only the admin by `comity user add`.",
+        cost: "`open` on a public address invites spammers, for whom other organisations will block \
+               the whole domain.",
+        example: "\"closed\"",
+    },
+    Setting {
+        key: "limits.request_bytes_max",
+        form: Form::Number { min: 1_500_000, max: 64 * 1024 * 1024 },
+        unit: "bytes",
+        default: Some("2_097_152"),
+        otherwise: "",
+        meaning: "The largest request or socket frame of a client. The longest message, all of it \
+                  escaped in JSON, needs 1.2 MB.",
+        cost: "Each connection may make the node hold this much at once.",
+        example: "2_097_152",
+    },
+    Setting {
+        key: "limits.sockets_max",
+        form: Form::Number { min: 1, max: 10_000_000 },
+        unit: "connections",
+        default: Some("10_000"),
+        otherwise: "",
+        meaning: "The most client connections at once. Each takes a file descriptor, so raise the \
+                  system's limit (`LimitNOFILE`) with it.",
+        cost: "Too low: users are turned away with `overloaded`. Too high: memory, or descriptors, run \
+               out and nobody is served.",
+        example: "10_000",
+    },
+    Setting {
+        key: "limits.devices_per_account_max",
+        form: Form::Number { min: 1, max: 10_000 },
+        unit: "devices",
+        default: Some("100"),
+        otherwise: "",
+        meaning: "The most devices that may be logged in to one account. A device counts until it logs \
+                  out or is revoked.",
+        cost: "Too low: users must revoke a device before they log in. Each device costs about 20 KB \
+               on disk for its window of answers.",
+        example: "100",
+    },
+    Setting {
+        key: "storage.journal_bytes_max",
+        form: Form::Number { min: 4 * 1024 * 1024, max: 16 * 1024 * 1024 * 1024 },
+        unit: "bytes",
+        default: Some("67_108_864"),
+        otherwise: "",
+        meaning: "How large the journal may grow before the database takes over what it holds.",
+        cost: "Larger: a start after a crash takes longer, about a second per 100 MB. Smaller: more \
+               pauses under load.",
+        example: "67_108_864",
+    },
+    Setting {
+        key: "storage.cache_bytes",
+        form: Form::Number { min: 4 * 1024 * 1024, max: 1024 * 1024 * 1024 * 1024 },
+        unit: "bytes",
+        default: Some("268_435_456"),
+        otherwise: "",
+        meaning: "Memory for the database's page cache.",
+        cost: "Smaller: reading history costs more disk reads. Larger than the free memory: the system \
+               swaps, and everything is slow.",
+        example: "268_435_456",
+    },
+    Setting {
+        key: "storage.flush_after_ms",
+        form: Form::Number { min: 10, max: 600_000 },
+        unit: "milliseconds",
+        default: Some("1_000"),
+        otherwise: "",
+        meaning: "How long applied changes may wait in memory (and in the journal) before the database \
+                  takes them in one batch. Nothing is lost by waiting: the journal is already on disk.",
+        cost: "Smaller: the database rewrites its pages more often, up to 40 KB a message. Larger: \
+               more memory, and a longer start after a crash.",
+        example: "1_000",
+    },
+    Setting {
+        key: "storage.overlay_bytes_max",
+        form: Form::Number { min: 4 * 1024 * 1024, max: 16 * 1024 * 1024 * 1024 },
+        unit: "bytes",
+        default: Some("67_108_864"),
+        otherwise: "",
+        meaning: "The most memory for changes that the database has not taken yet. Near it, senders \
+                  are slowed down.",
+        cost: "Smaller: senders wait under load. Larger: as much memory at the worst moment.",
+        example: "67_108_864",
+    },
+    Setting {
+        key: "log.format",
+        form: Form::Choice(&["text", "json"]),
+        unit: "",
+        default: Some("\"text\""),
+        otherwise: "",
+        meaning: "`text` for people, `json` (one object a line) for machines. Logs go to standard \
+                  error.",
+        cost: "None but readability.",
+        example: "\"json\"",
+    },
+    Setting {
+        key: "log.level",
+        form: Form::Text,
+        unit: "",
+        default: Some("\"info\""),
+        otherwise: "",
+        meaning: "What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by part: \
+                  `info,comity::writer=debug`. Never the text of a message, a password or a key, at \
+                  any level.",
+        cost: "`debug` and `trace` name accounts and channels on every action: a record of who talks \
+               to whom, and a busy disk.",
+        example: "\"warn\"",
+    },
+];
+
+const _: () = assert!(SETTINGS.len() <= SETTINGS_MAX);
+
+impl Setting {
+    /// The environment variable that overrides it: `client.listen` is `COMITY_CLIENT__LISTEN`.
+    pub fn variable(&self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.key.to_ascii_uppercase().replace('.', "__"))
+    }
+
+    /// Section and key within it; the section is empty for the keys before the first one.
+    pub fn split(&self) -> (&'static str, &'static str) {
+        self.key.split_once('.').unwrap_or(("", self.key))
+    }
+}
+
+/// What every environment variable of the node begins with.
+pub const VARIABLE_PREFIX: &str = "COMITY_";

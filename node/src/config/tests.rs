@@ -1,0 +1,156 @@
+//! What an admin sees of the settings: defaults, places of errors, the reference.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Settings, SettingsError> {
+    with_variables(text, &[])
+}
+
+fn with_variables(text: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let variables = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    Settings::parse(text, Path::new("/etc/comity/comity.toml"), variables)
+}
+
+fn complaint(text: &str, variables: &[(&str, &str)]) -> String {
+    with_variables(text, variables).unwrap_err().to_string()
+}
+
+#[test]
+fn only_the_domain_has_no_default() {
+    let settings = parse("domain = \"acme.example\"").unwrap();
+    assert_eq!(settings.client.listen.to_string(), "127.0.0.1:8008");
+    assert_eq!(settings.federation.idle_timeout, Duration::from_secs(10));
+    assert_eq!(settings.sign_up.mode, SignUpMode::Invite);
+    assert_eq!((settings.advertised_host(), settings.advertised_port()), ("acme.example", 4433));
+    assert!(complaint("", &[]).contains("COMITY_DOMAIN"));
+}
+
+#[test]
+fn every_example_is_accepted_and_every_key_is_in_the_table() {
+    let mut text = String::new();
+    let mut section = "";
+    for setting in SETTINGS {
+        let (its_section, key) = setting.split();
+        if its_section != section {
+            text.push_str(&format!("[{its_section}]\n"));
+            section = its_section;
+        }
+        text.push_str(&format!("{key} = {}\n", setting.example));
+    }
+    let settings = parse(&text).unwrap();
+    assert_eq!(settings.advertised_host(), "node1.acme.example");
+    assert_eq!(settings.dns.nameservers[0].0.port(), 53);
+    assert_eq!(settings.federation.pins.len(), 1);
+
+    // What the parser says it would accept is what the table documents.
+    for section in SETTINGS.iter().map(|s| s.split().0) {
+        let header = if section.is_empty() { String::new() } else { format!("[{section}]\n") };
+        let said = complaint(&format!("{header}zzz = 1\n"), &[]);
+        let (_, expected) = said.rsplit_once("expected ").unwrap();
+        for key in expected.split('`').skip(1).step_by(2) {
+            let full = if section.is_empty() { key.into() } else { format!("{section}.{key}") };
+            let known = |s: &Setting| s.key == full || s.split().0 == full;
+            assert!(SETTINGS.iter().any(known), "{full} is not documented");
+        }
+    }
+}
+
+#[test]
+fn there_are_fewer_than_thirty_settings() {
+    assert!(SETTINGS.len() < 30);
+    let mut keys: Vec<_> = SETTINGS.iter().map(|s| s.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), SETTINGS.len());
+}
+
+#[test]
+fn errors_name_the_key_and_the_line() {
+    let file = "/etc/comity/comity.toml";
+    let check = |text: &str, place: &str, reason: &str| {
+        let said = complaint(text, &[]);
+        assert!(said.starts_with(&format!("{file}, {place}: ")) && said.contains(reason), "{said}");
+    };
+    check("domain = \"Acme.example\"", "line 1: domain", "lower-case");
+    check("domain = \"a.b\"\n\n[client]\nlistn = 1\n", "line 4: client.listn", "expected one of");
+    check(
+        "domain = \"a.b\"\n[client]\nlisten = \"x\"\n",
+        "line 3: client.listen",
+        "invalid socket",
+    );
+    check(
+        "domain = \"a.b\"\n[limits]\nsockets_max = 0\n",
+        "line 3: limits.sockets_max",
+        "not between 1 and",
+    );
+    check("[sign_up]\nmode = \"all\"\n", "line 2: sign_up.mode", "`open`");
+    check(
+        "[client]\npublic_urls = [\n  { url = \"ftp://a\" },\n]\n",
+        "line 3: client.public_urls",
+        "https://",
+    );
+    check(
+        "[federation]\npins = { \"b.c\" = \"AA==\" }\n",
+        "line 2: federation.pins",
+        "b.c: a node",
+    );
+    check("domain = \n", "line 1", "");
+    check("[storage]\ncache_bytes = \"big\"\n", "line 2: storage.cache_bytes", "invalid type");
+    assert!(complaint("domain=\"a.b\"\n[client]\ntls_key=\"k\"\n", &[]).contains("set both"));
+}
+
+#[test]
+fn the_environment_wins_and_is_named_in_errors() {
+    let text = "domain = \"acme.example\"\n[client]\nlisten = \"127.0.0.1:1\"\n";
+    let settings = with_variables(
+        text,
+        &[
+            ("COMITY_CLIENT__LISTEN", "127.0.0.1:2"),
+            ("COMITY_STORAGE__FLUSH_AFTER_MS", "20"),
+            ("COMITY_DNS__NAMESERVERS", "[\"127.0.0.1:5353\"]"),
+            ("COMITY_SERVICE_HOST", "set by a container manager"),
+            ("HOME", "/root"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.client.listen.port(), 2);
+    assert_eq!(settings.storage.flush_after, Duration::from_millis(20));
+    assert_eq!(settings.dns.nameservers[0].0.port(), 5353);
+    assert_eq!(with_variables("", &[("COMITY_DOMAIN", "b.c")]).unwrap().domain.as_str(), "b.c");
+
+    let check = |name: &str, value: &str, reason: &str| {
+        let said = complaint(text, &[(name, value)]);
+        let place = format!("environment variable {name}: ");
+        assert!(said.starts_with(&place) && said.contains(reason), "{said}");
+    };
+    check("COMITY_CLIENT__LISTEN", "x", "invalid socket");
+    check("COMITY_CLIENT__LISTN", "x", "no such setting");
+    check("COMITY_LIMITS__SOCKETS_MAX", "0", "not between");
+    check("COMITY_LIMITS__SOCKETS_MAX", "many", "");
+    check("COMITY_DOMAIN", "x", "two labels");
+    check("COMITY_DOMAIN", "x\ndata_dir = 1", "lower-case");
+    check("COMITY_FEDERATION__PINS", "{ \"b.c\" = 1 }", "string");
+}
+
+#[test]
+fn paths_in_a_file_are_relative_to_it() {
+    let settings = parse("domain = \"a.b\"\ndata_dir = \"data\"\n").unwrap();
+    assert_eq!(settings.data_dir, Path::new("/etc/comity/data"));
+    let settings = with_variables("domain = \"a.b\"", &[("COMITY_DATA_DIR", "data")]).unwrap();
+    assert_eq!(settings.data_dir, Path::new("data"));
+}
+
+#[test]
+fn the_reference_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating/settings.md");
+    let expected = reference();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "docs/operating/settings.md is stale: run this with UPDATE_DOCS=1");
+}

@@ -1,0 +1,145 @@
+//! The values of settings that have a form of their own, and how each is read. A value that exists is valid.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::name::ServerName;
+use data_encoding::BASE64;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+
+/// A base URL under which clients reach the node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicUrl {
+    /// `http://` or `https://`, host, optional port and path, no trailing slash.
+    #[serde(deserialize_with = "base_url")]
+    pub url: String,
+    /// Lower is tried first.
+    #[serde(default = "priority_default")]
+    pub priority: u16,
+    /// Share among equals.
+    #[serde(default = "weight_default")]
+    pub weight: u16,
+}
+
+/// A resolver to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Nameserver(pub SocketAddr);
+
+/// A host name with an address record: lower-case labels, no trailing dot, no IP literal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(ServerName);
+
+impl HostName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for HostName {
+    type Err = <ServerName as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl FromStr for Nameserver {
+    type Err = NameserverError;
+
+    fn from_str(text: &str) -> Result<Self, NameserverError> {
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            return Ok(Self(SocketAddr::new(ip, DNS_PORT)));
+        }
+        text.parse().map(Self).map_err(|_| NameserverError)
+    }
+}
+
+impl<'de> Deserialize<'de> for Nameserver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+/// A text that is no address of a resolver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameserverError;
+
+impl fmt::Display for NameserverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a nameserver is an IP address with or without a port: 192.0.2.53, [::1]:5353")
+    }
+}
+
+/// Any text with a parser.
+pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+/// The same for a setting without default.
+pub(super) fn parsed_option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    parsed(deserializer).map(Some)
+}
+
+/// A duration written as a number of milliseconds.
+pub(super) fn milliseconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+/// A table of domains and public keys.
+pub(super) fn pins<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<ServerName, NodePublicKey>, D::Error> {
+    let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+    let pin = |(domain, key): (String, String)| {
+        let name = domain.parse().map_err(|e| D::Error::custom(format!("{domain}: {e}")))?;
+        let bytes = BASE64.decode(key.as_bytes()).ok().and_then(|b| b.try_into().ok());
+        let bytes: [u8; 32] = bytes.ok_or_else(|| {
+            D::Error::custom(format!("{domain}: a node key is 32 bytes in base64, 44 characters"))
+        })?;
+        let key = NodePublicKey::from_bytes(&bytes);
+        Ok((name, key.map_err(|e| D::Error::custom(format!("{domain}: {e}")))?))
+    };
+    texts.into_iter().map(pin).collect()
+}
+
+fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let url = String::deserialize(deserializer)?;
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>');
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && rest.chars().all(plain) => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        _ => Err(D::Error::custom(
+            "a public URL begins with https:// (or http://) and has a host, no query, no spaces",
+        )),
+    }
+}
+
+fn priority_default() -> u16 {
+    10
+}
+
+fn weight_default() -> u16 {
+    1
+}
+
+/// Where resolvers listen unless another port is written.
+const DNS_PORT: u16 = 53;
