@@ -1,0 +1,132 @@
+//! `cargo xtask test`: everything that CI runs, part by part. A part that fails does not keep the
+//! others from running, and none is skipped in silence: what cannot run has failed. The last line
+//! is the count.
+
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+
+use crate::process::{self, Outcome, PROFILE};
+use crate::{documents, scenario, setup, tidy};
+
+/// What `test` is asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The parts to run; all of them if none is named.
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The system packages that the tests need, installed where they are missing.
+    Setup,
+    /// `cargo fmt`, which changes nothing here.
+    Formatting,
+    /// Clippy over all targets, warnings denied.
+    Lints,
+    /// The rules of the house.
+    Rules,
+    /// All tests of all crates, those in their documentation too.
+    Crates,
+    /// The tests of the black-box suite itself.
+    Suite,
+    /// The commands that the documents name.
+    Documents,
+    /// The short form of the scenario `two-organisations`.
+    TwoOrganisations,
+    /// The scenario `bad-input`.
+    BadInput,
+}
+
+impl Part {
+    fn run(self) -> Outcome {
+        match self {
+            Self::Setup => setup::ensure(),
+            Self::Formatting => tidy::formatting(),
+            Self::Lints => tidy::lints(),
+            Self::Rules => tidy::rules(),
+            Self::Crates => crates(),
+            Self::Suite => scenario::test_suite(),
+            Self::Documents => documents::run(),
+            Self::TwoOrganisations => scenario::run_short("two-organisations"),
+            Self::BadInput => scenario::run_short("bad-input"),
+        }
+    }
+
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
+/// Runs the parts and prints what became of each, and how long it took.
+pub(crate) fn run(options: &Options) -> Outcome {
+    let asked = if options.parts.is_empty() { Part::value_variants() } else { &options.parts };
+    let mut results = Vec::new();
+    for part in asked {
+        println!("\n== {}", part.name());
+        let began = Instant::now();
+        let outcome = part.run();
+        if let Err(reason) = &outcome {
+            println!("{}: {reason}", part.name());
+        }
+        results.push(Row { name: part.name(), outcome, took: began.elapsed() });
+    }
+    print!("\n{}", report(&results));
+    // The count is the last line: the exit code alone tells of the failure.
+    if results.iter().all(|row| row.outcome.is_ok()) { Ok(()) } else { Err(String::new()) }
+}
+
+struct Row {
+    name: String,
+    outcome: Outcome,
+    took: Duration,
+}
+
+fn report(rows: &[Row]) -> String {
+    let mut text = format!("{:<18} {:<7} {:>9}\n", "part", "result", "time");
+    let mut line = |name: &str, result: &str, took: Duration| {
+        text.push_str(&format!("{name:<18} {result:<7} {:>7.1} s\n", took.as_secs_f64()));
+    };
+    for row in rows {
+        let result = if row.outcome.is_ok() { "passed" } else { "failed" };
+        line(&row.name, result, row.took);
+    }
+    line("all", "", rows.iter().map(|row| row.took).sum());
+    let failed = rows.iter().filter(|row| row.outcome.is_err()).count();
+    text.push_str(&format!("{} passed, {failed} failed\n", rows.len() - failed));
+    text
+}
+
+fn crates() -> Outcome {
+    let mut cargo = process::cargo();
+    cargo.args(["test", "--workspace", "--profile", PROFILE, "--no-fail-fast"]);
+    process::run(cargo.env("RUST_BACKTRACE", "1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_ends_with_the_count() {
+        let row = |name: &str, outcome| Row {
+            name: name.to_owned(),
+            outcome,
+            took: Duration::from_millis(1_500),
+        };
+        let text = report(&[row("rules", Ok(())), row("crates", Err("no".into()))]);
+        let expected = "\
+part               result       time
+rules              passed      1.5 s
+crates             failed      1.5 s
+all                            3.0 s
+1 passed, 1 failed
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn parts_are_named_as_they_are_typed() {
+        assert_eq!(Part::TwoOrganisations.name(), "two-organisations");
+    }
+}
