@@ -19,7 +19,7 @@ pub enum Tear {
     Nothing,
     /// The first so many bytes of what was written, in the order of writing, and all new names.
     Prefix(u64),
-    /// Any sectors in any order, and the names of some moment, drawn from this seed.
+    /// Any sectors and any changes of names, whatever their order was, drawn from this seed.
     Sectors(u64),
 }
 
@@ -37,9 +37,14 @@ impl MemoryDisk {
 
     /// The disk as it is found after a crash now; the old one refuses everything from here on.
     pub fn crash(&self, tear: Tear) -> MemoryDisk {
-        let mut old = self.world();
-        old.dead = true;
-        MemoryDisk { world: Arc::new(Mutex::new(old.survivor(tear))) }
+        let image = self.image(tear);
+        self.world().dead = true;
+        image
+    }
+
+    /// The disk as it would be found after a crash now; this one goes on.
+    pub fn image(&self, tear: Tear) -> MemoryDisk {
+        MemoryDisk { world: Arc::new(Mutex::new(self.world().survivor(tear))) }
     }
 
     /// Flips the bits of `mask` in one byte of a file, as a failing disk would.
@@ -79,6 +84,11 @@ impl MemoryDisk {
     /// Lets all files together hold at most so many bytes; `None` lifts the limit.
     pub fn limit_bytes(&self, bytes_max: Option<u64>) {
         self.world().bytes_max = bytes_max;
+    }
+
+    /// True once the disk has died or crashed.
+    pub fn is_dead(&self) -> bool {
+        self.world().dead
     }
 
     /// How many syncs were asked for, of files and of the directory.
@@ -313,14 +323,16 @@ impl World {
             Tear::Sectors(seed) => seed,
             _ => 0,
         });
-        let names_kept = match tear {
-            Tear::Everything | Tear::Prefix(_) => self.pending_names.len(),
-            Tear::Nothing => 0,
-            Tear::Sectors(_) => dice.below(self.pending_names.len() + 1),
-        };
         let mut names = self.synced_names.clone();
-        for change in &self.pending_names[..names_kept] {
-            change.apply(&mut names);
+        for change in &self.pending_names {
+            let is_kept = match tear {
+                Tear::Everything | Tear::Prefix(_) => true,
+                Tear::Nothing => false,
+                Tear::Sectors(_) => dice.below(2) == 0,
+            };
+            if is_kept {
+                change.apply(&mut names);
+            }
         }
         let mut files = self.torn_files(tear, &mut dice);
         let named: BTreeSet<FileId> = names.values().copied().collect();

@@ -226,12 +226,12 @@ mod tests {
     fn the_layout_is_pinned() {
         let mut bytes = Vec::new();
         put_frame(&mut bytes, SEAL, 7, 100, 2, b"ab");
-        let expected = "436d467228f4ba63000000020000000200000000000000030000000000000007\
+        let expected = "436d46726742b099000000020000000200000000000000030000000000000007\
                         00000000000000646162";
         assert_eq!(data_encoding::HEXLOWER.encode(&bytes[..42]), expected);
-        let expected = "436d74794a50747200000001e8c5e8a600000000000000031122334455667788";
+        let expected = "436d74794a50747200000001c53df13000000000000000031122334455667788";
         assert_eq!(data_encoding::HEXLOWER.encode(&pointer(SEAL)), expected);
-        let expected = "436d74794a5365670000000100000000000000000000000300000000000000070000";
+        let expected = "436d74794a53656700000001223de564000000000000000300000000000000070000";
         assert_eq!(data_encoding::HEXLOWER.encode(&segment_header(SEAL, 7, 9)[..34]), expected);
     }
 
