@@ -303,3 +303,8 @@ pub enum Act {
         topic: String,
     },
 }
+
+/// Reads a command back from a journal; `None` where this release does not know it.
+pub fn decode_command(bytes: &[u8]) -> Option<Command> {
+    minicbor::decode(bytes).ok()
+}

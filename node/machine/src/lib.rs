@@ -20,7 +20,7 @@ pub use account::{Account, Device, KeptAnswer, OpenInvitation, Standing, Stay, s
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, EventRow, Outcome, Subscriber};
 pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};
-pub use command::{Act, Command, DeviceId, SignUpRule};
+pub use command::{Act, Command, DeviceId, SignUpRule, decode_command};
 pub use group::{ControlState, Group, Member, Place};
 pub use rows::{LoadError, RowKey};
 pub use state::{Effects, NodeIdentity, Peer, Start, State};

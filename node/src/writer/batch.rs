@@ -1,0 +1,35 @@
+//! Commands as a journal's payload: each encoded, after its length in four bytes.
+
+use comity_machine::Command;
+use comity_protocol::cbor;
+
+/// A journal's payload that cannot be read: it was written by a newer release, or by none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal holds a command that this release does not know")]
+pub(super) struct PayloadError;
+
+/// Appends a command to a payload.
+pub(super) fn push(payload: &mut Vec<u8>, command: &Command) {
+    let at = payload.len();
+    payload.extend([0; 4]);
+    cbor::encode_into(command, payload);
+    let length = u32::try_from(payload.len() - at - 4).unwrap_or(u32::MAX);
+    payload[at..at + 4].copy_from_slice(&length.to_be_bytes());
+}
+
+/// The commands of a payload.
+pub(super) fn commands(mut payload: &[u8]) -> Result<Vec<Command>, PayloadError> {
+    let mut commands = Vec::new();
+    while let Some((length, rest)) = payload.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| PayloadError)?;
+        let bytes = rest.get(..length).ok_or(PayloadError)?;
+        commands.push(minicbor_decode(bytes)?);
+        payload = &rest[length..];
+    }
+    if payload.is_empty() { Ok(commands) } else { Err(PayloadError) }
+}
+
+/// The journal's checksum says that the bytes are ours; they need no check of form.
+fn minicbor_decode(bytes: &[u8]) -> Result<Command, PayloadError> {
+    comity_machine::decode_command(bytes).ok_or(PayloadError)
+}

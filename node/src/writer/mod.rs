@@ -1,0 +1,16 @@
+//! The writer: the one place where durable state changes. One step takes what is queued, appends it to the
+//! journal with one fdatasync, applies it, lays its rows over the store, publishes it, and only then answers.
+//!
+//! A step is a function: a thread runs it in production, a simulator may call it. Nothing leaves here before the
+//! fdatasync that covers it has returned.
+
+mod batch;
+mod keys;
+mod shared;
+mod step;
+mod thread;
+
+pub use keys::{event_key, inbox_key, log_index_key, timeline_key, timeline_span_key};
+pub use shared::{Shared, View};
+pub use step::{Listener, OpenError, Proposal, StepError, Writer, WriterSettings};
+pub use thread::{ProposeError, WriterHandle, WriterThread};

@@ -1,0 +1,180 @@
+//! The writer's thread and its bounded queue.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use comity_machine::{Answer, Command};
+use tokio::sync::oneshot;
+
+use super::step::{Proposal, StepError, Writer};
+
+/// Where commands are proposed. Cheap to clone.
+#[derive(Clone)]
+pub struct WriterHandle {
+    queue: Arc<Queue>,
+}
+
+/// Why a proposal was not taken, or not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProposeError {
+    /// The writer has ended; whether the command is durable shows after the next start.
+    #[error("the writer has ended")]
+    Ended,
+    /// As many proposals wait as may.
+    #[error("too many proposals wait")]
+    Overloaded,
+}
+
+/// Most proposals that wait for the writer. At the slowest disk measured that is a few seconds.
+const PROPOSALS_MAX: usize = 16_384;
+
+struct Queue {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    proposals: VecDeque<Proposal>,
+    stopping: bool,
+    ended: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WriterHandle {
+    /// Queues a command; its place in the order is given now. The answer comes after it is durable.
+    pub fn propose(&self, command: Command) -> Result<oneshot::Receiver<Answer>, ProposeError> {
+        let (send, receive) = oneshot::channel();
+        let answer = move |answer| {
+            // Whoever asked may have gone; the command counts all the same.
+            let _ = send.send(answer);
+        };
+        self.propose_with(command, Box::new(answer))?;
+        Ok(receive)
+    }
+
+    /// Queues a command with a callback for its answer.
+    pub fn propose_with(
+        &self,
+        command: Command,
+        answer: Box<dyn FnOnce(Answer) + Send>,
+    ) -> Result<(), ProposeError> {
+        let mut inner = self.queue.lock();
+        if inner.ended || inner.stopping {
+            return Err(ProposeError::Ended);
+        }
+        if inner.proposals.len() >= PROPOSALS_MAX {
+            return Err(ProposeError::Overloaded);
+        }
+        let was_empty = inner.proposals.is_empty();
+        inner.proposals.push_back(Proposal { command, answer });
+        drop(inner);
+        if was_empty {
+            self.queue.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Proposes a command and waits for its answer.
+    pub async fn perform(&self, command: Command) -> Result<Answer, ProposeError> {
+        self.propose(command)?.await.map_err(|_| ProposeError::Ended)
+    }
+}
+
+/// The running thread.
+pub struct WriterThread {
+    queue: Arc<Queue>,
+    thread: Option<JoinHandle<Result<(), StepError>>>,
+}
+
+impl WriterThread {
+    /// Starts the thread. `ended` is called once when it ends by itself, which is always a failure.
+    pub fn start(
+        writer: Writer,
+        ended: impl FnOnce(&StepError) + Send + 'static,
+    ) -> std::io::Result<(Self, WriterHandle)> {
+        let inner = Mutex::new(Inner::default());
+        let queue = Arc::new(Queue { inner, changed: Condvar::new() });
+        let handle = WriterHandle { queue: Arc::clone(&queue) };
+        let running = Arc::clone(&queue);
+        let thread = thread::Builder::new().name("writer".into()).spawn(move || {
+            let done = run(writer, &running);
+            if let Err(error) = &done {
+                tracing::error!(%error, "the writer ended; nothing more is acknowledged");
+                ended(error);
+            }
+            done
+        })?;
+        Ok((Self { queue, thread: Some(thread) }, handle))
+    }
+
+    /// Takes what is queued, stores everything and ends the thread.
+    pub fn stop(mut self) -> Result<(), StepError> {
+        self.queue.lock().stopping = true;
+        self.queue.changed.notify_one();
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(done)) => done,
+            _ => Ok(()),
+        }
+    }
+}
+
+fn run(mut writer: Writer, queue: &Queue) -> Result<(), StepError> {
+    let done = loop {
+        match next(&mut writer, queue) {
+            Next::Flush => {
+                if let Err(error) = writer.flush_if_due() {
+                    break Err(error);
+                }
+            }
+            Next::Step(proposals) => {
+                if let Err(error) = writer.step(proposals) {
+                    break Err(error);
+                }
+            }
+            Next::Stop => break writer.finish(),
+        }
+    };
+    let mut inner = queue.lock();
+    inner.ended = true;
+    // Dropping the proposals ends their proposers' waiting.
+    inner.proposals.clear();
+    done
+}
+
+enum Next {
+    Flush,
+    Step(Vec<Proposal>),
+    Stop,
+}
+
+fn next(writer: &mut Writer, queue: &Queue) -> Next {
+    let mut inner = queue.lock();
+    loop {
+        if !inner.proposals.is_empty() {
+            let count = inner.proposals.len().min(writer.commands_max());
+            return Next::Step(inner.proposals.drain(..count).collect());
+        }
+        if inner.stopping {
+            return Next::Stop;
+        }
+        inner = match writer.deadline() {
+            None => queue.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Next::Flush;
+                }
+                let waited = queue.changed.wait_timeout(inner, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+    }
+}
