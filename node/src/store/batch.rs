@@ -20,6 +20,16 @@ impl Batch {
         Self::default()
     }
 
+    /// Takes over the changes of a later batch.
+    pub fn absorb(&mut self, later: &Batch) {
+        for table in Table::ALL {
+            for (key, value) in later.changes(table) {
+                self.change(table, key, value.map(Into::into));
+            }
+        }
+        self.set_applied(later.applied);
+    }
+
     /// The number of the last command that the rows reflect.
     pub fn applied(&self) -> u64 {
         self.applied

@@ -54,22 +54,10 @@ impl Store {
         new_id: StoreId,
     ) -> Result<Self, OpenError> {
         if !disk.names()?.iter().any(|name| name == file_name) {
-            disk.create(file_name)?.sync_data()?;
-            disk.sync()?;
+            create(&*disk, file_name, new_id)?;
         }
         let database = open_database(&*disk, file_name, settings)?;
-        let id = match identify(&database)? {
-            Some(id) => id,
-            None => {
-                let own = [
-                    (APPLIED_KEY, &0_u64.to_be_bytes()[..]),
-                    (ID_KEY, &new_id.0),
-                    (VERSION_KEY, &FORMAT_VERSION.to_be_bytes()),
-                ];
-                write(&database, &[], &own).map_err(|error| OpenError::from_redb(*error))?;
-                new_id
-            }
-        };
+        let id = identify(&database)?;
         let state = RwLock::new(State::Open(database));
         Ok(Store { disk, file_name: file_name.to_owned(), settings, id, state })
     }
@@ -164,20 +152,36 @@ fn open_database(
     builder.create_with_backend(Backend { file }).map_err(OpenError::from_redb)
 }
 
-/// The id of a store, after a look at its version; `None` where it is new.
-fn identify(database: &Database) -> Result<Option<StoreId>, OpenError> {
+/// Creates a store under another name and then gives it its own: what an interrupted start leaves
+/// would not open.
+fn create(disk: &dyn Disk, file_name: &str, id: StoreId) -> Result<(), OpenError> {
+    let new_name = format!("{file_name}-new");
+    disk.create(&new_name)?;
+    let database = open_database(disk, &new_name, Settings { cache_bytes: CREATION_CACHE_BYTES })?;
+    let own = [
+        (APPLIED_KEY, &0_u64.to_be_bytes()[..]),
+        (ID_KEY, &id.0),
+        (VERSION_KEY, &FORMAT_VERSION.to_be_bytes()),
+    ];
+    write(&database, &[], &own).map_err(|error| OpenError::from_redb(*error))?;
+    database.close().map_err(OpenError::from_redb)?;
+    disk.rename(&new_name, file_name)?;
+    Ok(disk.sync()?)
+}
+
+/// The id of a store, after a look at its version.
+fn identify(database: &Database) -> Result<StoreId, OpenError> {
     let corrupt = |what: &str| OpenError::Corrupt(what.to_owned());
     let failed = |error: ReadError| OpenError::Corrupt(error.to_string());
     let transaction = database.begin_read().map_err(OpenError::from_redb)?;
     let snapshot = Snapshot::new(transaction).map_err(failed)?;
-    let Some(version) = snapshot.own(VERSION_KEY).map_err(failed)? else { return Ok(None) };
-    let version = version.try_into().map_err(|_| corrupt("its version is not a number"))?;
-    let found = u32::from_be_bytes(version);
+    let version = snapshot.own(VERSION_KEY).map_err(failed)?.and_then(|v| v.try_into().ok());
+    let found = u32::from_be_bytes(version.ok_or_else(|| corrupt("it has no version"))?);
     if found > FORMAT_VERSION {
         return Err(OpenError::NewerVersion { found, supported: FORMAT_VERSION });
     }
     let id = snapshot.own(ID_KEY).map_err(failed)?.and_then(|id| id.try_into().ok());
-    id.map(|id| Some(StoreId(id))).ok_or_else(|| corrupt("it has no id"))
+    id.map(StoreId).ok_or_else(|| corrupt("it has no id"))
 }
 
 /// One transaction: all batches in their order, and rows of the store's own.
@@ -224,3 +228,6 @@ fn write_rows(
     transaction.commit()?;
     Ok(())
 }
+
+/// Creating a store writes a few rows.
+const CREATION_CACHE_BYTES: usize = 1 << 20;

@@ -1,0 +1,87 @@
+//! Rows that are not what was written are never served.
+
+use super::*;
+use crate::store::backend::Backend;
+use crate::store::row::{self, OWN_NUMBER, OWN_TABLE, RawTable, VERSION_KEY};
+
+/// Puts stored bytes into a table behind the store's back.
+fn put_raw(disk: &MemoryDisk, table: RawTable, key: &[u8], stored: &[u8]) {
+    let file = disk.open(FILE).unwrap();
+    let database = redb::Database::builder().create_with_backend(Backend { file }).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert(key, stored).unwrap();
+    transaction.commit().unwrap();
+}
+
+/// Flips a bit in every place of the file where `pattern` stands.
+fn flip_each(disk: &MemoryDisk, pattern: &[u8], at: usize) -> usize {
+    let file = disk.open(FILE).unwrap();
+    let mut bytes = vec![0; file.size().unwrap() as usize];
+    file.read_at(0, &mut bytes).unwrap();
+    let mut places = 0;
+    for offset in 0..bytes.len() - pattern.len() {
+        if &bytes[offset..offset + pattern.len()] == pattern {
+            disk.damage(FILE, (offset + at) as u64, 0x20);
+            places += 1;
+        }
+    }
+    places
+}
+
+#[test]
+fn a_flipped_byte_in_a_value_is_not_served() {
+    let value = "a value that stands nowhere else";
+    for at in 0..value.len() {
+        let disk = MemoryDisk::new();
+        let store = open(&disk).unwrap();
+        store.commit(&[batch(1, &[("a", "1"), ("b", value), ("c", "3")])]).unwrap();
+        drop(store);
+        assert!(flip_each(&disk, value.as_bytes(), at) > 0);
+        let (_store, snapshot) = reopen(&disk);
+        let refused = snapshot.get(Table::Event, b"b");
+        assert!(matches!(refused, Err(ReadError::Corrupt { table: Table::Event, .. })));
+        // The others are, and a reader can go on behind the damage.
+        assert_eq!(snapshot.get(Table::Event, b"c").unwrap().unwrap(), b"3");
+        let mut seen = Vec::new();
+        let scanned = snapshot.scan(Table::Event, &mut |key, _| {
+            seen.push(key.to_vec());
+            ControlFlow::Continue(())
+        });
+        assert!(matches!(scanned, Err(ReadError::Corrupt { key, .. }) if key == b"b"));
+        assert_eq!(seen, [b"a"]);
+    }
+}
+
+#[test]
+fn a_value_of_another_row_is_not_served() {
+    let disk = MemoryDisk::new();
+    drop(open(&disk).unwrap());
+    let mut stored = Vec::new();
+    row::seal(&mut stored, Table::Event.number(), b"here", b"value");
+    put_raw(&disk, RawTable::new(Table::Event.name()), b"here", &stored);
+    put_raw(&disk, RawTable::new(Table::Event.name()), b"there", &stored);
+    put_raw(&disk, RawTable::new(Table::Head.name()), b"here", &stored);
+    let (_store, snapshot) = reopen(&disk);
+    assert!(snapshot.get(Table::Event, b"here").is_ok());
+    assert!(snapshot.get(Table::Event, b"there").is_err());
+    assert!(snapshot.get(Table::Head, b"here").is_err());
+}
+
+#[test]
+fn a_newer_format_is_refused_by_name() {
+    let disk = MemoryDisk::new();
+    drop(open(&disk).unwrap());
+    let mut stored = Vec::new();
+    row::seal(&mut stored, OWN_NUMBER, VERSION_KEY, &2_u32.to_be_bytes());
+    put_raw(&disk, OWN_TABLE, VERSION_KEY, &stored);
+    let refusal = open(&disk).unwrap_err();
+    assert!(matches!(refusal, OpenError::NewerVersion { found: 2, supported: 1 }));
+}
+
+#[test]
+fn what_is_not_a_store_is_refused_by_name() {
+    let disk = MemoryDisk::new();
+    disk.create(FILE).unwrap().write_at(0, &[0x55; 100_000]).unwrap();
+    let refusal = open(&disk).unwrap_err();
+    assert!(matches!(refusal, OpenError::Corrupt(_)), "{refusal}");
+}
