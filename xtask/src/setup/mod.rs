@@ -94,13 +94,19 @@ fn how_to_get(packages: &[&Package]) -> String {
         .iter()
         .map(|package| format!("\n  {:<24} {}", package.name, package.why))
         .collect();
-    let install = install_words(packages).join(" ");
+    let install: Vec<String> = install_words(packages).iter().map(|word| quoted(word)).collect();
+    let install = install.join(" ");
     format!(
         "{} of {} system packages are missing:{list}\nand this process may not install them. On \
          Debian or Ubuntu:\n  sudo apt-get update\n  sudo {install}",
         packages.len(),
         PACKAGES.len(),
     )
+}
+
+/// A word as a shell takes it, which would look for files where a star stands.
+fn quoted(word: &str) -> String {
+    if word.contains('*') { format!("'{word}'") } else { word.to_owned() }
 }
 
 fn names(packages: &[&Package]) -> String {
@@ -129,7 +135,7 @@ mod tests {
         let text = how_to_get(&[&ABSENT]);
         assert!(text.contains("absent                   for this test"), "{text}");
         let command = "sudo apt-get install --yes --no-install-recommends --reinstall \
-            -o Dpkg::Options::=--path-include=/usr/share/absent/* absent";
+            -o 'Dpkg::Options::=--path-include=/usr/share/absent/*' absent";
         assert!(text.ends_with(command), "{text}");
     }
 
