@@ -8,12 +8,14 @@ use super::source::Source;
 const ROOT: &str = "node/src/";
 
 /// Each module below `node/src` and what it may use. `ALL` stands for every other module.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("main", ALL),
     ("lib", ALL),
     ("cli", ALL),
     ("config", ALL),
     ("server", ALL),
+    ("logging", &["config"]),
+    ("keys", &["disk"]),
     ("edge", &["feed", "presence", "push", "search", "admin", "writer", "store", "clock"]),
     ("feed", &["writer", "store", "clock"]),
     ("presence", &["writer", "store", "clock"]),
