@@ -1,8 +1,10 @@
-"""The scenario `bad-input`: what is wrong is refused by the right code, and nobody else is disturbed.
+"""The scenario `bad-input`: what is wrong is refused by the right code, and nobody else is
+disturbed.
 
-`run` starts one node and a DNS with good, bogus, unsigned and missing domains, and runs this file as a client inside
-the node's host. There each case does one wrong thing and compares the code it is answered with, while two
-bystanders chat; in the end the checker judges what the bystanders saw. A case must not depend on another.
+`run` starts one node and a DNS with good, bogus, unsigned and missing domains, and runs this file
+as a client inside the node's host. There each case does one wrong thing and compares the code it
+is answered with, while two bystanders chat; in the end the checker judges what the bystanders
+saw. A case must not depend on another.
 """
 
 from __future__ import annotations
@@ -90,7 +92,8 @@ class Client:
         return json.dumps({**frame, **changes})
 
     async def socket(self, *frames: str | bytes, hello: Json | None = None) -> str:
-        """Says hello and sends frames; the code of the first refusal or goodbye, with what it says."""
+        """Says hello and sends frames; the code of the first refusal or goodbye, with what it
+        says."""
         url = self.base_url.replace("http", "ws", 1) + "/v1/socket"
         async with websockets.connect(url, compression=None, max_size=None) as socket:
             if hello is None:
@@ -307,7 +310,8 @@ def cases(too_long: str, foreign: str) -> dict[str, tuple[str, Case]]:
 
 
 async def _digits(code: Awaitable[str]) -> str:
-    """The length that a refusal names, written with or without separators; it must name the limit too."""
+    """The length that a refusal names, written with or without separators; it must name the limit
+    too."""
     said = (await code).replace(",", "")
     return "100001" if "100001" in said and "100000" in said else said
 

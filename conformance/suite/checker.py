@@ -1,7 +1,8 @@
 """The judge: from what clients saw alone, says whether the system kept its promises.
 
-Reads transcripts (`transcript.py`), knows neither node nor plan, and starts nothing. Each promise is a function
-that yields findings; a finding names the rule, the message, the channel and the device.
+Reads transcripts (`transcript.py`), knows neither node nor plan, and starts nothing. Each promise
+is a function that yields findings; a finding names the rule, the message, the channel and the
+device.
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def check(seen: Evidence) -> list[Finding]:
 
 
 def not_lost(seen: Evidence) -> Iterator[Finding]:
-    """What was acknowledged is in the history, and what was sent under load in the feed, of all devices."""
+    """What was acknowledged is in the history, and what was sent under load in the feed, of all
+    devices."""
     for said in seen.said.values():
         for message in said.ids:
             for device in seen.readers[said.channel]:
@@ -190,8 +192,8 @@ def same_order(seen: Evidence) -> Iterator[Finding]:
         all_ids = [event["id"] for event in events]
         for earlier, later in zip(all_ids, all_ids[1:]):
             if earlier > later:
-                what = f"message {later} comes after {earlier} in {where} in the history of {device}"
-                yield Finding("order", what)
+                what = f"message {later} comes after {earlier} in {where}"
+                yield Finding("order", f"{what} in the history of {device}")
         ids = [event["id"] for event in _messages(events)]
         other, other_ids = first.setdefault(channel, (device, ids))
         if ids != other_ids:
@@ -223,7 +225,8 @@ def unchanged(seen: Evidence) -> Iterator[Finding]:
     for kind, places in (("feed", seen.feeds), ("history", seen.histories)):
         for (device, channel), events in places.items():
             for event in _messages(events):
-                where = f"message {event['id']} in {seen.channel(channel)} in the {kind} of {device}"
+                where = f"message {event['id']} in {seen.channel(channel)}"
+                where += f" in the {kind} of {device}"
                 said = said_by_id.get((channel, event["id"]))
                 if said is None:
                     if event["text"] not in unanswered:
@@ -281,6 +284,11 @@ def faults_felt(seen: Evidence) -> Iterator[Finding]:
     for fault in seen.faults:
         if fault["kind"] == "link":
             yield from _crossed(seen, fault)
+        if not any(
+            said.stored_at and fault["began"] < said.stored_at < fault["healed"]
+            for said in seen.said.values()
+        ):
+            yield Finding("fault", f"{fault['name']}: nobody said anything meanwhile")
         for device in fault["devices"]:
             lost = any(
                 line["saw"] == "lost" and line["device"] == device
@@ -304,7 +312,8 @@ RULES: list[Callable[[Evidence], Iterator[Finding]]] = [
 
 
 def convergence_s(seen: Evidence, fault: Line) -> float | None:
-    """How long after the end of a fault the last device showed the last message that was acknowledged by then.
+    """How long after the end of a fault the last device showed the last message that was
+    acknowledged by then.
 
     `None` where some device never showed one. For a client's own fault only that client counts."""
     shown: dict[tuple[str, str, str], float] = {}
@@ -384,7 +393,8 @@ def _at(ids: list[str], place: int) -> str:
 
 
 def _id_ms(message: str) -> int:
-    """The milliseconds that an id begins with: 48 of 128 bits, after the two bits that fill up base32."""
+    """The milliseconds that an id begins with: 48 of 128 bits, after the two bits that fill up
+    base32."""
     number = 0
     for character in message:
         number = number * 32 + _ALPHABET.index(character.upper())

@@ -1,9 +1,9 @@
 """A client of the Comity client API, written from its document alone.
 
-`Http` is the HTTP part; `SocketDevice` holds a WebSocket and `PollDevice` lives on long polling. Both resume by
-cursor after any interruption and repeat what was not acknowledged under its first nonce, so whoever uses them sees
-one unbroken feed. They must not know the server's code, and never hide what the node said: all that is seen goes
-to the transcript as it came.
+`Http` is the HTTP part; `SocketDevice` holds a WebSocket and `PollDevice` lives on long polling.
+Both resume by cursor after any interruption and repeat what was not acknowledged under its first
+nonce, so whoever uses them sees one unbroken feed. They must not know the server's code, and
+never hide what the node said: all that is seen goes to the transcript as it came.
 """
 
 from __future__ import annotations
@@ -76,9 +76,10 @@ class Http:
             method, self.base_url + path, json=body, params=query, headers=headers, timeout=limit
         ) as response:
             data = await response.read()
-            answer = json.loads(data) if data else {}
-            if response.status >= 400:
-                raise Refused(response.status, answer["error"])
+            answer = _parsed(data)
+            if response.status >= 400 or answer is None:
+                error = (answer or {}).get("error") or {"code": "not_json", "message": repr(data)}
+                raise Refused(response.status, error)
             return answer
 
     async def patiently(self, method: str, path: str, body: Json | None = None) -> Json:
@@ -169,7 +170,8 @@ class Device:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def history(self, channel: str, way: str) -> list[Json]:
-        """All events of a channel by page, oldest first: from the newest back, or from the oldest on."""
+        """All events of a channel by page, oldest first: from the newest back, or from the oldest
+        on."""
         path = f"/v1/channels/{quote(channel, safe='')}/messages"
         page = await self.http.call("GET", path, limit="100")
         events = _events(page)
@@ -415,6 +417,15 @@ class PollDevice(Device):
                 return
             self._see_refused(request, refused)
         del self._under_way[request.nonce]
+
+
+def _parsed(data: bytes) -> Json | None:
+    """The JSON object of an answer; an answer without a body is an empty one."""
+    try:
+        answer = json.loads(data) if data else {}
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _events(page: Json) -> list[Json]:

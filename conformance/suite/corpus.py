@@ -1,7 +1,9 @@
-"""Real text in several scripts, from packages of Debian: what people wrote, not what a test made up.
+"""Real text in several scripts, from packages of Debian: what people wrote, not what a test made
+up.
 
-Every text that comes out is different from every other, so that a text can be told by its hash. It must not
-alter the texts beyond taking the markup off; escape sequences and odd spaces are part of the input.
+Every text that comes out is different from every other, so that a text can be told by its hash.
+It must not alter the texts beyond taking the markup off; escape sequences and odd spaces are part
+of the input.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import gzip
 import html
 import random
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -25,28 +26,29 @@ _GUIDE = Path("/usr/share/doc/installation-guide-amd64/ko")
 _SHORT_CHARS_MAX = 4_000
 
 
-@dataclass
 class Corpus:
-    """Texts by language, shuffled by seed; each is handed out once."""
+    """Texts by language, shuffled by seed; each short one is handed out once."""
 
-    texts: dict[str, list[str]]
-    chance: random.Random
+    def __init__(self, texts: dict[str, list[str]], chance: random.Random) -> None:
+        self._texts = texts
+        self._left = {language: list(found) for language, found in texts.items()}
+        self._chance = chance
 
     def short(self) -> str:
         """The next text of a language drawn at random."""
-        language = self.chance.choice([name for name, left in self.texts.items() if left])
-        return self.texts[language].pop()
+        language = self._chance.choice([name for name, left in self._left.items() if left])
+        return self._left[language].pop()
 
     def long(self, language: str, chars: int) -> str:
         """A text of exactly `chars` characters, put together from texts of one language."""
-        pool = self.texts[language]
+        pool = self._texts[language]
         parts: list[str] = []
         length = 0
         while length < chars:
-            parts.append(self.chance.choice(pool))
+            parts.append(self._chance.choice(pool))
             length += len(parts[-1]) + 2
         text = "\n\n".join(parts)[:chars]
-        # A text must not end in white space by accident of the cut: nobody strips it, but it reads better.
+        # The cut may leave white space at the end; nobody strips it, but it reads better without.
         return text if not text[-1].isspace() else text[:-1] + "."
 
 

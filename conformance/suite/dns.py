@@ -1,8 +1,10 @@
-"""A DNS host of a scenario's own: Knot, serving a signed root, the zones below it, and broken ones on demand.
+"""A DNS host of a scenario's own: Knot, serving a signed root, the zones below it, and broken
+ones on demand.
 
-Every zone is signed with Ed25519 and NSEC3 under one key, and hangs by a DS record in its parent, so a
-resolver that has the root's key validates everything. A zone may be left unsigned, or get a DS record that fits
-no key. It must not know what a record means; it publishes the lines that it is given.
+Every zone is signed with Ed25519 and NSEC3 under one key, and hangs by a DS record in its parent,
+so a resolver that has the root's key validates everything. A zone may be left unsigned, or get a
+DS record that fits no key. It must not know what a record means; it publishes the lines that it
+is given.
 """
 
 from __future__ import annotations
@@ -97,7 +99,8 @@ class NameServer:
         return self._directory / "root.key"
 
     def prepare(self, names: Sequence[str], unsigned: Sequence[str] = ()) -> None:
-        """Makes the keys of the root, of `test.` and of the named zones, before any content is known."""
+        """Makes the keys of the root, of `test.` and of the named zones, before any content is
+        known."""
         for folder in ("db", "zones"):
             (self._directory / folder).mkdir(parents=True)
         text = _CONFIG.format(directory=self._directory, address=self.address)
@@ -128,7 +131,8 @@ class NameServer:
         self._await_loaded(len(zones) + 2)
 
     def _await_loaded(self, count: int) -> None:
-        """Waits until every zone is served; Knot signs a zone before it serves it for the first time."""
+        """Waits until every zone is served; Knot signs a zone before it serves it for the first
+        time."""
         socket = str(self._directory / "knot.sock")
         status = ["knotc", "--config", str(self._config), "--socket", socket, "zone-status"]
         deadline = time.monotonic() + _LOAD_S_MAX
@@ -147,7 +151,7 @@ class NameServer:
     def _delegation(self, zone: Zone) -> list[str]:
         lines = [f"{zone.name} NS ns.test."]
         if zone.chain is not Chain.UNSIGNED:
-            # keymgr prints one DS record a digest type; SHA-256 alone is what every validator knows.
+            # keymgr prints one DS record a digest type; SHA-256 is what every validator knows.
             printed = self._keymgr(zone.name, "ds").splitlines()
             record = next(line for line in printed if line.split()[-2] == "2")
             lines.append(record if zone.chain is Chain.SECURE else _spoilt(record))

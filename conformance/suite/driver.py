@@ -1,7 +1,8 @@
 """All clients of one organisation, in one process that runs inside the organisation's host.
 
-Reads one JSON object a line from standard input, the plan first and then steps, and answers each with one line.
-What its clients see goes to a transcript. It must not decide when a step comes, nor judge what was seen.
+Reads one JSON object a line from standard input, the plan first and then steps, and answers each
+with one line. What its clients see goes to a transcript. It must not decide when a step comes,
+nor judge what was seen.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ class Driver:
         }
 
     async def history(self, _: Json) -> Json:
-        """Every device reads all its channels from history, some from the end, some from the beginning."""
+        """Every device reads all its channels from history, some from the end, some from the
+        beginning."""
         gate = asyncio.Semaphore(_HISTORIES_AT_ONCE)
 
         async def read(device: Device, channel: str, way: str) -> None:
@@ -130,7 +132,8 @@ class Driver:
         return {}
 
     async def _log_in(self, account: Json, key: str, transport: str) -> None:
-        """The first device comes with the account, the others log in, by name and by label in turn."""
+        """The first device comes with the account, the others log in, by name and by label in
+        turn."""
         local = self._plan["local_addresses"].get(key)
         http = Http(self._plan["base_url"], local)
         first = account["label"] not in self._by_account
@@ -156,11 +159,12 @@ class Driver:
         socket = channel["over"] == "socket"
         if channel["kind"] == "direct":
             if socket:
-                found = (await opener.command("open_direct", **{"with": others[0]}).answer)["channel"]
+                done = await opener.command("open_direct", **{"with": others[0]}).answer
+                found = done["channel"]
             else:
                 body = {"kind": "direct", "with": others[0]}
                 found = (await opener.http.patiently("POST", "/v1/channels", body))["channel"]["id"]
-            # Whoever opens a direct channel says the first word; the other learns of the channel by it.
+            # Whoever opens a direct channel says the first word, by which the other learns of it.
             await opener.send(found, f"{channel['key']}: {opener.account}", "setup").answer
             return str(found)
         if socket:

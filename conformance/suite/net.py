@@ -1,8 +1,9 @@
 """Hosts of a scenario: network namespaces on a bridge of their own, and the faults of their cables.
 
-Each host is a namespace with one address. The bridge lives in a further namespace, so nothing is added to the
-machine's own network, the machine's packet filter does not see the traffic, and any number of scenarios may
-run side by side. It must not start programs in the hosts and knows nothing of what they do.
+Each host is a namespace with one address. The bridge lives in a further namespace, so nothing is
+added to the machine's own network, the machine's packet filter does not see the traffic, and any
+number of scenarios may run side by side. It must not start programs in the hosts and knows
+nothing of what they do.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ class Network:
         return f"{_SUBNET}.{self._numbers[host]}"
 
     def inside(self, host: str, *argv: str) -> list[str]:
-        """The command line that runs `argv` in a host; the process keeps the pid of what is started."""
+        """The command line that runs `argv` in a host; the process keeps the pid of what is
+        started."""
         return ["ip", "netns", "exec", self._namespace(host), *argv]
 
     def add_client_address(self, host: str) -> str:
-        """Gives a host a second address for a client whose cable is to be cut apart from the others'."""
+        """Gives a host a second address for a client whose cable is to be cut apart from the
+        others'."""
         address = f"{_SUBNET}.{self._numbers[host] + 100}"
         self._ip(self._namespace(host), "address", "add", f"{address}/32", "dev", "lo")
         return address

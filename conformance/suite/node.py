@@ -1,7 +1,7 @@
 """One organisation's node: its settings, its DNS records, its life and its sudden death.
 
-It runs the built binary as an admin would, and learns from it nothing but what `comity dns` prints. It must not
-read the node's data.
+It runs the built binary as an admin would, and learns from it nothing but what `comity dns`
+prints. It must not read the node's data.
 """
 
 from __future__ import annotations

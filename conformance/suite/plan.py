@@ -1,7 +1,8 @@
-"""Who is there, who shares a channel with whom, and who says what: the script of `two-organisations`.
+"""Who is there, who shares a channel with whom, and who says what: the script of `two-
+organisations`.
 
-A plan is drawn from a seed before anything starts, and is handed to the drivers as JSON. It must not depend on
-what a node answers.
+A plan is drawn from a seed before anything starts, and is handed to the drivers as JSON. It must
+not depend on what a node answers.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Size:
     fault_s_min: float
 
 
-SHORT = Size(messages=600, long_messages=4, per_second=24.0, fault_s_min=4.0)
+SHORT = Size(messages=600, long_messages=4, per_second=16.0, fault_s_min=3.0)
 LONG = Size(messages=10_000, long_messages=14, per_second=110.0, fault_s_min=12.0)
 
 
@@ -183,7 +184,8 @@ def _messages(plan: Plan, corpus: Corpus, chance: random.Random) -> list[Message
 
 
 def _too_long(plan: Plan, corpus: Corpus) -> list[Message]:
-    """Two texts of one character too many, one over a socket and one over HTTP; both must be refused."""
+    """Two texts of one character too many, one over a socket and one over HTTP; both must be
+    refused."""
     transports = {key: kind for a in plan.accounts for key, kind in a.devices.items()}
     refused = []
     for device in (CUT_DEVICE, next(key for key, kind in transports.items() if kind == "poll")):

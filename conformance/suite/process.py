@@ -1,7 +1,8 @@
 """Child processes of a scenario: started, watched and surely ended.
 
-Every process that a scenario needs goes through `Processes`, which ends each by its own pid, in reverse
-order, whatever happened. It must not know what the processes are, and never ends one that it did not start.
+Every process that a scenario needs goes through `Processes`, which ends each by its own pid, in
+reverse order, whatever happened. It must not know what the processes are, and never ends one that
+it did not start.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Processes:
     def start(
         self, name: str, argv: Sequence[str], log: Path, *, piped: bool = False
     ) -> Child:
-        """Starts a process. Its standard error, and unless `piped` its standard output, go to `log`."""
+        """Starts a process. Its standard error, and unless `piped` its standard output, go to
+        `log`."""
         with log.open("ab") as sink:
             popen = subprocess.Popen(
                 list(argv),

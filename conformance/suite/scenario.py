@@ -3,8 +3,8 @@
     scenario.py two-organisations [--short] [--binary FILE] [--seed N] [--keep] [--json]
     scenario.py bad-input         [--binary FILE] [--keep] [--json]
 
-Whatever happens, the processes that were started end and the namespaces go. It must not judge itself: the
-checker's findings decide.
+Whatever happens, the processes that were started end and the namespaces go. It must not judge
+itself: the checker's findings decide.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ def event(number: int, sender: str = "alice@acme.test", text: str | None = None)
 
 
 def good() -> list[Line]:
-    """Alice says three things, Bob one, a fourth of Alice's is refused; everybody sees everything."""
+    """Alice says three things, Bob one, a fourth of Alice's is refused; everybody sees
+    everything."""
     lines: list[Line] = []
 
     def add(at: float, saw: str, **fields: Any) -> None:
@@ -68,7 +69,8 @@ def find(lines: list[Line], saw: str, device: str, number: int = 0) -> Line:
 
 
 class CheckerTest(unittest.TestCase):
-    """One test a rule; `assert_named` wants exactly the rules given, each finding with a word in it."""
+    """One test a rule; `assert_named` wants exactly the rules given, each finding with a word in
+    it."""
 
     def assert_named(self, lines: list[Line], rules: set[str], *words: str) -> None:
         findings = check(gather(lines))
@@ -199,6 +201,9 @@ class CheckerTest(unittest.TestCase):
         self.assert_named(lines, {"fault"}, "did not come back")
         lines.append({**find(lines, "connected", ALICE_2), "at": 5, "resumed": True})
         self.assert_named(lines, set())
+
+    def test_a_fault_while_nobody_speaks_is_found(self) -> None:
+        self.assert_named(good() + [fault("link", 6, 8)], {"fault"}, "nobody said anything")
 
     def test_convergence_is_the_last_sight_of_what_was_acknowledged(self) -> None:
         lines = good()

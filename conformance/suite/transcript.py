@@ -1,25 +1,27 @@
 """What clients saw, one JSON object a line: the only thing that the checker reads.
 
-A client writes a line as it sees or does something; nothing here may be written by anybody who looked inside a
-node. Times are of the machine's monotonic clock, which all processes of a scenario share. Texts are written as
-hashes, so a transcript stays small and says nothing of its content.
+A client writes a line as it sees or does something; nothing here may be written by anybody who
+looked inside a node. Times are of the machine's monotonic clock, which all processes of a
+scenario share. Texts are written as hashes, so a transcript stays small and says nothing of its
+content.
 
 Lines by their `saw`:
 
-    member     device, account, organisation, channel, name      the device's account is in the channel
-    ready      device                                            from here its feed must miss nothing
-    connected  device, resumed, resync                           a feed begins, or goes on from a cursor
-    lost       device, why                                       a connection ended
-    sent       device, nonce, channel, text, chars, phase        "setup" or "load"
-    stored     device, nonce, channel, id                        the node has it for good
+    member     device, account, organisation, channel, name: the account is in the channel
+    ready      device: from here its feed must miss nothing
+    connected  device, resumed, resync: a feed begins, or goes on from a cursor
+    lost       device, why: a connection ended
+    sent       device, nonce, channel, text, chars, phase ("setup" or "load")
+    stored     device, nonce, channel, id: the node has it for good
     refused    device, nonce?, code
     delivered  device, channel, id, organisations, of
     event      device, channel, id, time, sender, kind, text, frame
-    history    device, channel, way, events                      all pages together, oldest first
-    fault      name, kind, began, healed, devices                written by the scenario, not by a client
+    history    device, channel, way, events: all pages together, oldest first
+    fault      name, kind, began, healed, devices: written by the scenario, not by a client
 
 A fault's kind is "link", "node" or "client", and its devices are those that must have felt it.
-`text` is the hash of a text, `frame` of a frame's bytes; each of `events` has the fields of an event.
+`text` is the hash of a text, `frame` of a frame's bytes; each of `events` has the fields of an
+event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The scenario `two-organisations`: two nodes, real text, and what goes wrong meanwhile.
 
-Two organisations chat in direct and group channels while their link is cut, a node is killed and a client loses its
-connection; then everybody reads everything. It must not judge: the checker does, from the transcripts.
+Two organisations chat in direct and group channels while their link is cut, a node is killed and
+a client loses its connection; then everybody reads everything. It must not judge: the checker
+does, from the transcripts.
 """
 
 from __future__ import annotations
@@ -91,16 +92,19 @@ class Story:
         self._both_do("join", timeout_s=_SETUP_S_MAX, channels=channels)
 
     def _go_through_faults(self, plan: Plan) -> None:
-        """Each fault begins at a share of the messages and lasts until enough was said meanwhile."""
+        """Each fault begins at a share of the messages and lasts until enough was said
+        meanwhile."""
         size = plan.size
         self._stored_before = self._stored()
         self._await_share(plan, 0.08)
         self._cut_link(plan)
-        self._await_share(plan, 0.35)
-        self._kill(plan, self._globex, "globex.test is killed", self._acme)
-        self._await_share(plan, 0.55)
+        self._await_share(plan, 0.25)
+        began = time.monotonic()
+        felt = self._kill(plan, self._globex, self._acme)
+        self._note("globex.test is killed", "node", began, felt)
+        self._await_share(plan, 0.42)
         self._cut_client(plan)
-        self._await_share(plan, 0.72)
+        self._await_share(plan, 0.62)
         self._unplug_and_kill(plan)
         self._say(f"all faults are over (each lasted {size.fault_s_min:.0f} s or more)")
 
@@ -113,14 +117,14 @@ class Story:
         self._network.heal("acme", other)
         self._note("the link is cut", "link", began, [])
 
-    def _kill(self, plan: Plan, victim: Organisation, name: str, *others: Organisation) -> None:
+    def _kill(self, plan: Plan, victim: Organisation, *others: Organisation) -> list[str]:
+        """Kills a node and starts it again; the devices that must have felt it."""
         self._say(f"killing the node of {victim.node.domain}")
-        felt = [*victim.ask("progress")["connected"]]
-        began = time.monotonic()
+        connected = victim.ask("progress")["connected"]
         victim.node.kill()
         self._last(plan, *others)
         victim.node.start(self._processes)
-        self._note(name, "node", began, [key for key in felt if not self._polls(plan, key)])
+        return [key for key in connected if not self._polls(plan, key)]
 
     def _cut_client(self, plan: Plan) -> None:
         self._say(f"cutting off {CUT_DEVICE}")
@@ -140,10 +144,10 @@ class Story:
         self._network.unplug("acme")
         began = time.monotonic()
         self._last(plan, self._acme, self._globex)
-        self._kill(plan, self._acme, "acme.test is killed while unplugged", self._globex)
+        felt = self._kill(plan, self._acme, self._globex)
         self._last(plan, self._globex)
         self._network.plug("acme")
-        self._note("acme.test is unplugged", "link", began, [])
+        self._note("acme.test is unplugged, and killed meanwhile", "link", began, felt)
 
     def _last(self, plan: Plan, *speakers: Organisation) -> None:
         """A fault lasts its time, and until each of the speakers stored something meanwhile."""
@@ -153,10 +157,17 @@ class Story:
             enough = max(1, int(len(plan.messages) / 2 * _MEANWHILE))
             self._wait(
                 f"clients of {speaker.node.domain} go on chatting",
-                lambda s=speaker, b=before: s.ask("progress")["stored"] >= b + enough,
+                lambda s=speaker, b=before: self._said(s, b + enough),
             )
         while (left := until - time.monotonic()) > 0:
             time.sleep(left)
+
+    @staticmethod
+    def _said(speaker: Organisation, target: int) -> bool:
+        """Whether so much is stored, or nothing more is to be said."""
+        progress = speaker.ask("progress")
+        done = not progress["to_say"] and not progress["unanswered"]
+        return progress["stored"] >= target or done
 
     def _await_share(self, plan: Plan, share: float) -> None:
         target = self._stored_before + share * len(plan.messages)
