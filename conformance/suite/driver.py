@@ -11,6 +11,7 @@ import asyncio
 import json
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any, Awaitable, Callable
 from urllib.parse import quote
@@ -71,7 +72,7 @@ class Driver:
             for member in self._mine(channel):
                 await self._until(
                     f"{member} and all others are in {channel['key']}",
-                    lambda c=channel, m=member: self._complete(c, m),
+                    partial(self._complete, channel, member),
                 )
                 for device in self._by_account[member]:
                     self._transcript.write(
@@ -189,7 +190,7 @@ class Driver:
             device = self._by_account[member][-1]
             await self._until(
                 f"{member} is invited to {channel['key']}",
-                lambda d=device: self._standing(d, found),
+                partial(self._standing, device, found),
             )
             if isinstance(device, SocketDevice):
                 await device.command("accept", channel=found).answer

@@ -6,6 +6,7 @@ Hands steps to the driver and waits for its answers. It must not judge what the 
 from __future__ import annotations
 
 import json
+import os
 import select
 import sys
 import time
@@ -45,7 +46,7 @@ class Organisation:
 
     def end(self, timeout_s: float) -> dict[str, Any]:
         """The driver's answer to the step that was begun."""
-        answer = json.loads(self._read_line(time.monotonic() + timeout_s))
+        answer: dict[str, Any] = json.loads(self._read_line(time.monotonic() + timeout_s))
         failure = answer.get("failed") or answer.get("failure")
         if failure:
             raise Failed(f"clients of {self.node.domain}: {failure}")
@@ -71,7 +72,7 @@ class Organisation:
             ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
             if not ready:
                 raise Failed(f"the {self._driver.name} did not answer in time")
-            data = self._driver.popen.stdout.read1(65536)
+            data = os.read(pipe, 65536)
             if not data:
                 raise Failed(f"the {self._driver.name} ended; see their log")
             self._unread += data

@@ -8,6 +8,7 @@ does, from the transcripts.
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -157,7 +158,7 @@ class Story:
             enough = max(1, int(len(plan.messages) / 2 * _MEANWHILE))
             self._wait(
                 f"clients of {speaker.node.domain} go on chatting",
-                lambda s=speaker, b=before: self._said(s, b + enough),
+                partial(self._said, speaker, before + enough),
             )
         while (left := until - time.monotonic()) > 0:
             time.sleep(left)
