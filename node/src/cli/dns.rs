@@ -2,7 +2,36 @@
 
 use std::fmt;
 
+use clap::Args;
+use comity_discovery::PublishedKey;
+use comity_identity::NodeKeyFile;
 use comity_protocol::name::ServerName;
+
+use super::{Failure, node_keys, say};
+use crate::config::{HostName, Settings};
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The node's host name, which needs an address record [default: federation.host, else the domain]
+    #[arg(long)]
+    host: Option<HostName>,
+    /// The UDP port that others reach [default: federation.port, else that of federation.listen]
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+/// Runs `comity dns`.
+pub(super) fn run(settings: &Settings, options: Options) -> Result<(), Failure> {
+    let keys = node_keys(settings)?;
+    let host = options.host.as_ref().map_or(settings.advertised_host(), HostName::as_str);
+    let port = options.port.unwrap_or(settings.advertised_port());
+    Ok(say(Records::of(&keys, host, port))?)
+}
+
+/// What a node publishes about its key.
+pub(super) fn published(keys: &NodeKeyFile) -> PublishedKey {
+    PublishedKey { key_name: keys.name.clone(), key: keys.key.public(), recovery: keys.recovery }
+}
 
 /// What an organisation publishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +51,18 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// The records of a node that is alone in its organisation.
+    pub(crate) fn of(keys: &NodeKeyFile, host: &str, port: u16) -> Self {
+        Self {
+            domain: keys.domain.clone(),
+            host: host.to_owned(),
+            port,
+            priority: 10,
+            weight: 5,
+            txt: published(keys).to_string(),
+        }
+    }
+
     /// The owner of the SRV record, without trailing dot.
     pub(crate) fn srv_name(&self) -> String {
         format!("_comity._udp.{}", self.domain)

@@ -1,4 +1,137 @@
-//! The command `comity`.
+//! The command `comity`: what an admin types. Each subcommand is a file; what they share stands here. Results go
+//! to standard output, everything else to standard error; the exit status says whether it was done.
 
+mod chat;
 mod demo;
 mod dns;
+mod keys;
+mod launch;
+mod serve;
+mod user;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use comity_identity::NodeKeyFile;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::Settings;
+use crate::keys::open_or_create;
+
+/// A federated chat homeserver: your organisation's own node, chatting with every other one.
+#[derive(Debug, Parser)]
+#[command(name = "comity", version, max_term_width = 100, subcommand_required = true)]
+struct Arguments {
+    /// The settings file [default: comity.toml here, else /etc/comity/comity.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "COMITY_CONFIG")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Chat in the terminal, or from a script
+    ///
+    /// Each line that you type is sent to the open channel; a line that begins with / is a command (/help lists
+    /// them, // sends a line that begins with a slash). Works in a pipe: lines in, arrivals out.
+    Chat(chat::Options),
+    /// Try it: two organisations on this machine, chatting
+    ///
+    /// Starts two nodes for two domains, with a DNS of their own whose signatures the nodes validate, makes
+    /// three users, shows a message crossing, and prints how to chat as each of them. Nothing is kept and
+    /// nothing leaves this machine.
+    Demo(demo::Options),
+    /// Print the DNS records to publish for this node
+    ///
+    /// The output is lines of a zone file. The zone has to be signed (DNSSEC), or every partner has to pin this
+    /// node's key by hand. Makes the node's keys if there are none yet.
+    Dns(dns::Options),
+    /// The node's keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Run the node until Ctrl-C or SIGTERM
+    Serve,
+    /// Accounts of this node, which has to be running
+    #[command(subcommand)]
+    User(user::Command),
+}
+
+/// What any subcommand may end with; its text is all that the admin sees.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to be told when standard error is closed too.
+            let _ = writeln!(io::stderr(), "comity: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = arguments.config.as_deref();
+    match arguments.command {
+        Command::Chat(options) => one_thread()?.block_on(chat::run(options)),
+        Command::Demo(options) => all_threads()?.block_on(demo::run(options)),
+        Command::Dns(options) => dns::run(&settings(config)?, options),
+        Command::Keys(command) => keys::run(&settings(config)?, command),
+        Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
+        Command::User(command) => one_thread()?.block_on(user::run(&settings(config)?, command)),
+    }
+}
+
+/// The settings of the file that is named, or of the first usual one that exists, with the environment.
+fn settings(named: Option<&Path>) -> Result<Settings, Failure> {
+    let usual = || USUAL_SETTINGS_FILES.iter().map(Path::new).find(|path| path.exists());
+    Ok(Settings::load(named.or_else(usual), std::env::vars())?)
+}
+
+/// The node's keys, made if there are none.
+fn node_keys(settings: &Settings) -> Result<NodeKeyFile, Failure> {
+    let year = jiff::Zoned::now().year();
+    Ok(open_or_create(&settings.data_dir, &settings.domain, year)?)
+}
+
+/// Writes a result to standard output.
+fn say(text: impl Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    write!(out, "{text}")?;
+    out.flush()
+}
+
+fn is_closed_pipe(error: &(dyn Error + Send + Sync + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn one_thread() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+fn all_threads() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build()
+}
+
+const USUAL_SETTINGS_FILES: &[&str] = &["comity.toml", "/etc/comity/comity.toml"];
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use comity_protocol::key::NodePublicKey;
+use comity_discovery::PublishedKey;
 use comity_protocol::name::ServerName;
 use serde::Deserialize;
 
@@ -78,9 +78,9 @@ pub struct Federation {
     /// The SRV record's port; that of `listen` where absent.
     #[serde(default)]
     pub port: Option<u16>,
-    /// Public node keys that the admin vouches for.
+    /// Node keys that the admin vouches for.
     #[serde(deserialize_with = "values::pins")]
-    pub pins: BTreeMap<ServerName, NodePublicKey>,
+    pub pins: BTreeMap<ServerName, PublishedKey>,
     /// How long a link may be silent.
     #[serde(rename = "idle_timeout_ms", deserialize_with = "values::milliseconds")]
     pub idle_timeout: Duration,

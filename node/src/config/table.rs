@@ -161,12 +161,14 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("{}"),
         otherwise: "",
-        meaning: "Node keys that the admin vouches for, by domain, each as `comity keys show` prints it \
-                  at the other organisation (base64). A pinned domain needs no DNSSEC; where no SRV \
-                  record is found its node is sought at the domain itself, port 4433.",
+        meaning: "Node keys that the admin vouches for, by domain: the line that `comity keys show` \
+                  prints at the other organisation, handed over by a way that you trust. A pinned \
+                  domain needs no DNSSEC.",
         cost: "A wrong key refuses the true node of that domain. A key taken from an attacker's hand \
                lets the attacker speak for that domain.",
-        example: "{ \"globex.example\" = \"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\" }",
+        example: "{ \"globex.example\" = \"v=comity1; k=ed25519; id=2026a; \
+                  p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=; \
+                  r=RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRQ=\" }",
     },
     Setting {
         key: "federation.idle_timeout_ms",

@@ -96,7 +96,7 @@ fn errors_name_the_key_and_the_line() {
     check(
         "[federation]\npins = { \"b.c\" = \"AA==\" }\n",
         "line 2: federation.pins",
-        "b.c: a node",
+        "b.c: the record",
     );
     check("domain = \n", "line 1", "");
     check("[storage]\ncache_bytes = \"big\"\n", "line 2: storage.cache_bytes", "invalid type");

@@ -6,9 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use comity_protocol::key::NodePublicKey;
+use comity_discovery::PublishedKey;
 use comity_protocol::name::ServerName;
-use data_encoding::BASE64;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
@@ -102,19 +101,15 @@ pub(super) fn milliseconds<'de, D: Deserializer<'de>>(
     u64::deserialize(deserializer).map(Duration::from_millis)
 }
 
-/// A table of domains and public keys.
+/// A table of domains and the keys that they publish.
 pub(super) fn pins<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<BTreeMap<ServerName, NodePublicKey>, D::Error> {
+) -> Result<BTreeMap<ServerName, PublishedKey>, D::Error> {
     let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
-    let pin = |(domain, key): (String, String)| {
+    let pin = |(domain, text): (String, String)| {
         let name = domain.parse().map_err(|e| D::Error::custom(format!("{domain}: {e}")))?;
-        let bytes = BASE64.decode(key.as_bytes()).ok().and_then(|b| b.try_into().ok());
-        let bytes: [u8; 32] = bytes.ok_or_else(|| {
-            D::Error::custom(format!("{domain}: a node key is 32 bytes in base64, 44 characters"))
-        })?;
-        let key = NodePublicKey::from_bytes(&bytes);
-        Ok((name, key.map_err(|e| D::Error::custom(format!("{domain}: {e}")))?))
+        let key = text.parse().map_err(|e| D::Error::custom(format!("{domain}: {e}")))?;
+        Ok((name, key))
     };
     texts.into_iter().map(pin).collect()
 }

@@ -1,0 +1,122 @@
+//! The admin's end of the socket: what `comity user` uses.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use comity_protocol::name::{AccountLabel, AccountName};
+use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::wire::{Answer, Ask, LINE_BYTES_MAX};
+use super::{Invite, socket_path};
+
+/// Why the admin got no answer.
+#[derive(Debug, Error)]
+pub enum AdminError {
+    /// The node does not speak as expected.
+    #[error("the node's answer could not be understood; is it of another version?")]
+    Answer,
+    /// The socket failed.
+    #[error("{path}: {error}")]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// No node runs on this data directory.
+    #[error(
+        "no node is running on {data_dir}: start it with `comity serve`, then try again \
+         (if it runs as another user, use that user)"
+    )]
+    NotRunning {
+        /// The data directory.
+        data_dir: PathBuf,
+    },
+    /// The node refused.
+    #[error("{message} ({code})")]
+    Refused {
+        /// The stable code.
+        code: String,
+        /// The node's sentence.
+        message: String,
+    },
+}
+
+/// Asks the node of a data directory; each request is a connection of its own.
+#[derive(Clone, Debug)]
+pub struct AdminClient {
+    data_dir: PathBuf,
+}
+
+impl AdminClient {
+    /// For the node of this data directory.
+    pub fn of(data_dir: &Path) -> Self {
+        Self { data_dir: data_dir.to_owned() }
+    }
+
+    /// Makes an account.
+    pub async fn add_user(
+        &self,
+        name: &AccountName,
+        password: &str,
+    ) -> Result<AccountLabel, AdminError> {
+        let ask = Ask::AddUser { name: name.to_string(), password: password.to_owned() };
+        match self.ask(&ask).await? {
+            Answer::Added { account } => account.parse().map_err(|_| AdminError::Answer),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Makes an invite.
+    pub async fn invite(&self, uses: u32, expires_in: Duration) -> Result<Invite, AdminError> {
+        let ask = Ask::Invite { uses, expires_in_seconds: expires_in.as_secs() };
+        match self.ask(&ask).await? {
+            Answer::Invite { token, expires_unix_ms } => Ok(Invite { token, expires_unix_ms }),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    async fn ask(&self, ask: &Ask) -> Result<Answer, AdminError> {
+        let path = socket_path(&self.data_dir);
+        let failed = |error| AdminError::Io { path: path.clone(), error };
+        let mut stream = match UnixStream::connect(&path).await {
+            Ok(stream) => stream,
+            Err(e) if is_absent(&e) => {
+                return Err(AdminError::NotRunning { data_dir: self.data_dir.clone() });
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let mut line = serde_json::to_vec(ask).map_err(|_| AdminError::Answer)?;
+        line.push(b'\n');
+        let exchange = async {
+            stream.write_all(&line).await?;
+            let mut answer = Vec::new();
+            stream.take(LINE_BYTES_MAX as u64).read_to_end(&mut answer).await?;
+            Ok(answer)
+        };
+        let answer = match timeout(ANSWER_TIMEOUT, exchange).await {
+            Ok(answer) => answer.map_err(failed)?,
+            Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
+        };
+        serde_json::from_slice(&answer).map_err(|_| AdminError::Answer)
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotFound};
+    matches!(error.kind(), ConnectionRefused | NotFound)
+}
+
+fn unexpected(answer: Answer) -> AdminError {
+    match answer {
+        Answer::Refused { code, message } => AdminError::Refused { code, message },
+        _ => AdminError::Answer,
+    }
+}
+
+/// Longer than hashing a password takes on a busy machine.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);

@@ -1,0 +1,144 @@
+//! What the admin asks of a running node from the same machine: a Unix socket in the data directory, which only
+//! the node's user can open. One JSON line asks, one answers, and the connection closes. What is asked for goes
+//! the same way as everything else that changes the node; nothing here touches its store.
+
+mod client;
+mod server;
+mod wire;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use comity_client_api::Refusal;
+use comity_protocol::name::{AccountLabel, AccountName};
+
+pub use client::{AdminClient, AdminError};
+pub use server::{AdminSocket, AdminSocketError, serve};
+
+/// What the admin asks of a node. Cheap to clone.
+pub trait AdminBackend: Clone + Send + Sync + 'static {
+    /// Makes an account without an invite, whatever the sign-up mode. Answers once it is durable.
+    fn add_user(
+        &self,
+        name: AccountName,
+        password: String,
+    ) -> impl Future<Output = Result<AccountLabel, Refusal>> + Send;
+
+    /// Makes a token with which this many accounts can be signed up. Answers once it is durable.
+    fn invite(
+        &self,
+        uses: u32,
+        expires_in: Duration,
+    ) -> impl Future<Output = Result<Invite, Refusal>> + Send;
+}
+
+/// An invite to the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// The token, shown this once.
+    pub token: String,
+    /// When it expires, in Unix milliseconds.
+    pub expires_unix_ms: u64,
+}
+
+/// The most accounts that one invite may make.
+pub const INVITE_USES_MAX: u32 = 10_000;
+/// The longest that an invite may be good for.
+pub const INVITE_LIFETIME_MAX: Duration = Duration::from_secs(366 * 24 * 3_600);
+
+/// The socket of the node of a data directory.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("admin.sock")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::os::unix::fs::MetadataExt;
+
+    use comity_protocol::code::Code;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Fake;
+
+    impl AdminBackend for Fake {
+        async fn add_user(
+            &self,
+            name: AccountName,
+            password: String,
+        ) -> Result<AccountLabel, Refusal> {
+            if password.len() < 8 {
+                return Err(Code::PasswordWeak.into());
+            }
+            Ok(AccountLabel { name, domain: "acme.example".parse().unwrap() })
+        }
+
+        async fn invite(&self, uses: u32, expires_in: Duration) -> Result<Invite, Refusal> {
+            let token = format!("token-for-{uses}");
+            Ok(Invite { token, expires_unix_ms: u64::try_from(expires_in.as_millis()).unwrap() })
+        }
+    }
+
+    #[tokio::test]
+    async fn the_admin_is_served_and_told_refusals() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = serve(dir.path(), Fake).await.unwrap();
+        let mode = std::fs::metadata(socket_path(dir.path())).unwrap().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+        let client = AdminClient::of(dir.path());
+        let name = "alice".parse().unwrap();
+        let label = client.add_user(&name, "long enough").await.unwrap();
+        assert_eq!(label.to_string(), "alice@acme.example");
+        let refused = client.add_user(&name, "short").await.unwrap_err();
+        assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "password_weak"));
+        let invite = client.invite(3, Duration::from_secs(60)).await.unwrap();
+        assert_eq!((invite.token.as_str(), invite.expires_unix_ms), ("token-for-3", 60_000));
+        for (uses, seconds) in [(0, 1), (INVITE_USES_MAX + 1, 1), (1, 0), (1, u64::MAX)] {
+            let refused = client.invite(uses, Duration::from_secs(seconds)).await.unwrap_err();
+            assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "malformed"));
+        }
+        drop(socket);
+        assert!(!socket_path(dir.path()).exists());
+    }
+
+    #[tokio::test]
+    async fn without_a_node_the_error_says_how_to_start_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let client = AdminClient::of(dir.path());
+        let error = client.invite(1, Duration::from_secs(1)).await.unwrap_err();
+        assert!(error.to_string().contains("comity serve"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_socket_left_by_a_dead_node_is_replaced_and_a_live_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(std::os::unix::net::UnixListener::bind(socket_path(dir.path())).unwrap());
+        let live = serve(dir.path(), Fake).await.unwrap();
+        let error = serve(dir.path(), Fake).await.unwrap_err();
+        assert!(matches!(error, AdminSocketError::InUse(_)), "{error}");
+        drop(live);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_gets_a_refusal() {
+        let dir = tempfile::tempdir().unwrap();
+        let _socket = serve(dir.path(), Fake).await.unwrap();
+        let long = vec![b' '; 100_000];
+        for line in [&b"{}\n"[..], b"\xff\n", b"{\"do\":\"stop\"}\n", &long] {
+            let mut stream = UnixStream::connect(socket_path(dir.path())).await.unwrap();
+            // The node may close before it has read all of a line that is too long.
+            let _ = stream.write_all(line).await;
+            let _ = stream.shutdown().await;
+            let mut answer = String::new();
+            let _ = stream.read_to_string(&mut answer).await;
+            assert!(answer.contains("malformed") || line.len() > 10_000, "{answer}");
+        }
+        let client = AdminClient::of(dir.path());
+        assert!(client.invite(1, Duration::from_secs(1)).await.is_ok());
+    }
+}

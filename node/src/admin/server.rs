@@ -1,0 +1,137 @@
+//! The node's end of the socket.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use comity_client_api::Refusal;
+use comity_protocol::code::Code;
+use comity_protocol::name::AccountName;
+use thiserror::Error;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use super::wire::{Answer, Ask, LINE_BYTES_MAX};
+use super::{AdminBackend, INVITE_LIFETIME_MAX, INVITE_USES_MAX, socket_path};
+
+/// Why the admin cannot be served.
+#[derive(Debug, Error)]
+pub enum AdminSocketError {
+    /// The socket cannot be made.
+    #[error("{path}: {error}")]
+    Bind {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Another node answers there.
+    #[error("another node is already running on this data directory ({0} answers)")]
+    InUse(PathBuf),
+}
+
+/// The running socket; it ends, and is removed, when dropped.
+#[derive(Debug)]
+pub struct AdminSocket {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Drop for AdminSocket {
+    fn drop(&mut self) {
+        self.task.abort();
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Serves the admin of a data directory, which only the node's user may enter.
+pub async fn serve(
+    data_dir: &Path,
+    backend: impl AdminBackend,
+) -> Result<AdminSocket, AdminSocketError> {
+    let path = socket_path(data_dir);
+    let failed = |error| AdminSocketError::Bind { path: path.clone(), error };
+    if UnixStream::connect(&path).await.is_ok() {
+        return Err(AdminSocketError::InUse(path));
+    }
+    // Nobody answers: a node that did not end in order left it behind.
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path).map_err(failed)?;
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).map_err(failed)?;
+    let task = tokio::spawn(accept(listener, backend));
+    Ok(AdminSocket { path, task })
+}
+
+async fn accept(listener: UnixListener, backend: impl AdminBackend) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let backend = backend.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = converse(stream, backend).await {
+                        tracing::debug!(%error, "admin connection ended early");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "admin socket cannot accept");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn converse(mut stream: UnixStream, backend: impl AdminBackend) -> io::Result<()> {
+    let mut line = Vec::new();
+    let (reader, mut writer) = stream.split();
+    let mut reader = BufReader::new(reader.take(LINE_BYTES_MAX as u64));
+    timeout(READ_TIMEOUT, reader.read_until(b'\n', &mut line)).await??;
+    let answer = match serde_json::from_slice(&line) {
+        Ok(ask) => perform(ask, backend).await.unwrap_or_else(refused),
+        Err(_) => refused(Code::Malformed.into()),
+    };
+    writer.write_all(&serde_json::to_vec(&answer)?).await?;
+    writer.write_all(b"\n").await?;
+    writer.shutdown().await
+}
+
+async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {
+    match ask {
+        Ask::AddUser { name, password } => {
+            let name: AccountName = name.parse().map_err(|_| Refusal::from(Code::NameInvalid))?;
+            let label = backend.add_user(name, password).await?;
+            tracing::info!(account = %label, "account made by the admin");
+            Ok(Answer::Added { account: label.to_string() })
+        }
+        Ask::Invite { uses, expires_in_seconds } => {
+            let expires_in = Duration::from_secs(expires_in_seconds);
+            let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;
+            if !lifetime_ok || !(1..=INVITE_USES_MAX).contains(&uses) {
+                let sentence = "An invite is for 1 to 10,000 accounts and up to 366 days.".into();
+                return Err(Refusal { sentence, ..Code::Malformed.into() });
+            }
+            let invite = backend.invite(uses, expires_in).await?;
+            tracing::info!(uses, expires_unix_ms = invite.expires_unix_ms, "invite made");
+            Ok(Answer::Invite { token: invite.token, expires_unix_ms: invite.expires_unix_ms })
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Answer {
+    Answer::Refused { code: refusal.code.name().to_owned(), message: refusal.sentence }
+}
+
+const CONNECTIONS_MAX: usize = 16;
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,334 @@
+//! What the user types, done line by line in its order. Texts are queued and settle behind, so that a pipe is not
+//! held up by each answer; everything else is waited for.
+
+use std::io::{self, BufRead};
+
+use comity_client::{Page, Pending, Sender};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::book::Found;
+use super::{Shared, text};
+use crate::cli::Failure;
+
+/// How the input ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Everything was done.
+    Clean,
+    /// A text was refused, or a command failed, and nobody sat there to see it.
+    SomethingFailed,
+}
+
+/// The typing half of a chat.
+pub(super) struct Input {
+    shared: Shared,
+    sender: Sender,
+    failed: bool,
+}
+
+/// Whether to go on after a line.
+enum Next {
+    Go,
+    Quit,
+}
+
+impl Input {
+    pub(super) fn new(shared: Shared, sender: Sender) -> Self {
+        Self { shared, sender, failed: false }
+    }
+
+    /// Reads until the end of the input or `/quit`, then waits until every text is settled.
+    pub(super) async fn run(
+        mut self,
+        open: Option<String>,
+        follow: bool,
+    ) -> Result<Ending, Failure> {
+        let (settle, settled) = self.start_settling();
+        if let Some(name) = open {
+            self.open(&name).await?;
+        } else if self.shared.screen.is_terminal() {
+            self.list().await?;
+            self.shared.screen.notice("/help shows what you can do")?;
+        }
+        self.shared.screen.ask()?;
+        let mut lines = typed_lines();
+        let mut quit = false;
+        while let Some(line) = lines.recv().await {
+            match self.line(&line?, &settle).await {
+                Ok(Next::Go) => {}
+                Ok(Next::Quit) => {
+                    quit = true;
+                    break;
+                }
+                Err(error) => {
+                    self.failed = true;
+                    self.shared.screen.notice(&text::clean(&error.to_string()))?;
+                }
+            }
+        }
+        drop(settle);
+        let all_stored = settled.await?;
+        if follow && !quit {
+            std::future::pending::<()>().await;
+        }
+        let clean = self.shared.screen.is_terminal() || (all_stored && !self.failed);
+        Ok(if clean { Ending::Clean } else { Ending::SomethingFailed })
+    }
+
+    /// Texts settle in their order; the task answers whether all were stored.
+    fn start_settling(&self) -> (mpsc::Sender<Pending>, JoinHandle<bool>) {
+        let (settle, mut pending) = mpsc::channel::<Pending>(UNSETTLED_MAX);
+        let screen = self.shared.screen.clone();
+        let task = tokio::spawn(async move {
+            let mut all_stored = true;
+            while let Some(text) = pending.recv().await {
+                if let Err(error) = text.stored().await {
+                    all_stored = false;
+                    let notice = format!("not sent: {}", text::clean(&error.to_string()));
+                    let _ = screen.notice(&notice);
+                }
+            }
+            all_stored
+        });
+        (settle, task)
+    }
+
+    async fn line(&mut self, line: &str, settle: &mpsc::Sender<Pending>) -> Result<Next, Failure> {
+        let text = match line.strip_prefix('/') {
+            None => line,
+            Some(rest) if rest.starts_with('/') => rest,
+            Some(command) => return self.command(command).await,
+        };
+        if text.is_empty() {
+            self.shared.screen.ask()?;
+            return Ok(Next::Go);
+        }
+        let channel = self.open_channel()?;
+        self.shared.screen.take_typed_line()?;
+        let pending = self.sender.start_send(&channel, text).await;
+        if settle.send(pending).await.is_err() {
+            return Err("the connection ended".into());
+        }
+        Ok(Next::Go)
+    }
+
+    async fn command(&mut self, command: &str) -> Result<Next, Failure> {
+        let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let rest = rest.trim();
+        match name {
+            "accept" => self.accept(rest).await?,
+            "decline" => self.decline(rest).await?,
+            "help" => self.shared.screen.arrival(HELP)?,
+            "history" => self.history(rest).await?,
+            "invite" => self.invite(rest).await?,
+            "leave" => self.leave(rest).await?,
+            "list" => self.list().await?,
+            "members" => self.members().await?,
+            "new" => self.new_group(rest).await?,
+            "open" => self.open(rest).await?,
+            "quit" => return Ok(Next::Quit),
+            _ => return Err(format!("there is no command /{name}; /help lists them").into()),
+        }
+        Ok(Next::Go)
+    }
+
+    async fn list(&self) -> Result<(), Failure> {
+        self.shared.refresh().await?;
+        let listing = self.shared.book().listing();
+        Ok(self.shared.screen.arrival(&listing)?)
+    }
+
+    async fn open(&self, name: &str) -> Result<(), Failure> {
+        self.shared.refresh().await?;
+        let found = self.shared.book().find(name)?;
+        let id = match found {
+            Found::Channel(id) => id,
+            Found::Account(account) => {
+                let id = self.shared.http.open_direct(&account).await?;
+                self.shared.refresh().await?;
+                id
+            }
+        };
+        self.enter(id).await
+    }
+
+    async fn enter(&self, id: String) -> Result<(), Failure> {
+        let (title, invited, topic) = {
+            let mut book = self.shared.book();
+            let channel = book.channel(&id);
+            let invited = channel.is_some_and(|c| c.standing == "invited");
+            let topic = channel.and_then(|c| c.topic.clone()).unwrap_or_default();
+            if !invited {
+                book.set_open(Some(id.clone()));
+            }
+            (book.title(&id), invited, topic)
+        };
+        if invited {
+            let hint = self.shared.book().hint(&id);
+            return Err(format!("you are invited to {title}: /accept {hint} first").into());
+        }
+        self.shared.screen.set_title(&title);
+        self.shared.screen.notice(&format!("in {title}"))?;
+        if !topic.is_empty() {
+            self.shared.screen.notice(&format!("topic: {}", text::clean(&topic)))?;
+        }
+        if self.shared.screen.is_terminal() {
+            self.page(&id, HISTORY_DEFAULT).await?;
+        }
+        Ok(())
+    }
+
+    async fn new_group(&self, name: &str) -> Result<(), Failure> {
+        if name.is_empty() {
+            return Err("a group needs a name: /new NAME".into());
+        }
+        let id = self.shared.http.create_group(name, "").await?;
+        self.shared.refresh().await?;
+        self.enter(id).await
+    }
+
+    async fn invite(&self, account: &str) -> Result<(), Failure> {
+        if account.is_empty() {
+            return Err("whom? /invite name@domain".into());
+        }
+        let channel = self.open_channel()?;
+        let account = self.shared.book().account(account);
+        let done = self.shared.http.invite(&channel, &account).await?;
+        let how = if done.requested { "asked to invite" } else { "invited" };
+        Ok(self.shared.screen.notice(&format!("{how} {}", text::clean(&account)))?)
+    }
+
+    async fn accept(&self, name: &str) -> Result<(), Failure> {
+        let id = self.invitation(name).await?;
+        let done = self.shared.http.accept(&id).await?;
+        self.shared.refresh().await?;
+        if done.requested {
+            let notice = "accepted; the group's organisation will let you in";
+            return Ok(self.shared.screen.notice(notice)?);
+        }
+        self.enter(id).await
+    }
+
+    async fn decline(&self, name: &str) -> Result<(), Failure> {
+        let id = self.invitation(name).await?;
+        self.shared.http.decline(&id).await?;
+        self.shared.refresh().await?;
+        Ok(self.shared.screen.notice("declined")?)
+    }
+
+    async fn leave(&self, name: &str) -> Result<(), Failure> {
+        let id = match name {
+            "" => self.open_channel()?,
+            name => self.channel_named(name)?,
+        };
+        let title = self.shared.book().title(&id);
+        self.shared.http.leave_group(&id).await?;
+        self.shared.refresh().await?;
+        if self.shared.book().open().is_none() {
+            self.shared.screen.set_title("");
+        }
+        Ok(self.shared.screen.notice(&format!("left {title}"))?)
+    }
+
+    async fn members(&self) -> Result<(), Failure> {
+        let channel = self.open_channel()?;
+        let members = self.shared.http.channel(&channel).await?.members;
+        let mut listing = String::new();
+        for member in members {
+            let standing = if member.invited { "invited" } else { member.role.as_str() };
+            let account = text::clean(&member.account);
+            listing.push_str(&format!("  {account}  ({})\n", text::clean(standing)));
+        }
+        Ok(self.shared.screen.arrival(&listing)?)
+    }
+
+    async fn history(&self, count: &str) -> Result<(), Failure> {
+        let count = match count {
+            "" => HISTORY_DEFAULT,
+            text => text.parse().map_err(|_| "how many? /history 50")?,
+        };
+        let channel = self.open_channel()?;
+        self.page(&channel, count.clamp(1, HISTORY_MAX)).await
+    }
+
+    async fn page(&self, channel: &str, count: usize) -> Result<(), Failure> {
+        let page = self.shared.http.history(channel, &Page::Latest, count).await?;
+        let short = self.shared.screen.is_terminal();
+        let lines: Vec<String> = {
+            let book = self.shared.book();
+            let line = |event: &comity_client::HistoryEvent| {
+                let said = text::said(&event.content, |id| book.hint(id), channel, book.me());
+                text::line(&event.time, None, &event.sender, &said, short)
+            };
+            page.events.iter().map(line).collect()
+        };
+        for line in lines {
+            self.shared.screen.arrival(&line)?;
+        }
+        Ok(())
+    }
+
+    /// The invitation that is meant: the one named, or the only one.
+    async fn invitation(&self, name: &str) -> Result<String, Failure> {
+        self.shared.refresh().await?;
+        if !name.is_empty() {
+            return self.channel_named(name);
+        }
+        match self.shared.book().invitations()[..] {
+            [] => Err("you have no invitations".into()),
+            [only] => Ok(only.id.clone()),
+            _ => Err("which one? /list shows your invitations".into()),
+        }
+    }
+
+    fn channel_named(&self, name: &str) -> Result<String, Failure> {
+        match self.shared.book().find(name)? {
+            Found::Channel(id) => Ok(id),
+            Found::Account(account) => {
+                Err(format!("there is no channel with {}", text::clean(&account)).into())
+            }
+        }
+    }
+
+    fn open_channel(&self) -> Result<String, Failure> {
+        let open = self.shared.book().open().map(str::to_owned);
+        open.ok_or_else(|| "no channel is open: /open name@domain, or /list".into())
+    }
+}
+
+/// Lines as they are typed. The thread ends with the process: nothing can wake it from reading.
+fn typed_lines() -> mpsc::Receiver<io::Result<String>> {
+    let (typed, lines) = mpsc::channel(LINES_MAX);
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let line = line.map(|l| l.trim_end_matches('\r').to_owned());
+            if typed.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+const HELP: &str = "\
+  /list                 your channels and invitations, with numbers
+  /open WHAT            open a channel: its number, a group's name, or name@domain
+  /new NAME             make a group and open it
+  /invite name@domain   invite somebody to the open group
+  /accept [WHAT]        accept an invitation
+  /decline [WHAT]       decline it
+  /leave [WHAT]         leave a group
+  /members              who is in the open channel
+  /history [N]          the newest N messages of the open channel
+  /quit                 end
+  anything else is sent to the open channel; //text sends a line that begins with a slash
+";
+
+/// Texts under way at once; more are not read from the input.
+const UNSETTLED_MAX: usize = 256;
+/// Lines read ahead.
+const LINES_MAX: usize = 16;
+const HISTORY_DEFAULT: usize = 20;
+/// The most that a node gives in one page.
+const HISTORY_MAX: usize = 200;

@@ -1,0 +1,187 @@
+//! `comity chat`: a small client for the terminal and for pipes. Knows the node only through comity-client, as
+//! any other client would; keeps nothing on disk, and logs its device out at the end.
+
+mod book;
+mod input;
+mod screen;
+mod text;
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use comity_client::{
+    ChannelEvent, Client, ClientSettings, Content, Endpoint, Event, Http, LoggedIn, trust_pem_file,
+};
+use tokio::time::timeout;
+
+use self::book::Book;
+use self::input::{Ending, Input};
+use self::screen::Screen;
+use super::Failure;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The node's URL [default: asked at https://DOMAIN/ of --user name@DOMAIN]
+    #[arg(long, value_name = "URL", env = "COMITY_SERVER")]
+    server: Option<String>,
+    /// The account: name, or name@domain
+    #[arg(long, value_name = "NAME", env = "COMITY_USER")]
+    user: String,
+    /// Its password; others on this machine can see it here, so prefer the environment, or leave it out to be
+    /// asked
+    #[arg(long, value_name = "PASSWORD", env = "COMITY_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// Make the account first
+    #[arg(long)]
+    sign_up: bool,
+    /// The invite for --sign-up, where the node asks for one
+    #[arg(long, value_name = "TOKEN", requires = "sign_up")]
+    invite: Option<String>,
+    /// Open this channel at once: an account, or a group's name
+    #[arg(long, value_name = "CHANNEL")]
+    open: Option<String>,
+    /// Go on showing arrivals after the end of the input, until Ctrl-C
+    #[arg(long)]
+    follow: bool,
+    /// A PEM file with certificates to trust besides the public web's
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+}
+
+/// What the two halves of a chat share: the one that shows arrivals and the one that does what is typed.
+#[derive(Clone)]
+struct Shared {
+    http: Http,
+    book: Arc<Mutex<Book>>,
+    screen: Arc<Screen>,
+}
+
+impl Shared {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        // A panic elsewhere left the list whole: it is only ever replaced.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fetches the list of channels anew.
+    async fn refresh(&self) -> Result<(), comity_client::HttpError> {
+        let channels = self.http.channels().await?;
+        self.book().replace(channels);
+        Ok(())
+    }
+}
+
+/// Runs `comity chat`.
+pub(super) async fn run(options: Options) -> Result<(), Failure> {
+    let http = server(&options).await?;
+    let logged_in = log_in(&http, &options).await?;
+    let http = http.with_token(&logged_in.token);
+    let result = chat(&http, &logged_in.account, &options).await;
+    // The device was made for this chat alone; where the node is gone, its user can revoke it later.
+    let _ = timeout(LOG_OUT_TIMEOUT, http.log_out()).await;
+    result
+}
+
+async fn chat(http: &Http, account: &str, options: &Options) -> Result<(), Failure> {
+    let mut client = Client::connect(http.clone(), ClientSettings::default());
+    let shared = Shared {
+        http: http.clone(),
+        book: Arc::new(Mutex::new(Book::new(account))),
+        screen: Arc::new(Screen::of_process()),
+    };
+    shared.refresh().await?;
+    shared.screen.notice(&format!("logged in as {}", text::clean(account)))?;
+    let input = Input::new(shared.clone(), client.sender());
+    let mut typing = tokio::spawn(input.run(options.open.clone(), options.follow));
+    loop {
+        tokio::select! {
+            event = client.next() => match event {
+                Some(event) => show(&shared, event).await?,
+                None => return Err("the connection ended".into()),
+            },
+            ended = &mut typing => {
+                while let Some(event) = client.try_next() {
+                    show(&shared, event).await?;
+                }
+                return match ended?? {
+                    Ending::Clean => Ok(()),
+                    Ending::SomethingFailed => Err("not everything was done; see above".into()),
+                };
+            }
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        }
+    }
+}
+
+async fn server(options: &Options) -> Result<Http, Failure> {
+    let tls = options.trust.as_deref().map(trust_pem_file).transpose()?;
+    if let Some(url) = &options.server {
+        let endpoint = Endpoint { url: url.clone(), priority: 0, weight: 0 };
+        return Ok(Http::with_endpoints(&[endpoint], tls)?);
+    }
+    match options.user.rsplit_once('@') {
+        Some((_, domain)) => Ok(Http::discover_at(&format!("https://{domain}"), tls).await?),
+        None => Err("which node? Give --server URL, or --user name@domain".into()),
+    }
+}
+
+async fn log_in(http: &Http, options: &Options) -> Result<LoggedIn, Failure> {
+    let password = match &options.password {
+        Some(password) => password.clone(),
+        None if io::stdin().is_terminal() => rpassword::prompt_password("password: ")?,
+        None => return Err("no password: set COMITY_PASSWORD, or give --password".into()),
+    };
+    let logged_in = if options.sign_up {
+        let name = options.user.split('@').next().unwrap_or_default();
+        http.sign_up(name, &password, options.invite.as_deref(), DEVICE_NAME).await
+    } else {
+        http.log_in(&options.user, &password, DEVICE_NAME).await
+    };
+    Ok(logged_in?)
+}
+
+/// Shows what came.
+async fn show(shared: &Shared, event: Event) -> Result<(), Failure> {
+    match event {
+        Event::Channel(event) => show_event(shared, &event).await?,
+        // The first connection is no news.
+        Event::Connected { resync: false, .. } | Event::Delivered(_) => {}
+        Event::Connected { resync: true, .. } => {
+            shared.screen.notice("some arrivals may be missing here; /history shows them")?;
+            shared.refresh().await?;
+        }
+        Event::Disconnected { reason } => {
+            shared
+                .screen
+                .notice(&format!("disconnected, trying again: {}", text::clean(&reason)))?;
+        }
+        Event::Ended(refused) => return Err(text::clean(&refused.to_string()).into()),
+        Event::Objection(refused) => {
+            shared.screen.notice(&text::clean(&refused.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+async fn show_event(shared: &Shared, event: &ChannelEvent) -> Result<(), Failure> {
+    let about_lists = !matches!(event.content, Content::Message { .. } | Content::Other { .. });
+    if about_lists || !shared.book().knows(&event.channel) {
+        // Where the node does not answer, the list is old and the arrival is shown all the same.
+        if let Err(error) = shared.refresh().await {
+            shared.screen.notice(&text::clean(&error.to_string()))?;
+        }
+    }
+    let line = {
+        let book = shared.book();
+        let title = (book.open() != Some(&event.channel)).then(|| book.title(&event.channel));
+        let said = text::said(&event.content, |id| book.hint(id), &event.channel, book.me());
+        text::line(&event.time, title.as_deref(), &event.sender, &said, shared.screen.is_terminal())
+    };
+    Ok(shared.screen.arrival(&line)?)
+}
+
+/// What the user sees in the list of devices.
+const DEVICE_NAME: &str = "comity chat";
+const LOG_OUT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,0 +1,132 @@
+//! What others wrote, made fit for a terminal. Everything that comes from a node passes through here: a control
+//! character in a text could move the cursor, change the window's title or fake another message.
+
+use comity_client::Content;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// A text on one line: control characters, line breaks and marks that turn the direction of writing are shown
+/// as their numbers.
+pub(super) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        push(&mut cleaned, c);
+    }
+    cleaned
+}
+
+/// A text of several lines: those after the first stand behind a bar, so that none can look like a message of
+/// its own.
+fn clean_lines(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => cleaned.push_str("\n      | "),
+            '\t' => cleaned.push_str("    "),
+            _ => push(&mut cleaned, c),
+        }
+    }
+    cleaned
+}
+
+fn push(cleaned: &mut String, c: char) {
+    if c.is_control() || is_deceptive(c) {
+        cleaned.extend(c.escape_unicode());
+    } else {
+        cleaned.push(c);
+    }
+}
+
+/// Direction marks reorder what stands around them; line and paragraph separators break lines; tag characters
+/// and the byte order mark are invisible. Joiners stay: many scripts and emoji need them.
+fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{061c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What an event says, without time and sender. `hint` tells how a channel is named in a command.
+pub(super) fn said(
+    content: &Content,
+    hint: impl Fn(&str) -> String,
+    channel: &str,
+    me: &str,
+) -> String {
+    match content {
+        Content::Created { name } => format!("* created the group {}", clean(name)),
+        Content::Invited { account, name } if account == me => {
+            let hint = hint(channel);
+            format!("* invites you to {}: /accept {hint} or /decline {hint}", clean(name))
+        }
+        Content::Invited { account, .. } => format!("* invited {}", clean(account)),
+        Content::Joined { account } => format!("* {} joined", clean(account)),
+        Content::Left { account } => format!("* {} left", clean(account)),
+        Content::Message { text: Some(text) } => clean_lines(text),
+        Content::Message { text: None } => "* (this message's text is not held here)".to_owned(),
+        Content::Other { kind } => format!("* ({}: this version does not know it)", clean(kind)),
+        Content::Removed { account } => format!("* removed {}", clean(account)),
+        Content::Renamed { name } => format!("* renamed the group to {}", clean(name)),
+        Content::RequestRefused { code } => format!("* your request was refused: {}", clean(code)),
+        Content::RoleChanged { account, role } => {
+            format!("* made {} {}", clean(account), clean(role))
+        }
+        Content::TopicChanged { topic } => format!("* changed the topic to {}", clean(topic)),
+    }
+}
+
+/// A whole line: local time, channel where it is not the open one, sender, and what was said.
+pub(super) fn line(
+    time: &str,
+    title: Option<&str>,
+    sender: &str,
+    said: &str,
+    short: bool,
+) -> String {
+    let time = local(time, short, TimeZone::system());
+    let title = title.map(|t| format!("[{t}] ")).unwrap_or_default();
+    // What is no message begins with a star and needs no colon.
+    let colon = if said.starts_with("* ") { "" } else { ":" };
+    format!("{time} {title}{}{colon} {said}", clean(sender))
+}
+
+/// RFC 3339 as the clock on the wall: hours and minutes for a person, all of it for a pipe.
+fn local(time: &str, short: bool, zone: TimeZone) -> String {
+    let Ok(timestamp) = time.parse::<Timestamp>() else { return clean(time) };
+    let form = if short { "%H:%M" } else { "%Y-%m-%d %H:%M:%S" };
+    timestamp.to_zoned(zone).strftime(form).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn no_text_reaches_the_terminal_raw() {
+        assert_eq!(clean("a\x1b]0;x\x07b"), "a\\u{1b}]0;x\\u{7}b");
+        assert_eq!(clean("\u{9b}31m\u{202e}evil\r\n"), "\\u{9b}31m\\u{202e}evil\\u{d}\\u{a}");
+        assert_eq!(clean("안녕 👩‍👩‍👧 नमस्ते שלום"), "안녕 👩‍👩‍👧 नमस्ते שלום");
+        let text = Content::Message { text: Some("one\n12:00 bob: two\u{2028}\x08".to_owned()) };
+        let said = said(&text, str::to_owned, "c", "alice@a.b");
+        assert_eq!(said, "one\n      | 12:00 bob: two\\u{2028}\\u{8}");
+    }
+
+    #[test]
+    fn invitations_say_how_to_accept() {
+        let content =
+            Content::Invited { account: "alice@a.b".to_owned(), name: "Te\x1bam".to_owned() };
+        let hint = |_: &str| "3".to_owned();
+        let mine = said(&content, hint, "c", "alice@a.b");
+        assert_eq!(mine, "* invites you to Te\\u{1b}am: /accept 3 or /decline 3");
+        assert_eq!(said(&content, hint, "c", "carol@a.b"), "* invited alice@a.b");
+    }
+
+    #[test]
+    fn times_are_local() {
+        let seoul = TimeZone::fixed(jiff::tz::offset(9));
+        assert_eq!(local("2026-11-23T03:27:27.123Z", true, seoul.clone()), "12:27");
+        assert_eq!(local("2026-11-23T18:27:27Z", false, seoul.clone()), "2026-11-24 03:27:27");
+        assert_eq!(local("\x1bnow", true, seoul), "\\u{1b}now");
+    }
+}

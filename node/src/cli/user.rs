@@ -1,0 +1,130 @@
+//! `comity user`: asks the running node through the admin's socket.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::Subcommand;
+use comity_protocol::name::AccountName;
+use data_encoding::BASE32_NOPAD;
+
+use super::{Failure, say};
+use crate::admin::{AdminClient, INVITE_LIFETIME_MAX};
+use crate::config::Settings;
+use crate::keys;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make an account
+    ///
+    /// Prints the account and, unless --password-stdin is given, a new password for it, shown this once. Names
+    /// are folded to lower case; a name is never given out twice, not even after its account is gone.
+    Add {
+        /// The name before the @
+        name: String,
+        /// Read the password from standard input (one line) instead of making one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Make an invite with which people sign up themselves
+    Invite {
+        /// How many accounts it makes
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        uses: u32,
+        /// How long it is good for: a number and m, h, d or w (minutes, hours, days, weeks)
+        #[arg(long, default_value = "7d", value_parser = lifetime, value_name = "TIME")]
+        expires: Duration,
+    },
+}
+
+/// Runs `comity user`.
+pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
+    // Finds out about a data directory of another domain before anything is asked of its node.
+    keys::open(&settings.data_dir, &settings.domain)?;
+    let admin = AdminClient::of(&settings.data_dir);
+    match command {
+        Command::Add { name, password_stdin } => {
+            let name = AccountName::normalise(&name)?;
+            if password_stdin {
+                let account = admin.add_user(&name, &password_from_stdin()?).await?;
+                say(format_args!("{account}\n"))?;
+            } else {
+                let password = new_password()?;
+                let account = admin.add_user(&name, &password).await?;
+                say(format_args!("{account}\npassword: {password}\n"))?;
+            }
+        }
+        Command::Invite { uses, expires } => {
+            let invite = admin.invite(uses, expires).await?;
+            let until = local_time(invite.expires_unix_ms);
+            say(format_args!("{}\ngood for {uses} until {until}\n", invite.token))?;
+        }
+    }
+    Ok(())
+}
+
+fn password_from_stdin() -> io::Result<String> {
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password("password: ");
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// 100 random bits in four groups that can be read out on the telephone.
+fn new_password() -> Result<String, Failure> {
+    let mut bytes = [0; 13];
+    getrandom::fill(&mut bytes)?;
+    let text = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
+    let groups = text.as_bytes().chunks_exact(5).map(String::from_utf8_lossy);
+    Ok(groups.collect::<Vec<_>>().join("-"))
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let error = || "a number and m, h, d or w, such as 12h or 7d, up to 366d".to_owned();
+    let unit = text.chars().last().ok_or_else(error)?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 24 * 3_600,
+        'w' => 7 * 24 * 3_600,
+        _ => return Err(error()),
+    };
+    let count: u64 = text[..text.len() - 1].parse().map_err(|_| error())?;
+    let duration = Duration::from_secs(count.checked_mul(seconds).ok_or_else(error)?);
+    if duration.is_zero() || duration > INVITE_LIFETIME_MAX { Err(error()) } else { Ok(duration) }
+}
+
+fn local_time(unix_ms: u64) -> String {
+    let time = i64::try_from(unix_ms).ok().and_then(|t| jiff::Timestamp::from_millisecond(t).ok());
+    match time {
+        Some(time) => {
+            let local = time.to_zoned(jiff::tz::TimeZone::system());
+            local.strftime("%Y-%m-%d %H:%M %Z").to_string()
+        }
+        None => "the end of time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_a_number_and_a_unit() {
+        assert_eq!(lifetime("7d").unwrap(), Duration::from_secs(604_800));
+        assert_eq!(lifetime("90m").unwrap(), Duration::from_secs(5_400));
+        for text in ["", "d", "0d", "7", "7x", "-1d", "367d", "99999999999999999999w", "7日"] {
+            assert!(lifetime(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_long_and_never_the_same() {
+        let (a, b) = (new_password().unwrap(), new_password().unwrap());
+        assert_ne!(a, b);
+        assert_eq!(a.split('-').map(str::len).collect::<Vec<_>>(), [5, 5, 5, 5]);
+    }
+}

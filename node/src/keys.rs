@@ -1,0 +1,234 @@
+//! The node's keys as files in the data directory: `node.key`, and `recovery.key` until the admin moves it to a
+//! safe place. Made at the first use, never replaced, never logged. Their form is comity-identity's.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use comity_identity::{
+    KeyFileError, KeyName, NodeKey, NodeKeyFile, RecoveryKey, RecoveryKeyFile, SEED_BYTES,
+};
+use comity_protocol::name::ServerName;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// The file of the node's key in the data directory.
+pub const NODE_KEY_FILE: &str = "node.key";
+/// The file of the recovery key in the data directory, until it is moved away.
+pub const RECOVERY_KEY_FILE: &str = "recovery.key";
+
+/// Why a node's keys cannot be used.
+#[derive(Debug, Error)]
+pub enum KeysError {
+    /// The data directory or a file in it cannot be made, read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A key file is damaged.
+    #[error("{path}: {error}")]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// How.
+        error: KeyFileError,
+    },
+    /// The data directory was made for another domain.
+    #[error(
+        "{path} belongs to {found}, not to {wanted}: a data directory is of one domain for ever; \
+         set data_dir to another one, or domain to {found}"
+    )]
+    OtherDomain {
+        /// The key file.
+        path: PathBuf,
+        /// Its domain.
+        found: ServerName,
+        /// The domain in the settings.
+        wanted: ServerName,
+    },
+    /// The system gives no random numbers.
+    #[error("no random numbers for new keys: {0}")]
+    Random(getrandom::Error),
+}
+
+/// The node's keys; makes the data directory and new keys where there are none. `year` names a new key.
+pub fn open_or_create(
+    data_dir: &Path,
+    domain: &ServerName,
+    year: i16,
+) -> Result<NodeKeyFile, KeysError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(at(data_dir))?;
+    if let Some(keys) = open(data_dir, domain)? {
+        return Ok(keys);
+    }
+    let recovery = recovery_key(data_dir, domain)?;
+    let keys = NodeKeyFile {
+        domain: domain.clone(),
+        name: key_name(year),
+        recovery: recovery.hash(),
+        key: NodeKey::from_seed(&*random_seed()?),
+    };
+    let path = data_dir.join(NODE_KEY_FILE);
+    write_once(&path, &keys.to_text())?;
+    tracing::info!(domain = %domain, path = %path.display(), "made new keys");
+    // Another process may have been faster; what is on disk counts.
+    Ok(open(data_dir, domain)?.unwrap_or(keys))
+}
+
+/// The node's keys, if the data directory has any.
+pub fn open(data_dir: &Path, domain: &ServerName) -> Result<Option<NodeKeyFile>, KeysError> {
+    let path = data_dir.join(NODE_KEY_FILE);
+    let Some(keys) = read::<NodeKeyFile>(&path)? else { return Ok(None) };
+    same_domain(&path, &keys.domain, domain)?;
+    Ok(Some(keys))
+}
+
+/// Whether the recovery key still lies beside the node's key.
+pub fn recovery_key_is_here(data_dir: &Path) -> bool {
+    data_dir.join(RECOVERY_KEY_FILE).exists()
+}
+
+/// The recovery key is written before the node's key, so that one without the other is a first use that was
+/// interrupted, which goes on with it.
+fn recovery_key(data_dir: &Path, domain: &ServerName) -> Result<RecoveryKey, KeysError> {
+    let path = data_dir.join(RECOVERY_KEY_FILE);
+    if !path.exists() {
+        let key = RecoveryKey::from_seed(&*random_seed()?);
+        write_once(&path, &RecoveryKeyFile { domain: domain.clone(), key }.to_text())?;
+    }
+    let missing = || KeysError::Io { path: path.clone(), error: io::ErrorKind::NotFound.into() };
+    let file = read::<RecoveryKeyFile>(&path)?.ok_or_else(missing)?;
+    same_domain(&path, &file.domain, domain)?;
+    Ok(file.key)
+}
+
+fn same_domain(path: &Path, found: &ServerName, wanted: &ServerName) -> Result<(), KeysError> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(KeysError::OtherDomain {
+        path: path.to_owned(),
+        found: found.clone(),
+        wanted: wanted.clone(),
+    })
+}
+
+fn read<T: FromStr<Err = KeyFileError>>(path: &Path) -> Result<Option<T>, KeysError> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(KeysError::Io { path: path.to_owned(), error }),
+    };
+    let mode = file.metadata().map_err(at(path))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), mode = %format!("{mode:o}"), "others can read this key: chmod 600");
+    }
+    // Reserved at once: a growing text would leave copies of the secret behind.
+    let mut text = Zeroizing::new(String::with_capacity(KEY_FILE_BYTES_MAX));
+    let limit = KEY_FILE_BYTES_MAX as u64;
+    Read::take(&mut file, limit).read_to_string(&mut text).map_err(at(path))?;
+    text.parse().map(Some).map_err(|error| KeysError::Malformed { path: path.to_owned(), error })
+}
+
+/// Writes a file that is there whole or not at all, and never over another.
+fn write_once(path: &Path, text: &str) -> Result<(), KeysError> {
+    let draft = path.with_extension(format!("key.{}", std::process::id()));
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        match fs::hard_link(&draft, path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
+    };
+    let written = write();
+    let removed = fs::remove_file(&draft);
+    written.and(removed).map_err(at(path))?;
+    let parent = path.parent().unwrap_or(Path::new("."));
+    File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
+}
+
+fn random_seed() -> Result<Zeroizing<[u8; SEED_BYTES]>, KeysError> {
+    let mut seed = Zeroizing::new([0; SEED_BYTES]);
+    getrandom::fill(&mut *seed).map_err(KeysError::Random)?;
+    Ok(seed)
+}
+
+fn key_name(year: i16) -> KeyName {
+    format!("{}a", year.unsigned_abs()).parse().expect("digits and a letter make a key name")
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> KeysError {
+    move |error| KeysError::Io { path: path.to_owned(), error }
+}
+
+/// More than any key file holds.
+const KEY_FILE_BYTES_MAX: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn acme() -> ServerName {
+        "acme.example".parse().unwrap()
+    }
+
+    #[test]
+    fn keys_are_made_once_for_one_domain_and_for_their_owner_only() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("data");
+        let keys = open_or_create(&dir, &acme(), 2026).unwrap();
+        assert_eq!(keys.name.as_str(), "2026a");
+        let again = open_or_create(&dir, &acme(), 2031).unwrap();
+        assert_eq!(again.lineage(), keys.lineage());
+        assert_eq!(again.name, keys.name);
+        let mut files: Vec<_> =
+            fs::read_dir(&dir).unwrap().map(|f| f.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, [NODE_KEY_FILE, RECOVERY_KEY_FILE]);
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!(mode(&dir), 0o700);
+        assert!(files.iter().all(|f| mode(&dir.join(f)) == 0o600));
+
+        let other = open_or_create(&dir, &"globex.example".parse().unwrap(), 2026).unwrap_err();
+        assert!(other.to_string().contains("belongs to acme.example"), "{other}");
+    }
+
+    #[test]
+    fn the_recovery_key_may_be_moved_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = open_or_create(dir.path(), &acme(), 2026).unwrap();
+        fs::remove_file(dir.path().join(RECOVERY_KEY_FILE)).unwrap();
+        assert_eq!(open_or_create(dir.path(), &acme(), 2026).unwrap().lineage(), keys.lineage());
+        assert!(!recovery_key_is_here(dir.path()));
+    }
+
+    #[test]
+    fn an_interrupted_first_use_goes_on_with_its_recovery_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = open_or_create(dir.path(), &acme(), 2026).unwrap();
+        fs::remove_file(dir.path().join(NODE_KEY_FILE)).unwrap();
+        let again = open_or_create(dir.path(), &acme(), 2026).unwrap();
+        assert_eq!(again.recovery, keys.recovery);
+        assert_ne!(again.key.public(), keys.key.public());
+    }
+
+    #[test]
+    fn a_damaged_key_is_named_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        open_or_create(dir.path(), &acme(), 2026).unwrap();
+        let path = dir.path().join(NODE_KEY_FILE);
+        fs::write(&path, "-----BEGIN COMITY NODE KEY-----\n").unwrap();
+        let error = open_or_create(dir.path(), &acme(), 2026).unwrap_err();
+        assert!(error.to_string().contains(NODE_KEY_FILE), "{error}");
+        assert!(fs::read_to_string(&path).unwrap().starts_with("-----BEGIN"));
+    }
+}

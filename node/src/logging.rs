@@ -1,0 +1,60 @@
+//! How the node logs: to standard error, as text or JSON. Logs name accounts, channels, peers and codes; the text
+//! of a message, a password, a token or a key is never an argument of a log line.
+
+use std::io::{self, IsTerminal};
+
+use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use crate::config::{Log, LogFormat};
+
+/// Why logging cannot be set up.
+#[derive(Debug, Error)]
+pub enum LoggingError {
+    /// `log.level` is no filter.
+    #[error("log.level: {0}")]
+    Level(#[from] ParseError),
+}
+
+/// Sets logging up for this process; a second call leaves the first in place.
+pub fn start(log: &Log) -> Result<(), LoggingError> {
+    let filter: EnvFilter = filter(&log.level)?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = match log.format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
+    };
+    // In a test, or in the demo's second node, somebody has set it up already.
+    drop(started);
+    Ok(())
+}
+
+/// The libraries are quieter than the node: at `info` they speak of every connection.
+fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    let mut filter: EnvFilter = level.parse()?;
+    for library in QUIET {
+        if !level.contains(library) {
+            filter = filter.add_directive(format!("{library}=warn").parse()?);
+        }
+    }
+    Ok(filter)
+}
+
+/// Libraries that log at `warn` unless `log.level` names them.
+const QUIET: &[&str] =
+    &["hickory_net", "hickory_proto", "hickory_resolver", "hickory_server", "quinn", "rustls"];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_level_is_a_filter_and_libraries_are_quiet_unless_named() {
+        let shown = filter("info,quinn=debug").unwrap().to_string();
+        assert!(shown.contains("quinn=debug") && shown.contains("hickory_server=warn"), "{shown}");
+        assert!(filter("comity=loud").is_err());
+    }
+}
