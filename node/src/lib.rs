@@ -12,3 +12,4 @@ pub mod keys;
 pub mod logging;
 pub mod clock;
 pub mod edge;
+pub mod server;

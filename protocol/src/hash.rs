@@ -55,6 +55,8 @@ pub mod tag {
     pub const LINK_CHANNEL: Tag = Tag(*b"comity.lnkch.v1\0");
     /// A recovery key, as DNS and lineages show it.
     pub const RECOVERY_KEY: Tag = Tag(*b"comity.rcvry.v1\0");
+    /// A device's or an invite's token, as a node keeps it; never on the wire.
+    pub const TOKEN: Tag = Tag(*b"comity.token.v1\0");
 }
 
 /// A hash under way.

@@ -164,6 +164,11 @@ impl Writer {
         self.listener = listener;
     }
 
+    /// The number of the last command applied.
+    pub fn applied(&self) -> u64 {
+        self.journal.next_command() - 1
+    }
+
     /// Most commands that one step takes.
     pub fn commands_max(&self) -> usize {
         self.settings.commands_max

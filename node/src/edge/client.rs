@@ -1,0 +1,393 @@
+//! The client edge: the node as the client API sees it. Turns actions into commands and the feed into
+//! deliveries.
+
+use std::sync::Arc;
+
+use comity_client_api::{
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
+    Delivery, Device, Endpoint, HistoryPage, LogIn, LoggedIn, Member, Outcome, Page, Refusal, Role,
+    SignUp, Standing, Subscribed, Subscription,
+};
+use comity_machine::{
+    Account, Act, Answer, Channel, ChannelNo, Command, Kind, State, Subscriber,
+};
+use comity_protocol::code::Code;
+use comity_protocol::control;
+use comity_protocol::cursor;
+use comity_protocol::id::{AccountId, ChannelId};
+use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
+use comity_protocol::name::{AccountLabel, ServerName};
+
+use super::password::Passwords;
+use super::peer::Directory;
+use super::show::show;
+use super::{convert, history};
+use crate::clock;
+use crate::feed::{self, Hub, Notice, Yield, cursor_at};
+use crate::writer::{Shared, WriterHandle};
+
+pub use crate::config::SignUpMode;
+
+/// What the admin's settings say to this edge.
+#[derive(Clone, Debug)]
+pub struct ClientSettings {
+    /// Who may make an account.
+    pub sign_up: SignUpMode,
+    /// The most devices of an account.
+    pub devices_per_account_max: u32,
+    /// Where clients connect.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// The node, as the client API sees it.
+#[derive(Clone)]
+pub struct ClientEdge(Arc<Inner>);
+
+struct Inner {
+    domain: ServerName,
+    shared: Arc<Shared>,
+    writer: WriterHandle,
+    hub: Hub,
+    directory: Directory,
+    passwords: Passwords,
+    settings: ClientSettings,
+}
+
+impl ClientEdge {
+    /// An edge over a running writer.
+    pub fn new(
+        domain: ServerName,
+        shared: Arc<Shared>,
+        writer: WriterHandle,
+        hub: Hub,
+        directory: Directory,
+        settings: ClientSettings,
+    ) -> Self {
+        let passwords = Passwords::new();
+        Self(Arc::new(Inner { domain, shared, writer, hub, directory, passwords, settings }))
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    pub(super) fn settings(&self) -> &ClientSettings {
+        &self.0.settings
+    }
+
+    pub(super) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(super) fn own_domain(&self) -> &ServerName {
+        &self.0.domain
+    }
+
+    pub(super) async fn propose(&self, command: Command) -> Result<Answer, Refusal> {
+        self.0.writer.perform(command).await.map_err(convert::not_proposed)
+    }
+
+    /// The account that a label names, asked of its node where it is another's.
+    async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
+        if label.domain == self.0.domain {
+            let state = self.shared().state();
+            let number = state.names.get(label.name.as_str()).copied();
+            return number.map(|n| state.account_id(n)).ok_or(Code::AccountNotFound.into());
+        }
+        self.0.directory.look_up(label).await
+    }
+
+    /// A member of a channel by label; members that other nodes have forgotten are found too.
+    async fn resolve_member(
+        &self,
+        channel: &ChannelId,
+        label: &AccountLabel,
+    ) -> Result<AccountId, Refusal> {
+        let text = label.to_string();
+        let known = {
+            let state = self.shared().state();
+            let group = state.channel(channel).and_then(|(_, channel)| channel.group());
+            let members = group.into_iter().flat_map(|group| &group.state.members);
+            let mut named = members.filter(|(_, member)| member.label == text);
+            named.next().map(|(account, _)| *account)
+        };
+        match known {
+            Some(account) => Ok(account),
+            None => self.resolve(label).await,
+        }
+    }
+
+    async fn act_of(&self, action: Action) -> Result<Act, Refusal> {
+        Ok(match action {
+            Action::Accept { channel } => Act::Accept { channel },
+            Action::CreateGroup { name, topic, member_limit } => {
+                let member_limit = member_limit.unwrap_or(MEMBERS_DEFAULT);
+                Act::CreateGroup { name, topic, member_limit }
+            }
+            Action::Decline { channel } => Act::Decline { channel },
+            Action::Invite { channel, account: label } => {
+                let account = self.resolve(&label).await?;
+                Act::Invite { channel, account, label: label.to_string() }
+            }
+            Action::Leave { channel } => Act::Leave { channel },
+            Action::OpenDirect { account: label } => {
+                let account = self.resolve(&label).await?;
+                Act::OpenDirect { account, label: label.to_string() }
+            }
+            Action::Remove { channel, account } => {
+                let account = self.resolve_member(&channel, &account).await?;
+                Act::Remove { channel, account }
+            }
+            Action::Rename { channel, name } => Act::Rename { channel, name },
+            Action::Send { channel, text } => {
+                if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
+                    return Err(convert::too_long(&text));
+                }
+                Act::Send { channel, text }
+            }
+            Action::SetRole { channel, account, role } => {
+                let account = self.resolve_member(&channel, &account).await?;
+                Act::SetRole { channel, account, role: convert::role_back(role) }
+            }
+            Action::SetTopic { channel, topic } => Act::SetTopic { channel, topic },
+        })
+    }
+}
+
+impl Backend for ClientEdge {
+    type Subscription = DeviceFeed;
+
+    fn domain(&self) -> &ServerName {
+        &self.0.domain
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        self.0.settings.endpoints.clone()
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
+        self.caller_of(token)
+    }
+
+    async fn sign_up(&self, sign_up: SignUp) -> Result<LoggedIn, Refusal> {
+        self.make_account(sign_up).await
+    }
+
+    async fn log_in(&self, log_in: LogIn) -> Result<LoggedIn, Refusal> {
+        self.open_session(log_in).await
+    }
+
+    async fn change_account(&self, caller: &Caller, change: AccountChange) -> Result<(), Refusal> {
+        self.change(caller, change).await
+    }
+
+    async fn devices(&self, caller: &Caller) -> Result<Vec<Device>, Refusal> {
+        Ok(self.devices_of(caller))
+    }
+
+    async fn perform(
+        &self,
+        caller: &Caller,
+        nonce: Option<u64>,
+        action: Action,
+    ) -> Result<Outcome, Refusal> {
+        let act = self.act_of(action).await?;
+        let account = caller.account.number;
+        let device = convert::device_back(caller.device);
+        let foreseen = self.shared().state().foresee(account, device, nonce, &act)?;
+        let answer = match foreseen {
+            Some(answer) => answer,
+            None => {
+                let command = Command::Perform {
+                    account,
+                    device,
+                    nonce,
+                    unix_ms: clock::unix_ms(),
+                    random: clock::random(),
+                    act,
+                };
+                self.propose(command).await?
+            }
+        };
+        convert::outcome(answer, |pos| convert::cursor(cursor_at(&self.shared().state(), pos)))
+    }
+
+    async fn channels(&self, caller: &Caller) -> Result<Vec<ChannelSummary>, Refusal> {
+        let state = self.shared().state();
+        let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
+        Ok(summaries(&state, caller, account))
+    }
+
+    async fn channel(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+    ) -> Result<ChannelDetail, Refusal> {
+        let state = self.shared().state();
+        let (no, known) = state.channel(&channel).ok_or(Code::ChannelNotFound)?;
+        let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
+        let summary = summary(&state, caller, account, no, known).ok_or(Code::ChannelNotFound)?;
+        let invited = summary.standing == Standing::Invited;
+        let members = if invited { Vec::new() } else { members(known) };
+        Ok(ChannelDetail { summary, members })
+    }
+
+    async fn history(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        page: Page,
+        limit: usize,
+    ) -> Result<HistoryPage, Refusal> {
+        let no = {
+            let state = self.shared().state();
+            let (no, _) = state.channel(&channel).ok_or(Code::ChannelNotFound)?;
+            let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
+            let stay = account.channels.get(&no).ok_or(Code::ChannelNotFound)?;
+            if !matches!(stay.standing, comity_machine::Standing::Joined) {
+                return Err(Code::ChannelNotFound.into());
+            }
+            no
+        };
+        let edge = self.clone();
+        let read = move || history::read(edge.shared(), no, page, limit);
+        let page = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
+        Ok(page?)
+    }
+
+    async fn subscribe(
+        &self,
+        caller: &Caller,
+        cursor: Option<Cursor>,
+    ) -> Result<Subscribed<DeviceFeed>, Refusal> {
+        let cursor = cursor.map(|cursor| cursor::Cursor::from_bytes(&cursor.0));
+        let subscriber = Subscriber::Account(caller.account.number);
+        let device = convert::device_back(caller.device);
+        let opened = feed::Subscription::open(
+            &self.0.hub,
+            self.shared(),
+            subscriber,
+            Some(device),
+            cursor,
+        );
+        // A device revoked between its authentication and here would not be told.
+        if !self.shared().state().devices.contains_key(&device) {
+            return Err(Code::TokenInvalid.into());
+        }
+        let shared = Arc::clone(self.shared());
+        Ok(Subscribed {
+            subscription: DeviceFeed { feed: opened.subscription, shared },
+            cursor: convert::cursor(opened.cursor),
+            resync: opened.resync,
+        })
+    }
+}
+
+/// The feed of one device.
+pub struct DeviceFeed {
+    feed: feed::Subscription,
+    shared: Arc<Shared>,
+}
+
+impl Subscription for DeviceFeed {
+    async fn next(&mut self, max: usize) -> Vec<Delivery> {
+        loop {
+            let deliveries: Vec<Delivery> = match self.feed.next(max).await {
+                Yield::Ended(code) => vec![Delivery::Goodbye { code, endpoint: None }],
+                Yield::Items(items) => {
+                    let shown = items.iter().filter_map(|item| show(&self.shared, item));
+                    shown.map(Delivery::Event).collect()
+                }
+                Yield::Notices(notices) => notices.into_iter().map(delivery).collect(),
+            };
+            if !deliveries.is_empty() {
+                return deliveries;
+            }
+        }
+    }
+}
+
+fn delivery(notice: Notice) -> Delivery {
+    let Notice::Delivered { channel, message, organisations, of } = notice;
+    Delivery::Delivered { channel, message, organisations, of }
+}
+
+fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
+    let held = account.channels.keys().filter_map(|no| {
+        let channel = state.channels.get(no)?;
+        summary(state, caller, account, *no, channel)
+    });
+    let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
+        let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
+        let (name, topic) = (invitation.name.clone(), String::new());
+        let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
+        let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
+        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None })
+    });
+    held.chain(invitations).collect()
+}
+
+fn summary(
+    state: &State,
+    caller: &Caller,
+    account: &Account,
+    no: ChannelNo,
+    channel: &Channel,
+) -> Option<ChannelSummary> {
+    use comity_machine::Standing as Held;
+    let held = account.channels.get(&no)?.standing;
+    let (kind, role) = match &channel.kind {
+        Kind::Direct(direct) => {
+            let (_, label) = direct.other(caller.account);
+            (ChannelKind::Direct { with: label.parse().ok()? }, Role::Member)
+        }
+        Kind::Group(group) => {
+            let home = group.state.organisations.get(&group.state.home)?;
+            let kind = ChannelKind::Group {
+                name: group.state.name.clone(),
+                topic: group.state.topic.clone(),
+                home: home.domain.parse().ok()?,
+                member_limit: group.state.member_limit,
+            };
+            let role = group.state.role(&caller.account).unwrap_or(control::Role::Member);
+            (kind, convert::role(role))
+        }
+        Kind::Link { .. } => return None,
+    };
+    let standing = match held {
+        Held::Joined => Standing::Joined(role),
+        Held::Invited => Standing::Invited,
+        Held::Joining => Standing::Joining,
+        Held::Gone | Held::Leaving => return None,
+    };
+    let is_in = matches!(standing, Standing::Joined(_));
+    let last = state.last_message(no).filter(|_| is_in);
+    Some(ChannelSummary {
+        id: channel.id,
+        kind,
+        standing,
+        last_message_unix_ms: last.map(|time| time.unix_ms()),
+    })
+}
+
+fn members(channel: &Channel) -> Vec<Member> {
+    let mut members: Vec<Member> = match &channel.kind {
+        Kind::Direct(direct) => {
+            let labels = [&direct.labels.0, &direct.labels.1];
+            let known = labels.into_iter().filter_map(|label| label.parse().ok());
+            known.map(|account| Member { account, role: Role::Member, invited: false }).collect()
+        }
+        Kind::Group(group) => {
+            let listed = group.state.members.values().filter_map(|member| {
+                let invited = !member.is_in() && member.invite.is_some();
+                let account = member.label.parse().ok()?;
+                let role = convert::role(member.role);
+                (member.is_in() || invited).then_some(Member { account, role, invited })
+            });
+            listed.collect()
+        }
+        Kind::Link { .. } => Vec::new(),
+    };
+    members.sort_by(|a, b| a.account.cmp(&b.account));
+    members
+}

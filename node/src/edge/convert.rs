@@ -1,0 +1,86 @@
+//! Between the client API's values and the machine's, by hand.
+
+use comity_client_api::{Cursor, DeviceId, Outcome, Refusal, Role};
+use comity_machine::{Answer, RefusedCode};
+use comity_protocol::code::Code;
+use comity_protocol::cursor;
+use comity_protocol::limits::TEXT_CHARS_MAX;
+use comity_protocol::{control, name::AccountLabel};
+
+use crate::writer::ProposeError;
+
+pub(super) fn role(role: control::Role) -> Role {
+    match role {
+        control::Role::Member => Role::Member,
+        control::Role::Moderator => Role::Moderator,
+        control::Role::Owner => Role::Owner,
+    }
+}
+
+pub(super) fn role_back(role: Role) -> control::Role {
+    match role {
+        Role::Member => control::Role::Member,
+        Role::Moderator => control::Role::Moderator,
+        Role::Owner => control::Role::Owner,
+    }
+}
+
+pub(super) fn cursor(cursor: cursor::Cursor) -> Cursor {
+    Cursor(cursor.to_bytes())
+}
+
+pub(super) fn device(device: comity_machine::DeviceId) -> DeviceId {
+    DeviceId(device.0)
+}
+
+pub(super) fn device_back(device: DeviceId) -> comity_machine::DeviceId {
+    comity_machine::DeviceId(device.0)
+}
+
+pub(super) fn outcome(
+    answer: Answer,
+    cursor_at: impl FnOnce(cursor::Pos) -> Cursor,
+) -> Result<Outcome, Refusal> {
+    match answer {
+        Answer::Channel(channel) => Ok(Outcome::Channel(channel)),
+        Answer::Done => Ok(Outcome::Done),
+        Answer::Requested => Ok(Outcome::Requested),
+        Answer::Stored { id, pos } => Ok(Outcome::Stored { message: id, cursor: cursor_at(pos) }),
+        Answer::Refused(RefusedCode(code)) => Err(code.into()),
+        Answer::Ranges(_) => Err(Code::Internal.into()),
+    }
+}
+
+/// Nothing but success or a refusal.
+pub(super) fn done(answer: Answer) -> Result<(), Refusal> {
+    match answer {
+        Answer::Refused(RefusedCode(code)) => Err(code.into()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn not_proposed(error: ProposeError) -> Refusal {
+    match error {
+        ProposeError::Ended => Code::StorageFailed.into(),
+        ProposeError::Overloaded => Refusal {
+            retry_after: Some(std::time::Duration::from_secs(1)),
+            ..Code::Overloaded.into()
+        },
+    }
+}
+
+/// A refusal of an over-long text says the limit and the length found.
+pub(super) fn too_long(text: &str) -> Refusal {
+    let found = text.chars().count();
+    Refusal {
+        sentence: format!(
+            "The text has {found} characters; a message has at most {TEXT_CHARS_MAX}."
+        ),
+        ..Code::TextTooLong.into()
+    }
+}
+
+/// The label of an account that a stored record names but no state knows any more.
+pub(super) fn unknown_label(domain: &str) -> Option<AccountLabel> {
+    format!("unknown@{domain}").parse().ok()
+}

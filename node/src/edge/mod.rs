@@ -1,0 +1,12 @@
+//! The edges: clients on one side, peers on the other. Each turns what arrives into commands and what the feed
+//! yields into frames; neither sees the other.
+
+mod account;
+mod client;
+mod convert;
+mod history;
+mod password;
+pub mod peer;
+mod show;
+
+pub use client::{ClientEdge, ClientSettings};

@@ -1,0 +1,218 @@
+//! The hub: who is subscribed at the moment, and how far the feed has come.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use comity_machine::{Applied, DeviceId, Subscriber};
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::id::{ChannelId, MessageId};
+use tokio::sync::Notify;
+
+use super::Item;
+use crate::writer::Listener;
+
+/// Something that concerns a subscriber but is not of the feed: lost when nobody listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A message of the account was applied by more organisations.
+    Delivered {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
+        /// Organisations that applied it.
+        organisations: u32,
+        /// Member organisations.
+        of: u32,
+    },
+}
+
+/// Live subscribers. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Hub {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    subscribers: HashMap<Subscriber, Vec<Weak<Queue>>>,
+    /// Everything up to here was published.
+    watermark: Pos,
+}
+
+/// Items that wait for one live subscriber. Beyond either bound it is dropped back to reading from disk.
+const ITEMS_MAX: usize = 512;
+/// Their bytes.
+const ITEM_BYTES_MAX: usize = 1 << 20;
+/// Notices that wait for one subscriber; older ones are forgotten.
+const NOTICES_MAX: usize = 256;
+
+/// The short queue of one subscription.
+pub(super) struct Queue {
+    pub(super) device: Option<DeviceId>,
+    pub(super) inner: Mutex<QueueInner>,
+    pub(super) changed: Notify,
+}
+
+#[derive(Default)]
+pub(super) struct QueueInner {
+    /// Whether it takes items; otherwise the subscriber reads from disk.
+    pub(super) live: bool,
+    pub(super) items: VecDeque<Arc<Item>>,
+    bytes: usize,
+    pub(super) notices: VecDeque<Notice>,
+    pub(super) ended: Option<Code>,
+}
+
+impl QueueInner {
+    fn push(&mut self, item: &Arc<Item>) {
+        if !self.live {
+            return;
+        }
+        let weight = item.applied.weight();
+        // A single large item is taken by an empty queue, so that nobody falls back for ever.
+        let full = self.items.len() >= ITEMS_MAX || self.bytes + weight > ITEM_BYTES_MAX;
+        if full && !self.items.is_empty() {
+            self.fall_back();
+        } else {
+            self.bytes += weight;
+            self.items.push_back(Arc::clone(item));
+        }
+    }
+
+    pub(super) fn fall_back(&mut self) {
+        self.live = false;
+        self.items = VecDeque::new();
+        self.bytes = 0;
+    }
+
+    pub(super) fn take(&mut self, max: usize) -> Vec<Arc<Item>> {
+        let count = self.items.len().min(max);
+        let taken: Vec<Arc<Item>> = self.items.drain(..count).collect();
+        self.bytes -= taken.iter().map(|item| item.applied.weight()).sum::<usize>();
+        if self.items.is_empty() && self.items.capacity() > ITEMS_KEPT {
+            self.items = VecDeque::new();
+        }
+        taken
+    }
+}
+
+/// Room that an idle queue may keep.
+const ITEMS_KEPT: usize = 8;
+
+impl Queue {
+    pub(super) fn lock(&self) -> MutexGuard<'_, QueueInner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hub {
+    /// How far the feed has come.
+    pub fn watermark(&self) -> Pos {
+        self.lock().watermark
+    }
+
+    /// Starts at a pos: what a replay applied is not published.
+    pub fn start_at(&self, pos: Pos) {
+        self.lock().watermark = pos;
+    }
+
+    /// Tells a subscriber's live sessions something that is not of the feed.
+    pub fn notify(&self, subscriber: Subscriber, notice: Notice) {
+        for queue in self.queues(subscriber) {
+            let mut inner = queue.lock();
+            if inner.notices.len() >= NOTICES_MAX {
+                inner.notices.pop_front();
+            }
+            inner.notices.push_back(notice);
+            drop(inner);
+            queue.changed.notify_one();
+        }
+    }
+
+    /// Ends every subscription, so that sessions say goodbye.
+    pub fn end_all(&self, code: Code) {
+        let inner = self.lock();
+        for queue in inner.subscribers.values().flatten().filter_map(Weak::upgrade) {
+            end(&queue, code);
+        }
+    }
+
+    pub(super) fn add(&self, subscriber: Subscriber, device: Option<DeviceId>) -> Arc<Queue> {
+        let queue =
+            Arc::new(Queue { device, inner: Mutex::default(), changed: Notify::new() });
+        let mut inner = self.lock();
+        let queues = inner.subscribers.entry(subscriber).or_default();
+        queues.retain(|queue| queue.strong_count() > 0);
+        queues.push(Arc::downgrade(&queue));
+        queue
+    }
+
+    pub(super) fn remove(&self, subscriber: Subscriber, queue: &Arc<Queue>) {
+        let mut inner = self.lock();
+        if let Some(queues) = inner.subscribers.get_mut(&subscriber) {
+            queues.retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(queue)));
+            if queues.is_empty() {
+                inner.subscribers.remove(&subscriber);
+            }
+        }
+    }
+
+    /// Makes a queue live if nothing was published beyond what its subscriber has read.
+    pub(super) fn go_live(&self, queue: &Queue, read_to: Pos) -> bool {
+        let inner = self.lock();
+        let caught_up = inner.watermark <= read_to;
+        queue.lock().live |= caught_up;
+        caught_up
+    }
+
+    fn queues(&self, subscriber: Subscriber) -> Vec<Arc<Queue>> {
+        let inner = self.lock();
+        let queues = inner.subscribers.get(&subscriber);
+        queues.into_iter().flatten().filter_map(Weak::upgrade).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end(queue: &Queue, code: Code) {
+    queue.lock().ended.get_or_insert(code);
+    queue.changed.notify_one();
+}
+
+impl Listener for Hub {
+    fn published(&mut self, applied: Vec<Applied>, logged_out: &[DeviceId]) {
+        let mut inner = self.lock();
+        let mut woken: Vec<Arc<Queue>> = Vec::new();
+        for applied in applied {
+            inner.watermark = inner.watermark.max(applied.pos);
+            let item = Item::new(applied);
+            let audience = item.applied.audience.iter().copied();
+            let inbox = item.applied.inbox.iter().copied().map(Subscriber::Account);
+            for subscriber in audience.chain(inbox) {
+                let Some(queues) = inner.subscribers.get(&subscriber) else { continue };
+                for queue in queues.iter().filter_map(Weak::upgrade) {
+                    queue.lock().push(&item);
+                    // Consecutive items mostly go to the same few queues; waking twice is harmless.
+                    if !woken.iter().rev().take(4).any(|known| Arc::ptr_eq(known, &queue)) {
+                        woken.push(queue);
+                    }
+                }
+            }
+        }
+        if !logged_out.is_empty() {
+            for queue in inner.subscribers.values().flatten().filter_map(Weak::upgrade) {
+                if queue.device.is_some_and(|device| logged_out.contains(&device)) {
+                    end(&queue, Code::TokenInvalid);
+                }
+            }
+        }
+        drop(inner);
+        for queue in woken {
+            queue.changed.notify_one();
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Reading the feed from rows: the subscriber's channels, merged in the order of pos.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use comity_machine::{
+    Applied, ChannelNo, EventRow, LogNo, Outcome, Standing, State, Stay, Subscriber,
+};
+use comity_protocol::cbor;
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::Record;
+use comity_protocol::id::{AccountNumber, LogId, LogName};
+
+use super::Item;
+use crate::store::{Direction, ReadError, Span, Table};
+use crate::writer::{Shared, View, event_key, inbox_key};
+
+/// Why the feed cannot be read from disk.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The store cannot be read, or a row's checksum failed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A row is whole but not one of ours.
+    #[error("an event's row cannot be understood")]
+    Row,
+}
+
+/// One channel's part of the feed.
+struct Source {
+    channel: ChannelNo,
+    from: Pos,
+    to: Pos,
+    buffer: VecDeque<(Pos, EventRow)>,
+    /// The rows beyond the buffer are read again when it runs dry.
+    exhausted: bool,
+}
+
+/// A page of the feed.
+pub(super) struct Page {
+    /// What the subscriber sees.
+    pub(super) items: Vec<Arc<Item>>,
+    /// How far it reaches, where the feed goes on; rows that the subscriber does not see count too.
+    pub(super) reached: Option<Pos>,
+}
+
+/// The page of the feed after `after`, of at most `max` rows.
+pub(super) fn page(
+    shared: &Shared,
+    subscriber: Subscriber,
+    after: Pos,
+    max: usize,
+) -> Result<Page, ScanError> {
+    let mut sources = sources(&shared.state(), subscriber, after);
+    let view = shared.view()?;
+    let inbox = match subscriber {
+        Subscriber::Account(account) => inbox(&view, account, after, max)?,
+        Subscriber::Peer(_) => BTreeMap::new(),
+    };
+    let chunk = (2 * max / (sources.len() + 1)).clamp(8, max.max(8));
+    let mut found = Vec::new();
+    let mut extra = inbox.into_iter().peekable();
+    while found.len() < max {
+        for source in &mut sources {
+            fill(&view, source, chunk)?;
+        }
+        let next = sources
+            .iter_mut()
+            .filter(|source| !source.buffer.is_empty())
+            .min_by_key(|source| source.buffer.front().map(|(pos, _)| *pos));
+        let next_pos = next.as_ref().and_then(|s| s.buffer.front()).map(|(pos, _)| *pos);
+        if let Some((pos, channel)) = extra.next_if(|(pos, _)| next_pos.is_none_or(|n| *pos <= n)) {
+            if Some(pos) != next_pos {
+                found.extend(read_event(&view, channel, pos)?.map(|row| (channel, pos, row)));
+            }
+            continue;
+        }
+        let Some(source) = next else { break };
+        if let Some((pos, row)) = source.buffer.pop_front() {
+            found.push((source.channel, pos, row));
+        }
+    }
+    let reached = if found.len() >= max { found.last().map(|(_, pos, _)| *pos) } else { None };
+    let state = shared.state();
+    let mut logs = LogNames::default();
+    let items = found.into_iter().filter_map(|(channel, pos, row)| {
+        let applied = logs.rebuild(&state, channel, pos, row)?;
+        sees(&state, subscriber, &applied).then(|| Item::new(applied))
+    });
+    Ok(Page { items: items.collect(), reached })
+}
+
+fn sees(state: &State, subscriber: Subscriber, applied: &Applied) -> bool {
+    match subscriber {
+        Subscriber::Account(_) => applied.outcome == Outcome::Accepted,
+        Subscriber::Peer(_) => match applied.log.name {
+            LogName::Message { origin, .. } => origin == state.lineage(),
+            LogName::Control { .. } => state.is_home(applied.channel),
+        },
+    }
+}
+
+fn sources(state: &State, subscriber: Subscriber, after: Pos) -> Vec<Source> {
+    let part = |channel: ChannelNo, stay: &Stay| {
+        let last = state.channels.get(&channel)?.last_pos;
+        let to = stay.to.unwrap_or(last).min(last);
+        let from = stay.from.max(Pos(after.0.saturating_add(1)));
+        (from <= to).then(|| Source {
+            channel,
+            from,
+            to,
+            buffer: VecDeque::new(),
+            exhausted: false,
+        })
+    };
+    match subscriber {
+        Subscriber::Account(number) => {
+            let served = |stay: &Stay| matches!(stay.standing, Standing::Joined | Standing::Gone);
+            let channels = state.accounts.get(&number).map(|account| &account.channels);
+            let stays = channels.into_iter().flatten().filter(|(_, stay)| served(stay));
+            stays.filter_map(|(no, stay)| part(*no, stay)).collect()
+        }
+        Subscriber::Peer(lineage) => {
+            let shared = |(no, channel): (&ChannelNo, &comity_machine::Channel)| {
+                part(*no, channel.peers.get(&lineage)?)
+            };
+            state.channels.iter().filter_map(shared).collect()
+        }
+    }
+}
+
+fn fill(view: &View, source: &mut Source, chunk: usize) -> Result<(), ScanError> {
+    if !source.buffer.is_empty() || source.exhausted {
+        return Ok(());
+    }
+    let from = event_key(source.channel, source.from);
+    let to = event_key(source.channel, source.to);
+    let mut bad = false;
+    view.range(
+        Table::Event,
+        &Span::inclusive(&from, &to),
+        Direction::Ascending,
+        &mut |key, value| {
+            match (pos_of(key), decode(value)) {
+                (Some(pos), Some(row)) => source.buffer.push_back((pos, row)),
+                _ => bad = true,
+            }
+            if bad || source.buffer.len() >= chunk {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )?;
+    if bad {
+        return Err(ScanError::Row);
+    }
+    source.exhausted = source.buffer.len() < chunk;
+    if let Some((pos, _)) = source.buffer.back() {
+        source.from = Pos(pos.0 + 1);
+    }
+    Ok(())
+}
+
+fn inbox(
+    view: &View,
+    account: AccountNumber,
+    after: Pos,
+    max: usize,
+) -> Result<BTreeMap<Pos, ChannelNo>, ScanError> {
+    let from = inbox_key(account, after);
+    let to = inbox_key(account, Pos(u64::MAX));
+    let span = Span { from: Bound::Excluded(from.to_vec()), to: Bound::Included(to.to_vec()) };
+    let mut found = BTreeMap::new();
+    view.range(Table::Inbox, &span, Direction::Ascending, &mut |key, value| {
+        let channel = value.first_chunk::<4>().map(|b| ChannelNo(u32::from_be_bytes(*b)));
+        if let (Some(pos), Some(channel)) = (pos_of(key), channel) {
+            found.insert(pos, channel);
+        }
+        if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+fn read_event(view: &View, channel: ChannelNo, pos: Pos) -> Result<Option<EventRow>, ScanError> {
+    match view.get(Table::Event, &event_key(channel, pos))? {
+        Some(value) => decode(&value).map(Some).ok_or(ScanError::Row),
+        None => Ok(None),
+    }
+}
+
+/// The pos at the end of an event's or an inbox entry's key.
+fn pos_of(key: &[u8]) -> Option<Pos> {
+    key.last_chunk::<8>().map(|bytes| Pos(u64::from_be_bytes(*bytes)))
+}
+
+fn decode(value: &[u8]) -> Option<EventRow> {
+    cbor::decode(value, usize::MAX).ok()
+}
+
+/// The names of logs by their numbers, as they are needed.
+#[derive(Default)]
+struct LogNames(BTreeMap<(ChannelNo, LogNo), LogName>);
+
+impl LogNames {
+    fn rebuild(
+        &mut self,
+        state: &State,
+        no: ChannelNo,
+        pos: Pos,
+        row: EventRow,
+    ) -> Option<Applied> {
+        if !self.0.contains_key(&(no, row.log)) {
+            let channel = state.channels.get(&no)?;
+            self.0.extend(channel.logs.iter().map(|(name, log)| ((no, log.no), *name)));
+        }
+        rebuild(state, no, pos, row, |log| self.0.get(&(no, log)).copied())
+    }
+}
+
+/// An applied record from its row.
+pub fn rebuild(
+    state: &State,
+    no: ChannelNo,
+    pos: Pos,
+    row: EventRow,
+    name_of: impl FnOnce(LogNo) -> Option<LogName>,
+) -> Option<Applied> {
+    let channel = state.channels.get(&no)?;
+    let name = name_of(row.log)?;
+    Some(Applied {
+        pos,
+        channel: no,
+        channel_id: channel.id,
+        log: LogId { channel: channel.id, name },
+        log_no: row.log,
+        seq: row.seq,
+        hash: row.hash,
+        time: row.id.time(),
+        id: row.id,
+        sender: row.sender,
+        outcome: row.outcome,
+        record: Record { header: row.header, body: row.body },
+        audience: Arc::from([]),
+        inbox: Vec::new(),
+    })
+}

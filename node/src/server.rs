@@ -1,0 +1,247 @@
+//! The homeserver: opens what is on disk, starts the writer and both edges, and ends them in order.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use comity_client_api::{ApiSettings, Endpoint, TlsFiles};
+use comity_identity::NodeKeyFile;
+use comity_machine::{Answer, Command, RefusedCode};
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::id::WriterId;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::admin::{self, AdminSocket};
+use crate::clock;
+use crate::config::Settings;
+use crate::disk::{DirectoryDisk, Disk};
+use crate::edge::peer::{self, PeerEdge};
+use crate::edge::{ClientEdge, ClientSettings};
+use crate::feed::Hub;
+use crate::journal::{self, FileJournal};
+use crate::store::{self, Store, StoreId};
+use crate::writer::{Proposal, Writer, WriterSettings, WriterThread};
+
+/// Why a node cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The admin's socket cannot be opened.
+    #[error(transparent)]
+    Admin(#[from] admin::AdminSocketError),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] crate::disk::DirectoryError),
+    /// The data directory's keys are of another organisation than its records.
+    #[error("the data directory holds records of {found}; its keys are of {wanted}")]
+    Identity {
+        /// The domain of the records.
+        found: String,
+        /// The domain of the keys.
+        wanted: String,
+    },
+    /// The journal cannot be opened.
+    #[error("the journal: {0}")]
+    Journal(#[from] journal::OpenError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {addr}: {error}")]
+    Listen {
+        /// Which.
+        addr: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The peers' edge cannot start.
+    #[error(transparent)]
+    Peers(#[from] peer::StartError),
+    /// The store cannot be opened.
+    #[error("the store: {0}")]
+    Store(#[from] store::OpenError),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// The TLS files cannot be used.
+    #[error(transparent)]
+    Tls(#[from] comity_client_api::TlsError),
+    /// The applied state cannot be read.
+    #[error("the applied state: {0}")]
+    Writer(#[from] crate::writer::OpenError),
+    /// The first commands could not be written.
+    #[error("the first commands could not be written: {0}")]
+    FirstStep(#[from] crate::writer::StepError),
+}
+
+/// A running node. Dropping it without [`Node::stop`] is like a crash.
+pub struct Node {
+    /// Where clients connect.
+    pub client_addr: SocketAddr,
+    /// Where peers connect.
+    pub federation_addr: SocketAddr,
+    hub: Hub,
+    writer: WriterThread,
+    peers: PeerEdge,
+    _admin: AdminSocket,
+    serving: JoinHandle<()>,
+    stop_serving: Option<oneshot::Sender<()>>,
+    failed: watch::Receiver<Option<String>>,
+}
+
+/// Starts a node; when this returns, both edges and the admin's socket are open.
+pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartError> {
+    let (mut writer, hub) = open(&settings, &keys)?;
+    let shared = writer.shared();
+    hub.start_at(Pos::new(begin(&mut writer, &keys)?, u16::MAX));
+    writer.set_listener(Box::new(hub.clone()));
+    let (tell_failed, failed) = watch::channel(None);
+    let on_end = move |error: &crate::writer::StepError| {
+        tell_failed.send_replace(Some(error.to_string()));
+    };
+    let (thread, handle) = WriterThread::start(writer, on_end).map_err(StartError::Thread)?;
+    let (peers, directory) =
+        PeerEdge::start(&settings, keys, Arc::clone(&shared), handle.clone(), hub.clone()).await?;
+    let endpoints = settings.client.public_urls.iter().map(|public| Endpoint {
+        url: public.url.clone(),
+        priority: public.priority,
+        weight: public.weight,
+    });
+    let client_settings = ClientSettings {
+        sign_up: settings.sign_up.mode,
+        devices_per_account_max: u32::try_from(settings.limits.devices_per_account_max)
+            .unwrap_or(u32::MAX),
+        endpoints: endpoints.collect(),
+    };
+    let domain = settings.domain.clone();
+    let edge =
+        ClientEdge::new(domain, shared, handle, hub.clone(), directory, client_settings);
+    let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
+    let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
+    Ok(Node {
+        client_addr,
+        federation_addr: peers.local_addr(),
+        hub,
+        writer: thread,
+        peers,
+        _admin: admin,
+        serving,
+        stop_serving: Some(stop_serving),
+        failed,
+    })
+}
+
+impl Node {
+    /// Waits until the node ends by itself, which it does only when it cannot go on. Dropping the future loses
+    /// nothing.
+    pub async fn ended(&mut self) -> String {
+        match self.failed.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            // The writer's thread ends without a word only when it is told to stop.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Says goodbye to clients and peers, writes what waits, and ends.
+    pub async fn stop(mut self) {
+        self.hub.end_all(Code::ShuttingDown);
+        if let Some(stop) = self.stop_serving.take() {
+            let _ = stop.send(());
+        }
+        if self.serving.await.is_err() {
+            tracing::error!("the clients' edge ended by a panic");
+        }
+        self.peers.stop().await;
+        let writer = self.writer;
+        match tokio::task::spawn_blocking(move || writer.stop()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "not everything could be stored; the journal has it"),
+            Err(_) => tracing::error!("the writer ended by a panic"),
+        }
+    }
+}
+
+/// Opens store and journal of a data directory.
+fn open(settings: &Settings, keys: &NodeKeyFile) -> Result<(Writer, Hub), StartError> {
+    let writer = open_writer(&settings.data_dir, settings)?;
+    let found = writer.shared().state().domain().to_owned();
+    if !found.is_empty() && found != keys.domain.as_str() {
+        return Err(StartError::Identity { found, wanted: keys.domain.to_string() });
+    }
+    Ok((writer, Hub::default()))
+}
+
+fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartError> {
+    let store_disk: Arc<dyn Disk> = Arc::new(DirectoryDisk::open(&data_dir.join("store"))?);
+    let journal_disk: Arc<dyn Disk> = Arc::new(DirectoryDisk::open(&data_dir.join("journal"))?);
+    let store_settings = store::Settings { cache_bytes: settings.storage.cache_bytes };
+    let new_id = StoreId(clock::random());
+    let store = Arc::new(Store::open(store_disk, "comity.redb", store_settings, new_id)?);
+    let applied = store.snapshot().map_err(crate::writer::OpenError::from)?.applied();
+    let journal_settings = journal::Settings {
+        bytes_max: settings.storage.journal_bytes_max,
+        ..journal::Settings::new(clock::random_number())
+    };
+    let journal = FileJournal::open(journal_disk, journal_settings, applied)?;
+    let writer_settings = WriterSettings {
+        seal_after: settings.storage.flush_after,
+        overlay_bytes_max: settings.storage.overlay_bytes_max,
+        seal_bytes: (settings.storage.overlay_bytes_max / 8).max(1 << 20),
+        ..WriterSettings::default()
+    };
+    Ok(Writer::open(Box::new(journal), store, writer_settings)?)
+}
+
+/// The first commands of a run: whose the store is, and that a process started. Returns the last one's number.
+fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
+    let mut commands = Vec::new();
+    if writer.shared().state().identity.is_none() {
+        commands.push(Command::Found {
+            domain: keys.domain.to_string(),
+            key: keys.key.public(),
+            recovery: keys.recovery,
+            store: clock::random_number(),
+        });
+    }
+    let seconds = u32::try_from(clock::unix_ms() / 1_000).unwrap_or(u32::MAX);
+    let random = u32::from_be_bytes(clock::random());
+    let start = clock::random_number();
+    commands.push(Command::Start { start, writer: WriterId::new(seconds, random) });
+    let proposals = commands.into_iter().map(|command| {
+        let answer = |answer| {
+            if let Answer::Refused(RefusedCode(code)) = answer {
+                tracing::error!(%code, "a first command was refused");
+            }
+        };
+        Proposal { command, answer: Box::new(answer) }
+    });
+    writer.step(proposals.collect())?;
+    Ok(writer.applied())
+}
+
+type Serving = (SocketAddr, JoinHandle<()>, oneshot::Sender<()>);
+
+async fn serve_clients(settings: &Settings, edge: ClientEdge) -> Result<Serving, StartError> {
+    let addr = settings.client.listen;
+    let listen = |error| StartError::Listen { addr, error };
+    let listener = TcpListener::bind(addr).await.map_err(listen)?;
+    let client_addr = listener.local_addr().map_err(listen)?;
+    let tls = match (&settings.client.tls_certificate, &settings.client.tls_key) {
+        (Some(certificate), Some(key)) => {
+            let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+            Some(files.load()?)
+        }
+        _ => None,
+    };
+    let api = ApiSettings {
+        connections_max: u32::try_from(settings.limits.sockets_max).unwrap_or(u32::MAX),
+        ..ApiSettings::default()
+    };
+    let router = comity_client_api::router(edge, api.clone());
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async {
+        let _ = stopped.await;
+    };
+    let serving =
+        tokio::spawn(comity_client_api::serve(listener, router, api, tls, shutdown));
+    Ok((client_addr, serving, stop))
+}
