@@ -1,0 +1,159 @@
+//! What a link asks of its driver, and the shapes of the driver's answers.
+
+use comity_protocol::cbor::ByteString;
+use comity_protocol::code::Code;
+use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
+use comity_protocol::id::{AccountNumber, LineageId};
+use comity_protocol::name::ServerName;
+
+/// What the driver is to do next. `T` is the driver's token of a record that it feeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action<T> {
+    /// Records are durable at the peer.
+    Acknowledged {
+        /// The cursor that the peer acknowledged.
+        cursor: ByteString,
+        /// Their tokens; those that the peer excepted are not among them.
+        records: Vec<T>,
+    },
+    /// The peer looks an account up; to be answered by `send` of a `Frame::Account`.
+    AnswerLookup {
+        /// Names the question.
+        id: u64,
+        /// The account's name, as typed there.
+        name: String,
+    },
+    /// A verified batch is to be applied; answered by `handle_applied`. One at a time.
+    Apply {
+        /// The batch frame's bytes.
+        frame: Vec<u8>,
+        /// The peer's cursor to keep, where keeping it would lose nothing.
+        cursor: Option<ByteString>,
+    },
+    /// The link is over. Nothing follows.
+    Close(Code),
+    /// Records of this log wait for what they depend on, which the driver may know and `want`.
+    Held {
+        /// The log.
+        log: WireLog,
+        /// The first record that waits.
+        from: u64,
+    },
+    /// The peer says who it is: prove that its key belongs to the domain and that the lineage is its own.
+    /// Answered by `handle_identified`.
+    Identify {
+        /// The domain that it claims.
+        domain: ServerName,
+        /// The lineage that it claims.
+        lineage: LineageId,
+        /// Names the run of its process.
+        start: u64,
+    },
+    /// Nothing before this cursor is outstanding any more: make it durable, as with a batch of no ranges.
+    /// Answered by `handle_applied` with no fates.
+    KeepCursor(ByteString),
+    /// A look-up came to its end.
+    LookedUp {
+        /// Which, as `look_up` named it.
+        id: u64,
+        /// The account, `None` where there is none, or why nobody knows.
+        answer: Result<Option<AccountNumber>, Code>,
+    },
+    /// The peer forged something; the link closes next.
+    Misconduct(Code),
+    /// Records of a log are not taken or not served; for the log.
+    Note {
+        /// The log.
+        log: WireLog,
+        /// Why.
+        code: Code,
+    },
+    /// The peer subscribes; answered by `handle_feed_opened`.
+    OpenFeed {
+        /// Where it wants to go on.
+        cursor: Option<ByteString>,
+    },
+    /// The peer has said what it holds: open its feed from there; answered by `handle_feed_opened`.
+    OpenFeedFrom(Vec<VectorEntry>),
+    /// The peer can take more of its feed; answered by `handle_feed` as soon as there is some.
+    ReadFeed,
+    /// Where are we in the peer's feed? Answered by `resume`.
+    Resume,
+    /// A frame for the peer, on the stream of its class.
+    Send(Frame),
+    /// Ranges that the peer wants; each is answered by `send` of one batch without a cursor that holds its
+    /// log, or of a `Frame::NotServed`. Where more follows, the peer asks again.
+    Serve(Vec<Want>),
+    /// What do we hold of the peer's logs? Answered by `state_vector`.
+    StateVector,
+    /// The link is up.
+    Up {
+        /// The peer's lineage.
+        lineage: LineageId,
+        /// Names the run of its process.
+        start: u64,
+    },
+}
+
+/// What became of a range of an applied batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// All of it is applied.
+    Applied,
+    /// Records before it are missing; it was not taken.
+    Gap {
+        /// The first record missing.
+        from: u64,
+    },
+    /// It waits for the control log; it was not taken, or not to its end.
+    Held {
+        /// The first record not taken.
+        from: u64,
+    },
+    /// It is not theirs, or not for us.
+    Refused {
+        /// The first record not taken.
+        from: u64,
+        /// Why.
+        code: Code,
+    },
+}
+
+/// A part of a peer's feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FedBatch<T> {
+    /// The batch, with its cursor.
+    pub batch: Batch,
+    /// Those of its records whose acknowledgement somebody waits for.
+    pub records: Vec<FedRecord<T>>,
+}
+
+/// A record of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FedRecord<T> {
+    /// Its log.
+    pub log: WireLog,
+    /// Its place in the log.
+    pub seq: u64,
+    /// Comes back when it is acknowledged.
+    pub token: T,
+}
+
+/// Why a look-up cannot be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookUpError {
+    /// The link is not up.
+    NotUp,
+    /// As many are open as may be.
+    TooMany,
+}
+
+impl LookUpError {
+    /// What whoever asked is told.
+    pub const fn code(self) -> Code {
+        match self {
+            Self::NotUp => Code::DomainUnreachable,
+            Self::TooMany => Code::Overloaded,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Every bound of a link, in one place. They bound what a peer can make this node hold or do; none of them is a
+//! setting.
+
+use comity_protocol::frame::PEER_VERSION;
+use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
+
+/// Versions of the peer protocol that this node speaks.
+pub const VERSIONS: &[u16] = &[PEER_VERSION];
+/// Most versions that a hello may list.
+pub const VERSIONS_MAX: usize = 64;
+/// How long a link may take from its first byte until it is up; proving the peer's key may ask DNS.
+pub const HELLO_MS: u64 = 10_000;
+/// Frames kept that come while the peer is being identified.
+pub const EARLY_FRAMES_MAX: usize = 8;
+/// Actions that may wait to be polled; a peer that makes us answer more and reads nothing is cut off.
+pub const ACTIONS_MAX: usize = 4_096;
+/// Remarks for the log that may wait; more are dropped.
+pub const NOTES_MAX: usize = 256;
+
+/// Batches of a feed that may be unacknowledged.
+pub const FEED_BATCHES_MAX: usize = 8;
+/// Bytes of a feed that may be unacknowledged; one batch may always be.
+pub const FEED_BYTES_MAX: usize = 8 * BATCH_BYTES_TARGET;
+/// How long a feed waits for its next acknowledgement before the link ends.
+pub const ACKNOWLEDGEMENT_MS: u64 = 60_000;
+/// Records kept for a later acknowledgement because the peer waits for what they depend on.
+pub const EXCEPTED_RECORDS_MAX: usize = 2 * BATCH_RECORDS_MAX;
+
+/// Bytes received and not yet applied above which no more should be read.
+pub const PENDING_BYTES_SOFT_MAX: usize = 8 * BATCH_BYTES_TARGET;
+/// Bytes received and not yet applied at which the peer is cut off; a peer within its limits sends less even
+/// where nobody holds it back.
+pub const PENDING_BYTES_MAX: usize = 64 * BATCH_BYTES_TARGET;
+/// Batches received and not yet applied at which the peer is cut off.
+pub const PENDING_BATCHES_MAX: usize = 4 * (FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX);
+/// Verified checkpoints that a link remembers.
+pub const CHECKPOINTS_KEPT_MAX: usize = 32;
+
+/// Frames in which one vector may be stated.
+pub const VECTOR_PARTS_MAX: usize = 16;
+/// Logs of which ranges may be wanted at a time.
+pub const WANTS_MAX: usize = 2 * BATCH_RECORDS_MAX;
+/// Wants that may be asked and not yet answered.
+pub const WANTS_IN_FLIGHT_MAX: usize = 16;
+/// How long the answer to a want may take at first, and the longest it may.
+pub const WANT_ANSWER_MS: BackOff = BackOff { first_ms: 2_000, longest_ms: 30_000 };
+/// How long a range that is held waits before it is asked for again, at first and at the longest.
+pub const HELD_MS: BackOff = BackOff { first_ms: 250, longest_ms: 30_000 };
+/// Refused ranges that an acknowledgement can name.
+pub const REFUSED_MAX: usize = VECTOR_ENTRIES_MAX - WANTS_MAX;
+/// A peer's wants that may wait to be served.
+pub const SERVING_MAX: usize = 256;
+/// A peer's wants that are handed over to be served at a time.
+pub const SERVED_AT_ONCE_MAX: usize = 16;
+
+/// Look-ups that may be unanswered.
+pub const LOOKUPS_MAX: usize = 256;
+/// How long a look-up may take.
+pub const LOOKUP_MS: u64 = 10_000;
+/// A peer's look-ups that may be unanswered; more than it may have open, since it gives up on slow ones.
+pub const PEER_LOOKUPS_MAX: usize = 4 * LOOKUPS_MAX;
+
+/// Domains that may be dialled or linked.
+pub const DOMAINS_MAX: usize = 10_000;
+/// Dials under way at a time.
+pub const DIALS_MAX: usize = 32;
+/// How long to wait before a domain is dialled again, at first and at the longest.
+pub const DIAL_MS: BackOff = BackOff { first_ms: 1_000, longest_ms: 120_000 };
+
+/// A wait that doubles with each try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackOff {
+    /// The first wait.
+    pub first_ms: u64,
+    /// The longest wait.
+    pub longest_ms: u64,
+}
+
+impl BackOff {
+    /// The wait after `tries` earlier ones.
+    pub const fn after(self, tries: u32) -> u64 {
+        let doublings = if tries < 32 { tries } else { 32 };
+        let wait = self.first_ms.saturating_mul(1 << doublings);
+        if wait < self.longest_ms { wait } else { self.longest_ms }
+    }
+}
+
+const _: () = assert!(FEED_BYTES_MAX >= BATCH_BYTES_TARGET);
+const _: () =
+    assert!((FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX) * 2 * BATCH_BYTES_TARGET < PENDING_BYTES_MAX);
+const _: () = assert!(WANTS_MAX >= 2 * BATCH_RECORDS_MAX && REFUSED_MAX >= 2 * BATCH_RECORDS_MAX);
+const _: () = assert!(WANTS_IN_FLIGHT_MAX < SERVING_MAX);
+const _: () = assert!(VECTOR_PARTS_MAX + PEER_LOOKUPS_MAX + LOOKUPS_MAX < ACTIONS_MAX);

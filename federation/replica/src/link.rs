@@ -1,0 +1,457 @@
+//! The link itself: hello, identification, then a feed in each direction, questions and a goodbye. It decides
+//! what is sent, asked for and accepted; it must not apply, store or sign anything.
+//!
+//! Order of calls: a `handle_*` for what arrived or what the driver was asked for, or a command; then
+//! `poll_action` while the driver can send, `poll_timeout` for the one timer to arm, and `wants_read` for each
+//! stream before its next frame is handed over.
+
+use std::collections::VecDeque;
+
+use comity_protocol::cbor::ByteString;
+use comity_protocol::code::Code;
+use comity_protocol::frame::{Class, Frame, Hello, VectorEntry, WireLog};
+use comity_protocol::id::LineageId;
+use comity_protocol::name::ServerName;
+
+use crate::action::{Action, Fate, FedBatch, LookUpError};
+use crate::fault::Fault;
+use crate::feed::{Feed, Serving};
+use crate::limits::{
+    ACKNOWLEDGEMENT_MS, ACTIONS_MAX, EARLY_FRAMES_MAX, HELLO_MS, VERSIONS, VERSIONS_MAX,
+};
+use crate::lookups::Lookups;
+use crate::subscription::Subscription;
+use crate::timer::{Timer, TimerTable};
+use crate::verify::{Keys, Verifier};
+
+/// Whose link it is, and how it began.
+#[derive(Clone, Debug)]
+pub struct LinkSettings {
+    /// Our domain.
+    pub domain: ServerName,
+    /// Our lineage.
+    pub lineage: LineageId,
+    /// Names the run of our process.
+    pub start: u64,
+    /// Whom we dialled; `None` where the peer dialled us.
+    pub dialled: Option<ServerName>,
+}
+
+/// One link between two nodes. `T` is the driver's token of a record that it feeds.
+#[derive(Debug)]
+pub struct Link<T> {
+    settings: LinkSettings,
+    phase: Phase,
+    /// The last clock reading that came in.
+    now_ms: u64,
+    timers: TimerTable,
+    actions: VecDeque<Action<T>>,
+    verifier: Verifier,
+    subscription: Subscription,
+    feed: Feed<T>,
+    serving: Serving,
+    lookups: Lookups,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// The peer's hello is awaited.
+    AwaitingHello,
+    /// The driver proves that the peer is who it says.
+    Identifying { peer: Peer, early: Vec<Frame> },
+    /// Feeds and questions.
+    Up { peer: Peer },
+    /// Over; what is left to say is queued.
+    Closed,
+}
+
+#[derive(Clone, Debug)]
+struct Peer {
+    domain: ServerName,
+    lineage: LineageId,
+    start: u64,
+}
+
+impl<T> Link<T> {
+    /// A link that was dialled or accepted at `now_ms`.
+    pub fn new(settings: LinkSettings, now_ms: u64) -> Self {
+        let mut link = Self {
+            phase: Phase::AwaitingHello,
+            now_ms,
+            timers: TimerTable::default(),
+            actions: VecDeque::new(),
+            verifier: Verifier::default(),
+            subscription: Subscription::default(),
+            feed: Feed::default(),
+            serving: Serving::default(),
+            lookups: Lookups::default(),
+            settings,
+        };
+        link.timers.set(Timer::Hello, Some(now_ms + HELLO_MS));
+        if let Some(to) = link.settings.dialled.clone() {
+            link.greet(&to);
+        }
+        link
+    }
+
+    /// Whether both ends know each other.
+    pub fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Up { .. })
+    }
+
+    /// Whether the link is over.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
+    /// The peer's domain as it claims it, proven once the link is up.
+    pub fn peer(&self) -> Option<&ServerName> {
+        match &self.phase {
+            Phase::Identifying { peer, .. } | Phase::Up { peer } => Some(&peer.domain),
+            Phase::AwaitingHello | Phase::Closed => None,
+        }
+    }
+
+    /// Whether the next frame of a stream may be handed over. While it may not, the transport's own window
+    /// holds the peer back; answers and acknowledgements are never held back once the link is up.
+    pub fn wants_read(&self, class: Class) -> bool {
+        match self.phase {
+            Phase::AwaitingHello => true,
+            Phase::Identifying { .. } | Phase::Closed => false,
+            Phase::Up { .. } => class == Class::Link || self.subscription.has_room(),
+        }
+    }
+
+    /// A frame came.
+    pub fn handle_frame(&mut self, bytes: Vec<u8>, keys: &dyn Keys, now_ms: u64) {
+        if self.is_closed() {
+            return;
+        }
+        self.now_ms = now_ms;
+        let done = Frame::decode(&bytes)
+            .map_err(|_| Fault::FrameMalformed)
+            .and_then(|frame| self.take_frame(frame, bytes, keys));
+        self.end_step(done);
+    }
+
+    /// The driver has proven who the peer is, or could not.
+    pub fn handle_identified(&mut self, result: Result<(), Code>, now_ms: u64) {
+        self.now_ms = now_ms;
+        let Phase::Identifying { .. } = self.phase else { return };
+        if let Err(code) = result {
+            return self.close(code);
+        }
+        let before = std::mem::replace(&mut self.phase, Phase::Closed);
+        let Phase::Identifying { peer, early } = before else { return };
+        if self.settings.dialled.is_none() {
+            self.greet(&peer.domain);
+        }
+        self.timers.set(Timer::Hello, None);
+        self.act(Action::Up { lineage: peer.lineage, start: peer.start });
+        self.act(Action::Resume);
+        self.phase = Phase::Up { peer };
+        let done = early.into_iter().try_for_each(|frame| self.take_plain(frame));
+        self.end_step(done);
+    }
+
+    /// What became of each range of the batch that was to be applied, in the batch's order.
+    pub fn handle_applied(&mut self, fates: &[Fate], now_ms: u64) {
+        self.now_ms = now_ms;
+        self.subscription.handle_applied(fates, now_ms);
+        self.end_step(Ok(()));
+    }
+
+    /// The feed that the peer subscribes to is open, or its cursor is not known here.
+    pub fn handle_feed_opened(&mut self, resync: bool) {
+        if let Some(frame) = self.feed.handle_opened(resync).filter(|_| self.is_up()) {
+            self.act(Action::Send(frame));
+        }
+    }
+
+    /// The next batch of the feed, answering [`Action::ReadFeed`].
+    pub fn handle_feed(&mut self, fed: FedBatch<T>, now_ms: u64) {
+        self.now_ms = now_ms;
+        let was_awaiting = self.feed.is_awaiting();
+        let frame = self.feed.handle_batch(fed).filter(|_| self.is_up());
+        if let Some(frame) = frame {
+            if !was_awaiting {
+                self.timers.set(Timer::Acknowledgement, Some(now_ms + ACKNOWLEDGEMENT_MS));
+            }
+            self.act(Action::Send(frame));
+        }
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        while let Some(timer) = self.timers.take_due(now_ms) {
+            match timer {
+                Timer::Acknowledgement => self.end_step(Err(Fault::Unacknowledged)),
+                Timer::Hello => self.end_step(Err(Fault::HelloLate)),
+                Timer::LookUp => {
+                    for id in self.lookups.handle_timeout(now_ms) {
+                        let answer = Err(Code::DomainUnreachable);
+                        self.act(Action::LookedUp { id, answer });
+                    }
+                }
+                Timer::Want => self.subscription.handle_timeout(now_ms),
+            }
+        }
+        self.end_step(Ok(()));
+    }
+
+    /// Where we are in the peer's feed, answering [`Action::Resume`].
+    pub fn resume(&mut self, cursor: Option<ByteString>) {
+        if let Some(frame) = self.subscription.resume(cursor).filter(|_| self.is_up()) {
+            self.act(Action::Send(frame));
+        }
+    }
+
+    /// What we hold of the peer's logs, answering [`Action::StateVector`].
+    pub fn state_vector(&mut self, entries: Vec<VectorEntry>) {
+        let frames = self.subscription.state_vector(entries);
+        if self.is_up() {
+            self.actions.extend(frames.into_iter().map(Action::Send));
+        }
+    }
+
+    /// Asks for a log from a record on, until some of it is applied or it is not served. `false` where no
+    /// more can be wanted.
+    pub fn want(&mut self, log: WireLog, from: u64) -> bool {
+        self.subscription.want(log, from, self.now_ms)
+    }
+
+    /// Asks the peer for an account by name.
+    pub fn look_up(&mut self, name: String, now_ms: u64) -> Result<u64, LookUpError> {
+        self.now_ms = now_ms;
+        if !self.is_up() {
+            return Err(LookUpError::NotUp);
+        }
+        let (id, frame) = self.lookups.ask(name, now_ms)?;
+        self.act(Action::Send(frame));
+        self.end_step(Ok(()));
+        Ok(id)
+    }
+
+    /// Sends an answer to [`Action::Serve`] or [`Action::AnswerLookup`].
+    pub fn send(&mut self, frame: Frame) {
+        if self.is_up() {
+            self.serving.handle_answer(&frame);
+            self.lookups.handle_answer(&frame);
+            self.act(Action::Send(frame));
+        }
+    }
+
+    /// Ends the link with a goodbye.
+    pub fn close(&mut self, code: Code) {
+        if !self.is_closed() {
+            self.end(code, true);
+        }
+    }
+
+    /// What to do next, to be asked while frames can be sent.
+    pub fn poll_action(&mut self) -> Option<Action<T>> {
+        let queued = self.actions.pop_front();
+        if queued.is_some() || !self.is_up() {
+            return queued;
+        }
+        let action = self.poll_up();
+        self.arm();
+        action
+    }
+
+    /// When to call `handle_timeout`, in the clock's ms.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.timers.earliest()
+    }
+
+    /// What follows from the state of a link that is up; acknowledgements first, since they cost the least
+    /// and the peer waits for them.
+    fn poll_up(&mut self) -> Option<Action<T>> {
+        if let Some(frame) = self.subscription.poll_acknowledgement() {
+            return Some(Action::Send(frame));
+        }
+        if let Some(apply) = self.subscription.poll_apply() {
+            return Some(apply);
+        }
+        if let Some((log, code)) = self.subscription.poll_note() {
+            return Some(Action::Note { log, code });
+        }
+        if let Some((log, from)) = self.subscription.poll_held() {
+            return Some(Action::Held { log, from });
+        }
+        let wants = self.subscription.poll_wants(self.now_ms);
+        if !wants.is_empty() {
+            return Some(Action::Send(Frame::Want(wants)));
+        }
+        if self.feed.poll_read() {
+            return Some(Action::ReadFeed);
+        }
+        self.serving.poll().map(Action::Serve)
+    }
+
+    fn take_frame(&mut self, frame: Frame, bytes: Vec<u8>, keys: &dyn Keys) -> Result<(), Fault> {
+        match (&mut self.phase, frame) {
+            (Phase::AwaitingHello, Frame::Hello(hello)) => self.take_hello(&hello),
+            (_, Frame::Goodbye { code }) => {
+                let code = Code::from_number(code).unwrap_or(Code::Internal);
+                self.end(code, false);
+                Ok(())
+            }
+            (Phase::Up { .. }, Frame::Batch(batch)) => {
+                let verified = self.verifier.verify(bytes, batch, keys)?;
+                self.subscription.handle_batch(verified)
+            }
+            (Phase::Up { .. }, frame) => self.take_plain(frame),
+            (Phase::Identifying { early, .. }, frame)
+                if self.settings.dialled.is_some() && may_be_early(&frame) =>
+            {
+                // The peer has proven us already and begins.
+                early.push(frame);
+                if early.len() > EARLY_FRAMES_MAX { Err(Fault::FrameUnexpected) } else { Ok(()) }
+            }
+            (Phase::AwaitingHello | Phase::Identifying { .. } | Phase::Closed, _) => {
+                Err(Fault::FrameUnexpected)
+            }
+        }
+    }
+
+    fn take_hello(&mut self, hello: &Hello) -> Result<(), Fault> {
+        let peer = check_hello(&self.settings, hello)?;
+        self.act(Action::Identify {
+            domain: peer.domain.clone(),
+            lineage: peer.lineage,
+            start: peer.start,
+        });
+        self.phase = Phase::Identifying { peer, early: Vec::new() };
+        Ok(())
+    }
+
+    /// Takes any frame of a link that is up but a batch.
+    fn take_plain(&mut self, frame: Frame) -> Result<(), Fault> {
+        match frame {
+            Frame::Account { id, number } => {
+                if let Some(action) = self.lookups.handle_account(id, number)? {
+                    self.act(action);
+                }
+            }
+            Frame::Ack { cursor, exceptions } => {
+                let (told, got_on) = self.feed.handle_ack(cursor, &exceptions)?;
+                if got_on {
+                    let next = self.feed.is_awaiting().then_some(self.now_ms + ACKNOWLEDGEMENT_MS);
+                    self.timers.set(Timer::Acknowledgement, next);
+                }
+                if let Some(action) = told {
+                    self.act(action);
+                }
+            }
+            Frame::Batch(_) | Frame::Hello(_) => return Err(Fault::FrameUnexpected),
+            Frame::Goodbye { code } => {
+                self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
+            }
+            Frame::Lookup { id, name } => {
+                let action = self.lookups.handle_lookup(id, name)?;
+                self.act(action);
+            }
+            Frame::NotServed { log, code, .. } => {
+                let code = Code::from_number(code).unwrap_or(Code::LogUnknown);
+                self.subscription.handle_not_served(log, code, self.now_ms);
+            }
+            Frame::Resume { cursor } => {
+                let action = self.feed.handle_resume(cursor)?;
+                self.act(action);
+            }
+            Frame::Resync => {
+                self.subscription.handle_resync()?;
+                self.act(Action::StateVector);
+            }
+            Frame::Vector { entries, more } => {
+                if let Some(action) = self.feed.handle_vector(entries, more)? {
+                    self.act(action);
+                }
+            }
+            Frame::Want(wants) => {
+                for want in self.serving.handle_wants(wants) {
+                    let code = Code::RateLimited.number();
+                    self.act(Action::Send(Frame::NotServed { log: want.log, code, control: None }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn greet(&mut self, to: &ServerName) {
+        let hello = Hello {
+            from: self.settings.domain.as_str().to_owned(),
+            to: to.as_str().to_owned(),
+            lineage: self.settings.lineage,
+            start: self.settings.start,
+            versions: VERSIONS.to_vec(),
+        };
+        self.act(Action::Send(Frame::Hello(hello)));
+    }
+
+    fn act(&mut self, action: Action<T>) {
+        self.actions.push_back(action);
+    }
+
+    /// Ends the link where the peer was wrong; otherwise brings the timers up to date.
+    fn end_step(&mut self, done: Result<(), Fault>) {
+        let unread = self.actions.len() > ACTIONS_MAX;
+        let done = if unread { done.and(Err(Fault::AnswersUnread)) } else { done };
+        match done {
+            Ok(()) => self.arm(),
+            Err(_) if self.is_closed() => {}
+            Err(fault) => {
+                self.end(fault.code(), true);
+                if fault.is_misconduct() {
+                    self.actions.push_front(Action::Misconduct(fault.code()));
+                }
+            }
+        }
+    }
+
+    fn arm(&mut self) {
+        if self.is_up() {
+            self.timers.set(Timer::Want, self.subscription.next_ms(self.now_ms));
+            self.timers.set(Timer::LookUp, self.lookups.next_ms());
+        }
+    }
+
+    /// What was queued for the peer is dropped: it does not read on.
+    fn end(&mut self, code: Code, say_goodbye: bool) {
+        self.phase = Phase::Closed;
+        self.timers.stop_all();
+        self.actions.retain(|action| {
+            matches!(action, Action::Acknowledged { .. } | Action::LookedUp { .. })
+        });
+        self.actions.extend(self.lookups.give_up(Code::DomainUnreachable));
+        if say_goodbye {
+            self.act(Action::Send(Frame::Goodbye { code: code.number() }));
+        }
+        self.act(Action::Close(code));
+    }
+}
+
+/// Whether a peer that is up before us may send this.
+fn may_be_early(frame: &Frame) -> bool {
+    matches!(frame, Frame::Lookup { .. } | Frame::Resume { .. } | Frame::Want(_))
+}
+
+fn check_hello(settings: &LinkSettings, hello: &Hello) -> Result<Peer, Fault> {
+    let domain: ServerName = hello.from.parse().map_err(|_| Fault::HelloMisnamed)?;
+    if settings.dialled.as_ref().is_some_and(|dialled| *dialled != domain) {
+        return Err(Fault::HelloMisnamed);
+    }
+    if hello.to != settings.domain.as_str() {
+        return Err(Fault::HelloMisdirected);
+    }
+    if domain == settings.domain || hello.lineage == settings.lineage {
+        return Err(Fault::HelloOwn);
+    }
+    let listed = hello.versions.len() <= VERSIONS_MAX;
+    if !listed || !hello.versions.iter().any(|version| VERSIONS.contains(version)) {
+        return Err(Fault::VersionUnknown);
+    }
+    Ok(Peer { domain, lineage: hello.lineage, start: hello.start })
+}

@@ -1,0 +1,129 @@
+//! Verifies a received batch: every range ends at a head that its log's origin has signed. It must not judge
+//! what the records say; `apply` does.
+
+use std::collections::VecDeque;
+
+use comity_protocol::cbor::ByteString;
+use comity_protocol::checkpoint::{Checkpoint, CheckpointError};
+use comity_protocol::code::Code;
+use comity_protocol::frame::{Batch, Exception, Frame, Range, WireLog};
+use comity_protocol::head::Head;
+use comity_protocol::id::{LineageId, LogId};
+use comity_protocol::key::NodePublicKey;
+
+use crate::fault::Fault;
+use crate::limits::CHECKPOINTS_KEPT_MAX;
+
+/// The keys by which heads are judged.
+pub trait Keys {
+    /// The organisation whose key must prove heads of a log that this peer shows, and that key; `None` where
+    /// the log is none that we could take.
+    fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)>;
+}
+
+/// A batch of which every range is proven.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    /// The batch frame's bytes: as received, but where ranges had to be left out.
+    pub(crate) frame: Vec<u8>,
+    pub(crate) cursor: Option<ByteString>,
+    /// Each range's log and last record.
+    pub(crate) ranges: Vec<(WireLog, u64)>,
+    /// Ranges that nobody's key could prove; left out of the frame, so that they are not applied unproven
+    /// should the key become known before their turn.
+    pub(crate) left_out: Vec<Exception>,
+}
+
+/// Verifies batches and remembers the checkpoints that it verified last.
+#[derive(Debug, Default)]
+pub(crate) struct Verifier {
+    known: VecDeque<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    bytes: ByteString,
+    origin: LineageId,
+    key: NodePublicKey,
+    checkpoint: Checkpoint,
+}
+
+impl Verifier {
+    pub(crate) fn verify(
+        &mut self,
+        frame: Vec<u8>,
+        batch: Batch,
+        keys: &dyn Keys,
+    ) -> Result<Verified, Fault> {
+        let Batch { checkpoints, ranges, cursor } = batch;
+        if checkpoints.len() > ranges.len() {
+            return Err(Fault::FrameMalformed);
+        }
+        let total = ranges.len();
+        let (mut proven, mut left_out) = (Vec::with_capacity(total), Vec::new());
+        for range in ranges {
+            if self.proves(&checkpoints, &range, keys)? {
+                proven.push(range);
+            } else {
+                let code = Code::LogUnknown.number();
+                left_out.push(Exception { log: range.log, from: range.first, code });
+            }
+        }
+        let ranges = proven.iter().map(|range| (range.log, range.last())).collect();
+        if left_out.is_empty() {
+            return Ok(Verified { frame, cursor, ranges, left_out });
+        }
+        let kept = Batch { checkpoints, ranges: proven, cursor: cursor.clone() };
+        let frame = Frame::Batch(kept).encode();
+        Ok(Verified { frame, cursor, ranges, left_out })
+    }
+
+    /// Whether a range is proven; `false` where there is no key to prove it by.
+    fn proves(
+        &mut self,
+        checkpoints: &[ByteString],
+        range: &Range,
+        keys: &dyn Keys,
+    ) -> Result<bool, Fault> {
+        let bytes = checkpoints.get(usize::from(range.checkpoint)).ok_or(Fault::FrameMalformed)?;
+        let ends = range.first.checked_add(range.records.len() as u64);
+        if range.first == 0 || range.records.is_empty() || ends.is_none() {
+            return Err(Fault::FrameMalformed);
+        }
+        let log = LogId::from(range.log);
+        let Some((origin, key)) = keys.origin_key(&log) else { return Ok(false) };
+        let head = Head { log, seq: range.last(), hash: range.hash, time: range.time };
+        let checkpoint = self.open(bytes, origin, key)?;
+        if head.is_included(&range.inclusion, checkpoint) {
+            Ok(true)
+        } else {
+            Err(Fault::HeadForged)
+        }
+    }
+
+    fn open(
+        &mut self,
+        bytes: &ByteString,
+        origin: LineageId,
+        key: NodePublicKey,
+    ) -> Result<&Checkpoint, Fault> {
+        let is_it = |k: &Known| k.origin == origin && k.key == key && k.bytes == *bytes;
+        let at = match self.known.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                let opened = Checkpoint::open(bytes, &origin, &key);
+                let checkpoint = opened.map_err(|error| match error {
+                    CheckpointError::Version => Fault::CheckpointVersion,
+                    CheckpointError::Malformed
+                    | CheckpointError::OtherKey
+                    | CheckpointError::OtherOrigin
+                    | CheckpointError::Signature => Fault::CheckpointForged,
+                })?;
+                self.known.truncate(CHECKPOINTS_KEPT_MAX - 1);
+                self.known.push_front(Known { bytes: bytes.clone(), origin, key, checkpoint });
+                0
+            }
+        };
+        Ok(&self.known[at].checkpoint)
+    }
+}
