@@ -1,16 +1,18 @@
 //! What the node answers over HTTP. Long answers are cut at a size rather than at a count alone. It must not know
 //! routes or statuses.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use comity_protocol::id::MessageId;
 use serde::{Deserialize, Serialize};
 
-use super::outgoing::{NodeFrame, encode, event_frame};
+use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
 use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, role_text};
 use crate::backend::{
     Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
-    HistoryPage, LoggedIn, Member, Outcome, Page, Standing,
+    FeedEvent, HistoryPage, LoggedIn, Member, Outcome, Page, Standing,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -249,7 +251,8 @@ impl StoredAnswer {
 
 /// A page of history, cut to a size at the end that is farther from what was asked for.
 pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
-    let frames: Vec<Bytes> = found.events.iter().map(|event| event_frame(event)).collect();
+    let shape = |event: &Arc<FeedEvent>| encode(&EventShape::from(&**event));
+    let frames: Vec<Bytes> = found.events.iter().map(shape).collect();
     let anchor = match page {
         Page::After(_) | Page::AtDate(_) => 0,
         Page::Before(_) | Page::Latest => frames.len().saturating_sub(1),

@@ -119,6 +119,17 @@ impl<'a> From<&'a Refusal> for ErrorShape<'a> {
     }
 }
 
+impl<'a> From<&'a FeedEvent> for EventShape<'a> {
+    fn from(event: &'a FeedEvent) -> Self {
+        Self {
+            id: event.id.to_string(),
+            time: format_unix_ms(event.time_unix_ms),
+            sender: event.sender.to_string(),
+            content: (&event.content).into(),
+        }
+    }
+}
+
 impl<'a> From<&'a EventContent> for ContentShape<'a> {
     fn from(content: &'a EventContent) -> Self {
         match content {
@@ -155,20 +166,14 @@ pub(crate) fn encode(shape: &impl Serialize) -> Bytes {
 
 /// The frame of an event, encoded by whoever comes first.
 pub(crate) fn event_frame(event: &FeedEvent) -> Bytes {
-    event.encoded.get_or_init(|| encode(&event_shape(event))).clone()
-}
-
-fn event_shape(event: &FeedEvent) -> NodeFrame<'_> {
-    NodeFrame::Event {
-        cursor: cursor_text(event.cursor),
-        channel: event.channel.to_string(),
-        event: EventShape {
-            id: event.id.to_string(),
-            time: format_unix_ms(event.time_unix_ms),
-            sender: event.sender.to_string(),
-            content: (&event.content).into(),
-        },
-    }
+    let frame = || {
+        encode(&NodeFrame::Event {
+            cursor: cursor_text(event.cursor),
+            channel: event.channel.to_string(),
+            event: event.into(),
+        })
+    };
+    event.encoded.get_or_init(frame).clone()
 }
 
 /// The answer to a request; `channel` is the one that it named.

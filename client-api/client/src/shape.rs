@@ -1,0 +1,301 @@
+//! Frames of the socket: their JSON, and the typed values that callers see. It must not know when a frame is
+//! sent.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Refused;
+
+/// Something that happened in a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelEvent {
+    /// Where the feed stands just after it; keep it to resume here.
+    pub cursor: String,
+    /// The channel.
+    pub channel: String,
+    /// Its id: a channel is shown sorted by it.
+    pub id: String,
+    /// When, in RFC 3339.
+    pub time: String,
+    /// Who, as `name@domain`.
+    pub sender: String,
+    /// What.
+    pub content: Content,
+}
+
+/// Something in a channel's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEvent {
+    /// Its id.
+    pub id: String,
+    /// When, in RFC 3339.
+    pub time: String,
+    /// Who, as `name@domain`.
+    pub sender: String,
+    /// What.
+    pub content: Content,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Content {
+    /// A group was created.
+    Created { name: String },
+    /// An account was invited.
+    Invited { account: String, name: String },
+    /// An account came in.
+    Joined { account: String },
+    /// An account left or declined.
+    Left { account: String },
+    /// A text; `None` where the node does not hold it.
+    Message { text: Option<String> },
+    /// A kind that this version does not know.
+    Other { kind: String },
+    /// An account was removed.
+    Removed { account: String },
+    /// The group was renamed.
+    Renamed { name: String },
+    /// What the reader asked of another organisation was refused.
+    RequestRefused { code: String },
+    /// A role changed.
+    RoleChanged { account: String, role: String },
+    /// The topic changed.
+    TopicChanged { topic: String },
+}
+
+/// A text is durable at the node.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Stored {
+    /// Its id.
+    pub id: String,
+    /// Where the feed stands at it.
+    pub cursor: String,
+}
+
+/// What became of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Asked of another organisation; the feed tells how it ends.
+    pub requested: bool,
+    /// The channel that was created, found or named.
+    pub channel: Option<String>,
+}
+
+/// How many member organisations have a message.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Delivered {
+    /// The channel.
+    pub channel: String,
+    /// The message.
+    pub id: String,
+    /// Organisations that have it, the sender's included.
+    pub organisations: u32,
+    /// Member organisations.
+    pub of: u32,
+}
+
+/// What a client asks of a channel over the socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Command {
+    /// Accept an invitation.
+    Accept { channel: String },
+    /// Create a group.
+    CreateGroup {
+        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        topic: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        member_limit: Option<u32>,
+    },
+    /// Decline an invitation.
+    Decline { channel: String },
+    /// Invite an account.
+    Invite { channel: String, account: String },
+    /// Leave a group.
+    Leave { channel: String },
+    /// Open or find the direct channel with an account.
+    OpenDirect { with: String },
+    /// Remove a member.
+    Remove { channel: String, account: String },
+    /// Rename a group.
+    Rename { channel: String, name: String },
+    /// Give a member a role.
+    SetRole { channel: String, account: String, role: String },
+    /// Change a group's topic.
+    SetTopic { channel: String, topic: String },
+}
+
+/// A frame to the node.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum ClientFrame<'a> {
+    Command {
+        nonce: String,
+        #[serde(flatten)]
+        command: &'a Command,
+    },
+    Hello {
+        token: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cursor: Option<&'a str>,
+    },
+    Ping,
+    Send {
+        nonce: String,
+        channel: &'a str,
+        text: &'a str,
+    },
+}
+
+/// A frame of the node, as far as this version knows it.
+#[derive(Debug)]
+pub(crate) enum NodeFrame {
+    Answer(u64, Result<Answer, Refused>),
+    Delivered(Delivered),
+    Event(ChannelEvent),
+    Goodbye(Refused, Option<String>),
+    /// A refusal of no request in particular.
+    Objection(Refused),
+    Unknown,
+    Welcome(Welcome),
+}
+
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Done(Done),
+    Stored(Stored),
+}
+
+#[derive(Debug)]
+pub(crate) struct Welcome {
+    pub(crate) account: String,
+    pub(crate) device: String,
+    pub(crate) cursor: String,
+    pub(crate) resync: bool,
+    pub(crate) heartbeat: Duration,
+}
+
+/// Reads a frame; `None` when it breaks the contract.
+pub(crate) fn parse(text: &str) -> Option<NodeFrame> {
+    let shape: FrameShape<'_> = serde_json::from_str(text).ok()?;
+    shape.into_frame()
+}
+
+/// Every field that any frame has: one flat shape is read in one pass.
+#[derive(Deserialize)]
+struct FrameShape<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    nonce: Option<String>,
+    cursor: Option<String>,
+    channel: Option<String>,
+    event: Option<EventShape>,
+    id: Option<String>,
+    status: Option<String>,
+    organisations: Option<u32>,
+    of: Option<u32>,
+    code: Option<String>,
+    message: Option<String>,
+    retry_after_ms: Option<String>,
+    endpoint: Option<String>,
+    account: Option<String>,
+    device: Option<String>,
+    resync: Option<bool>,
+    heartbeat_ms: Option<String>,
+}
+
+impl FrameShape<'_> {
+    fn into_frame(self) -> Option<NodeFrame> {
+        let nonce = || self.nonce.as_deref()?.parse().ok();
+        Some(match self.kind.as_ref() {
+            "delivered" => NodeFrame::Delivered(Delivered {
+                channel: self.channel?,
+                id: self.id?,
+                organisations: self.organisations?,
+                of: self.of?,
+            }),
+            "done" => {
+                let nonce = nonce()?;
+                let requested = self.status? == "requested";
+                NodeFrame::Answer(
+                    nonce,
+                    Ok(Answer::Done(Done { requested, channel: self.channel })),
+                )
+            }
+            "event" => {
+                let HistoryEvent { id, time, sender, content } = self.event?.into_event()?;
+                let (cursor, channel) = (self.cursor?, self.channel?);
+                NodeFrame::Event(ChannelEvent { cursor, channel, id, time, sender, content })
+            }
+            "goodbye" | "refused" => {
+                let (nonce, leaving) = (nonce(), self.kind == "goodbye");
+                let refused = Refused {
+                    code: self.code?,
+                    message: self.message.unwrap_or_default(),
+                    retry_after: self.retry_after_ms.as_deref().and_then(parse_ms),
+                };
+                match nonce {
+                    _ if leaving => NodeFrame::Goodbye(refused, self.endpoint),
+                    Some(nonce) => NodeFrame::Answer(nonce, Err(refused)),
+                    None => NodeFrame::Objection(refused),
+                }
+            }
+            "stored" => {
+                let stored = Stored { id: self.id?, cursor: self.cursor? };
+                NodeFrame::Answer(self.nonce?.parse().ok()?, Ok(Answer::Stored(stored)))
+            }
+            "welcome" => NodeFrame::Welcome(Welcome {
+                account: self.account?,
+                device: self.device?,
+                cursor: self.cursor?,
+                resync: self.resync?,
+                heartbeat: parse_ms(self.heartbeat_ms.as_deref()?)?,
+            }),
+            _ => NodeFrame::Unknown,
+        })
+    }
+}
+
+/// An event, flat as on the wire.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct EventShape {
+    id: String,
+    time: String,
+    sender: String,
+    kind: String,
+    text: Option<String>,
+    name: Option<String>,
+    topic: Option<String>,
+    account: Option<String>,
+    role: Option<String>,
+    code: Option<String>,
+}
+
+impl EventShape {
+    pub(crate) fn into_event(self) -> Option<HistoryEvent> {
+        let content = match self.kind.as_str() {
+            "created" => Content::Created { name: self.name? },
+            "invited" => Content::Invited { account: self.account?, name: self.name? },
+            "joined" => Content::Joined { account: self.account? },
+            "left" => Content::Left { account: self.account? },
+            "message" => Content::Message { text: self.text },
+            "removed" => Content::Removed { account: self.account? },
+            "renamed" => Content::Renamed { name: self.name? },
+            "request_refused" => Content::RequestRefused { code: self.code? },
+            "role_changed" => Content::RoleChanged { account: self.account?, role: self.role? },
+            "topic_changed" => Content::TopicChanged { topic: self.topic? },
+            _ => Content::Other { kind: self.kind },
+        };
+        Some(HistoryEvent { id: self.id, time: self.time, sender: self.sender, content })
+    }
+}
+
+/// A number of milliseconds as the wire has it.
+pub(crate) fn parse_ms(text: &str) -> Option<Duration> {
+    text.parse().ok().map(Duration::from_millis)
+}

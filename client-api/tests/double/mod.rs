@@ -1,0 +1,378 @@
+//! A test double: a node in memory, so that the API can be tested alone. It keeps just enough rules to answer
+//! every resource and frame; the real node is tested elsewhere, and nothing here says how it behaves inside.
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+mod rules;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use comity_client_api::*;
+use comity_protocol::code::Code;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
+use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use rules::Channel;
+
+/// The double. Cheap to clone; all clones are one node.
+#[derive(Clone)]
+pub struct Double {
+    domain: ServerName,
+    state: Arc<Mutex<State>>,
+    /// Changes whenever there is something new for feeds.
+    changed: Arc<watch::Sender<u64>>,
+    /// While it is false, requests are taken but not answered.
+    answering: Arc<watch::Sender<bool>>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub accounts: BTreeMap<String, (AccountNumber, String)>,
+    pub devices: HashMap<String, Caller>,
+    pub channels: BTreeMap<ChannelId, Channel>,
+    pub log: Vec<Arc<FeedEvent>>,
+    pub answers: HashMap<(DeviceId, u64), (Action, Outcome)>,
+    /// Texts in the order in which they reached the backend.
+    pub arrivals: Vec<String>,
+    /// Events that feeds handed out.
+    pub handed_out: usize,
+    pub goodbye: Option<(Code, Option<String>)>,
+    pub endpoints: Vec<Endpoint>,
+    pub delivered: Vec<Delivery>,
+    counter: u64,
+}
+
+/// A double behind a real listener; dropped, it stops.
+pub struct Server {
+    pub double: Double,
+    pub url: String,
+    pub address: std::net::SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+    /// A runtime of its own, so that a server can be killed with all its connections.
+    runtime: Option<Runtime>,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::start_with(Double::new(), ApiSettings::default(), None).await
+    }
+
+    pub async fn start_with(
+        double: Double,
+        settings: ApiSettings,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let router = router(double.clone(), settings.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let until = async move { drop(stopped.await) };
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = listener.into_std().unwrap();
+        let task = runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            serve(listener, router, settings, tls, until).await;
+        });
+        let url = format!("{scheme}://localhost:{}", address.port());
+        let url = if scheme == "http" { format!("http://{address}") } else { url };
+        Self { double, url, address, stop: Some(stop), task: Some(task), runtime: Some(runtime) }
+    }
+
+    /// Lets the server end in an orderly way, and waits for it.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        self.task.take().unwrap().await.unwrap();
+    }
+
+    /// Ends the server and all its connections at once.
+    pub fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Double {
+    pub fn new() -> Self {
+        Self {
+            domain: "acme.test".parse().unwrap(),
+            state: Arc::default(),
+            changed: Arc::new(watch::channel(0).0),
+            answering: Arc::new(watch::channel(true).0),
+        }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// From now on requests are taken but not answered.
+    pub fn hold_answers(&self) {
+        self.answering.send_replace(false);
+    }
+
+    pub fn release_answers(&self) {
+        self.answering.send_replace(true);
+    }
+
+    /// Every feed ends with this.
+    pub fn say_goodbye(&self, code: Code, endpoint: Option<&str>) {
+        self.state().goodbye = Some((code, endpoint.map(str::to_owned)));
+        self.wake();
+    }
+
+    /// An event that no request caused.
+    pub fn publish(&self, channel: ChannelId, sender: &str, content: EventContent) {
+        let sender = sender.parse().unwrap();
+        self.state().append(channel, sender, content);
+        self.wake();
+    }
+
+    pub fn notify_delivered(&self, channel: ChannelId, message: MessageId) {
+        let notice = Delivery::Delivered { channel, message, organisations: 2, of: 2 };
+        self.state().delivered.push(notice);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn log_device_in(&self, state: &mut State, name: &AccountName) -> LoggedIn {
+        let number = state.accounts[name.as_str()].0;
+        let device = DeviceId(state.count());
+        let token = format!("token-{}-{}", name, device.0);
+        let caller = Caller {
+            account: AccountId { lineage: LineageId([1; 32]), number },
+            label: AccountLabel { name: name.clone(), domain: self.domain.clone() },
+            device,
+        };
+        state.devices.insert(token.clone(), caller.clone());
+        LoggedIn { caller, token }
+    }
+}
+
+impl State {
+    pub fn count(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    pub fn append(&mut self, channel: ChannelId, sender: AccountLabel, content: EventContent) {
+        let number = self.count();
+        let time = comity_protocol::clock::HybridTime::from_unix_ms(TIME_UNIX_MS + number);
+        self.log.push(Arc::new(FeedEvent {
+            cursor: cursor_at(self.log.len() + 1),
+            channel,
+            id: MessageId::new(time, &Hash([7; 32])),
+            time_unix_ms: time.unix_ms(),
+            sender,
+            content,
+            encoded: Default::default(),
+        }));
+    }
+
+    fn sees(&self, label: &AccountLabel, event: &FeedEvent) -> bool {
+        self.channels.get(&event.channel).is_some_and(|c| c.members.contains_key(label))
+    }
+}
+
+impl Backend for Double {
+    type Subscription = Feed;
+
+    fn domain(&self) -> &ServerName {
+        &self.domain
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        self.state().endpoints.clone()
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {
+        self.state().devices.get(token).cloned().ok_or(Code::TokenInvalid.into())
+    }
+
+    async fn sign_up(&self, sign_up: SignUp) -> Result<LoggedIn, Refusal> {
+        let mut state = self.state();
+        let name = sign_up.name.as_str().to_owned();
+        if state.accounts.contains_key(&name) {
+            return Err(Code::NameTaken.into());
+        }
+        let number = AccountNumber(state.count());
+        state.accounts.insert(name, (number, sign_up.password));
+        Ok(self.log_device_in(&mut state, &sign_up.name))
+    }
+
+    async fn log_in(&self, log_in: LogIn) -> Result<LoggedIn, Refusal> {
+        let mut state = self.state();
+        match state.accounts.get(log_in.name.as_str()) {
+            Some((_, password)) if *password == log_in.password => {
+                Ok(self.log_device_in(&mut state, &log_in.name))
+            }
+            _ => Err(Code::CredentialsWrong.into()),
+        }
+    }
+
+    async fn change_account(&self, caller: &Caller, change: AccountChange) -> Result<(), Refusal> {
+        let mut state = self.state();
+        match change {
+            AccountChange::LogOut => state.devices.retain(|_, c| c.device != caller.device),
+            AccountChange::Password { old, new } => {
+                let account = state.accounts.get_mut(caller.label.name.as_str()).unwrap();
+                if account.1 != old {
+                    return Err(Code::CredentialsWrong.into());
+                }
+                account.1 = new;
+            }
+            AccountChange::RevokeDevice(id) => {
+                let before = state.devices.len();
+                state.devices.retain(|_, c| c.device != id || c.account != caller.account);
+                if state.devices.len() == before {
+                    return Err(Code::DeviceNotFound.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn devices(&self, caller: &Caller) -> Result<Vec<Device>, Refusal> {
+        let state = self.state();
+        let own = state.devices.values().filter(|c| c.account == caller.account);
+        let device = |c: &Caller| Device {
+            id: c.device,
+            name: "test device".to_owned(),
+            created_unix_ms: TIME_UNIX_MS,
+            current: c.device == caller.device,
+        };
+        Ok(own.map(device).collect())
+    }
+
+    async fn perform(
+        &self,
+        caller: &Caller,
+        nonce: Option<u64>,
+        action: Action,
+    ) -> Result<Outcome, Refusal> {
+        let outcome = self.state().perform(caller, nonce, action);
+        self.wake();
+        // The sender of the watch lives as long as the double.
+        self.answering.subscribe().wait_for(|answering| *answering).await.unwrap();
+        outcome
+    }
+
+    async fn channels(&self, caller: &Caller) -> Result<Vec<ChannelSummary>, Refusal> {
+        Ok(self.state().channels_of(&caller.label))
+    }
+
+    async fn channel(&self, caller: &Caller, id: ChannelId) -> Result<ChannelDetail, Refusal> {
+        self.state().channel_of(&caller.label, id)
+    }
+
+    async fn history(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        page: Page,
+        limit: usize,
+    ) -> Result<HistoryPage, Refusal> {
+        self.state().history(&caller.label, channel, page, limit)
+    }
+
+    async fn subscribe(
+        &self,
+        caller: &Caller,
+        cursor: Option<Cursor>,
+    ) -> Result<Subscribed<Feed>, Refusal> {
+        let newest = self.state().log.len();
+        let (position, resync) = match cursor.map(position_of) {
+            None => (newest, false),
+            Some(Some(position)) if position <= newest => (position, false),
+            Some(_) => (newest, true),
+        };
+        let changed = self.changed.subscribe();
+        let notices = self.state().delivered.len();
+        let label = caller.label.clone();
+        let double = self.clone();
+        let subscription = Feed { double, label, position, notices, changed };
+        Ok(Subscribed { subscription, cursor: cursor_at(position), resync })
+    }
+}
+
+/// A place in the double's log; nothing is queued for it.
+pub struct Feed {
+    double: Double,
+    label: AccountLabel,
+    position: usize,
+    notices: usize,
+    changed: watch::Receiver<u64>,
+}
+
+impl Feed {
+    fn take(&mut self, max: usize) -> Vec<Delivery> {
+        let mut state = self.double.state();
+        let mut taken = Vec::new();
+        while taken.len() < max && self.position < state.log.len() {
+            let event = state.log[self.position].clone();
+            self.position += 1;
+            if state.sees(&self.label, &event) {
+                taken.push(Delivery::Event(event));
+            }
+        }
+        if taken.len() < max && self.notices < state.delivered.len() {
+            taken.push(state.delivered[self.notices].clone());
+            self.notices += 1;
+        }
+        if taken.is_empty()
+            && let Some((code, endpoint)) = state.goodbye.clone()
+        {
+            taken.push(Delivery::Goodbye { code, endpoint });
+        }
+        state.handed_out += taken.len();
+        taken
+    }
+}
+
+impl Subscription for Feed {
+    async fn next(&mut self, max: usize) -> Vec<Delivery> {
+        loop {
+            self.changed.mark_unchanged();
+            let taken = self.take(max);
+            if !taken.is_empty() {
+                return taken;
+            }
+            self.changed.changed().await.unwrap();
+        }
+    }
+
+    async fn ready(&mut self, max: usize) -> Vec<Delivery> {
+        self.take(max)
+    }
+}
+
+fn cursor_at(position: usize) -> Cursor {
+    let mut bytes = [9; 24];
+    bytes[16..].copy_from_slice(&(position as u64).to_be_bytes());
+    Cursor(bytes)
+}
+
+/// `None` for a cursor of another store.
+fn position_of(cursor: Cursor) -> Option<usize> {
+    let position = u64::from_be_bytes(cursor.0[16..].try_into().unwrap());
+    (cursor.0[..16] == [9; 16]).then(|| usize::try_from(position).unwrap())
+}
+
+pub const TIME_UNIX_MS: u64 = 1_795_404_447_123;

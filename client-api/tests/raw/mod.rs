@@ -1,0 +1,72 @@
+//! HTTP by hand: bytes out, status, headers and body back. It must not repair anything, so that tests can be
+//! wrong on purpose.
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::double::Server;
+
+/// What came back; status 0 when it was nothing.
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {:?}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// One request on a connection of its own.
+pub async fn request(
+    server: &Server,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: &[u8],
+) -> Answer {
+    let token = token.map(|t| format!("Authorization: Bearer {t}\r\n")).unwrap_or_default();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\n{token}Content-Length: {length}\r\n\
+         Connection: close\r\n\r\n",
+        server.address
+    );
+    exchange(server, &[head.as_bytes(), body].concat()).await
+}
+
+/// Sends bytes as they are and reads until the other side closes.
+pub async fn exchange(server: &Server, bytes: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut read = Vec::new();
+    let all = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut read));
+    all.await.expect("the server closes").unwrap();
+    parse(&String::from_utf8(read).unwrap())
+}
+
+fn parse(text: &str) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1));
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':').unwrap();
+        (name.to_ascii_lowercase(), value.trim().to_owned())
+    };
+    Answer {
+        status: status.map_or(0, |status| status.parse().unwrap()),
+        headers: lines.map(header).collect(),
+        body: body.to_owned(),
+    }
+}
