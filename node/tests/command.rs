@@ -1,0 +1,94 @@
+//! The command as an admin meets it: the built binary, its output, its exit status. What needs a running node is
+//! judged by the scenarios.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn comity(dir: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comity"));
+    command.args(arguments).current_dir(dir).env_clear();
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    assert!(!output.status.success(), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn the_version_is_the_crates() {
+    let dir = tempfile::tempdir().unwrap();
+    let version = printed(&comity(dir.path(), &["--version"], &[]));
+    assert_eq!(version, format!("comity {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_missing_domain_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = complaint(&comity(dir.path(), &["serve"], &[]));
+    assert!(said.contains("`domain` is missing") && said.contains("COMITY_DOMAIN"), "{said}");
+}
+
+#[test]
+fn the_settings_file_here_is_used_and_its_errors_are_placed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("comity.toml"), "domain = \"acme.example\"\nport = 1\n")
+        .unwrap();
+    let said = complaint(&comity(dir.path(), &["dns"], &[]));
+    assert!(said.starts_with("comity: comity.toml, line 2: port: "), "{said}");
+}
+
+#[test]
+fn dns_prints_the_records_of_keys_that_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let acme = [("COMITY_DOMAIN", "acme.example")];
+    let first = printed(&comity(dir.path(), &["dns"], &acme));
+    let lines: Vec<_> = first.lines().collect();
+    assert_eq!(lines[0], "_comity._udp.acme.example. 3600 IN SRV 10 5 4433 acme.example.");
+    let txt = "_comity.acme.example. 3600 IN TXT \"v=comity1; k=ed25519; id=";
+    assert!(lines[1].starts_with(txt) && lines.len() == 2, "{first}");
+
+    let there = ["dns", "--host", "node1.acme.example", "--port", "443"];
+    let second = printed(&comity(dir.path(), &there, &acme));
+    assert!(second.contains("IN SRV 10 5 443 node1.acme.example.\n"), "{second}");
+    assert_eq!(second.lines().nth(1), first.lines().nth(1), "the key stays");
+
+    let shown = printed(&comity(dir.path(), &["keys", "show"], &acme));
+    let key = lines[1].split("p=").nth(1).unwrap().split(';').next().unwrap();
+    assert!(shown.contains(key) && shown.contains("recovery.key"), "{shown}");
+
+    let other = [("COMITY_DOMAIN", "globex.example")];
+    let said = complaint(&comity(dir.path(), &["keys", "show"], &other));
+    assert!(said.contains("belongs to acme.example, not to globex.example"), "{said}");
+    let said = complaint(&comity(dir.path(), &["user", "invite"], &other));
+    assert!(said.contains("belongs to acme.example"), "{said}");
+}
+
+#[test]
+fn users_need_a_running_node() {
+    let dir = tempfile::tempdir().unwrap();
+    let acme = [("COMITY_DOMAIN", "acme.example")];
+    for arguments in [&["user", "add", "alice"][..], &["user", "invite", "--expires", "7d"]] {
+        let said = complaint(&comity(dir.path(), arguments, &acme));
+        assert!(said.contains("no node is running") && said.contains("comity serve"), "{said}");
+    }
+    let said = complaint(&comity(dir.path(), &["user", "invite", "--expires", "soon"], &acme));
+    assert!(said.contains("12h or 7d"), "{said}");
+}
+
+#[test]
+fn chat_says_what_it_lacks() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = complaint(&comity(dir.path(), &["chat", "--user", "alice"], &[]));
+    assert!(said.contains("--server"), "{said}");
+    let closed = ["chat", "--user", "alice", "--server", "http://127.0.0.1:1", "--password", "x"];
+    let said = complaint(&comity(dir.path(), &closed, &[]));
+    assert!(said.contains("cannot be reached"), "{said}");
+}
