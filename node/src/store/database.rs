@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use redb::{Database, Durability, ReadableDatabase};
 
 use super::backend::Backend;
+use super::error::unless_it_panics;
 use super::row::{self, APPLIED_KEY, ID_KEY, OWN_NUMBER, OWN_TABLE, RawTable, VERSION_KEY};
 use super::{Batch, CommitError, FORMAT_VERSION, OpenError, ReadError, Snapshot, Table};
 use crate::disk::Disk;
@@ -70,10 +71,17 @@ impl Store {
         self.reopen_if_closed()?;
         let applied = last.applied().to_be_bytes();
         let result = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(database) => write(database, batches, &[(APPLIED_KEY, &applied)]),
+            State::Open(database) => {
+                unless_it_panics(|| write(database, batches, &[(APPLIED_KEY, &applied)]))
+            }
             State::Closed | State::Failed => return Err(CommitError::Poisoned),
         };
-        result.map_err(|error| self.close_after(CommitError::from_redb(*error)))
+        let error = match result {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => CommitError::from_redb(*error),
+            Err(reason) => CommitError::Failed(reason),
+        };
+        Err(self.close_after(error))
     }
 
     /// What the store is called in cursors.
@@ -84,9 +92,7 @@ impl Store {
     /// The rows as the newest commit left them. Cheap.
     pub fn snapshot(&self) -> Result<Snapshot, ReadError> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(database) => {
-                Snapshot::new(database.begin_read().map_err(ReadError::from_redb)?)
-            }
+            State::Open(database) => take_snapshot(database),
             State::Closed | State::Failed => Err(ReadError::Closed),
         }
     }
@@ -149,7 +155,9 @@ fn open_database(
     builder.set_repair_callback(|repair| {
         tracing::warn!(progress = repair.progress(), "repairing the store");
     });
-    builder.create_with_backend(Backend { file }).map_err(OpenError::from_redb)
+    unless_it_panics(|| builder.create_with_backend(Backend { file }))
+        .map_err(OpenError::Corrupt)?
+        .map_err(OpenError::from_redb)
 }
 
 /// Creates a store under another name and then gives it its own: what an interrupted start leaves
@@ -173,8 +181,7 @@ fn create(disk: &dyn Disk, file_name: &str, id: StoreId) -> Result<(), OpenError
 fn identify(database: &Database) -> Result<StoreId, OpenError> {
     let corrupt = |what: &str| OpenError::Corrupt(what.to_owned());
     let failed = |error: ReadError| OpenError::Corrupt(error.to_string());
-    let transaction = database.begin_read().map_err(OpenError::from_redb)?;
-    let snapshot = Snapshot::new(transaction).map_err(failed)?;
+    let snapshot = take_snapshot(database).map_err(failed)?;
     let version = snapshot.own(VERSION_KEY).map_err(failed)?.and_then(|v| v.try_into().ok());
     let found = u32::from_be_bytes(version.ok_or_else(|| corrupt("it has no version"))?);
     if found > FORMAT_VERSION {
@@ -182,6 +189,11 @@ fn identify(database: &Database) -> Result<StoreId, OpenError> {
     }
     let id = snapshot.own(ID_KEY).map_err(failed)?.and_then(|id| id.try_into().ok());
     id.map(StoreId).ok_or_else(|| corrupt("it has no id"))
+}
+
+fn take_snapshot(database: &Database) -> Result<Snapshot, ReadError> {
+    let begin = || Snapshot::new(database.begin_read().map_err(ReadError::from_redb)?);
+    unless_it_panics(begin).unwrap_or_else(|reason| Err(ReadError::Failed(reason)))
 }
 
 /// One transaction: all batches in their order, and rows of the store's own.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use redb::{ReadOnlyTable, ReadTransaction, TableError};
 
+use super::error::unless_it_panics;
 use super::row::{self, APPLIED_KEY, OWN_NUMBER, OWN_TABLE, RawTable};
 use super::{Direction, ReadError, Span, Table, Visitor};
 
@@ -24,12 +25,14 @@ impl Snapshot {
 
     /// The value of a row.
     pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        let Some(rows) = self.table(table)? else { return Ok(None) };
-        let Some(stored) = rows.get(key)? else { return Ok(None) };
-        match row::unseal(table.number(), key, stored.value()) {
-            Some(value) => Ok(Some(value.to_vec())),
-            None => Err(corrupt(table, key)),
-        }
+        guarded(|| {
+            let Some(rows) = self.table(table)? else { return Ok(None) };
+            let Some(stored) = rows.get(key)? else { return Ok(None) };
+            match row::unseal(table.number(), key, stored.value()) {
+                Some(value) => Ok(Some(value.to_vec())),
+                None => Err(corrupt(table, key)),
+            }
+        })
     }
 
     /// Hands the rows within `span` to `visit` until it breaks off.
@@ -80,26 +83,32 @@ impl Snapshot {
         span: &Span,
         direction: Direction,
     ) -> Result<Box<dyn Iterator<Item = Result<Row, ReadError>>>, ReadError> {
-        let rows = match self.table(table)? {
+        let rows = match guarded(|| self.table(table))? {
             Some(rows) if !span.is_empty() => rows,
             _ => return Ok(Box::new(std::iter::empty())),
         };
         let bounds = (span.from.as_ref().map(Vec::as_slice), span.to.as_ref().map(Vec::as_slice));
-        let range = rows.range::<&[u8]>(bounds)?;
-        let check =
-            move |found: Result<(redb::AccessGuard<'_, _>, redb::AccessGuard<'_, _>), _>| {
-                let (key, stored): (redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>) =
-                    found.map_err(|error: redb::StorageError| ReadError::from(error))?;
+        let mut range = guarded(|| Ok(rows.range::<&[u8]>(bounds)?))?;
+        let mut is_over = false;
+        Ok(Box::new(std::iter::from_fn(move || {
+            if is_over {
+                return None;
+            }
+            let found = guarded(|| {
+                let next = match direction {
+                    Direction::Ascending => range.next(),
+                    Direction::Descending => range.next_back(),
+                };
+                let Some((key, stored)) = next.transpose()? else { return Ok(None) };
                 let key = key.value();
                 match row::unseal(table.number(), key, stored.value()) {
-                    Some(value) => Ok((key.to_vec(), value.to_vec())),
+                    Some(value) => Ok(Some((key.to_vec(), value.to_vec()))),
                     None => Err(corrupt(table, key)),
                 }
-            };
-        Ok(match direction {
-            Direction::Ascending => Box::new(range.map(check)),
-            Direction::Descending => Box::new(range.rev().map(check)),
-        })
+            });
+            is_over = !matches!(found, Ok(Some(_)));
+            found.transpose()
+        })))
     }
 
     fn table(&self, table: Table) -> Result<Option<&OpenTable>, ReadError> {
@@ -130,6 +139,10 @@ impl fmt::Debug for Snapshot {
 /// A key and its value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 type OpenTable = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+fn guarded<T>(read: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    unless_it_panics(read).unwrap_or_else(|reason| Err(ReadError::Failed(reason)))
+}
 
 fn corrupt(table: Table, key: &[u8]) -> ReadError {
     ReadError::Corrupt { table, key: key.to_vec() }

@@ -85,3 +85,32 @@ fn what_is_not_a_store_is_refused_by_name() {
     let refusal = open(&disk).unwrap_err();
     assert!(matches!(refusal, OpenError::Corrupt(_)), "{refusal}");
 }
+
+#[test]
+fn a_flipped_bit_anywhere_is_an_error_or_harmless() {
+    let disk = MemoryDisk::new();
+    let store = open(&disk).unwrap();
+    let keys: Vec<String> = (0..400).map(|key| format!("{key:03}")).collect();
+    for applied in 1..=3 {
+        let rows: Vec<(&str, &str)> = keys.iter().map(|key| (&key[..], &key[..])).collect();
+        store.commit(&[batch(applied, &rows)]).unwrap();
+    }
+    drop(store);
+    let mut refused = 0;
+    for (round, offset) in (0..disk.used_bytes()).step_by(211).enumerate() {
+        let image = disk.image(Tear::Everything);
+        image.damage(FILE, offset, 1 << (round % 8));
+        let served = open(&image).is_ok_and(|store| {
+            let Ok(snapshot) = store.snapshot() else { return false };
+            let mut expected = keys.iter();
+            let scanned = snapshot.scan(Table::Event, &mut |key, value| {
+                let next = expected.next().unwrap().as_bytes();
+                assert_eq!((key, value), (next, next), "a bit flipped at {offset}");
+                ControlFlow::Continue(())
+            });
+            scanned.is_ok()
+        });
+        refused += u32::from(!served);
+    }
+    assert!(refused > 10, "{refused} refused");
+}
