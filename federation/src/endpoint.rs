@@ -1,0 +1,295 @@
+//! The node's QUIC endpoint: one UDP socket on which links are dialled and accepted. Knows keys, not domains;
+//! whom to dial and whose link to keep is decided above.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use comity_identity::NodeKey;
+use comity_protocol::code::Code;
+use comity_protocol::key::NodePublicKey;
+use quinn::{ConnectionError, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
+use quinn_proto::HashedConnectionIdGenerator;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::{Mutex, Semaphore, mpsc};
+
+use crate::link::{CloseReason, Link};
+use crate::outbox::CLASSES;
+use crate::tls::{self, TlsIdentity};
+
+/// Handshakes that run at a time; who comes beyond that is refused and tries again.
+const HANDSHAKES_MAX: usize = 256;
+/// From so many on, who dials first has to show that it receives at its address.
+const HANDSHAKES_UNPROVEN_MAX: usize = 32;
+/// Links that wait to be accepted; each waits with its handshake's place.
+const ACCEPTED_MAX: usize = 16;
+/// How long a handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
+/// How long closing waits for peers to hear of it.
+const FAREWELL_MAX: Duration = Duration::from_millis(500);
+
+/// Bytes of one class that a peer may send before they are read.
+const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+/// Enough for every class at once, so that one that is not read never holds up another.
+const LINK_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CLASS_COUNT;
+const CLASS_COUNT: u32 = 3;
+const _: () = assert!(CLASS_COUNT as usize == CLASSES.len());
+
+/// Bytes asked of the kernel for datagrams that wait; a burst beyond them is lost and sent again.
+const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// What an endpoint needs to know.
+#[derive(Clone, Debug)]
+pub struct EndpointSettings {
+    /// The UDP address to listen on; `[::]` takes IPv4 too.
+    pub listen: SocketAddr,
+    /// The key by which the node proves itself. What a restarted node needs to tell its peers that it has
+    /// forgotten them is derived from it.
+    pub node_key: Arc<NodeKey>,
+    /// How often an idle link is kept alive; also how soon a restarted peer is noticed on one.
+    pub keep_alive: Duration,
+    /// How long nothing may come from a peer before the link counts as dead. The smaller of both ends' counts.
+    pub idle_timeout: Duration,
+}
+
+/// The node's end of all links.
+#[derive(Debug)]
+pub struct Endpoint {
+    quic: quinn::Endpoint,
+    tls: Arc<TlsIdentity>,
+    transport: Arc<TransportConfig>,
+    accepted: Mutex<mpsc::Receiver<Link>>,
+}
+
+/// Why no endpoint could be made.
+#[derive(Debug)]
+pub enum BindError {
+    /// The certificate could not be made from the node key.
+    Certificate(String),
+    /// The socket could not be opened or bound.
+    Socket(io::Error),
+}
+
+/// Why a peer could not be dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectError {
+    /// The address cannot be reached from this endpoint's socket (its port is 0, or it is IPv6 and ours is not).
+    Address,
+    /// The connection was closed during the handshake.
+    Closed(CloseReason),
+    /// This endpoint is closed.
+    EndpointClosed,
+    /// Nobody answered in time.
+    TimedOut,
+    /// Somebody else answers at this address: it showed this key.
+    WrongKey(NodePublicKey),
+}
+
+impl EndpointSettings {
+    /// Settings with defaults: a link is kept alive every 2 s and counts as dead after 10 s.
+    pub fn new(listen: SocketAddr, node_key: Arc<NodeKey>) -> Self {
+        let (keep_alive, idle_timeout) = (Duration::from_secs(2), Duration::from_secs(10));
+        Self { listen, node_key, keep_alive, idle_timeout }
+    }
+}
+
+impl Endpoint {
+    /// Binds the socket and begins to accept. Has to be called within a tokio runtime.
+    pub fn bind(settings: EndpointSettings) -> Result<Self, BindError> {
+        let certificate = |e: &dyn fmt::Display| BindError::Certificate(e.to_string());
+        let tls = TlsIdentity::new(settings.node_key.clone()).map_err(|e| certificate(&e))?;
+        let transport = Arc::new(transport(&settings));
+        let token_key = settings.node_key.derive("quic retry token");
+        let token_key = ring::hkdf::Salt::new(ring::hkdf::HKDF_SHA256, &[]).extract(&*token_key);
+        let crypto = tls.server().map_err(|e| certificate(&e))?;
+        let mut server = quinn::ServerConfig::new(crypto, Arc::new(token_key));
+        server.transport_config(transport.clone());
+        server.max_incoming(HANDSHAKES_MAX);
+        let quic = quinn::Endpoint::new(
+            endpoint_config(&settings.node_key),
+            Some(server),
+            socket(settings.listen).map_err(BindError::Socket)?,
+            Arc::new(quinn::TokioRuntime),
+        );
+        let quic = quic.map_err(BindError::Socket)?;
+        let (links, accepted) = mpsc::channel(ACCEPTED_MAX);
+        tokio::spawn(accept_all(quic.clone(), links));
+        Ok(Self { quic, tls: Arc::new(tls), transport, accepted: Mutex::new(accepted) })
+    }
+
+    /// Dials a peer, of which the key is known. A link that is returned is not yet up: see [`Link::dialled`].
+    pub async fn connect(
+        &self,
+        addr: SocketAddr,
+        peer_key: &NodePublicKey,
+    ) -> Result<Link, ConnectError> {
+        let (crypto, shown) =
+            self.tls.client(*peer_key).map_err(|_| ConnectError::EndpointClosed)?;
+        let mut config = quinn::ClientConfig::new(crypto);
+        config.transport_config(self.transport.clone());
+        let connecting = self.quic.connect_with(config, addr, tls::SERVER_NAME);
+        let connecting = connecting.map_err(|error| match error {
+            quinn::ConnectError::EndpointStopping => ConnectError::EndpointClosed,
+            _ => ConnectError::Address,
+        })?;
+        let finished = tokio::time::timeout(HANDSHAKE_MAX, connecting).await;
+        match finished.map_err(|_| ConnectError::TimedOut)? {
+            Ok(connection) => Ok(Link::new(connection, *peer_key, true)),
+            Err(ConnectionError::TimedOut) => Err(ConnectError::TimedOut),
+            Err(error) => Err(match shown.get().filter(|key| *key != peer_key) {
+                Some(other) => ConnectError::WrongKey(*other),
+                None => ConnectError::Closed(CloseReason::from(&error)),
+            }),
+        }
+    }
+
+    /// The next link that a peer dialled; none once the endpoint is closed.
+    pub async fn accept(&self) -> Option<Link> {
+        self.accepted.lock().await.recv().await
+    }
+
+    /// The address that the socket is bound to.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.quic.local_addr()
+    }
+
+    /// Closes all links with a code and takes no more; waits a moment for the peers to hear of it.
+    pub async fn close(&self, code: Code) {
+        self.quic.close(VarInt::from(code.number()), code.name().as_bytes());
+        // A peer that is gone does not answer; then there is nobody to tell.
+        let _ = tokio::time::timeout(FAREWELL_MAX, self.quic.wait_idle()).await;
+    }
+}
+
+/// Accepts until the endpoint is closed. Handshakes run beside each other, so that a slow peer delays nobody.
+async fn accept_all(quic: quinn::Endpoint, links: mpsc::Sender<Link>) {
+    let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    while let Some(incoming) = quic.accept().await {
+        let Ok(place) = handshakes.clone().try_acquire_owned() else {
+            incoming.refuse();
+            continue;
+        };
+        let under_way = HANDSHAKES_MAX - handshakes.available_permits();
+        if under_way > HANDSHAKES_UNPROVEN_MAX && incoming.may_retry() {
+            // The peer repeats its first packet with a token; only a late one is an error.
+            let _ = incoming.retry();
+            continue;
+        }
+        let links = links.clone();
+        tokio::spawn(async move {
+            let finished = tokio::time::timeout(HANDSHAKE_MAX, handshake(incoming)).await;
+            if let Ok(Some(link)) = finished {
+                // Fails once the endpoint is gone; the link goes with it.
+                let _ = links.send(link).await;
+            }
+            drop(place);
+        });
+    }
+}
+
+async fn handshake(incoming: quinn::Incoming) -> Option<Link> {
+    let addr = incoming.remote_address();
+    let connection = match incoming.accept() {
+        Ok(connecting) => connecting.await,
+        Err(error) => Err(error),
+    };
+    match connection {
+        Ok(connection) => {
+            let key = tls::peer_key(&connection)?;
+            Some(Link::new(connection, key, false))
+        }
+        Err(error) => {
+            tracing::debug!(%addr, %error, "a peer's handshake failed");
+            None
+        }
+    }
+}
+
+fn transport(settings: &EndpointSettings) -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport
+        // An entry is kept for each stream allowed, so no more than are used.
+        .max_concurrent_uni_streams(VarInt::from_u32(CLASS_COUNT))
+        .max_concurrent_bidi_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(LINK_WINDOW_BYTES))
+        // As much as the peer can take of all classes: what one class has in flight never keeps another's
+        // frames out of the send buffer.
+        .send_window(u64::from(LINK_WINDOW_BYTES))
+        .datagram_receive_buffer_size(None)
+        .keep_alive_interval(Some(settings.keep_alive))
+        .max_idle_timeout(IdleTimeout::try_from(settings.idle_timeout).ok());
+    transport
+}
+
+/// Both the reset key and the connection ids come from the node key, so that a restarted process can answer
+/// packets of connections that it has forgotten, and the peer notices at once. One of them alone would not do.
+fn endpoint_config(node_key: &NodeKey) -> EndpointConfig {
+    let reset_key = node_key.derive("quic stateless reset");
+    let reset_key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &*reset_key);
+    let mut config = EndpointConfig::new(Arc::new(reset_key));
+    let mut id_key = [0; 8];
+    id_key.copy_from_slice(&node_key.derive("quic connection ids")[..8]);
+    let id_key = u64::from_be_bytes(id_key);
+    config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(id_key)));
+    config
+}
+
+/// A socket with large buffers, as far as the kernel grants them.
+fn socket(listen: SocketAddr) -> io::Result<std::net::UdpSocket> {
+    let socket = Socket::new(Domain::for_address(listen), Type::DGRAM, Some(Protocol::UDP))?;
+    if listen.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    for result in [
+        socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES),
+        socket.set_send_buffer_size(SOCKET_BUFFER_BYTES),
+    ] {
+        if let Err(error) = result {
+            tracing::debug!(%error, "the kernel grants no larger socket buffers");
+        }
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&listen.into())?;
+    Ok(socket.into())
+}
+
+impl ConnectError {
+    /// The code that users see.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::WrongKey(_) => Code::PeerNameMismatch,
+            Self::Closed(CloseReason::Peer(Some(Code::DomainRefused))) => Code::DomainRefused,
+            Self::Address | Self::Closed(_) | Self::EndpointClosed | Self::TimedOut => {
+                Code::DomainUnreachable
+            }
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Certificate(error) => write!(f, "no certificate from the node key: {error}"),
+            Self::Socket(error) => write!(f, "the address for peers cannot be used: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address => f.write_str("the address cannot be reached from this socket"),
+            Self::Closed(reason) => reason.fmt(f),
+            Self::EndpointClosed => f.write_str("this node takes part in no more links"),
+            Self::TimedOut => f.write_str("nobody answered in time"),
+            Self::WrongKey(key) => write!(f, "the peer showed another key: {key:?}"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
