@@ -1,1 +1,75 @@
+//! The examples of `docs/client/` against the shapes: each reads, and writes back to the same JSON. What the HTTP
+//! examples do is tried by `tests/docs.rs`.
 
+use std::collections::BTreeSet;
+
+use comity_protocol::code::Code;
+use serde_json::Value;
+
+use super::incoming::FrameShape;
+use super::outgoing::{ErrorAnswer, EventShape, NodeFrame};
+use super::parse_frame;
+use crate::refusal::status;
+
+const DOCUMENT: &str = include_str!("../../../docs/client/README.md");
+
+/// The texts of all blocks with a tag.
+fn blocks(tag: &str) -> Vec<&'static str> {
+    let opening = format!("```{tag}\n");
+    let block = |rest: &'static str| rest.split("\n```").next().unwrap();
+    DOCUMENT.split(opening.as_str()).skip(1).map(block).collect()
+}
+
+fn same<T: serde::Serialize + serde::de::DeserializeOwned>(text: &str) -> Value {
+    let value: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    let shape: T = serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    assert_eq!(serde_json::to_value(shape).unwrap(), value);
+    value
+}
+
+fn named<'a>(values: &'a [Value], field: &str) -> BTreeSet<&'a str> {
+    values.iter().filter_map(|value| value[field].as_str()).collect()
+}
+
+#[test]
+fn every_frame_of_a_client_is_shown_and_reads() {
+    let frames: Vec<Value> = blocks("json client")
+        .into_iter()
+        .map(|text| {
+            parse_frame(text).unwrap_or_else(|e| panic!("{e:?}: {text}"));
+            same::<FrameShape>(text)
+        })
+        .collect();
+    assert_eq!(named(&frames, "type"), BTreeSet::from(["command", "hello", "ping", "send"]));
+    let commands = "accept create_group decline invite leave open_direct remove rename set_role \
+                    set_topic";
+    assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
+}
+
+#[test]
+fn every_frame_of_a_node_is_shown_and_reads() {
+    let frames: Vec<Value> =
+        blocks("json node").into_iter().map(same::<NodeFrame<'static>>).collect();
+    let types = "delivered done event goodbye pong refused stored welcome";
+    assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
+    let events: Vec<Value> =
+        blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();
+    let kinds = "created invited joined left message removed renamed request_refused \
+                 role_changed topic_changed";
+    assert_eq!(named(&events, "kind"), kinds.split_whitespace().collect());
+    assert!(
+        !blocks("json error").into_iter().map(same::<ErrorAnswer<'static>>).any(|e| e.is_null())
+    );
+}
+
+#[test]
+fn the_table_of_refusals_is_whole() {
+    for code in Code::ALL.iter().filter(|code| code.number() < FIRST_PEER_CODE) {
+        let (name, status, sentence) = (code.name(), status(*code).as_u16(), code.sentence());
+        let row = format!("\n| `{name}` | {status} | {sentence} |\n");
+        assert!(DOCUMENT.contains(&row), "docs/client/README.md lacks:{row}");
+    }
+}
+
+/// Codes from here on are between peers.
+const FIRST_PEER_CODE: u16 = 100;

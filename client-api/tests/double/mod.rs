@@ -3,7 +3,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
-mod rules;
+pub(crate) mod rules;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,7 +22,7 @@ use rules::Channel;
 
 /// The double. Cheap to clone; all clones are one node.
 #[derive(Clone)]
-pub struct Double {
+pub(crate) struct Double {
     domain: ServerName,
     state: Arc<Mutex<State>>,
     /// Changes whenever there is something new for feeds.
@@ -32,27 +32,28 @@ pub struct Double {
 }
 
 #[derive(Default)]
-pub struct State {
-    pub accounts: BTreeMap<String, (AccountNumber, String)>,
-    pub devices: HashMap<String, Caller>,
-    pub channels: BTreeMap<ChannelId, Channel>,
-    pub log: Vec<Arc<FeedEvent>>,
-    pub answers: HashMap<(DeviceId, u64), (Action, Outcome)>,
+pub(crate) struct State {
+    pub(crate) accounts: BTreeMap<String, (AccountNumber, String)>,
+    pub(crate) devices: HashMap<String, Caller>,
+    pub(crate) device_names: BTreeMap<DeviceId, String>,
+    pub(crate) channels: BTreeMap<ChannelId, Channel>,
+    pub(crate) log: Vec<Arc<FeedEvent>>,
+    pub(crate) answers: HashMap<(DeviceId, u64), (Action, Outcome)>,
     /// Texts in the order in which they reached the backend.
-    pub arrivals: Vec<String>,
+    pub(crate) arrivals: Vec<String>,
     /// Events that feeds handed out.
-    pub handed_out: usize,
-    pub goodbye: Option<(Code, Option<String>)>,
-    pub endpoints: Vec<Endpoint>,
-    pub delivered: Vec<Delivery>,
+    pub(crate) handed_out: usize,
+    pub(crate) goodbye: Option<(Code, Option<String>)>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) delivered: Vec<Delivery>,
     counter: u64,
 }
 
 /// A double behind a real listener; dropped, it stops.
-pub struct Server {
-    pub double: Double,
-    pub url: String,
-    pub address: std::net::SocketAddr,
+pub(crate) struct Server {
+    pub(crate) double: Double,
+    pub(crate) url: String,
+    pub(crate) address: std::net::SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
     /// A runtime of its own, so that a server can be killed with all its connections.
@@ -60,11 +61,11 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(Double::new(), ApiSettings::default(), None).await
     }
 
-    pub async fn start_with(
+    pub(crate) async fn start_with(
         double: Double,
         settings: ApiSettings,
         tls: Option<Arc<rustls::ServerConfig>>,
@@ -87,13 +88,13 @@ impl Server {
     }
 
     /// Lets the server end in an orderly way, and waits for it.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
         self.task.take().unwrap().await.unwrap();
     }
 
     /// Ends the server and all its connections at once.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -107,7 +108,7 @@ impl Drop for Server {
 }
 
 impl Double {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             domain: "acme.test".parse().unwrap(),
             state: Arc::default(),
@@ -116,33 +117,33 @@ impl Double {
         }
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
     /// From now on requests are taken but not answered.
-    pub fn hold_answers(&self) {
+    pub(crate) fn hold_answers(&self) {
         self.answering.send_replace(false);
     }
 
-    pub fn release_answers(&self) {
+    pub(crate) fn release_answers(&self) {
         self.answering.send_replace(true);
     }
 
     /// Every feed ends with this.
-    pub fn say_goodbye(&self, code: Code, endpoint: Option<&str>) {
+    pub(crate) fn say_goodbye(&self, code: Code, endpoint: Option<&str>) {
         self.state().goodbye = Some((code, endpoint.map(str::to_owned)));
         self.wake();
     }
 
     /// An event that no request caused.
-    pub fn publish(&self, channel: ChannelId, sender: &str, content: EventContent) {
+    pub(crate) fn publish(&self, channel: ChannelId, sender: &str, content: EventContent) {
         let sender = sender.parse().unwrap();
         self.state().append(channel, sender, content);
         self.wake();
     }
 
-    pub fn notify_delivered(&self, channel: ChannelId, message: MessageId) {
+    pub(crate) fn notify_delivered(&self, channel: ChannelId, message: MessageId) {
         let notice = Delivery::Delivered { channel, message, organisations: 2, of: 2 };
         self.state().delivered.push(notice);
         self.wake();
@@ -152,9 +153,11 @@ impl Double {
         self.changed.send_modify(|count| *count += 1);
     }
 
-    fn log_device_in(&self, state: &mut State, name: &AccountName) -> LoggedIn {
+    fn log_device_in(&self, state: &mut State, name: &AccountName, device: String) -> LoggedIn {
         let number = state.accounts[name.as_str()].0;
+        let device_name = device;
         let device = DeviceId(state.count());
+        state.device_names.insert(device, device_name);
         let token = format!("token-{}-{}", name, device.0);
         let caller = Caller {
             account: AccountId { lineage: LineageId([1; 32]), number },
@@ -167,12 +170,17 @@ impl Double {
 }
 
 impl State {
-    pub fn count(&mut self) -> u64 {
+    pub(crate) fn count(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
 
-    pub fn append(&mut self, channel: ChannelId, sender: AccountLabel, content: EventContent) {
+    pub(crate) fn append(
+        &mut self,
+        channel: ChannelId,
+        sender: AccountLabel,
+        content: EventContent,
+    ) {
         let number = self.count();
         let time = comity_protocol::clock::HybridTime::from_unix_ms(TIME_UNIX_MS + number);
         self.log.push(Arc::new(FeedEvent {
@@ -214,14 +222,14 @@ impl Backend for Double {
         }
         let number = AccountNumber(state.count());
         state.accounts.insert(name, (number, sign_up.password));
-        Ok(self.log_device_in(&mut state, &sign_up.name))
+        Ok(self.log_device_in(&mut state, &sign_up.name, sign_up.device_name))
     }
 
     async fn log_in(&self, log_in: LogIn) -> Result<LoggedIn, Refusal> {
         let mut state = self.state();
         match state.accounts.get(log_in.name.as_str()) {
             Some((_, password)) if *password == log_in.password => {
-                Ok(self.log_device_in(&mut state, &log_in.name))
+                Ok(self.log_device_in(&mut state, &log_in.name, log_in.device_name))
             }
             _ => Err(Code::CredentialsWrong.into()),
         }
@@ -254,11 +262,13 @@ impl Backend for Double {
         let own = state.devices.values().filter(|c| c.account == caller.account);
         let device = |c: &Caller| Device {
             id: c.device,
-            name: "test device".to_owned(),
+            name: state.device_names[&c.device].clone(),
             created_unix_ms: TIME_UNIX_MS,
             current: c.device == caller.device,
         };
-        Ok(own.map(device).collect())
+        let mut devices: Vec<Device> = own.map(device).collect();
+        devices.sort_by_key(|device| device.id);
+        Ok(devices)
     }
 
     async fn perform(
@@ -313,7 +323,7 @@ impl Backend for Double {
 }
 
 /// A place in the double's log; nothing is queued for it.
-pub struct Feed {
+pub(crate) struct Feed {
     double: Double,
     label: AccountLabel,
     position: usize,
@@ -375,4 +385,4 @@ fn position_of(cursor: Cursor) -> Option<usize> {
     (cursor.0[..16] == [9; 16]).then(|| usize::try_from(position).unwrap())
 }
 
-pub const TIME_UNIX_MS: u64 = 1_795_404_447_123;
+pub(crate) const TIME_UNIX_MS: u64 = 1_795_404_447_123;

@@ -9,13 +9,13 @@ use comity_protocol::name::AccountLabel;
 
 use super::State;
 
-pub struct Channel {
-    pub kind: ChannelKind,
-    pub members: BTreeMap<AccountLabel, Standing>,
+pub(crate) struct Channel {
+    pub(crate) kind: ChannelKind,
+    pub(crate) members: BTreeMap<AccountLabel, Standing>,
 }
 
 impl State {
-    pub fn perform(
+    pub(crate) fn perform(
         &mut self,
         caller: &Caller,
         nonce: Option<u64>,
@@ -149,12 +149,16 @@ impl State {
         Ok(Outcome::Channel(id))
     }
 
-    pub fn channels_of(&self, me: &AccountLabel) -> Vec<ChannelSummary> {
+    pub(crate) fn channels_of(&self, me: &AccountLabel) -> Vec<ChannelSummary> {
         let ids = self.channels.keys();
         ids.filter_map(|id| self.channel_of(me, *id).ok().map(|detail| detail.summary)).collect()
     }
 
-    pub fn channel_of(&self, me: &AccountLabel, id: ChannelId) -> Result<ChannelDetail, Refusal> {
+    pub(crate) fn channel_of(
+        &self,
+        me: &AccountLabel,
+        id: ChannelId,
+    ) -> Result<ChannelDetail, Refusal> {
         let channel = self.channels.get(&id).ok_or(Code::ChannelNotFound)?;
         let standing = *channel.members.get(me).ok_or(Code::ChannelNotFound)?;
         let mut kind = channel.kind.clone();
@@ -176,7 +180,7 @@ impl State {
         })
     }
 
-    pub fn history(
+    pub(crate) fn history(
         &self,
         me: &AccountLabel,
         channel: ChannelId,

@@ -12,24 +12,24 @@ use tokio::net::TcpStream;
 use crate::double::Server;
 
 /// What came back; status 0 when it was nothing.
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {:?}", self.body))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// One request on a connection of its own.
-pub async fn request(
+pub(crate) async fn request(
     server: &Server,
     method: &str,
     path: &str,
@@ -47,7 +47,7 @@ pub async fn request(
 }
 
 /// Sends bytes as they are and reads until the other side closes.
-pub async fn exchange(server: &Server, bytes: &[u8]) -> Answer {
+pub(crate) async fn exchange(server: &Server, bytes: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut read = Vec::new();

@@ -1,0 +1,181 @@
+//! Runs the HTTP examples of `docs/client/README.md`, in their order, against a real listener: each answer has
+//! the status and the shape that the document shows. Ids, tokens and cursors differ from run to run; the first
+//! one met in an answer stands for the document's from there on.
+
+#![allow(clippy::unwrap_used)]
+
+mod double;
+mod raw;
+
+use std::collections::HashMap;
+
+use comity_client_api::{ChannelKind, Standing};
+use comity_protocol::id::ChannelId;
+use double::Server;
+use double::rules::Channel;
+use raw::{Answer, request};
+use serde_json::Value;
+
+const DOCUMENT: &str = include_str!("../../docs/client/README.md");
+
+/// Every resource, as the document must show it.
+const RESOURCES: &[&str] = &[
+    "GET /.well-known/comity",
+    "GET /v1/health",
+    "POST /v1/accounts",
+    "POST /v1/sessions",
+    "DELETE /v1/sessions/current",
+    "GET /v1/me",
+    "PUT /v1/me/password",
+    "GET /v1/devices",
+    "DELETE /v1/devices/*",
+    "GET /v1/channels",
+    "POST /v1/channels",
+    "GET /v1/channels/*",
+    "PATCH /v1/channels/*",
+    "POST /v1/channels/*/invites",
+    "POST /v1/channels/*/accept",
+    "POST /v1/channels/*/decline",
+    "POST /v1/channels/*/leave",
+    "DELETE /v1/channels/*/members/*",
+    "PUT /v1/channels/*/members/*/role",
+    "GET /v1/channels/*/messages",
+    "POST /v1/channels/*/messages",
+    "GET /v1/sync",
+];
+
+/// A request of the document and the answer that it shows.
+struct Example {
+    method: String,
+    path: String,
+    token: Option<String>,
+    body: String,
+    status: u16,
+    answer: Option<Value>,
+}
+
+#[tokio::test]
+async fn the_examples_do_what_they_show() {
+    let server = Server::start().await;
+    prepare(&server);
+    let mut known = HashMap::new();
+    for example in examples() {
+        let line = format!("{} {}", example.method, example.path);
+        let path = replaced(&example.path, &known);
+        let token = example.token.map(|token| replaced(&token, &known));
+        let body = replaced(&example.body, &known);
+        let answer =
+            request(&server, &example.method, &path, token.as_deref(), body.as_bytes()).await;
+        assert_eq!(answer.status, example.status, "{line}: {}", answer.body);
+        check(&line, example.answer.as_ref(), &answer, &mut known);
+    }
+    server.stop().await;
+}
+
+#[test]
+fn every_resource_has_an_example() {
+    let shown: Vec<String> = examples().iter().map(resource).collect();
+    for resource in RESOURCES {
+        assert!(shown.iter().any(|s| s == resource), "no example of {resource}");
+    }
+    for resource in shown {
+        assert!(RESOURCES.contains(&resource.as_str()), "{resource} is not in the list");
+    }
+}
+
+/// What the document takes for granted: an address for clients, and two invitations for alice.
+fn prepare(server: &Server) {
+    let mut state = server.double.state();
+    state.endpoints = vec![comity_client_api::Endpoint {
+        url: "https://chat.acme.test".to_owned(),
+        priority: 10,
+        weight: 5,
+    }];
+    for (byte, name) in [(5, "Chess"), (6, "Golf")] {
+        let kind = ChannelKind::Group {
+            name: name.to_owned(),
+            topic: String::new(),
+            home: "globex.test".parse().unwrap(),
+            member_limit: 100,
+        };
+        let members = [("alice@acme.test".parse().unwrap(), Standing::Invited)].into();
+        state.channels.insert(ChannelId([byte; 32]), Channel { kind, members });
+    }
+}
+
+fn examples() -> Vec<Example> {
+    let mut examples = Vec::new();
+    for text in DOCUMENT.split("```http\n").skip(1) {
+        let (request, rest) = text.split_once("```\n```http answer\n").expect("an answer follows");
+        let (answer, _) = rest.split_once("```").unwrap();
+        let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+        let mut lines = head.lines();
+        let (method, path) = lines.next().unwrap().split_once(' ').unwrap();
+        let token = lines.find_map(|l| l.strip_prefix("Authorization: Bearer "));
+        let (status_line, shown) = answer.split_once("\n\n").unwrap_or((answer, ""));
+        let status = status_line.split(' ').nth(1).unwrap();
+        examples.push(Example {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            token: token.map(str::to_owned),
+            body: body.trim().to_owned(),
+            status: status.parse().unwrap(),
+            answer: (!shown.is_empty()).then(|| serde_json::from_str(shown).unwrap()),
+        });
+    }
+    examples
+}
+
+/// The resource that an example is of, with `*` for what varies.
+fn resource(example: &Example) -> String {
+    let path = example.path.split('?').next().unwrap();
+    let varies = |segment: &str| is_opaque(segment) || segment.contains('%');
+    let segments: Vec<&str> =
+        path.split('/').map(|segment| if varies(segment) { "*" } else { segment }).collect();
+    format!("{} {}", example.method, segments.join("/"))
+}
+
+fn check(line: &str, shown: Option<&Value>, answer: &Answer, known: &mut HashMap<String, String>) {
+    match shown {
+        Some(shown) => compare(line, shown, &answer.json(), known),
+        None => assert_eq!(answer.body, "", "{line}"),
+    }
+}
+
+/// The same fields, the same kinds of values, and the same values but for ids and times.
+fn compare(at: &str, shown: &Value, found: &Value, known: &mut HashMap<String, String>) {
+    match (shown, found) {
+        (Value::Object(shown), Value::Object(found)) => {
+            let names = |object: &serde_json::Map<String, Value>| -> Vec<String> {
+                object.keys().cloned().collect()
+            };
+            assert_eq!(names(shown), names(found), "{at}");
+            for (name, value) in shown {
+                compare(&format!("{at} {name}"), value, &found[name], known);
+            }
+        }
+        (Value::Array(shown), Value::Array(found)) => {
+            assert_eq!(shown.len(), found.len(), "{at}: {found:?}");
+            for (shown, found) in shown.iter().zip(found) {
+                compare(at, shown, found, known);
+            }
+        }
+        (Value::String(shown), Value::String(found)) if at.ends_with("time") => {
+            assert_eq!(shown.len(), found.len(), "{at}");
+        }
+        (Value::String(shown), Value::String(found)) if is_opaque(shown) => {
+            let expected = known.entry(shown.clone()).or_insert_with(|| found.clone());
+            assert_eq!(expected, found, "{at}");
+        }
+        _ => assert_eq!(shown, found, "{at}"),
+    }
+}
+
+fn is_opaque(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    text.len() >= 16 && text.bytes().all(plain)
+}
+
+fn replaced(text: &str, known: &HashMap<String, String>) -> String {
+    known.iter().fold(text.to_owned(), |text, (shown, actual)| text.replace(shown, actual))
+}
