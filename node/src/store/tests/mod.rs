@@ -1,6 +1,6 @@
 //! What the store promises, checked on a disk that keeps only what was synced.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod crash;
 mod damage;
