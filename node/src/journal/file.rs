@@ -21,9 +21,10 @@ use crate::disk::{Disk, DiskFile, is_full};
 /// How a journal is kept.
 #[derive(Clone, Copy)]
 pub struct Settings {
-    /// How much may be held that is not trimmed, in bytes; at least two segments.
+    /// How much may be held that is not trimmed, in bytes; at least 16 KiB.
     pub bytes_max: u64,
-    /// The size of a segment; a multiple of 4 KiB. A batch is always smaller than a segment.
+    /// The size of a segment: a multiple of 4 KiB, and made smaller where two would not fit into
+    /// `bytes_max`. A batch is always smaller than a segment.
     pub segment_bytes: u64,
     /// Drawn at random for each start, and told to nobody: it starts every checksum.
     pub salt: u64,
@@ -35,6 +36,15 @@ impl Settings {
     /// store lags in ordinary use. More would only lengthen the replay after a crash.
     pub fn new(salt: u64) -> Self {
         Settings { bytes_max: 64 << 20, segment_bytes: 8 << 20, salt }
+    }
+
+    /// With two segments at least, trimming always makes room for the longest batch.
+    fn fitted(mut self) -> Self {
+        let blocks = self.segment_bytes.min(self.bytes_max / 2) / BLOCK_BYTES as u64;
+        assert!(blocks >= 2, "a segment holds its header and a batch");
+        self.segment_bytes = blocks * BLOCK_BYTES as u64;
+        assert!(self.segment_bytes <= SEGMENT_BYTES_MAX);
+        self
     }
 }
 
@@ -68,12 +78,9 @@ impl FileJournal {
     /// store holds: up to it nothing is kept, from it on nothing may be missing.
     ///
     /// # Panics
-    /// Where the settings contradict each other.
+    /// Where the settings leave no room for a single batch.
     pub fn open(disk: Arc<dyn Disk>, settings: Settings, applied: u64) -> Result<Self, OpenError> {
-        assert!(settings.segment_bytes.is_multiple_of(BLOCK_BYTES as u64));
-        assert!(settings.segment_bytes >= 2 * BLOCK_BYTES as u64);
-        assert!(settings.segment_bytes <= SEGMENT_BYTES_MAX);
-        assert!(settings.bytes_max >= 2 * settings.segment_bytes);
+        let settings = settings.fitted();
         let remains = Remains::find(&*disk)?;
         let number = remains.seal.map_or(0, |seal| seal.journal) + 1;
         for name in &remains.leftovers {

@@ -37,6 +37,19 @@ fn trimming_everything_always_makes_room_for_the_longest_batch() {
 }
 
 #[test]
+fn a_small_bound_makes_small_segments() {
+    let disk = MemoryDisk::new();
+    let settings = Settings { bytes_max: 100_000, ..Settings::new(1) };
+    let mut journal = FileJournal::open(Arc::new(disk.clone()), settings, 0).unwrap();
+    for _ in 0..5 {
+        let longest = batch(journal.next_command(), 1, journal.payload_bytes_max());
+        append(&mut journal, &longest).unwrap();
+        journal.trim(longest.last_command()).unwrap();
+    }
+    assert!(disk.used_bytes() < 200_000, "{} bytes", disk.used_bytes());
+}
+
+#[test]
 fn wrong_batches_are_refused_and_change_nothing() {
     let disk = MemoryDisk::new();
     let mut journal = open(&disk, 0).unwrap();
