@@ -1,0 +1,362 @@
+//! A node of the virtual world: a real state, and a store and feeds in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_identity::{NodeKey, RecoveryKey};
+use comity_machine::{
+    Act, Answer, Applied, Command, DeviceId, Kind, RangeOutcome, SignUpRule, State, Subscriber,
+};
+use comity_protocol::cbor::ByteString;
+use comity_protocol::chain::ChainEnd;
+use comity_protocol::code::Code;
+use comity_protocol::cursor::{Cursor, Pos};
+use comity_protocol::frame::{Batch, Frame, Range, VectorEntry, Want, WireLog};
+use comity_protocol::hash::Hash;
+use comity_protocol::head::{Head, prove};
+use comity_protocol::id::{
+    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
+};
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::name::ServerName;
+use comity_replica::{Fate, FedBatch, FedRecord, Keys};
+
+use super::BEGINNING_MS;
+
+/// A fed record's log and seq.
+pub type Token = (WireLog, u64);
+
+/// Records in a batch of a feed, and in an answer to a want: small, so that tests see many frames.
+const BATCH_RECORDS: usize = 3;
+
+/// A place in a peer's feed.
+#[derive(Default)]
+struct Reader {
+    /// How many of our records were looked at.
+    at: usize,
+    /// What the peer holds already.
+    held: BTreeMap<WireLog, u64>,
+}
+
+/// A node.
+pub struct Node {
+    pub state: State,
+    pub key: NodeKey,
+    /// Everything applied, in the order of pos.
+    pub records: Vec<Applied>,
+    /// Tokens that came back.
+    pub delivered: BTreeSet<Token>,
+    /// Records that the feed leaves out, as a faulty feeder would.
+    pub leaves_out: BTreeSet<Token>,
+    /// Whether the feed leaves control logs out.
+    pub withholds_control: bool,
+    recovery: RecoveryKey,
+    user: (AccountNumber, String),
+    commands: u64,
+    readers: BTreeMap<LineageId, Reader>,
+    peer: Option<LineageId>,
+}
+
+/// The keys that a node judges its one peer by.
+pub struct PeerKeys<'n>(&'n State, LineageId);
+
+impl Keys for PeerKeys<'_> {
+    fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.origin_key(self.1, log)
+    }
+}
+
+/// The wire name of the log that a writer of an origin keeps in a channel.
+pub fn log_of(channel: ChannelId, origin: LineageId, writer: u64) -> WireLog {
+    WireLog { channel, origin: Some(origin), number: writer }
+}
+
+impl Node {
+    pub fn new(domain: &str, number: u8, user: &str) -> Self {
+        let (key, recovery) =
+            (NodeKey::from_seed(&[number; 32]), RecoveryKey::from_seed(&[number + 100; 32]));
+        let account = AccountNumber(u64::from(number) * 11);
+        let mut node = Self {
+            state: State::default(),
+            records: Vec::new(),
+            delivered: BTreeSet::new(),
+            leaves_out: BTreeSet::new(),
+            withholds_control: false,
+            user: (account, format!("{user}@{domain}")),
+            commands: 0,
+            readers: BTreeMap::new(),
+            peer: None,
+            key,
+            recovery,
+        };
+        let name = user.to_owned();
+        let (unix_ms, device) = (BEGINNING_MS, DeviceId(u64::from(number)));
+        node.apply(Command::Found {
+            domain: domain.into(),
+            key: node.key.public(),
+            recovery: node.recovery.hash(),
+            store: u64::from(number),
+        });
+        node.apply(Command::Start { start: 1, writer: WriterId(u64::from(number) << 32) });
+        let rule = SignUpRule::Admin;
+        let password = String::from("$argon2id$");
+        node.apply(Command::CreateAccount { number: account, name, password, rule, unix_ms });
+        let (name, token) = (String::from("desk"), Hash([number; 32]));
+        node.apply(Command::AddDevice { account, device, name, token, unix_ms, devices_max: 9 });
+        node
+    }
+
+    pub fn introduce(&mut self, other: &Self) {
+        self.peer = Some(other.lineage());
+        let (key, recovery) = (other.key.public(), other.recovery.hash());
+        let domain = other.domain().as_str().to_owned();
+        self.apply(Command::Introduce { domain, key, recovery });
+    }
+
+    pub fn domain(&self) -> ServerName {
+        self.state.domain().parse().unwrap()
+    }
+
+    pub fn lineage(&self) -> LineageId {
+        self.state.lineage()
+    }
+
+    /// The node's one user, and its label.
+    pub fn user(&self) -> (AccountId, String) {
+        (self.state.account_id(self.user.0), self.user.1.clone())
+    }
+
+    pub fn keys(&self) -> PeerKeys<'_> {
+        PeerKeys(&self.state, self.peer.unwrap())
+    }
+
+    pub fn look_up(&self, name: &str) -> Option<AccountNumber> {
+        self.state.names.get(name).copied()
+    }
+
+    pub fn act(&mut self, act: Act, unix_ms: u64) -> Answer {
+        let device = DeviceId(self.user.0.0 / 11);
+        let random = Hash::from_random(self.commands);
+        let account = self.user.0;
+        self.apply(Command::Perform { account, device, nonce: None, unix_ms, random, act })
+    }
+
+    /// The user says something to another one, in their direct channel.
+    pub fn say(&mut self, to: (AccountId, String), text: &str, unix_ms: u64) {
+        let (account, label) = to;
+        let opened = self.act(Act::OpenDirect { account, label }, unix_ms);
+        let Answer::Channel(channel) = opened else { panic!("{opened:?}") };
+        self.say_in(channel, text, unix_ms);
+    }
+
+    pub fn say_in(&mut self, channel: ChannelId, text: &str, unix_ms: u64) {
+        let sent = self.act(Act::Send { channel, text: text.into() }, unix_ms);
+        assert!(matches!(sent, Answer::Stored { .. }), "{sent:?}");
+    }
+
+    /// Applies a peer's batch.
+    pub fn take(
+        &mut self,
+        peer: LineageId,
+        frame: Vec<u8>,
+        cursor: Option<ByteString>,
+        unix_ms: u64,
+    ) -> Vec<Fate> {
+        let random = Hash::from_random(self.commands);
+        let frame = frame.into();
+        let answer = self.apply(Command::PeerBatch { peer, frame, cursor, unix_ms, random });
+        let Answer::Ranges(reports) = answer else { panic!("{answer:?}") };
+        let fate = |outcome| match outcome {
+            RangeOutcome::Applied => Fate::Applied,
+            RangeOutcome::Gap { from } => Fate::Gap { from },
+            RangeOutcome::Held { from } => Fate::Held { from },
+            RangeOutcome::Refused { from, code } => Fate::Refused { from, code: code.0 },
+        };
+        reports.into_iter().map(|report| fate(report.outcome)).collect()
+    }
+
+    pub fn keep_cursor(&mut self, peer: LineageId, cursor: ByteString, unix_ms: u64) {
+        let empty = Batch { checkpoints: vec![], ranges: vec![], cursor: None };
+        self.take(peer, Frame::Batch(empty).encode(), Some(cursor), unix_ms);
+    }
+
+    /// Where the node is in a peer's feed.
+    pub fn cursor(&self, peer: LineageId) -> Option<ByteString> {
+        self.state.peers[&peer].cursor.clone()
+    }
+
+    /// Opens a peer's feed after a cursor, if it is one of ours.
+    pub fn open_feed(&mut self, peer: LineageId, cursor: Option<ByteString>) -> bool {
+        let bytes = cursor.and_then(|cursor| <[u8; Cursor::BYTES]>::try_from(&*cursor).ok());
+        let store = self.state.identity.as_ref().unwrap().store;
+        let cursor = bytes.map(|b| Cursor::from_bytes(&b)).filter(|c| c.store == store);
+        let Some(cursor) = cursor else { return false };
+        let at = self.records.partition_point(|record| record.pos <= cursor.pos);
+        self.readers.insert(peer, Reader { at, held: BTreeMap::new() });
+        true
+    }
+
+    pub fn open_feed_from(&mut self, peer: LineageId, entries: &[VectorEntry]) {
+        let held = entries.iter().map(|entry| (entry.log, entry.seq)).collect();
+        self.readers.insert(peer, Reader { at: 0, held });
+    }
+
+    /// The next batch of a peer's feed.
+    pub fn read_feed(&mut self, peer: LineageId) -> Option<FedBatch<Token>> {
+        let reader = self.readers.get_mut(&peer)?;
+        let mut chosen: Vec<Applied> = Vec::new();
+        while chosen.len() < BATCH_RECORDS && reader.at < self.records.len() {
+            let record = &self.records[reader.at];
+            reader.at += 1;
+            let log = WireLog::from(record.log);
+            let known = reader.held.get(&log).is_some_and(|held| record.seq <= *held);
+            let withheld = self.withholds_control && log.origin.is_none();
+            let left_out = self.leaves_out.remove(&(log, record.seq));
+            let is_fed = record.audience.contains(&Subscriber::Peer(peer));
+            if is_fed && !known && !withheld && !left_out {
+                chosen.push(record.clone());
+            }
+        }
+        let last = chosen.last()?.pos;
+        let records = chosen.iter().map(|r| (WireLog::from(r.log), r.seq));
+        let records = records.map(|(log, seq)| FedRecord { log, seq, token: (log, seq) }).collect();
+        let batch = Batch { cursor: Some(self.cursor_at(last)), ..self.batch(&chosen) };
+        Some(FedBatch { batch, records })
+    }
+
+    /// The node's own cursor at a pos.
+    pub fn cursor_at(&self, pos: Pos) -> ByteString {
+        let store = self.state.identity.as_ref().unwrap().store;
+        Cursor { store, start: 1, pos }.to_bytes().to_vec().into()
+    }
+
+    /// Answers a want.
+    pub fn serve(&self, want: Want) -> Frame {
+        let of_log =
+            |record: &&Applied| WireLog::from(record.log) == want.log && record.seq >= want.from;
+        let found: Vec<Applied> =
+            self.records.iter().filter(of_log).take(BATCH_RECORDS).cloned().collect();
+        if found.is_empty() {
+            let code = Code::LogUnknown.number();
+            return Frame::NotServed { log: want.log, code, control: None };
+        }
+        Frame::Batch(self.batch(&found))
+    }
+
+    /// A batch of records of our own, in ranges, under one checkpoint.
+    pub fn batch(&self, records: &[Applied]) -> Batch {
+        let mut ranges: Vec<Vec<&Applied>> = Vec::new();
+        for record in records {
+            match ranges.last_mut() {
+                Some(range) if range.last().is_some_and(|last| follows(last, record)) => {
+                    range.push(record);
+                }
+                _ => ranges.push(vec![record]),
+            }
+        }
+        let ends = ranges.iter().map(|range| *range.last().unwrap());
+        let heads: Vec<Head> = ends
+            .map(|end| Head { log: end.log, seq: end.seq, hash: end.hash, time: end.time })
+            .collect();
+        let blinds = vec![[7; 16]; heads.len()];
+        let domain = self.domain();
+        let sign = |message: &[u8]| self.key.sign(message);
+        let key = self.key.public();
+        let proofs = prove(&heads, &blinds, domain.as_str(), self.lineage(), &key, sign);
+        let checkpoints = proofs.iter().take(1).map(|proof| proof.checkpoint.clone()).collect();
+        let ranges = ranges.iter().zip(proofs).map(|(range, proof)| Range {
+            log: range[0].log.into(),
+            first: range[0].seq,
+            records: range.iter().map(|record| record.record.clone()).collect(),
+            hash: proof.hash,
+            time: proof.time,
+            checkpoint: 0,
+            inclusion: proof.inclusion,
+        });
+        Batch { checkpoints, ranges: ranges.collect(), cursor: None }
+    }
+
+    /// What we hold of the logs that a peer feeds.
+    pub fn vector_for(&self, peer: LineageId) -> Vec<VectorEntry> {
+        let mut entries = Vec::new();
+        for (log, end) in self.logs() {
+            if self.origin(&log) == peer {
+                let hash = end.hash().into();
+                entries.push(VectorEntry { log: log.into(), seq: end.seq(), hash });
+            }
+        }
+        entries
+    }
+
+    /// The control log that a held log's channel waits for, and its next record.
+    pub fn control_after(&self, log: &WireLog) -> Option<(WireLog, u64)> {
+        let (_, channel) = self.state.channel(&log.channel)?;
+        let point = channel.group()?.point;
+        let control = WireLog { channel: log.channel, origin: None, number: point.term };
+        Some((control, point.seq + 1))
+    }
+
+    pub fn end_of(&self, log: &LogId) -> Option<ChainEnd> {
+        let (_, channel) = self.state.channel(&log.channel)?;
+        channel.logs.get(&log.name).map(|log| log.end.clone())
+    }
+
+    /// The ends of the logs of ours that a peer is to hold.
+    pub fn written_for(&self, peer: LineageId) -> Vec<(LogId, ChainEnd)> {
+        let shared = |log: &LogId| {
+            let (_, channel) = self.state.channel(&log.channel).unwrap();
+            channel.sharing_peers().any(|sharing| sharing == peer)
+        };
+        let logs = self.logs().into_iter();
+        logs.filter(|(log, _)| self.origin(log) == self.lineage() && shared(log)).collect()
+    }
+
+    /// Our own log in the direct channel with the peer.
+    pub fn direct_log(&self) -> WireLog {
+        let is_direct = |r: &&Applied| {
+            let (_, channel) = self.state.channel(&r.channel_id).unwrap();
+            matches!(channel.kind, Kind::Direct(_)) && self.origin(&r.log) == self.lineage()
+        };
+        self.records.iter().find(is_direct).unwrap().log.into()
+    }
+
+    pub fn apply(&mut self, command: Command) -> Answer {
+        self.commands += 1;
+        let effects = self.state.apply(self.commands, &command);
+        self.records.extend(effects.applied);
+        effects.answer
+    }
+
+    fn logs(&self) -> Vec<(LogId, ChainEnd)> {
+        let channels = self.state.channels.values();
+        channels
+            .flat_map(|channel| {
+                let id = |name: &LogName| LogId { channel: channel.id, name: *name };
+                channel.logs.iter().map(move |(name, log)| (id(name), log.end.clone()))
+            })
+            .collect()
+    }
+
+    fn origin(&self, log: &LogId) -> LineageId {
+        match log.name {
+            LogName::Message { origin, .. } => origin,
+            LogName::Control { .. } => {
+                let (_, channel) = self.state.channel(&log.channel).unwrap();
+                channel.group().unwrap().state.home
+            }
+        }
+    }
+}
+
+fn follows(last: &Applied, next: &Applied) -> bool {
+    last.log == next.log && last.seq + 1 == next.seq
+}
+
+trait FromRandom {
+    fn from_random(seed: u64) -> [u8; 32];
+}
+
+impl FromRandom for Hash {
+    fn from_random(seed: u64) -> [u8; 32] {
+        comity_protocol::hash::Hasher::new(comity_protocol::hash::tag::DERIVED).int(seed).finish().0
+    }
+}
