@@ -1,12 +1,12 @@
 //! The hub: who is subscribed at the moment, and how far the feed has come.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use comity_machine::{Applied, DeviceId, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{ChannelId, MessageId};
+use comity_protocol::id::{ChannelId, LineageId, MessageId};
 use tokio::sync::Notify;
 
 use super::Item;
@@ -32,6 +32,7 @@ pub enum Notice {
 #[derive(Clone, Default)]
 pub struct Hub {
     inner: Arc<Mutex<Inner>>,
+    unheard: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -39,6 +40,8 @@ struct Inner {
     subscribers: HashMap<Subscriber, Vec<Weak<Queue>>>,
     /// Everything up to here was published.
     watermark: Pos,
+    /// Peers for whom something was published while they had no subscription.
+    unheard: BTreeSet<LineageId>,
 }
 
 /// Items that wait for one live subscriber. Beyond either bound it is dropped back to reading from disk.
@@ -139,6 +142,17 @@ impl Hub {
         }
     }
 
+    /// Waits until something was published for peers without a subscription, and tells which.
+    pub async fn unheard(&self) -> BTreeSet<LineageId> {
+        loop {
+            let missed = std::mem::take(&mut self.lock().unheard);
+            if !missed.is_empty() {
+                return missed;
+            }
+            self.unheard.notified().await;
+        }
+    }
+
     pub(super) fn add(&self, subscriber: Subscriber, device: Option<DeviceId>) -> Arc<Queue> {
         let queue =
             Arc::new(Queue { device, inner: Mutex::default(), changed: Notify::new() });
@@ -193,7 +207,12 @@ impl Listener for Hub {
             let audience = item.applied.audience.iter().copied();
             let inbox = item.applied.inbox.iter().copied().map(Subscriber::Account);
             for subscriber in audience.chain(inbox) {
-                let Some(queues) = inner.subscribers.get(&subscriber) else { continue };
+                let Some(queues) = inner.subscribers.get(&subscriber) else {
+                    if let Subscriber::Peer(lineage) = subscriber {
+                        inner.unheard.insert(lineage);
+                    }
+                    continue;
+                };
                 for queue in queues.iter().filter_map(Weak::upgrade) {
                     queue.lock().push(&item);
                     // Consecutive items mostly go to the same few queues; waking twice is harmless.
@@ -210,7 +229,11 @@ impl Listener for Hub {
                 }
             }
         }
+        let missed = !inner.unheard.is_empty();
         drop(inner);
+        if missed {
+            self.unheard.notify_one();
+        }
         for queue in woken {
             queue.changed.notify_one();
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use comity_machine::{
     Applied, ChannelNo, EventRow, LogNo, Outcome, Standing, State, Stay, Subscriber,
 };
+use comity_protocol::body::WireBody;
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::Record;
@@ -60,8 +61,9 @@ pub(super) fn page(
     };
     let chunk = (2 * max / (sources.len() + 1)).clamp(8, max.max(8));
     let mut found = Vec::new();
+    let mut bytes = 0;
     let mut extra = inbox.into_iter().peekable();
-    while found.len() < max {
+    while found.len() < max && bytes < PAGE_BYTES_MAX {
         for source in &mut sources {
             fill(&view, source, chunk)?;
         }
@@ -78,10 +80,12 @@ pub(super) fn page(
         }
         let Some(source) = next else { break };
         if let Some((pos, row)) = source.buffer.pop_front() {
+            bytes += row_bytes(&row);
             found.push((source.channel, pos, row));
         }
     }
-    let reached = if found.len() >= max { found.last().map(|(_, pos, _)| *pos) } else { None };
+    let is_full = found.len() >= max || bytes >= PAGE_BYTES_MAX;
+    let reached = if is_full { found.last().map(|(_, pos, _)| *pos) } else { None };
     let state = shared.state();
     let mut logs = LogNames::default();
     let items = found.into_iter().filter_map(|(channel, pos, row)| {
@@ -137,6 +141,7 @@ fn fill(view: &View, source: &mut Source, chunk: usize) -> Result<(), ScanError>
     let from = event_key(source.channel, source.from);
     let to = event_key(source.channel, source.to);
     let mut bad = false;
+    let mut bytes = 0;
     view.range(
         Table::Event,
         &Span::inclusive(&from, &to),
@@ -146,7 +151,8 @@ fn fill(view: &View, source: &mut Source, chunk: usize) -> Result<(), ScanError>
                 (Some(pos), Some(row)) => source.buffer.push_back((pos, row)),
                 _ => bad = true,
             }
-            if bad || source.buffer.len() >= chunk {
+            bytes += value.len();
+            if bad || source.buffer.len() >= chunk || bytes >= CHUNK_BYTES_MAX {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -156,12 +162,25 @@ fn fill(view: &View, source: &mut Source, chunk: usize) -> Result<(), ScanError>
     if bad {
         return Err(ScanError::Row);
     }
-    source.exhausted = source.buffer.len() < chunk;
+    source.exhausted = source.buffer.len() < chunk && bytes < CHUNK_BYTES_MAX;
     if let Some((pos, _)) = source.buffer.back() {
         source.from = Pos(pos.0 + 1);
     }
     Ok(())
 }
+
+fn row_bytes(row: &EventRow) -> usize {
+    let body = match &row.body {
+        WireBody::Absent(_) => 0,
+        WireBody::Present(body) => body.bytes.len(),
+    };
+    row.header.len() + body + 128
+}
+
+/// A page ends beyond this, so that long texts cost no more memory than short ones.
+const PAGE_BYTES_MAX: usize = 1 << 20;
+/// One channel's read-ahead ends beyond this.
+const CHUNK_BYTES_MAX: usize = 256 << 10;
 
 fn inbox(
     view: &View,

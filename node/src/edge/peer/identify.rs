@@ -1,0 +1,54 @@
+//! Who a peer is: its key must be proven to belong to the domain that it claims.
+
+use comity_machine::{Answer, Command, RefusedCode};
+use comity_protocol::code::Code;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::LineageId;
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::name::ServerName;
+
+use super::Context;
+
+impl Context {
+    /// Proves that the key seen on a link is that of the domain and the lineage that the peer claims, and makes
+    /// the organisation known.
+    pub(super) async fn identify(
+        &self,
+        domain: &ServerName,
+        lineage: LineageId,
+        key: NodePublicKey,
+    ) -> Result<(), Code> {
+        // Once an organisation is known its lineage counts, and DNS is not asked again.
+        let known = {
+            let state = self.shared.state();
+            let known = state.peer_domains.get(domain.as_str());
+            known.map(|known| (*known, state.peers.get(known).map(|peer| peer.key)))
+        };
+        match known {
+            Some((known, Some(known_key))) if known == lineage && known_key == key => return Ok(()),
+            Some((known, _)) if known == lineage => return Err(Code::PeerNameMismatch),
+            Some(_) => return Err(Code::DomainKeyChanged),
+            None => {}
+        }
+        let introduced = self.resolver.introduce(domain).await.map_err(|error| error.code())?;
+        let introduction = introduced.introduction;
+        if introduction.key != key || introduction.lineage != lineage {
+            return Err(Code::PeerNameMismatch);
+        }
+        self.make_known(domain, key, introduction.recovery).await
+    }
+
+    async fn make_known(
+        &self,
+        domain: &ServerName,
+        key: NodePublicKey,
+        recovery: Hash,
+    ) -> Result<(), Code> {
+        let command = Command::Introduce { domain: domain.to_string(), key, recovery };
+        match self.writer.perform(command).await {
+            Ok(Answer::Refused(RefusedCode(code))) => Err(code),
+            Ok(_) => Ok(()),
+            Err(_) => Err(Code::StorageFailed),
+        }
+    }
+}

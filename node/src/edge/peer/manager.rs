@@ -1,0 +1,304 @@
+//! The manager of all links: whom to dial and when, which of two connections stays, who is asked for accounts.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use comity_protocol::code::Code;
+use comity_protocol::id::LineageId;
+use comity_protocol::name::ServerName;
+use comity_replica::{Connection, Dialer, Verdict};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use super::Context;
+use super::directory::Question;
+use super::driver::{self, Order, Report, Wires};
+use crate::clock;
+
+/// Links at once, dialled and accepted.
+const LINKS_MAX: usize = 10_000;
+/// Orders that wait for one link.
+const ORDERS_MAX: usize = 64;
+/// Reports that wait for the manager.
+const REPORTS_MAX: usize = 1_024;
+/// How long a question waits for a link.
+const QUESTION_MS: u64 = 15_000;
+
+type Dialled = (ServerName, Result<comity_federation::Link, Code>);
+
+struct Manager {
+    context: Arc<Context>,
+    dialer: Dialer,
+    dials: JoinSet<Dialled>,
+    links: HashMap<u64, Entry>,
+    drivers: JoinSet<()>,
+    last_number: u64,
+    reports: mpsc::Sender<Report>,
+    waiting: Vec<Waiting>,
+}
+
+struct Entry {
+    orders: mpsc::Sender<Order>,
+    /// The peer, once the link is up and while it counts.
+    domain: Option<ServerName>,
+    dialled: Option<ServerName>,
+}
+
+struct Waiting {
+    question: Question,
+    until_ms: u64,
+}
+
+/// Runs until told to stop.
+pub(super) async fn run(
+    context: Arc<Context>,
+    mut questions: mpsc::Receiver<Question>,
+    stop: Arc<Notify>,
+) {
+    let (reports, mut reported) = mpsc::channel(REPORTS_MAX);
+    let mut manager = Manager {
+        context: Arc::clone(&context),
+        dialer: Dialer::new(),
+        dials: JoinSet::new(),
+        links: HashMap::new(),
+        drivers: JoinSet::new(),
+        last_number: 0,
+        reports,
+        waiting: Vec::new(),
+    };
+    manager.wish_for_known();
+    loop {
+        manager.dial_due();
+        let pause = manager.pause();
+        tokio::select! {
+            link = context.endpoint.accept() => match link {
+                Some(link) => manager.start(link, None),
+                None => break,
+            },
+            Some(question) = questions.recv() => manager.ask(question),
+            Some(report) = reported.recv() => manager.take_report(report),
+            Some(Ok((domain, found))) = manager.dials.join_next() => manager.dialled(domain, found),
+            Some(_) = manager.drivers.join_next() => {}
+            peers = context.hub.unheard() => manager.wish_for(&peers),
+            () = tokio::time::sleep(pause) => manager.expire(),
+            () = stop.notified() => break,
+        }
+    }
+    manager.stop(&mut reported).await;
+}
+
+impl Manager {
+    /// Everybody with whom a channel may be shared is linked from the start: they may have something for us.
+    fn wish_for_known(&mut self) {
+        let known: BTreeSet<LineageId> =
+            self.context.shared.state().peers.keys().copied().collect();
+        self.wish_for(&known);
+    }
+
+    fn wish_for(&mut self, peers: &BTreeSet<LineageId>) {
+        let domains: Vec<ServerName> = {
+            let state = self.context.shared.state();
+            let of_groups = |lineage: &LineageId| {
+                let mut groups = state.channels.values().filter_map(|channel| channel.group());
+                groups.find_map(|g| g.state.organisations.get(lineage).map(|o| o.domain.clone()))
+            };
+            let domain = |lineage: &LineageId| {
+                let known = state.peers.get(lineage).map(|peer| peer.domain.clone());
+                known.or_else(|| of_groups(lineage))?.parse().ok()
+            };
+            peers.iter().filter_map(domain).collect()
+        };
+        for domain in domains {
+            self.wish(domain);
+        }
+    }
+
+    fn wish(&mut self, domain: ServerName) {
+        if !self.dialer.wish(domain.clone(), clock::monotonic_ms()) {
+            tracing::warn!(%domain, "too many domains to link with");
+        }
+    }
+
+    fn dial_due(&mut self) {
+        while let Some(domain) = self.dialer.poll_dial(clock::monotonic_ms()) {
+            let context = Arc::clone(&self.context);
+            self.dials.spawn(async move {
+                let found = context.dial(&domain).await;
+                (domain, found)
+            });
+        }
+    }
+
+    fn dialled(&mut self, domain: ServerName, found: Result<comity_federation::Link, Code>) {
+        match found {
+            Ok(link) => self.start(link, Some(domain)),
+            Err(code) => self.dial_failed(&domain, code),
+        }
+    }
+
+    fn dial_failed(&mut self, domain: &ServerName, code: Code) {
+        tracing::info!(peer = %domain, %code, "cannot link");
+        let now_ms = clock::monotonic_ms();
+        self.dialer.handle_dial_failed(domain, clock::random_number(), now_ms);
+        let unknown =
+            !self.context.shared.state().peer_domains.contains_key(domain.as_str());
+        if unknown {
+            self.dialer.forget(domain);
+        }
+        let (gone, kept) =
+            self.waiting.drain(..).partition(|waiting| waiting.question.label.domain == *domain);
+        self.waiting = kept;
+        answer_all(gone, code);
+    }
+
+    fn start(&mut self, link: comity_federation::Link, dialled: Option<ServerName>) {
+        if self.links.len() >= LINKS_MAX {
+            link.close(Code::Overloaded);
+            return;
+        }
+        self.last_number += 1;
+        let number = self.last_number;
+        let (orders, ordered) = mpsc::channel(ORDERS_MAX);
+        let wires = Wires { number, orders: ordered, reports: self.reports.clone() };
+        self.links.insert(number, Entry { orders, domain: None, dialled: dialled.clone() });
+        self.drivers.spawn(driver::run(Arc::clone(&self.context), link, dialled, wires));
+    }
+
+    fn take_report(&mut self, report: Report) {
+        match report {
+            Report::Down { number } => self.down(number),
+            Report::Up { number, domain, start, dialled } => {
+                self.up(number, domain, start, dialled);
+            }
+        }
+    }
+
+    fn up(&mut self, number: u64, domain: ServerName, start: u64, dialled: bool) {
+        self.dialer.handle_sign_of_life(&domain, clock::monotonic_ms());
+        self.wish(domain.clone());
+        let dialler = if dialled { self.context.domain.clone() } else { domain.clone() };
+        let connection = Connection { number, start, dialler };
+        match self.dialer.handle_up(&domain, connection) {
+            Verdict::Keep => {}
+            Verdict::Replace(old) => self.order(old, Order::Close(Code::LinkReplaced)),
+            Verdict::Yield => return self.order(number, Order::Close(Code::LinkReplaced)),
+        }
+        if let Some(entry) = self.links.get_mut(&number) {
+            entry.domain = Some(domain.clone());
+        }
+        let (ready, kept): (Vec<Waiting>, Vec<Waiting>) =
+            self.waiting.drain(..).partition(|waiting| waiting.question.label.domain == domain);
+        self.waiting = kept;
+        for Waiting { question, .. } in ready {
+            self.order(number, Order::LookUp(question));
+        }
+    }
+
+    fn down(&mut self, number: u64) {
+        let Some(entry) = self.links.remove(&number) else { return };
+        let now_ms = clock::monotonic_ms();
+        match (entry.domain, entry.dialled) {
+            (Some(domain), _) => {
+                self.dialer.handle_down(&domain, number, clock::random_number(), now_ms);
+            }
+            // It was dialled and never came up.
+            (None, Some(domain)) => {
+                if !self.dialer.is_linked(&domain) {
+                    self.dial_failed(&domain, Code::DomainUnreachable);
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn order(&self, number: u64, order: Order) {
+        let Some(entry) = self.links.get(&number) else { return };
+        if let Err(refused) = entry.orders.try_send(order)
+            && let Order::LookUp(question) = refused.into_inner()
+        {
+            let _ = question.answer.send(Err(Code::Overloaded));
+        }
+    }
+
+    fn ask(&mut self, question: Question) {
+        let domain = question.label.domain.clone();
+        let up = self.links.iter().filter(|(_, entry)| entry.domain.as_ref() == Some(&domain));
+        if let Some(number) = up.map(|(number, _)| *number).max() {
+            return self.order(number, Order::LookUp(question));
+        }
+        // Somebody waits: try at once, whatever the back-off says.
+        self.wish(domain.clone());
+        self.dialer.handle_sign_of_life(&domain, clock::monotonic_ms());
+        let until_ms = clock::monotonic_ms() + QUESTION_MS;
+        self.waiting.push(Waiting { question, until_ms });
+    }
+
+    fn pause(&self) -> Duration {
+        let now_ms = clock::monotonic_ms();
+        let questions = self.waiting.iter().map(|waiting| waiting.until_ms).min();
+        let next = self.dialer.poll_timeout().into_iter().chain(questions).min();
+        // With nothing due there is nothing to do for a long while.
+        let left_ms = next.map_or(3_600_000, |at_ms| at_ms.saturating_sub(now_ms));
+        Duration::from_millis(left_ms.max(1))
+    }
+
+    fn expire(&mut self) {
+        let now_ms = clock::monotonic_ms();
+        let (late, kept) =
+            self.waiting.drain(..).partition(|waiting| waiting.until_ms <= now_ms);
+        self.waiting = kept;
+        answer_all(late, Code::DomainUnreachable);
+    }
+
+    async fn stop(mut self, reported: &mut mpsc::Receiver<Report>) {
+        for entry in self.links.values() {
+            let _ = entry.orders.try_send(Order::Close(Code::ShuttingDown));
+        }
+        let goodbyes = async {
+            while !self.drivers.is_empty() {
+                tokio::select! {
+                    _ = self.drivers.join_next() => {}
+                    _ = reported.recv() => {}
+                }
+            }
+        };
+        let _ = tokio::time::timeout(GOODBYES_MAX, goodbyes).await;
+    }
+}
+
+/// How long all goodbyes may take.
+const GOODBYES_MAX: Duration = Duration::from_secs(2);
+
+fn answer_all(waiting: Vec<Waiting>, code: Code) {
+    for Waiting { question, .. } in waiting {
+        let _ = question.answer.send(Err(code));
+    }
+}
+
+impl Context {
+    /// Finds and dials a domain's node.
+    async fn dial(&self, domain: &ServerName) -> Result<comity_federation::Link, Code> {
+        if *domain == self.domain {
+            return Err(Code::PeerNameMismatch);
+        }
+        let introduced = self.resolver.introduce(domain).await.map_err(|error| error.code())?;
+        let introduction = introduced.introduction;
+        {
+            let state = self.shared.state();
+            let known = state.peer_domains.get(domain.as_str());
+            if known.is_some_and(|known| *known != introduction.lineage) {
+                return Err(Code::DomainKeyChanged);
+            }
+        }
+        for addr in introduced.targets.into_iter().flat_map(|target| target.addrs) {
+            match self.endpoint.connect(addr, &introduction.key).await {
+                Ok(link) => return Ok(link),
+                Err(error) => tracing::debug!(peer = %domain, %addr, %error, "dialling failed"),
+            }
+        }
+        // Its address may have changed: look again the next time.
+        self.resolver.forget(domain);
+        Err(Code::DomainUnreachable)
+    }
+}

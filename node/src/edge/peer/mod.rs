@@ -1,0 +1,171 @@
+//! The peer edge: links to other nodes.
+//!
+//! One task, the manager, knows which domains are to be linked, dials them and takes what dials us; each link has
+//! a task of its own that drives its state machine. What is fed comes from the feed, what arrives becomes
+//! commands; nothing here judges a record.
+
+mod directory;
+mod driver;
+mod identify;
+mod manager;
+mod outgoing;
+mod proofs;
+mod serving;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use comity_federation::{
+    Endpoint, EndpointSettings, Pins, Resolver, ResolverError, ResolverSettings,
+};
+use comity_identity::NodeKeyFile;
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::id::LineageId;
+use comity_protocol::name::ServerName;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use self::proofs::Proofs;
+use crate::config::Settings;
+use crate::feed::Hub;
+use crate::writer::{Shared, WriterHandle};
+
+pub(super) use self::directory::Directory;
+
+/// Why the peers' edge cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The trust anchor's file cannot be read.
+    #[error("the trust anchor {path}: {error}")]
+    Anchor {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The endpoint cannot listen.
+    #[error("cannot listen for peers on {addr}: {error}")]
+    Bind {
+        /// Where.
+        addr: SocketAddr,
+        /// Why.
+        error: comity_federation::BindError,
+    },
+    /// The resolver cannot be set up.
+    #[error(transparent)]
+    Resolver(#[from] ResolverError),
+}
+
+/// What all links share.
+struct Context {
+    domain: ServerName,
+    lineage: LineageId,
+    start: u64,
+    shared: Arc<Shared>,
+    writer: WriterHandle,
+    hub: Hub,
+    resolver: Resolver,
+    endpoint: Endpoint,
+    proofs: Proofs,
+    acknowledged: Acknowledged,
+}
+
+/// How far each peer has applied our feed.
+#[derive(Default)]
+struct Acknowledged(Mutex<HashMap<LineageId, Pos>>);
+
+impl Acknowledged {
+    fn raise(&self, peer: LineageId, pos: Pos) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = known.entry(peer).or_default();
+        *reached = pos.max(*reached);
+    }
+
+    fn of(&self, peer: &LineageId) -> Pos {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(peer).copied().unwrap_or_default()
+    }
+}
+
+/// The running peers' edge.
+pub struct PeerEdge {
+    addr: SocketAddr,
+    context: Arc<Context>,
+    manager: JoinHandle<()>,
+    stop: Arc<Notify>,
+}
+
+impl PeerEdge {
+    /// Starts listening and linking; also gives the directory that asks other nodes for accounts.
+    pub async fn start(
+        settings: &Settings,
+        keys: NodeKeyFile,
+        shared: Arc<Shared>,
+        writer: WriterHandle,
+        hub: Hub,
+    ) -> Result<(Self, Directory), StartError> {
+        let resolver = Resolver::new(resolver_settings(settings)?)?;
+        let lineage = keys.lineage().id;
+        let key = Arc::new(keys.key);
+        let addr = settings.federation.listen;
+        let mut endpoint = EndpointSettings::new(addr, Arc::clone(&key));
+        endpoint.idle_timeout = settings.federation.idle_timeout;
+        endpoint.keep_alive = endpoint.keep_alive.min(settings.federation.idle_timeout / 3);
+        let endpoint =
+            Endpoint::bind(endpoint).map_err(|error| StartError::Bind { addr, error })?;
+        let addr = endpoint.local_addr().unwrap_or(addr);
+        let start = {
+            let state = shared.state();
+            let starts = state.identity.as_ref().map(|identity| identity.starts.as_slice());
+            starts.and_then(<[_]>::last).map_or(0, |start| start.start)
+        };
+        let context = Arc::new(Context {
+            domain: settings.domain.clone(),
+            lineage,
+            start,
+            shared,
+            writer,
+            hub,
+            resolver,
+            endpoint,
+            proofs: Proofs::new(settings.domain.clone(), lineage, key),
+            acknowledged: Acknowledged::default(),
+        });
+        let (directory, questions) = Directory::new();
+        let stop = Arc::new(Notify::new());
+        let manager = tokio::spawn(manager::run(
+            Arc::clone(&context),
+            questions,
+            Arc::clone(&stop),
+        ));
+        Ok((Self { addr, context, manager, stop }, directory))
+    }
+
+    /// Where peers connect.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Says goodbye to peers and ends.
+    pub async fn stop(self) {
+        self.stop.notify_one();
+        if self.manager.await.is_err() {
+            tracing::error!("the peers' edge ended by a panic");
+        }
+        self.context.endpoint.close(Code::ShuttingDown).await;
+    }
+}
+
+fn resolver_settings(settings: &Settings) -> Result<ResolverSettings, StartError> {
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path)
+            .map_err(|error| StartError::Anchor { path: path.clone(), error })
+    };
+    Ok(ResolverSettings {
+        nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
+        trust_anchor: settings.dns.trust_anchor.as_ref().map(read).transpose()?,
+        pins: Pins(settings.federation.pins.clone()),
+    })
+}

@@ -1,0 +1,252 @@
+//! Batches for a peer: of its feed, and of ranges that it wants. Only logs that this node feeds are served, and
+//! only as far as the peer may read them.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use comity_machine::{Channel, ChannelNo, EventRow, Stay};
+use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::code::Code;
+use comity_protocol::cursor::{Cursor, Pos};
+use comity_protocol::event::Record;
+use comity_protocol::frame::{Batch, Frame, Range, VectorEntry, Want, WireLog};
+use comity_protocol::head::Head;
+use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId};
+use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX};
+use comity_replica::{FedBatch, FedRecord};
+
+use super::Context;
+use crate::feed::Item;
+use crate::store::{Direction, Span, Table};
+use crate::writer::{event_key, log_index_key};
+
+/// A message whose sender waits to hear that it was delivered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tracked {
+    pub(super) channel: ChannelNo,
+    pub(super) channel_id: ChannelId,
+    pub(super) message: MessageId,
+    pub(super) pos: Pos,
+    pub(super) sender: AccountNumber,
+}
+
+/// A range under construction.
+struct Part {
+    head: Head,
+    first: u64,
+    records: Vec<Record>,
+}
+
+impl Context {
+    /// A batch of the feed from consecutive items.
+    pub(super) fn fed_batch(&self, items: &[Arc<Item>], cursor: Cursor) -> FedBatch<Tracked> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut at: BTreeMap<LogId, usize> = BTreeMap::new();
+        let mut records = Vec::new();
+        for item in items {
+            let applied = &item.applied;
+            let head = Head {
+                log: applied.log,
+                seq: applied.seq,
+                hash: applied.hash,
+                time: applied.time,
+            };
+            let record = applied.record.clone();
+            match at.get(&applied.log).map(|i| &mut parts[*i]) {
+                Some(part) if part.head.seq + 1 == applied.seq => {
+                    part.head = head;
+                    part.records.push(record);
+                }
+                _ => {
+                    at.insert(applied.log, parts.len());
+                    parts.push(Part { head, first: applied.seq, records: vec![record] });
+                }
+            }
+            let sender = applied.sender.filter(|sender| sender.number != AccountNumber(0));
+            if let (LogName::Message { .. }, Some(sender)) = (applied.log.name, sender) {
+                let token = Tracked {
+                    channel: applied.channel,
+                    channel_id: applied.channel_id,
+                    message: applied.id,
+                    pos: applied.pos,
+                    sender: sender.number,
+                };
+                records.push(FedRecord { log: applied.log.into(), seq: applied.seq, token });
+            }
+        }
+        // Control records first: messages may depend on them.
+        parts.sort_by_key(|part| matches!(part.head.log.name, LogName::Message { .. }));
+        let cursor = ByteString(cursor.to_bytes().to_vec());
+        FedBatch { batch: self.batch(parts, Some(cursor)), records }
+    }
+
+    fn batch(&self, parts: Vec<Part>, cursor: Option<ByteString>) -> Batch {
+        let heads: Vec<Head> = parts.iter().map(|part| part.head).collect();
+        let proofs = self.proofs.prove(&heads);
+        let mut checkpoints: Vec<ByteString> = Vec::new();
+        let ranges = parts.into_iter().zip(proofs).map(|(part, proof)| {
+            let known = checkpoints.iter().position(|c| *c == proof.checkpoint);
+            let checkpoint = known.unwrap_or_else(|| {
+                checkpoints.push(proof.checkpoint);
+                checkpoints.len() - 1
+            });
+            Range {
+                log: part.head.log.into(),
+                first: part.first,
+                records: part.records,
+                hash: part.head.hash,
+                time: part.head.time,
+                checkpoint: u16::try_from(checkpoint).unwrap_or(u16::MAX),
+                inclusion: proof.inclusion,
+            }
+        });
+        let ranges = ranges.collect();
+        Batch { checkpoints, ranges, cursor }
+    }
+
+    /// The answer to a want: one batch that begins where it asks, or why there is none.
+    pub(super) fn serve(&self, peer: LineageId, want: Want) -> Frame {
+        let not_served =
+            |code: Code| Frame::NotServed { log: want.log, code: code.number(), control: None };
+        match self.wanted(peer, want) {
+            Ok(Some(part)) => Frame::Batch(self.batch(vec![part], None)),
+            Ok(None) => not_served(Code::LogUnknown),
+            Err(error) => {
+                tracing::error!(%error, "a log cannot be served");
+                not_served(Code::Internal)
+            }
+        }
+    }
+
+    fn wanted(
+        &self,
+        peer: LineageId,
+        want: Want,
+    ) -> Result<Option<Part>, crate::store::ReadError> {
+        let log = LogId::from(want.log);
+        let Some((no, log_no, stay)) = self.readable(peer, &log) else { return Ok(None) };
+        let view = self.shared.view()?;
+        let span = Span::inclusive(
+            &log_index_key(log_no, want.from),
+            &log_index_key(log_no, u64::MAX),
+        );
+        let mut keys: Vec<Vec<u8>> = Vec::new();
+        view.range(Table::LogIndex, &span, Direction::Ascending, &mut |_, value| {
+            keys.push(value.to_vec());
+            if keys.len() >= WANTED_RECORDS_MAX {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        let last_key = stay.to.map(|to| event_key(no, to).to_vec());
+        let mut part: Option<Part> = None;
+        let mut bytes = 0;
+        for key in keys {
+            if last_key.as_ref().is_some_and(|last| key > *last) || bytes > BATCH_BYTES_TARGET {
+                break;
+            }
+            let Some(value) = view.get(Table::Event, &key)? else { break };
+            let Ok(row) = cbor::decode::<EventRow>(&value, usize::MAX) else { break };
+            bytes += value.len();
+            push(&mut part, log, row);
+        }
+        Ok(part)
+    }
+
+    /// A log that this node feeds, in a channel that the peer shares or shared.
+    fn readable(
+        &self,
+        peer: LineageId,
+        log: &LogId,
+    ) -> Option<(ChannelNo, comity_machine::LogNo, Stay)> {
+        let state = self.shared.state();
+        let (no, channel) = state.channel(&log.channel)?;
+        let stay = *channel.peers.get(&peer)?;
+        let is_ours = match log.name {
+            LogName::Message { origin, .. } => origin == self.lineage,
+            LogName::Control { .. } => state.is_home(no),
+        };
+        let known = channel.logs.get(&log.name).filter(|_| is_ours)?;
+        Some((no, known.no, stay))
+    }
+
+    /// What we hold of the logs that a peer feeds.
+    pub(super) fn vector_of(&self, peer: LineageId) -> Vec<VectorEntry> {
+        let state = self.shared.state();
+        let shared = state.channels.values().filter(|channel| channel.peers.contains_key(&peer));
+        let feeds = |channel: &Channel, name: &LogName| match name {
+            LogName::Message { origin, .. } => *origin == peer,
+            LogName::Control { .. } => channel.group().is_some_and(|g| g.state.home == peer),
+        };
+        let mut entries = Vec::new();
+        for channel in shared {
+            let theirs = channel.logs.iter().filter(|(name, _)| feeds(channel, name));
+            entries.extend(theirs.map(|(name, log)| VectorEntry {
+                log: LogId { channel: channel.id, name: *name }.into(),
+                seq: log.end.seq(),
+                hash: log.end.hash().into(),
+            }));
+        }
+        entries
+    }
+
+    /// Where the feed of a peer begins that holds what its vector says: before the first record it lacks.
+    pub(super) fn feed_start(&self, peer: LineageId, entries: &[VectorEntry]) -> Pos {
+        // Before the state: what is published meanwhile is fed, not skipped.
+        let watermark = self.hub.watermark();
+        let held: BTreeMap<WireLog, u64> = entries.iter().map(|e| (e.log, e.seq)).collect();
+        let lacking: Vec<_> = {
+            let state = self.shared.state();
+            let mut lacking = Vec::new();
+            for (no, channel) in &state.channels {
+                if channel.peers.get(&peer).is_none_or(|stay| stay.to.is_some()) {
+                    continue;
+                }
+                for (name, log) in &channel.logs {
+                    let is_ours = match name {
+                        LogName::Message { origin, .. } => *origin == self.lineage,
+                        LogName::Control { .. } => state.is_home(*no),
+                    };
+                    let wire = LogId { channel: channel.id, name: *name }.into();
+                    let has = held.get(&wire).copied().unwrap_or(0);
+                    if is_ours && has < log.end.seq() {
+                        lacking.push((log.no, has + 1));
+                    }
+                }
+            }
+            lacking
+        };
+        let Ok(view) = self.shared.view() else { return Pos(0) };
+        let positions = lacking.into_iter().filter_map(|(log, seq)| {
+            let key = view.get(Table::LogIndex, &log_index_key(log, seq)).ok()??;
+            key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+        });
+        positions.min().map_or(watermark, |first| Pos(first.saturating_sub(1)))
+    }
+
+    /// Organisations of a channel that have applied our feed up to a pos, our own included, and all of them.
+    pub(super) fn reached(&self, channel: ChannelNo, pos: Pos) -> (u32, u32) {
+        let state = self.shared.state();
+        let Some(known) = state.channels.get(&channel) else { return (1, 1) };
+        let peers = known.sharing_peers();
+        let reached = peers.filter(|peer| self.acknowledged.of(peer) >= pos).count();
+        (1 + u32::try_from(reached).unwrap_or(u32::MAX - 1), known.organisations())
+    }
+}
+
+/// Records in one answer to a want.
+const WANTED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 2;
+
+fn push(part: &mut Option<Part>, log: LogId, row: EventRow) {
+    let head = Head { log, seq: row.seq, hash: row.hash, time: row.id.time() };
+    let record = Record { header: row.header, body: row.body };
+    match part {
+        Some(part) => {
+            part.head = head;
+            part.records.push(record);
+        }
+        None => *part = Some(Part { head, first: row.seq, records: vec![record] }),
+    }
+}
