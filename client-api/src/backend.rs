@@ -1,5 +1,6 @@
-//! The port: what the client API asks of a node. The node implements it (`node/src/edge/client.rs`); nothing
-//! here knows how. Values are the protocol's types; JSON shapes live in `model/` and are converted by hand.
+//! The port: what the client API asks of a node. The node implements it
+//! (`node/src/edge/client.rs`); nothing here knows how. Values are the protocol's types; JSON
+//! shapes live in `model/` and are converted by hand.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,7 +25,8 @@ pub struct Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(pub u64);
 
-/// A refusal: a stable code, a sentence that may say more than the code's own, and when to try again.
+/// A refusal: a stable code, a sentence that may say more than the code's own, and when to try
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The code.
@@ -98,7 +100,8 @@ pub enum Role {
     Owner,
 }
 
-/// A change that a caller asks for. Repeated with the same nonce it is done once and answered alike.
+/// A change that a caller asks for. Repeated with the same nonce it is done once and answered
+/// alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Accept an invitation to a group.
@@ -183,7 +186,8 @@ pub enum Outcome {
     Channel(ChannelId),
     /// Done.
     Done,
-    /// Asked of the channel's home, another organisation; the feed tells when it is granted or refused.
+    /// Asked of the channel's home, another organisation; the feed tells when it is granted or
+    /// refused.
     Requested,
     /// The text is stored.
     Stored {
@@ -414,18 +418,20 @@ pub struct Subscribed<S> {
     pub subscription: S,
     /// Where it starts.
     pub cursor: Cursor,
-    /// The cursor that was shown is not of this store's history: the client lists channels and history anew.
+    /// The cursor that was shown is not of this store's history: the client lists channels and
+    /// history anew.
     pub resync: bool,
 }
 
 /// A live feed of one device: a cursor over what is durable, never a queue of its own.
 pub trait Subscription: Send + 'static {
-    /// Waits until there is something and yields at most `max` deliveries in feed order. Dropping the future
-    /// loses nothing.
+    /// Waits until there is something and yields at most `max` deliveries in feed order. Dropping
+    /// the future loses nothing.
     fn next(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send;
 
-    /// Yields what there is already, at most `max` deliveries in feed order; nothing when the feed has caught
-    /// up. A node that knows when it has caught up answers at once; this default waits a moment to find out.
+    /// Yields what there is already, at most `max` deliveries in feed order; nothing when the feed
+    /// has caught up. A node that knows when it has caught up answers at once; this default waits a
+    /// moment to find out.
     fn ready(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send {
         async move { tokio::time::timeout(READY_WAIT, self.next(max)).await.unwrap_or_default() }
     }
@@ -476,8 +482,8 @@ pub trait Backend: Clone + Send + Sync + 'static {
     fn devices(&self, caller: &Caller)
     -> impl Future<Output = Result<Vec<Device>, Refusal>> + Send;
 
-    /// Does what a caller asks, once per nonce. Without a nonce it is done each time. Answers only after the
-    /// change is on disk.
+    /// Does what a caller asks, once per nonce. Without a nonce it is done each time. Answers only
+    /// after the change is on disk.
     fn perform(
         &self,
         caller: &Caller,

@@ -1,5 +1,5 @@
-//! What routes take from a request: who asks, a JSON body, a query, a path. Each refuses in the API's own shape;
-//! none must look at what the values mean.
+//! What routes take from a request: who asks, a JSON body, a query, a path. Each refuses in the
+//! API's own shape; none must look at what the values mean.
 
 use std::str::from_utf8;
 use std::time::Duration;
@@ -124,8 +124,8 @@ async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Refusal> {
     }
 }
 
-/// Reads on for a while: closing on a client that still writes would reset the connection, and it would lose the
-/// answer that tells it why.
+/// Reads on for a while: closing on a client that still writes would reset the connection, and it
+/// would lose the answer that tells it why.
 async fn drain(mut body: Body) {
     let read = async {
         let mut bytes = 0;

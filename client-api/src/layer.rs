@@ -1,5 +1,5 @@
-//! What surrounds every route: answers for browsers of any origin, a deadline, a log line. It must not look into
-//! bodies.
+//! What surrounds every route: answers for browsers of any origin, a deadline, a log line. It must
+//! not look into bodies.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use comity_protocol::code::Code;
 
 use crate::backend::Refusal;
 
-/// Lets pages of any origin call the API. Nothing rides on a browser's own credentials: the token is in a header
-/// that only the page can set.
+/// Lets pages of any origin call the API. Nothing rides on a browser's own credentials: the token
+/// is in a header that only the page can set.
 pub(crate) async fn any_origin(request: Request, next: Next) -> Response {
     let asks_first = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);

@@ -1,5 +1,6 @@
-//! Client to server: HTTP resources, the WebSocket, long polling. What a node does is behind one trait, the
-//! [`Backend`]; this crate parses, calls and maps, and must not know how channels, storage or peers work.
+//! Client to server: HTTP resources, the WebSocket, long polling. What a node does is behind one
+//! trait, the [`Backend`]; this crate parses, calls and maps, and must not know how channels,
+//! storage or peers work.
 //!
 //! The resources and frames are described for people in `docs/client/`.
 

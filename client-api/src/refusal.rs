@@ -1,5 +1,5 @@
-//! How refusals leave the node: one total match from code to HTTP status, one to WebSocket close code. Inner
-//! error texts must not get here.
+//! How refusals leave the node: one total match from code to HTTP status, one to WebSocket close
+//! code. Inner error texts must not get here.
 
 use std::time::Duration;
 

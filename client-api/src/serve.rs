@@ -1,5 +1,5 @@
-//! The listener: accept, TLS, HTTP/1.1, and an orderly end. One slow client never holds up another: handshakes
-//! and requests run in tasks of their own. It must not know routes.
+//! The listener: accept, TLS, HTTP/1.1, and an orderly end. One slow client never holds up another:
+//! handshakes and requests run in tasks of their own. It must not know routes.
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -23,8 +23,8 @@ use crate::settings::ApiSettings;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Encrypted;
 
-/// Serves until `shutdown` resolves; then takes no more connections and gives the open ones, sockets included,
-/// a while to end. Sockets end when their subscriptions say goodbye.
+/// Serves until `shutdown` resolves; then takes no more connections and gives the open ones,
+/// sockets included, a while to end. Sockets end when their subscriptions say goodbye.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -53,7 +53,8 @@ pub async fn serve(
     }
     drop(listener);
     stop.send_replace(true);
-    // Every connection holds a permit until its last byte, so having them all means that all have ended.
+    // Every connection holds a permit until its last byte, so having them all means that all have
+    // ended.
     if timeout(settings.drain_timeout, permits.acquire_many(connections_max)).await.is_err() {
         let open = connections_max as usize - permits.available_permits();
         tracing::info!(open, "connections cut at shutdown");

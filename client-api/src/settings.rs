@@ -1,4 +1,5 @@
-//! What an embedder may set. Limits of channel version 1 are not here: they are the same everywhere.
+//! What an embedder may set. Limits of channel version 1 are not here: they are the same
+//! everywhere.
 
 use std::time::Duration;
 
@@ -32,8 +33,8 @@ impl Default for ApiSettings {
     }
 }
 
-/// Longest body or frame that carries a text: the longest text with each character as a pair of JSON escapes
-/// (`\ud83d\ude00`, 12 bytes), and room for the other fields.
+/// Longest body or frame that carries a text: the longest text with each character as a pair of
+/// JSON escapes (`\ud83d\ude00`, 12 bytes), and room for the other fields.
 pub(crate) const TEXT_BODY_BYTES_MAX: usize = TEXT_CHARS_MAX * 12 + 16 * 1024;
 /// Longest body of any other request.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -1,8 +1,8 @@
-//! The driver of one socket: waits for whatever comes first, hands it to the session, writes what the session
-//! has. Rules are the session's, meaning is the backend's; this file must hold neither.
+//! The driver of one socket: waits for whatever comes first, hands it to the session, writes what
+//! the session has. Rules are the session's, meaning is the backend's; this file must hold neither.
 //!
-//! Everything runs in one task without locks. Output is flushed when nothing else is ready, so that frames which
-//! become due together leave in one write.
+//! Everything runs in one task without locks. Output is flushed when nothing else is ready, so that
+//! frames which become due together leave in one write.
 
 use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
@@ -46,7 +46,8 @@ struct Driver<B: Backend> {
     api: Api<B>,
     session: Session,
     started: Instant,
-    /// Set to the session's deadline or before it: a deadline that moves away costs nothing until this fires.
+    /// Set to the session's deadline or before it: a deadline that moves away costs nothing until
+    /// this fires.
     alarm: Pin<Box<Sleep>>,
     work: FuturesUnordered<Work<B>>,
     feed: Option<B::Subscription>,
@@ -195,7 +196,8 @@ impl<B: Backend> Driver<B> {
         }
     }
 
-    /// A frame that could not be read ends the socket: what follows it cannot be told apart from it.
+    /// A frame that could not be read ends the socket: what follows it cannot be told apart from
+    /// it.
     fn handle_read_error(&mut self, now: Duration, error: &axum::Error) {
         if self.session.is_leaving() {
             return self.session.handle_lost();
@@ -252,8 +254,8 @@ impl<B: Backend> Driver<B> {
         }));
     }
 
-    /// Starts a request. It is polled once here and now, so that requests reach the backend in the order in
-    /// which they came, whatever order they are answered in.
+    /// Starts a request. It is polled once here and now, so that requests reach the backend in the
+    /// order in which they came, whatever order they are answered in.
     fn perform(&mut self, now: Duration, nonce: u64, action: Action) {
         // A session hands out requests only after a welcome, and a welcome sets the caller.
         let Some(caller) = self.caller.clone() else { return };
@@ -328,7 +330,8 @@ fn write(
 }
 
 fn text(frame: Bytes) -> Message {
-    // Frames come from `model`, which writes JSON; other bytes could only be a bug and go out as they are.
+    // Frames come from `model`, which writes JSON; other bytes could only be a bug and go out as
+    // they are.
     match Utf8Bytes::try_from(frame.clone()) {
         Ok(text) => Message::Text(text),
         Err(_) => Message::Binary(frame),

@@ -1,5 +1,5 @@
-//! The Rust client against a real listener: resume, repeat, other endpoints, TLS. The node behind it is a test
-//! double.
+//! The Rust client against a real listener: resume, repeat, other endpoints, TLS. The node behind
+//! it is a test double.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,6 +1,6 @@
-//! Runs the HTTP examples of `docs/client/README.md`, in their order, against a real listener: each answer has
-//! the status and the shape that the document shows. Ids, tokens and cursors differ from run to run; the first
-//! one met in an answer stands for the document's from there on.
+//! Runs the HTTP examples of `docs/client/README.md`, in their order, against a real listener: each
+//! answer has the status and the shape that the document shows. Ids, tokens and cursors differ from
+//! run to run; the first one met in an answer stands for the document's from there on.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,5 @@
-//! Every resource, and every way to ask for it wrongly, over a real listener with plain HTTP. The node behind it
-//! is a test double.
+//! Every resource, and every way to ask for it wrongly, over a real listener with plain HTTP. The
+//! node behind it is a test double.
 
 #![allow(clippy::unwrap_used)]
 

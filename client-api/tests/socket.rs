@@ -1,5 +1,5 @@
-//! Every frame of the socket, and every way to break its rules, with a plain WebSocket client. The node behind
-//! it is a test double.
+//! Every frame of the socket, and every way to break its rules, with a plain WebSocket client. The
+//! node behind it is a test double.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,5 @@
-//! How long to wait before the next attempt: doubling, capped, and spread, so that a node that comes back is not
-//! met by all its clients at once. It must not sleep itself.
+//! How long to wait before the next attempt: doubling, capped, and spread, so that a node that
+//! comes back is not met by all its clients at once. It must not sleep itself.
 
 use std::time::Duration;
 

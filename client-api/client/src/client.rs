@@ -1,5 +1,5 @@
-//! The live side of a client: events in, requests out, over whatever happens to the connection. The work is done
-//! by a task of its own ([`crate::link`]); this file is what callers hold.
+//! The live side of a client: events in, requests out, over whatever happens to the connection. The
+//! work is done by a task of its own ([`crate::link`]); this file is what callers hold.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::shape::{Answer, ChannelEvent, Command, Delivered, Done, Stored};
 pub struct ClientSettings {
     /// Where the feed is resumed; from now where absent.
     pub cursor: Option<String>,
-    /// The first nonce; the current time in microseconds where absent, which is above all nonces that this
-    /// device used before.
+    /// The first nonce; the current time in microseconds where absent, which is above all nonces
+    /// that this device used before.
     pub first_nonce: Option<u64>,
 }
 
@@ -49,7 +49,8 @@ pub enum Event {
     Objection(Refused),
 }
 
-/// A client. Take events from it all the time: answers come in the same stream, and a full queue holds both back.
+/// A client. Take events from it all the time: answers come in the same stream, and a full queue
+/// holds both back.
 #[derive(Debug)]
 pub struct Client {
     events: mpsc::Receiver<Event>,
@@ -125,7 +126,8 @@ impl Sender {
 
     async fn start(&self, kind: OrderKind) -> Pending {
         let (reply, answer) = oneshot::channel();
-        // When the link has ended the reply is dropped here, and the caller learns it from the answer.
+        // When the link has ended the reply is dropped here, and the caller learns it from the
+        // answer.
         let _ = self.orders.send(Order { kind, reply }).await;
         Pending { answer }
     }

@@ -113,8 +113,8 @@ impl Rotation {
         }
     }
 
-    /// Goes to an endpoint that a node named. One without TLS is not taken from one with it: the token goes
-    /// there.
+    /// Goes to an endpoint that a node named. One without TLS is not taken from one with it: the
+    /// token goes there.
     pub(crate) fn prefer(&mut self, url: &str) {
         let Ok(target) = Target::parse(url) else { return };
         if self.current().secure && !target.secure {

@@ -1,4 +1,5 @@
-//! JSON over HTTP/1.1 to whichever endpoint answers; one idle connection is kept. It must not know resources.
+//! JSON over HTTP/1.1 to whichever endpoint answers; one idle connection is kept. It must not know
+//! resources.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,6 @@
-//! The Rust client of a Comity node: HTTP resources, and a socket that resumes by cursor, repeats what was not
-//! answered, and moves to the next endpoint when one is gone. It must not depend on the server's crates: all it
-//! knows is what `docs/client/` tells everybody.
+//! The Rust client of a Comity node: HTTP resources, and a socket that resumes by cursor, repeats
+//! what was not answered, and moves to the next endpoint when one is gone. It must not depend on
+//! the server's crates: all it knows is what `docs/client/` tells everybody.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,9 +1,9 @@
-//! The task behind a client: connect, say hello, resume, repeat what has no answer, and begin again when the
-//! connection is lost. It must not decide what an event means.
+//! The task behind a client: connect, say hello, resume, repeat what has no answer, and begin again
+//! when the connection is lost. It must not decide what an event means.
 //!
-//! A request gets its nonce when it is taken from the queue, so nonces and queue have one order; after a
-//! reconnection everything unanswered is sent again in that order, and the node answers what it did before as it
-//! did before.
+//! A request gets its nonce when it is taken from the queue, so nonces and queue have one order;
+//! after a reconnection everything unanswered is sent again in that order, and the node answers
+//! what it did before as it did before.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
@@ -26,8 +26,8 @@ use crate::error::Refused;
 use crate::http::{Http, Stream};
 use crate::shape::{Answer, ClientFrame, Command, NodeFrame, Welcome, parse};
 
-/// Requests under way at once. A node keeps the newest 1,024 answers per device, so a repeat is always within
-/// them.
+/// Requests under way at once. A node keeps the newest 1,024 answers per device, so a repeat is
+/// always within them.
 pub const NONCE_WINDOW_SAFE: usize = 64;
 
 /// Something to ask of the node.
@@ -331,7 +331,8 @@ fn encode(frame: &ClientFrame<'_>) -> Utf8Bytes {
     serde_json::to_string(frame).unwrap_or_default().into()
 }
 
-/// The one place where this crate reads the clock, so that no counter has to be kept between two starts.
+/// The one place where this crate reads the clock, so that no counter has to be kept between two
+/// starts.
 #[expect(clippy::disallowed_methods, reason = "a nonce has to be above all earlier ones")]
 fn unix_micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The HTTP resources, typed. One method per resource; none repeats by itself, since a request without a nonce
-//! may have been done.
+//! The HTTP resources, typed. One method per resource; none repeats by itself, since a request
+//! without a nonce may have been done.
 
 use std::fmt::Write;
 use std::time::Duration;

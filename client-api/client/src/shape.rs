@@ -1,5 +1,5 @@
-//! Frames of the socket: their JSON, and the typed values that callers see. It must not know when a frame is
-//! sent.
+//! Frames of the socket: their JSON, and the typed values that callers see. It must not know when a
+//! frame is sent.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -5,9 +5,11 @@ use std::time::Duration;
 /// The limits of one socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a client may take to say hello. Longer keeps unproven sockets; shorter cuts slow links off.
+    /// How long a client may take to say hello. Longer keeps unproven sockets; shorter cuts slow
+    /// links off.
     pub hello: Duration,
-    /// How often the client is asked to send any frame. Shorter finds dead links sooner and costs radio time.
+    /// How often the client is asked to send any frame. Shorter finds dead links sooner and costs
+    /// radio time.
     pub heartbeat: Duration,
     /// Silence after which the socket is dropped: six beats, so that one lost packet means nothing.
     pub silence: Duration,
@@ -15,7 +17,8 @@ pub struct Limits {
     pub write_stall: Duration,
     /// How long requests under way, and then the closing handshake, may take when the socket ends.
     pub linger: Duration,
-    /// Requests of one socket that may be unanswered; beyond it nothing more is read from the socket.
+    /// Requests of one socket that may be unanswered; beyond it nothing more is read from the
+    /// socket.
     pub in_flight_max: usize,
     /// Bytes that may wait for a slow reader; beyond it the feed is not asked and nothing is read.
     pub outgoing_bytes_max: usize,

@@ -1,8 +1,9 @@
-//! The session itself. It decides what may be read, what may be sent and when the socket ends; it must not know
-//! what a frame says.
+//! The session itself. It decides what may be read, what may be sent and when the socket ends; it
+//! must not know what a frame says.
 //!
-//! Order of calls: a `handle_*` for what arrived, or a command (`welcome`, `answer`, `push`, `leave`); then
-//! `poll_transmit` until it is empty, `poll_close`, and `poll_timeout` for the one timer to arm.
+//! Order of calls: a `handle_*` for what arrived, or a command (`welcome`, `answer`, `push`,
+//! `leave`); then `poll_transmit` until it is empty, `poll_close`, and `poll_timeout` for the one
+//! timer to arm.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -105,7 +106,8 @@ impl Session {
         }
     }
 
-    /// Whether the next frame may be read. While it may not, the client is held back by its own TCP window.
+    /// Whether the next frame may be read. While it may not, the client is held back by its own TCP
+    /// window.
     pub fn wants_read(&self) -> bool {
         match self.phase {
             Phase::AwaitingHello | Phase::Closing => true,
@@ -227,7 +229,8 @@ impl Session {
         }
     }
 
-    /// Ends the socket: what is under way is answered, then the goodbye goes out. A second leave is ignored.
+    /// Ends the socket: what is under way is answered, then the goodbye goes out. A second leave is
+    /// ignored.
     pub fn leave(&mut self, now: Duration, goodbye: Bytes) {
         if self.is_leaving() || self.ending().is_some() {
             return;

@@ -1,5 +1,5 @@
-//! What the node answers over HTTP. Long answers are cut at a size rather than at a count alone. It must not know
-//! routes or statuses.
+//! What the node answers over HTTP. Long answers are cut at a size rather than at a count alone. It
+//! must not know routes or statuses.
 
 use std::sync::Arc;
 
@@ -269,7 +269,8 @@ pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
     text.into()
 }
 
-/// What a poll found, cut to a size: what is left out comes with the next poll from the answer's cursor.
+/// What a poll found, cut to a size: what is left out comes with the next poll from the answer's
+/// cursor.
 pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) -> Bytes {
     let (mut events, mut delivered) = (Vec::new(), Vec::new());
     let (mut cursor, mut bytes) = (start, 0);

@@ -1,5 +1,5 @@
-//! The examples of `docs/client/` against the shapes: each reads, and writes back to the same JSON. What the HTTP
-//! examples do is tried by `tests/docs.rs`.
+//! The examples of `docs/client/` against the shapes: each reads, and writes back to the same JSON.
+//! What the HTTP examples do is tried by `tests/docs.rs`.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What a client sends over its socket. One flat shape is read in one pass, then turned into a typed frame; it
-//! must not decide whether the frame is welcome now.
+//! What a client sends over its socket. One flat shape is read in one pass, then turned into a
+//! typed frame; it must not decide whether the frame is welcome now.
 
 use serde::{Deserialize, Serialize};
 
@@ -185,8 +185,9 @@ mod tests {
     #[test]
     fn a_send_is_read_with_escapes() {
         let channel = ChannelId([7; 32]);
+        let said = r#""a\"\ud83d\ude00é""#;
         let text = format!(
-            r#"{{"type":"send","nonce":"7","channel":"{channel}","text":"a\"\ud83d\ude00é","later":1}}"#
+            r#"{{"type":"send","nonce":"7","channel":"{channel}","text":{said},"later":1}}"#
         );
         let action = Action::Send { channel, text: "a\"😀é".to_owned() };
         assert_eq!(parse_frame(&text).unwrap(), ClientFrame::Request { nonce: 7, action });

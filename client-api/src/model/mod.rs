@@ -1,5 +1,5 @@
-//! The JSON of the client API and its conversions, written by hand, to and from the port's values. The only place
-//! that knows JSON shapes; it must not call the backend.
+//! The JSON of the client API and its conversions, written by hand, to and from the port's values.
+//! The only place that knows JSON shapes; it must not call the backend.
 
 mod answer;
 #[cfg(test)]

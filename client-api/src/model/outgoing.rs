@@ -1,5 +1,5 @@
-//! What the node sends over a socket, and the shape of a refusal. An event is encoded once and shared by all
-//! devices. It must not know who receives a frame.
+//! What the node sends over a socket, and the shape of a refusal. An event is encoded once and
+//! shared by all devices. It must not know who receives a frame.
 
 use std::borrow::Cow;
 use std::time::Duration;

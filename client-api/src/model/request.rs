@@ -1,4 +1,5 @@
-//! What clients ask for over HTTP, and its conversion into the port's values. It must not know routes.
+//! What clients ask for over HTTP, and its conversion into the port's values. It must not know
+//! routes.
 
 use comity_protocol::id::ChannelId;
 use comity_protocol::name::{AccountLabel, ServerName};

@@ -1,5 +1,5 @@
-//! Single values as clients write them: ids, nonces, labels, names, texts. Each parser refuses with the sentence
-//! that helps; it must not know which request the value stands in.
+//! Single values as clients write them: ids, nonces, labels, names, texts. Each parser refuses with
+//! the sentence that helps; it must not know which request the value stands in.
 
 use comity_protocol::code::Code;
 use comity_protocol::id::{ChannelId, MessageId};

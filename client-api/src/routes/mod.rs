@@ -1,5 +1,5 @@
-//! The resources, one a file: parse, call the backend, map the answer. No rule of channels or accounts lives
-//! here.
+//! The resources, one a file: parse, call the backend, map the answer. No rule of channels or
+//! accounts lives here.
 
 mod accounts;
 mod channels;
@@ -81,7 +81,8 @@ pub(crate) fn json(status: StatusCode, shape: &impl Serialize) -> Response {
     json_text(status, encode(shape))
 }
 
-/// An answer that is JSON already. Nothing is kept by caches: every answer is one account's at one moment.
+/// An answer that is JSON already. Nothing is kept by caches: every answer is one account's at one
+/// moment.
 pub(crate) fn json_text(status: StatusCode, text: axum::body::Bytes) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, text).into_response()

@@ -1,4 +1,5 @@
-//! The way from HTTP to a socket. The token comes in the socket's first frame: browsers cannot set a header here.
+//! The way from HTTP to a socket. The token comes in the socket's first frame: browsers cannot set
+//! a header here.
 
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;

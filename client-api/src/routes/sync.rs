@@ -1,5 +1,5 @@
-//! Polling and long polling: the feed for clients that cannot hold a socket. It must not keep anything between
-//! two polls; the cursor says it all.
+//! Polling and long polling: the feed for clients that cannot hold a socket. It must not keep
+//! anything between two polls; the cursor says it all.
 
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ pub(crate) async fn show<B: Backend>(
     let mut subscribed = api.backend.subscribe(&caller, sync.since).await?;
     let feed = &mut subscribed.subscription;
     let mut deliveries = feed.ready(sync.limit).await;
-    // After a resync the client has to list its channels anew, so there is nothing worth waiting for.
+    // After a resync the client has to list its channels anew, so there is nothing worth waiting
+    // for.
     if deliveries.is_empty() && sync.timeout_ms > 0 && !subscribed.resync {
         let wait = Duration::from_millis(sync.timeout_ms);
         deliveries = timeout(wait, feed.next(sync.limit)).await.unwrap_or_default();

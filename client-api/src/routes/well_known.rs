@@ -1,4 +1,5 @@
-//! Where clients connect. Without a list from the node it is the address that this document was asked from.
+//! Where clients connect. Without a list from the node it is the address that this document was
+//! asked from.
 
 use axum::extract::State;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};

@@ -1,5 +1,6 @@
-//! A test double: a node in memory, so that the API can be tested alone. It keeps just enough rules to answer
-//! every resource and frame; the real node is tested elsewhere, and nothing here says how it behaves inside.
+//! A test double: a node in memory, so that the API can be tested alone. It keeps just enough rules
+//! to answer every resource and frame; the real node is tested elsewhere, and nothing here says how
+//! it behaves inside.
 
 #![allow(dead_code, clippy::unwrap_used)]
 
@@ -87,8 +88,11 @@ impl Server {
         Self { double, url, address, stop: Some(stop), task: Some(task), runtime: Some(runtime) }
     }
 
-    /// Lets the server end in an orderly way, and waits for it.
+    /// Lets the server end in an orderly way, as a node does it, and waits for it.
     pub(crate) async fn stop(mut self) {
+        if self.double.state().goodbye.is_none() {
+            self.double.say_goodbye(Code::ShuttingDown, None);
+        }
         drop(self.stop.take());
         self.task.take().unwrap().await.unwrap();
     }

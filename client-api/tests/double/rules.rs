@@ -1,4 +1,5 @@
-//! The double's few rules of channels. They are much simpler than the real ones and must not be taken for them.
+//! The double's few rules of channels. They are much simpler than the real ones and must not be
+//! taken for them.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! HTTP by hand: bytes out, status, headers and body back. It must not repair anything, so that tests can be
-//! wrong on purpose.
+//! HTTP by hand: bytes out, status, headers and body back. It must not repair anything, so that
+//! tests can be wrong on purpose.
 
 #![allow(dead_code, clippy::unwrap_used)]
 
