@@ -178,3 +178,112 @@ impl Domain {
 pub fn replaces(new: &Connection, old: &Connection) -> bool {
     new.start != old.start || new.dialler <= old.dialler
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn name(text: &str) -> ServerName {
+        text.parse().unwrap()
+    }
+
+    fn connection(number: u64, start: u64, dialler: &str) -> Connection {
+        Connection { number, start, dialler: name(dialler) }
+    }
+
+    #[test]
+    fn both_ends_keep_the_same_of_two_connections() {
+        let by = |dialler| connection(1, 5, dialler);
+        // Whichever comes up first, the one that acme dialled stays.
+        assert!(replaces(&by("acme.test"), &by("globex.test")));
+        assert!(!replaces(&by("globex.test"), &by("acme.test")));
+        // Dialled once more by the same node: it knows why.
+        assert!(replaces(&by("globex.test"), &by("globex.test")));
+        // Another run of the peer's process knows nothing of older connections.
+        assert!(replaces(&connection(2, 6, "globex.test"), &by("acme.test")));
+    }
+
+    #[test]
+    fn an_older_connection_is_replaced_or_stays() {
+        let mut dialer = Dialer::new();
+        let globex = name("globex.test");
+        let mut up = |connection| dialer.handle_up(&globex, connection);
+        assert_eq!(up(connection(1, 5, "globex.test")), Verdict::Keep);
+        assert_eq!(up(connection(2, 5, "acme.test")), Verdict::Replace(1));
+        assert_eq!(up(connection(3, 5, "globex.test")), Verdict::Yield);
+        assert_eq!(up(connection(4, 6, "globex.test")), Verdict::Replace(2));
+        // That the replaced ones end changes nothing.
+        dialer.handle_down(&globex, 2, 0, 0);
+        assert!(dialer.is_linked(&globex));
+        dialer.handle_down(&globex, 4, 0, 0);
+        assert!(!dialer.is_linked(&globex));
+    }
+
+    #[test]
+    fn waits_double_up_to_two_minutes_and_end_at_a_sign_of_life() {
+        let mut dialer = Dialer::new();
+        let globex = name("globex.test");
+        assert!(dialer.wish(globex.clone(), 100));
+        let mut now_ms = 100;
+        let mut waits = Vec::new();
+        for random in 0..12 {
+            assert_eq!(dialer.poll_dial(now_ms), Some(globex.clone()));
+            assert_eq!(dialer.poll_dial(now_ms), None);
+            dialer.handle_dial_failed(&globex, random * 997, now_ms);
+            let due = dialer.poll_timeout().unwrap();
+            assert_eq!(dialer.poll_dial(due - 1), None);
+            waits.push(due - now_ms);
+            now_ms = due;
+        }
+        for (i, wait) in waits.iter().enumerate() {
+            let whole = (1_000_u64 << i.min(20)).min(120_000);
+            assert!((whole / 2..=whole).contains(wait), "{i}: {wait} of {whole}");
+        }
+        assert_eq!(dialer.failures(&globex).map(|(count, _)| count), Some(12));
+        dialer.poll_dial(now_ms);
+        dialer.handle_dial_failed(&globex, 0, now_ms);
+        dialer.handle_sign_of_life(&globex, now_ms + 1);
+        assert_eq!(dialer.poll_dial(now_ms + 1), Some(globex.clone()));
+        dialer.handle_dial_failed(&globex, 0, now_ms + 1);
+        assert_eq!(dialer.poll_timeout(), Some(now_ms + 501));
+    }
+
+    #[test]
+    fn a_domain_that_is_linked_or_not_wished_for_is_not_dialled() {
+        let mut dialer = Dialer::new();
+        let globex = name("globex.test");
+        dialer.wish(globex.clone(), 0);
+        assert_eq!(dialer.handle_up(&globex, connection(1, 5, "globex.test")), Verdict::Keep);
+        assert_eq!(dialer.poll_dial(1), None);
+        assert_eq!(dialer.poll_timeout(), None);
+        dialer.handle_down(&globex, 1, 0, 1_000);
+        assert_eq!(dialer.poll_dial(1_500), Some(globex.clone()));
+        dialer.handle_dial_failed(&globex, 0, 1_500);
+        dialer.forget(&globex);
+        assert_eq!(dialer.poll_timeout(), None);
+        // Whoever dials us without our wish is linked, and forgotten afterwards.
+        assert_eq!(dialer.handle_up(&globex, connection(2, 5, "globex.test")), Verdict::Keep);
+        dialer.handle_down(&globex, 2, 0, 2_000);
+        assert_eq!(dialer.poll_timeout(), None);
+    }
+
+    #[test]
+    fn dials_under_way_are_bounded() {
+        let mut dialer = Dialer::new();
+        for i in 0..=DIALS_MAX {
+            dialer.wish(name(&format!("n{i}.test")), 0);
+        }
+        let under_way: Vec<_> = std::iter::from_fn(|| dialer.poll_dial(0)).collect();
+        assert_eq!(under_way.len(), DIALS_MAX);
+        dialer.handle_dial_failed(&under_way[0], 0, 0);
+        assert!(dialer.poll_dial(0).is_some());
+        // One that comes up by itself while it is dialled gives its place back once.
+        dialer.handle_up(&under_way[1], connection(1, 5, "n1.test"));
+        dialer.handle_dial_failed(&under_way[1], 0, 0);
+        assert!(dialer.is_linked(&under_way[1]));
+        assert!(dialer.poll_dial(1_000).is_some());
+        assert!(dialer.poll_dial(1_000).is_none());
+    }
+}

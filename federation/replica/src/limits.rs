@@ -21,6 +21,8 @@ pub const NOTES_MAX: usize = 256;
 pub const FEED_BATCHES_MAX: usize = 8;
 /// Bytes of a feed that may be unacknowledged; one batch may always be.
 pub const FEED_BYTES_MAX: usize = 8 * BATCH_BYTES_TARGET;
+/// Batches that may be applied before they are acknowledged, while more are at hand.
+pub const ACKNOWLEDGED_AT_ONCE_MAX: usize = 4;
 /// How long a feed waits for its next acknowledgement before the link ends.
 pub const ACKNOWLEDGEMENT_MS: u64 = 60_000;
 /// Records kept for a later acknowledgement because the peer waits for what they depend on.
@@ -90,4 +92,5 @@ const _: () =
     assert!((FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX) * 2 * BATCH_BYTES_TARGET < PENDING_BYTES_MAX);
 const _: () = assert!(WANTS_MAX >= 2 * BATCH_RECORDS_MAX && REFUSED_MAX >= 2 * BATCH_RECORDS_MAX);
 const _: () = assert!(WANTS_IN_FLIGHT_MAX < SERVING_MAX);
+const _: () = assert!(ACKNOWLEDGED_AT_ONCE_MAX < FEED_BATCHES_MAX);
 const _: () = assert!(VECTOR_PARTS_MAX + PEER_LOOKUPS_MAX + LOOKUPS_MAX < ACTIONS_MAX);

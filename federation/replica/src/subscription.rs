@@ -11,8 +11,8 @@ use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 use crate::action::{Action, Fate};
 use crate::fault::Fault;
 use crate::limits::{
-    NOTES_MAX, PENDING_BATCHES_MAX, PENDING_BYTES_MAX, PENDING_BYTES_SOFT_MAX, REFUSED_MAX,
-    VECTOR_PARTS_MAX,
+    ACKNOWLEDGED_AT_ONCE_MAX, NOTES_MAX, PENDING_BATCHES_MAX, PENDING_BYTES_MAX,
+    PENDING_BYTES_SOFT_MAX, REFUSED_MAX, VECTOR_PARTS_MAX,
 };
 use crate::verify::Verified;
 use crate::wants::Wants;
@@ -57,6 +57,8 @@ pub(crate) struct Subscription {
     /// Whether that cursor is durable.
     kept: bool,
     acknowledgement_due: bool,
+    /// Batches of the feed applied since the last acknowledgement.
+    unacknowledged: usize,
     refused: Vec<Exception>,
     wants: Wants,
     notes: VecDeque<(WireLog, Code)>,
@@ -123,6 +125,7 @@ impl Subscription {
             self.newest = Some(cursor);
             self.kept = applied.offered && !has_waiting;
             self.acknowledgement_due = true;
+            self.unacknowledged += 1;
         }
     }
 
@@ -160,9 +163,16 @@ impl Subscription {
         self.wants.add(log, from, now_ms)
     }
 
-    /// One acknowledgement of the newest cursor, however many batches it covers.
+    /// One acknowledgement for all that is at hand, up to a bound.
     pub(crate) fn poll_acknowledgement(&mut self) -> Option<Frame> {
+        let is_feed = |applying: &Applying| applying.cursor.is_some();
+        let more_is_at_hand = self.applying.as_ref().is_some_and(is_feed)
+            || (!self.feed.is_empty() && self.can_take_feed());
+        if more_is_at_hand && self.unacknowledged < ACKNOWLEDGED_AT_ONCE_MAX {
+            return None;
+        }
         let cursor = self.newest.clone().filter(|_| self.acknowledgement_due)?;
+        self.unacknowledged = 0;
         self.acknowledgement_due = false;
         let mut exceptions = std::mem::take(&mut self.refused);
         exceptions.extend(self.wants.exceptions());

@@ -4,7 +4,7 @@
 
 mod node;
 
-pub use node::{Node, Token, log_of};
+pub use node::{Node, Token};
 
 use std::collections::VecDeque;
 

@@ -11,7 +11,7 @@ use comity_protocol::chain::ChainEnd;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::frame::{Batch, Frame, Range, VectorEntry, Want, WireLog};
-use comity_protocol::hash::Hash;
+use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, prove};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
@@ -63,11 +63,6 @@ impl Keys for PeerKeys<'_> {
     fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
         self.0.origin_key(self.1, log)
     }
-}
-
-/// The wire name of the log that a writer of an origin keeps in a channel.
-pub fn log_of(channel: ChannelId, origin: LineageId, writer: u64) -> WireLog {
-    WireLog { channel, origin: Some(origin), number: writer }
 }
 
 impl Node {
@@ -135,7 +130,7 @@ impl Node {
 
     pub fn act(&mut self, act: Act, unix_ms: u64) -> Answer {
         let device = DeviceId(self.user.0.0 / 11);
-        let random = Hash::from_random(self.commands);
+        let random = random(self.commands);
         let account = self.user.0;
         self.apply(Command::Perform { account, device, nonce: None, unix_ms, random, act })
     }
@@ -161,7 +156,7 @@ impl Node {
         cursor: Option<ByteString>,
         unix_ms: u64,
     ) -> Vec<Fate> {
-        let random = Hash::from_random(self.commands);
+        let random = random(self.commands);
         let frame = frame.into();
         let answer = self.apply(Command::PeerBatch { peer, frame, cursor, unix_ms, random });
         let Answer::Ranges(reports) = answer else { panic!("{answer:?}") };
@@ -351,12 +346,7 @@ fn follows(last: &Applied, next: &Applied) -> bool {
     last.log == next.log && last.seq + 1 == next.seq
 }
 
-trait FromRandom {
-    fn from_random(seed: u64) -> [u8; 32];
-}
-
-impl FromRandom for Hash {
-    fn from_random(seed: u64) -> [u8; 32] {
-        comity_protocol::hash::Hasher::new(comity_protocol::hash::tag::DERIVED).int(seed).finish().0
-    }
+/// The random bytes of a command.
+fn random(command: u64) -> [u8; 32] {
+    Hasher::new(tag::DERIVED).int(command).finish().0
 }
