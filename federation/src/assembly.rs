@@ -1,6 +1,6 @@
-//! Frames out of one stream's bytes: each is its length in 4 bytes, big-endian, and then so many bytes. Knows
-//! nothing of sockets. A length is checked before anything is allocated for it, and memory grows with what
-//! has come, not with what was claimed.
+//! Frames out of one stream's bytes: each is its length in 4 bytes, big-endian, and then so many
+//! bytes. Knows nothing of sockets. A length is checked before anything is allocated for it, and
+//! memory grows with what has come, not with what was claimed.
 
 use std::collections::VecDeque;
 
@@ -37,8 +37,8 @@ impl Assembly {
         self.chunks.push_back(chunk);
     }
 
-    /// The next whole frame, if it is there. Frames are copied out, so that a small one that is kept does not
-    /// keep the datagram in which it came.
+    /// The next whole frame, if it is there. Frames are copied out, so that a small one that is
+    /// kept does not keep the datagram in which it came.
     pub(crate) fn next_frame(&mut self) -> Result<Option<Bytes>, BadLength> {
         let mut partial = match self.partial.take() {
             Some(partial) => partial,

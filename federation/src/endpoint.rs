@@ -1,5 +1,5 @@
-//! The node's QUIC endpoint: one UDP socket on which links are dialled and accepted. Knows keys, not domains;
-//! whom to dial and whose link to keep is decided above.
+//! The node's QUIC endpoint: one UDP socket on which links are dialled and accepted. Knows keys,
+//! not domains; whom to dial and whose link to keep is decided above.
 
 use std::fmt;
 use std::io;
@@ -45,12 +45,13 @@ const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 pub struct EndpointSettings {
     /// The UDP address to listen on; `[::]` takes IPv4 too.
     pub listen: SocketAddr,
-    /// The key by which the node proves itself. What a restarted node needs to tell its peers that it has
-    /// forgotten them is derived from it.
+    /// The key by which the node proves itself. What a restarted node needs to tell its peers that
+    /// it has forgotten them is derived from it.
     pub node_key: Arc<NodeKey>,
     /// How often an idle link is kept alive; also how soon a restarted peer is noticed on one.
     pub keep_alive: Duration,
-    /// How long nothing may come from a peer before the link counts as dead. The smaller of both ends' counts.
+    /// How long nothing may come from a peer before the link counts as dead. The smaller of both
+    /// ends' counts.
     pub idle_timeout: Duration,
 }
 
@@ -75,7 +76,8 @@ pub enum BindError {
 /// Why a peer could not be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectError {
-    /// The address cannot be reached from this endpoint's socket (its port is 0, or it is IPv6 and ours is not).
+    /// The address cannot be reached from this endpoint's socket (its port is 0, or it is IPv6 and
+    /// ours is not).
     Address,
     /// The connection was closed during the handshake.
     Closed(CloseReason),
@@ -119,7 +121,8 @@ impl Endpoint {
         Ok(Self { quic, tls: Arc::new(tls), transport, accepted: Mutex::new(accepted) })
     }
 
-    /// Dials a peer, of which the key is known. A link that is returned is not yet up: see [`Link::dialled`].
+    /// Dials a peer, of which the key is known. A link that is returned is not yet up: see
+    /// [`Link::dialled`].
     pub async fn connect(
         &self,
         addr: SocketAddr,
@@ -163,7 +166,8 @@ impl Endpoint {
     }
 }
 
-/// Accepts until the endpoint is closed. Handshakes run beside each other, so that a slow peer delays nobody.
+/// Accepts until the endpoint is closed. Handshakes run beside each other, so that a slow peer
+/// delays nobody.
 async fn accept_all(quic: quinn::Endpoint, links: mpsc::Sender<Link>) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     while let Some(incoming) = quic.accept().await {
@@ -215,8 +219,8 @@ fn transport(settings: &EndpointSettings) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(LINK_WINDOW_BYTES))
-        // As much as the peer can take of all classes: what one class has in flight never keeps another's
-        // frames out of the send buffer.
+        // As much as the peer can take of all classes: what one class has in flight never keeps
+        // another's frames out of the send buffer.
         .send_window(u64::from(LINK_WINDOW_BYTES))
         .datagram_receive_buffer_size(None)
         .keep_alive_interval(Some(settings.keep_alive))
@@ -224,8 +228,9 @@ fn transport(settings: &EndpointSettings) -> TransportConfig {
     transport
 }
 
-/// Both the reset key and the connection ids come from the node key, so that a restarted process can answer
-/// packets of connections that it has forgotten, and the peer notices at once. One of them alone would not do.
+/// Both the reset key and the connection ids come from the node key, so that a restarted process
+/// can answer packets of connections that it has forgotten, and the peer notices at once. One of
+/// them alone would not do.
 fn endpoint_config(node_key: &NodeKey) -> EndpointConfig {
     let reset_key = node_key.derive("quic stateless reset");
     let reset_key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &*reset_key);

@@ -1,7 +1,9 @@
-//! Server to server, and the only async code of federation: how a peer is found (`resolver`), how two nodes
-//! prove their keys to each other (`tls`), the QUIC endpoint, and links that carry frames.
+//! Server to server, and the only async code of federation: how a peer is found (`resolver`), how
+//! two nodes prove their keys to each other (`tls`), the QUIC endpoint, and links that carry
+//! frames.
 //!
-//! What the frames say and when to send them is not decided here but in `comity-replica`; a link moves bytes.
+//! What the frames say and when to send them is not decided here but in `comity-replica`; a link
+//! moves bytes.
 
 mod assembly;
 mod endpoint;

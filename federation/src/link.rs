@@ -1,9 +1,9 @@
-//! A link: one QUIC connection to a peer whose key is proven. Moves frames and knows no more of them than
-//! their class and length.
+//! A link: one QUIC connection to a peer whose key is proven. Moves frames and knows no more of
+//! them than their class and length.
 //!
-//! Each end opens at most one stream for each class, lazily; its first byte says which. What is received is
-//! handed out most urgent class first. A class that is not read stops its sender by flow control, and no
-//! other.
+//! Each end opens at most one stream for each class, lazily; its first byte says which. What is
+//! received is handed out most urgent class first. A class that is not read stops its sender by
+//! flow control, and no other.
 
 use std::fmt;
 use std::pin::{Pin, pin};
@@ -33,11 +33,13 @@ pub struct Link {
 pub enum LinkError {
     /// The link is closed.
     Closed(CloseReason),
-    /// The frame to be sent is empty or longer than a frame may be; nothing was sent, the link goes on.
+    /// The frame to be sent is empty or longer than a frame may be; nothing was sent, the link
+    /// goes on.
     FrameLength,
     /// The peer announced a frame of impossible length; the link was closed.
     FrameMalformed,
-    /// The peer opened a stream of an unknown class or a class twice, or ended a stream; the link was closed.
+    /// The peer opened a stream of an unknown class or a class twice, or ended a stream; the link
+    /// was closed.
     FrameUnexpected,
 }
 
@@ -69,14 +71,14 @@ impl Link {
         }
     }
 
-    /// The key that the peer has proven. For a link that was accepted it may be anybody's: the caller checks
-    /// that it belongs to the domain of the peer's hello.
+    /// The key that the peer has proven. For a link that was accepted it may be anybody's: the
+    /// caller checks that it belongs to the domain of the peer's hello.
     pub fn peer_key(&self) -> NodePublicKey {
         self.peer_key
     }
 
-    /// Whether this end dialled. The link is up only after the peer's first frame: a peer that refuses our key
-    /// says so after the dialling end's handshake.
+    /// Whether this end dialled. The link is up only after the peer's first frame: a peer that
+    /// refuses our key says so after the dialling end's handshake.
     pub fn dialled(&self) -> bool {
         self.dialled
     }
@@ -96,8 +98,8 @@ impl Link {
         self.sender.send(class, frame).await
     }
 
-    /// The next frame, of the most urgent class that has one. May be dropped at any time without loss. After
-    /// an error every further call fails.
+    /// The next frame, of the most urgent class that has one. May be dropped at any time without
+    /// loss. After an error every further call fails.
     pub async fn recv(&mut self) -> Result<(Class, Bytes), LinkError> {
         let Self { connection, inbox, .. } = self;
         let received = inbox.recv(connection).await;
@@ -107,8 +109,8 @@ impl Link {
         received
     }
 
-    /// Stops or goes on reading a class. What is stopped waits at the peer, once the flow-control window is
-    /// full, and holds up no other class.
+    /// Stops or goes on reading a class. What is stopped waits at the peer, once the flow-control
+    /// window is full, and holds up no other class.
     pub fn set_reading(&mut self, class: Class, reading: bool) {
         self.inbox.paused[class_index(class)] = !reading;
     }
@@ -126,7 +128,8 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Senders may live on; without a reader the link is of no use. Closing twice changes nothing.
+        // Senders may live on; without a reader the link is of no use. Closing twice changes
+        // nothing.
         self.connection.close(VarInt::from_u32(0), b"");
     }
 }

@@ -1,8 +1,8 @@
 //! The sending half of a link: one stream for each class, opened with its first frame.
 //!
-//! Frames go straight into QUIC's send buffer; there is no queue and no task in between. Who sends faster than
-//! the peer reads waits, and only in that class. A frame whose sending has begun goes out whole, even where
-//! the future that began it is dropped; else the stream would be torn.
+//! Frames go straight into QUIC's send buffer; there is no queue and no task in between. Who sends
+//! faster than the peer reads waits, and only in that class. A frame whose sending has begun goes
+//! out whole, even where the future that began it is dropped; else the stream would be torn.
 
 use std::sync::Arc;
 
@@ -53,8 +53,9 @@ impl LinkSender {
         Self { connection, lanes: Arc::new(CLASSES.map(lane)) }
     }
 
-    /// Sends a frame: returns when QUIC has taken it, which says nothing about its arrival. Frames of one class
-    /// arrive in the order of these calls. Dropped while waiting for its turn, nothing is sent.
+    /// Sends a frame: returns when QUIC has taken it, which says nothing about its arrival. Frames
+    /// of one class arrive in the order of these calls. Dropped while waiting for its turn,
+    /// nothing is sent.
     pub async fn send(&self, class: Class, frame: impl Into<Bytes>) -> Result<(), LinkError> {
         self.send_all(class, [frame.into()]).await
     }

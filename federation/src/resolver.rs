@@ -1,9 +1,11 @@
-//! Finds a peer by its domain: asks DNS, validates DNSSEC itself, and hands the records to `comity-discovery`
-//! to be judged. No answer of a name server is believed about a key unless its proof reached here.
+//! Finds a peer by its domain: asks DNS, validates DNSSEC itself, and hands the records to
+//! `comity-discovery` to be judged. No answer of a name server is believed about a key unless its
+//! proof reached here.
 //!
-//! Two resolvers are at work. One validates from the trust anchor; it serves TXT and SRV of domains that are
-//! not pinned. The other does not; it serves pinned domains, which need no DNSSEC and may lie outside the
-//! anchored tree, and the addresses of hosts, which need no proof since the connection proves the key.
+//! Two resolvers are at work. One validates from the trust anchor; it serves TXT and SRV of
+//! domains that are not pinned. The other does not; it serves pinned domains, which need no DNSSEC
+//! and may lie outside the anchored tree, and the addresses of hosts, which need no proof since
+//! the connection proves the key.
 
 mod cache;
 mod query;
@@ -37,14 +39,18 @@ const ADDRS_MAX: usize = 8;
 pub struct ResolverSettings {
     /// Name servers to ask; none: those of the system.
     pub nameservers: Vec<SocketAddr>,
-    /// DNSKEY records, one a line, from which validation starts; none: the root zone's that are built in.
+    /// DNSKEY records, one a line, from which validation starts; none: the root zone's that are
+    /// built in.
     pub trust_anchor: Option<String>,
     /// Keys that the admin vouches for.
     pub pins: Pins,
 }
 
-/// Finds peers. Answers are kept as long as their records allow, a day at most.
-pub struct Resolver {
+/// Finds peers. Answers are kept as long as their records allow, a day at most. Cheap to clone.
+#[derive(Clone)]
+pub struct Resolver(Arc<Inner>);
+
+struct Inner {
     validating: Dns,
     plain: Dns,
     pins: Pins,
@@ -106,22 +112,28 @@ impl Resolver {
             Some(text) => parse_anchors(text)?,
             None => TrustAnchors::default(),
         };
-        Ok(Self {
+        let inner = Inner {
             validating: Dns::new(&settings.nameservers, Some(Arc::new(anchors)))?,
             plain: Dns::new(&settings.nameservers, None)?,
             pins: settings.pins,
             cache: Cache::default(),
             lookups: Semaphore::new(LOOKUPS_MAX),
-        })
+        };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Finds a domain's node.
     pub async fn introduce(&self, domain: &ServerName) -> Result<Introduced, DiscoverError> {
-        let (outcome, valid_for) = match self.cache.find(domain, Instant::now()) {
+        let (outcome, valid_for) = match self.0.cache.find(domain, Instant::now()) {
             Some(kept) => kept,
             None => {
-                let (outcome, ttl) = self.look_up(domain).await;
-                let valid_for = self.cache.keep(domain, outcome.clone(), ttl, Instant::now());
+                // A task of its own: what others publish is parsed there, and must not bring down
+                // the caller.
+                let (inner, name) = (self.0.clone(), domain.clone());
+                let looked_up = tokio::spawn(async move { inner.look_up(&name).await }).await;
+                let unanswered = |_| (Err(DiscoverError::Unanswered), Duration::ZERO);
+                let (outcome, ttl) = looked_up.unwrap_or_else(unanswered);
+                let valid_for = self.0.cache.keep(domain, outcome.clone(), ttl, Instant::now());
                 (outcome, valid_for)
             }
         };
@@ -134,9 +146,11 @@ impl Resolver {
 
     /// Forgets what is kept of a domain, so that the next call asks again.
     pub fn forget(&self, domain: &ServerName) {
-        self.cache.forget(domain);
+        self.0.cache.forget(domain);
     }
+}
 
+impl Inner {
     async fn look_up(&self, domain: &ServerName) -> (Result<Found, DiscoverError>, Duration) {
         // The semaphore is never closed.
         let _turn = self.lookups.acquire().await;
@@ -189,8 +203,8 @@ impl Found {
     }
 }
 
-/// Reads DNSKEY records. Tools print them with and without the class, which the parser wants to see; and it takes
-/// a record at the end of its line only.
+/// Reads DNSKEY records. Tools print them with and without the class, which the parser wants to
+/// see; and it takes a record at the end of its line only.
 fn parse_anchors(text: &str) -> Result<TrustAnchors, ResolverError> {
     let mut lines = String::with_capacity(text.len() + 8);
     for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with(';')) {

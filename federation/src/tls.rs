@@ -1,8 +1,10 @@
-//! How two nodes prove their keys: TLS 1.3 with self-signed certificates, of which only the key is compared
-//! (`docs/protocol/` section 8). No authority, name or date in a certificate means anything here.
+//! How two nodes prove their keys: TLS 1.3 with self-signed certificates, of which only the key is
+//! compared (`docs/protocol/` section 8). No authority, name or date in a certificate means
+//! anything here.
 //!
-//! Who dials knows which key to expect and takes no other. Who is dialled takes any Ed25519 key, since the
-//! hello, not the handshake, says which domain the peer claims to be; the caller then checks it.
+//! Who dials knows which key to expect and takes no other. Who is dialled takes any Ed25519 key,
+//! since the hello, not the handshake, says which domain the peer claims to be; the caller then
+//! checks it.
 
 use std::sync::{Arc, OnceLock};
 

@@ -110,8 +110,8 @@ pub fn judge(
     })
 }
 
-/// Judges a domain's SRV records: where its node may be looked for. The key is proven by the connection itself,
-/// but an unproven address would let others see who talks to whom.
+/// Judges a domain's SRV records: where its node may be looked for. The key is proven by the
+/// connection itself, but an unproven address would let others see who talks to whom.
 pub fn targets(
     domain: &ServerName,
     srv: &RecordSet<SrvRecord>,
@@ -133,8 +133,8 @@ fn prove<R>(set: &RecordSet<R>, pinned: bool) -> Result<Proof, IntroduceError> {
     }
 }
 
-/// The keys among the records. Records of something else are passed over; a damaged one of ours is an error,
-/// since it may be the one that counts.
+/// The keys among the records. Records of something else are passed over; a damaged one of ours is
+/// an error, since it may be the one that counts.
 fn read(records: &[TxtRecord]) -> Result<Vec<PublishedKey>, IntroduceError> {
     let mut published = Vec::new();
     for record in records {

@@ -1,14 +1,14 @@
-//! How an organisation is found (`docs/protocol/` section 7): what its DNS records say, how far they are
-//! proven, and in which order its hosts are tried. Pure: records and random numbers come in; nothing here
-//! asks a name server or reads a clock.
+//! How an organisation is found (`docs/protocol/` section 7): what its DNS records say, how far
+//! they are proven, and in which order its hosts are tried. Pure: records and random numbers come
+//! in; nothing here asks a name server or reads a clock.
 //!
 //! ```text
 //! _comity._udp.acme.example.  SRV  10 5 4433 node1.acme.example.
-//! _comity.acme.example.       TXT  "v=comity1; k=ed25519; id=2026a; p=<key>; r=<hash of the recovery key>"
+//! _comity.acme.example.       TXT  "v=comity1; k=ed25519; id=2026a; p=<key>; r=<recovery hash>"
 //! ```
 //!
-//! The TXT record introduces the node's key, the SRV records say where it listens. A key counts as introduced
-//! where DNSSEC proves the records, or where the admin has pinned it.
+//! The TXT record introduces the node's key, the SRV records say where it listens. A key counts as
+//! introduced where DNSSEC proves the records, or where the admin has pinned it.
 
 mod judge;
 mod srv;

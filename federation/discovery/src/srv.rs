@@ -16,8 +16,8 @@ pub struct SrvRecord {
     pub target: String,
 }
 
-/// The records in the order in which to try them: by priority, and among equals drawn by weight. `random`
-/// yields uniform numbers.
+/// The records in the order in which to try them: by priority, and among equals drawn by weight.
+/// `random` yields uniform numbers.
 pub fn order(mut records: Vec<SrvRecord>, mut random: impl FnMut() -> u32) -> Vec<SrvRecord> {
     // Those of no weight stand first among equals, so that they have a small chance of being drawn.
     records.sort_by_key(|r| (r.priority, r.weight));

@@ -1,5 +1,6 @@
-//! The TXT record that introduces a node's key: `tag=value` pairs between semicolons, as in DKIM (RFC 6376
-//! section 3.2). Tags that we don't know are passed over, so that later versions may add some.
+//! The TXT record that introduces a node's key: `tag=value` pairs between semicolons, as in DKIM
+//! (RFC 6376 section 3.2). Tags that we don't know are passed over, so that later versions may add
+//! some.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,8 @@
-//! A change of a node's key: which key follows which, signed by the key before or by the recovery key.
+//! A change of a node's key: which key follows which, signed by the key before or by the recovery
+//! key.
 //!
-//! On the wire a change is COSE_Sign1 (RFC 9052) over deterministic CBOR, under its own context string, so
-//! that no other signature of a node can be taken for one.
+//! On the wire a change is COSE_Sign1 (RFC 9052) over deterministic CBOR, under its own context
+//! string, so that no other signature of a node can be taken for one.
 
 use std::fmt;
 
@@ -27,7 +28,8 @@ pub struct KeyChange {
     /// The lineage that goes on.
     #[n(0)]
     pub lineage: LineageId,
-    /// The place in the lineage's chain of changes, from 1; so an old change cannot be played again.
+    /// The place in the lineage's chain of changes, from 1; so an old change cannot be played
+    /// again.
     #[n(1)]
     pub number: u64,
     /// The key before.
@@ -41,7 +43,8 @@ pub struct KeyChange {
     pub recovery: Option<NodePublicKey>,
 }
 
-/// A change as it travels. That it is signed by whom it names is checked; that the lineage accepts it is not.
+/// A change as it travels. That it is signed by whom it names is checked; that the lineage accepts
+/// it is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedKeyChange {
     change: KeyChange,

@@ -1,5 +1,6 @@
-//! The text of key files: a block between BEGIN and END lines (in the manner of RFC 7468) with header lines
-//! that people can read, and the seed in base64. Parses and formats; whoever calls reads and writes the file.
+//! The text of key files: a block between BEGIN and END lines (in the manner of RFC 7468) with
+//! header lines that people can read, and the seed in base64. Parses and formats; whoever calls
+//! reads and writes the file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -46,7 +47,8 @@ pub enum KeyFileError {
     Header(&'static str),
     /// A header is missing; its name.
     MissingHeader(&'static str),
-    /// The public key in the header does not belong to the secret: the file was damaged or mixed up.
+    /// The public key in the header does not belong to the secret: the file was damaged or mixed
+    /// up.
     PublicKey,
     /// The secret is not 32 bytes in base64.
     Secret,

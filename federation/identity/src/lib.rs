@@ -1,5 +1,6 @@
-//! Who an organisation is to its peers: node keys, recovery keys, lineages and how a key follows another
-//! (`docs/protocol/` section 6). Pure: no files, no clock, no randomness; seeds come in as bytes.
+//! Who an organisation is to its peers: node keys, recovery keys, lineages and how a key follows
+//! another (`docs/protocol/` section 6). Pure: no files, no clock, no randomness; seeds come in as
+//! bytes.
 
 mod change;
 mod key_file;

@@ -1,5 +1,6 @@
-//! An organisation over time: its domain, the key it began with, the key it has now, and the rule by which a
-//! new key continues it (`docs/protocol/` section 6). DNS introduces a lineage; it never continues one.
+//! An organisation over time: its domain, the key it began with, the key it has now, and the rule
+//! by which a new key continues it (`docs/protocol/` section 6). DNS introduces a lineage; it
+//! never continues one.
 
 use comity_protocol::hash::Hash;
 use comity_protocol::id::LineageId;
@@ -61,8 +62,8 @@ impl Lineage {
         Self { domain, id, first_key, key: first_key, changes: 0, recovery }
     }
 
-    /// Judges the key that a peer shows, by the changes that it shows with it. Changes already followed may be
-    /// shown again; they are skipped by number.
+    /// Judges the key that a peer shows, by the changes that it shows with it. Changes already
+    /// followed may be shown again; they are skipped by number.
     pub fn judge(&self, shown: &NodePublicKey, changes: &[SignedKeyChange]) -> Continuation {
         if *shown == self.key {
             return Continuation::Current;

@@ -1,5 +1,5 @@
-//! The two secrets of an organisation. They sign, and tell their public halves; they are never printed, and
-//! wiped when dropped.
+//! The two secrets of an organisation. They sign, and tell their public halves; they are never
+//! printed, and wiped when dropped.
 
 use std::fmt;
 
@@ -17,7 +17,8 @@ const DERIVE: Tag = Tag(*b"comity.derive.v1");
 /// The secret key by which a node proves itself on links and signs checkpoints.
 pub struct NodeKey(Secret);
 
-/// The secret key that an organisation keeps offline, to continue its lineage when the node key is lost.
+/// The secret key that an organisation keeps offline, to continue its lineage when the node key is
+/// lost.
 pub struct RecoveryKey(Secret);
 
 impl NodeKey {
@@ -36,7 +37,8 @@ impl NodeKey {
         self.0.signing.sign(message).to_bytes()
     }
 
-    /// Bytes that only this key's holder can know, the same after a restart; one value for each purpose.
+    /// Bytes that only this key's holder can know, the same after a restart; one value for each
+    /// purpose.
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let hash = Hasher::new(DERIVE).fixed(self.0.signing.as_bytes()).var(purpose.as_bytes());
         Zeroizing::new(hash.finish().0)

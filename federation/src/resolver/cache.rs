@@ -14,7 +14,8 @@ const DOMAINS_MAX: usize = 4_096;
 const KEEP_MAX: Duration = Duration::from_secs(24 * 3_600);
 /// The shortest; records with less would be asked for at every try.
 const KEEP_MIN: Duration = Duration::from_secs(5);
-/// How long a failure is kept: long enough to spare the name servers, short enough not to be noticed.
+/// How long a failure is kept: long enough to spare the name servers, short enough not to be
+/// noticed.
 const KEEP_FAILURE: Duration = Duration::from_secs(10);
 
 type Outcome = Result<Found, DiscoverError>;

@@ -1,8 +1,9 @@
 //! One question to DNS: the records of a name and type, and how far they are proven.
 //!
-//! What hickory-resolver hands out is looked at record by record: each carries its own proof, an unsigned answer
-//! is a success to it, and signatures and records of other names stand beside the answer. It does not follow an
-//! alias (CNAME) to SRV records; such a domain counts as one that publishes none.
+//! What hickory-resolver hands out is looked at record by record: each carries its own proof, an
+//! unsigned answer is a success to it, and signatures and records of other names stand beside the
+//! answer. It does not follow an alias (CNAME) to SRV records; such a domain counts as one that
+//! publishes none.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -25,8 +26,8 @@ use super::ResolverError;
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 /// How often a question is repeated.
 const REPEATS_MAX: usize = 2;
-/// The library keeps no answers: it hands out kept ones without the aliases that led to them, and what is found
-/// of a domain is kept anyway. Proven keys of zones it keeps apart from this.
+/// The library keeps no answers: it hands out kept ones without the aliases that led to them, and
+/// what is found of a domain is kept anyway. Proven keys of zones it keeps apart from this.
 const ANSWERS_KEPT_MAX: u64 = 0;
 /// Aliases that are followed.
 const ALIASES_MAX: usize = 8;
@@ -144,7 +145,8 @@ fn collect<R>(
     RecordSet { records, evidence: evidence(weakest) }
 }
 
-/// What an error says about the name: that there are no such records, or that somebody forged an answer.
+/// What an error says about the name: that there are no such records, or that somebody forged an
+/// answer.
 fn denial(error: &DnsError) -> Result<Evidence, Unanswered> {
     match error {
         DnsError::DnssecBogus => Ok(Evidence::Bogus),

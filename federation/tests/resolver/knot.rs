@@ -99,7 +99,8 @@ fn write_config(dir: &Path, port: u16, zones: &[Zone]) {
     std::fs::write(dir.join("knot.conf"), config).unwrap();
 }
 
-/// The real root proves absence with NSEC; and hickory's debug assertions don't allow a root with NSEC3.
+/// The real root proves absence with NSEC; and hickory's debug assertions don't allow a root with
+/// NSEC3.
 fn policy(id: &str, nsec3: &str) -> String {
     format!(
         "  - id: {id}\n    manual: on\n    single-type-signing: on\n    algorithm: ed25519\n\

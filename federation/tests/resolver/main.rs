@@ -1,5 +1,7 @@
-//! Discovery against a real DNS with a signed root of its own: what is proven is introduced, what is not is
-//! refused by name.
+//! Discovery against a real DNS with a signed root of its own: what is proven is introduced, what
+//! is not is refused by name.
+
+#![allow(clippy::unwrap_used)]
 
 mod knot;
 
