@@ -22,6 +22,9 @@ pub struct Limits {
     pub in_flight_max: usize,
     /// Bytes that may wait for a slow reader; beyond it the feed is not asked and nothing is read.
     pub outgoing_bytes_max: usize,
+    /// Deliveries of the feed taken at a time. What is taken beyond `outgoing_bytes_max` is at most
+    /// this many of the longest texts.
+    pub feed_batch_max: usize,
     /// Frames that may wait; also how many go out in one write at most.
     pub outgoing_frames_max: usize,
 }
@@ -36,6 +39,7 @@ impl Default for Limits {
             linger: Duration::from_secs(5),
             in_flight_max: 64,
             outgoing_bytes_max: 64 * 1024,
+            feed_batch_max: 16,
             outgoing_frames_max: 64,
         }
     }

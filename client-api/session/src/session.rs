@@ -121,7 +121,8 @@ impl Session {
         if self.phase != Phase::Live || self.outgoing_bytes >= self.limits.outgoing_bytes_max {
             return 0;
         }
-        self.limits.outgoing_frames_max.saturating_sub(self.outgoing.len())
+        let room = self.limits.outgoing_frames_max.saturating_sub(self.outgoing.len());
+        room.min(self.limits.feed_batch_max)
     }
 
     /// Whether the queue is full, so that writing comes before anything else.
