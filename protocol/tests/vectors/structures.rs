@@ -1,0 +1,296 @@
+//! The vectors of whole structures: every kind of event, control record and frame, and bytes that are refused.
+
+use comity_protocol::body::{Body, WireBody};
+use comity_protocol::cbor;
+use comity_protocol::chain::ChainEnd;
+use comity_protocol::control::{ControlAct, ControlHeader, Invite, Role, SetRole, Target, Text};
+use comity_protocol::event::{
+    EndedLog, EventAct, EventHeader, LogStart, Record, Request, RequestRefused,
+};
+use comity_protocol::frame::{
+    Batch, Exception, Frame, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
+};
+use comity_protocol::hash::Hash;
+use comity_protocol::head::Head;
+use comity_protocol::id::{AccountNumber, ShortHash, WriterId};
+use serde_json::{Value, json};
+
+use crate::build::{hex, structure};
+use crate::names::snake_case;
+use crate::world::{Log, World, at, control as control_header, empty_body, event};
+
+/// Headers of every kind of event, and bodies.
+pub(crate) fn events(world: &World) -> Vec<Value> {
+    let header = |name: &str, header: &EventHeader| structure(name, "event-header", header);
+    let bob = world.bob.number;
+    let message = event(at(10), bob, &EventAct::Message);
+    let mut cases = vec![
+        header("a message in a direct channel", &message),
+        header("a log's first message in a group", &first_in_group(world)),
+        header("a log's first message in a direct channel", &first_in_direct(world)),
+        header("an invitation, first in its log", &world.invitation),
+        header("an accept, first in its log", &world.accept),
+        header("a refused request", &event(at(11), AccountNumber(0), &refused_request(world))),
+        header("a kind of later versions", &unknown_event()),
+    ];
+    cases.extend(
+        requests(world)
+            .into_iter()
+            .map(|(name, request)| header(name, &event(at(12), bob, &EventAct::Request(request)))),
+    );
+    let body = Body::text([0x5a; 32], "안녕하세요");
+    let bytes = cbor::encode(&message);
+    let absent = Record { header: bytes.clone().into(), body: WireBody::Absent(body.hash()) };
+    cases.extend([
+        structure("a text", "body", &body),
+        structure("no body", "body", &empty_body()),
+        structure("a record whose body is not sent", "record", &absent),
+        structure(
+            "a record with its body",
+            "record",
+            &Record { header: bytes.into(), body: WireBody::Present(body) },
+        ),
+    ]);
+    cases
+}
+
+fn first_in_group(world: &World) -> EventHeader {
+    let mut header = event(at(10), world.bob.number, &EventAct::Message);
+    header.after = Some(world.control.control_point());
+    let ended = EndedLog { writer: WriterId::new(5, 6), seq: 7, hash: ShortHash([0xdd; 16]) };
+    header.start = Some(LogStart { ended: Some(vec![ended]), ..LogStart::default() });
+    header
+}
+
+fn first_in_direct(world: &World) -> EventHeader {
+    let mut header = event(at(10), world.bob.number, &EventAct::Message);
+    let (low, high) = (world.alice.min(world.bob), world.alice.max(world.bob));
+    header.start = Some(LogStart {
+        accounts: Some((low, high)),
+        name: Some("bob".into()),
+        ..LogStart::default()
+    });
+    header
+}
+
+fn refused_request(world: &World) -> EventAct {
+    EventAct::RequestRefused(RequestRefused {
+        channel: world.link,
+        writer: world.globex.writer,
+        seq: 1,
+        group: world.group,
+        account: world.bob.number,
+        code: 44,
+    })
+}
+
+fn unknown_event() -> EventHeader {
+    let mut header = event(at(13), AccountNumber(2), &EventAct::Unknown(999));
+    header.args = Some(vec![0xff, 0x00].into());
+    header
+}
+
+fn requests(world: &World) -> [(&'static str, Request); 7] {
+    let (channel, invite) = (world.group, world.control.control_point());
+    let account = world.alice;
+    [
+        ("a request to decline", Request::Decline { channel, invite }),
+        ("a request to leave", Request::Leave),
+        ("a request to invite", Request::Invite { account, label: "alice@acme.example".into() }),
+        ("a request to remove", Request::Remove { account }),
+        ("a request to rename", Request::SetName("Landing".into())),
+        ("a request for a topic", Request::SetTopic("착륙".into())),
+        ("a request for a role", Request::SetRole { account, role: Role::Moderator }),
+    ]
+}
+
+/// Headers of every kind of control record, and the control state.
+pub(crate) fn control(world: &World) -> Vec<Value> {
+    let header = |name: &str, header: &ControlHeader| structure(name, "control-header", header);
+    let [genesis, invite, join] = &world.control_headers[..] else { panic!("three records") };
+    let target = Target { account: world.bob };
+    let text = |text: &str| Text { text: text.into() };
+    let role = SetRole { account: world.bob, role: Role::Moderator };
+    let home_invite = Invite {
+        account: world.acme.account(3),
+        label: "carol@acme.example".into(),
+        role: Role::Owner,
+    };
+    let by_alice = |act: &ControlAct| control_header(at(8), world.alice, act);
+    let mut home = by_alice(&ControlAct::Leave(target));
+    home.actor = None;
+    let mut later = by_alice(&ControlAct::Unknown(1_024));
+    later.args = Some(vec![1, 2, 3].into());
+    let mut cases = vec![
+        header("the genesis", genesis),
+        header("an invite", invite),
+        header("an invite of an owner", &by_alice(&ControlAct::Invite(home_invite))),
+        header("a join that admits an organisation, with its request", join),
+        header("an invite that the home takes back", &home),
+        header("a removal", &by_alice(&ControlAct::Remove(target))),
+        header("a change of role", &by_alice(&ControlAct::SetRole(role))),
+        header("a name", &by_alice(&ControlAct::SetName(text("Landing")))),
+        header("a topic", &by_alice(&ControlAct::SetTopic(text("착륙")))),
+        header("a statement of V", &world.cover()),
+        header("a kind of later versions", &later),
+    ];
+    cases.push(json!({
+        "kind": "genesis", "name": "the channel's id", "header": hex(&cbor::encode(genesis)),
+        "body": hex(&cbor::encode(&empty_body())), "channel": hex(&world.group.0),
+    }));
+    cases.extend(
+        ["the control state before the join", "the control state after the join"]
+            .iter()
+            .zip(&world.states)
+            .map(|(name, state)| structure(name, "control-state", state)),
+    );
+    cases
+}
+
+/// Frames of every kind.
+pub(crate) fn frames(world: &World) -> Vec<Value> {
+    let log = WireLog::from(world.globex.log(world.link));
+    let control = WireLog::from(world.control.id);
+    let hash = ShortHash([0xdd; 16]);
+    let cursor = vec![0xc0; 24];
+    let hello = Hello {
+        from: world.acme.domain.into(),
+        to: world.globex.domain.into(),
+        lineage: world.acme.lineage,
+        start: 5,
+        versions: vec![PEER_VERSION],
+    };
+    let (fed, asked) = batches(world);
+    let entries =
+        vec![VectorEntry { log, seq: 3, hash }, VectorEntry { log: control, seq: 2, hash }];
+    let exceptions = vec![Exception { log, from: 3, code: 110 }];
+    let point = world.control.control_point();
+    let frames = [
+        ("hello", Frame::Hello(hello)),
+        ("go on after a cursor", Frame::Resume { cursor: Some(cursor.clone().into()) }),
+        ("go on from what a vector will say", Frame::Resume { cursor: None }),
+        ("the cursor is not known", Frame::Resync),
+        ("a vector", Frame::Vector { entries, more: false }),
+        ("an empty vector, more to come", Frame::Vector { entries: vec![], more: true }),
+        ("a batch of the feed", Frame::Batch(fed)),
+        ("a batch that was asked for", Frame::Batch(asked)),
+        ("an acknowledgement", Frame::Ack { cursor: cursor.into(), exceptions }),
+        ("a want", Frame::Want(vec![Want { log: control, from: 1 }])),
+        ("not served", Frame::NotServed { log, code: 109, control: None }),
+        ("not a member", Frame::NotServed { log, code: 103, control: Some(point) }),
+        ("a look-up", Frame::Lookup { id: 7, name: "bob".into() }),
+        ("an account", Frame::Account { id: 7, number: Some(world.bob.number) }),
+        ("no such account", Frame::Account { id: 8, number: None }),
+        ("goodbye", Frame::Goodbye { code: 84 }),
+    ];
+    frames.iter().map(|(name, frame)| structure(name, "frame", frame)).collect()
+}
+
+/// The same range as the feed brings it and as the answer to a want.
+fn batches(world: &World) -> (Batch, Batch) {
+    let mut log = Log::new(world.globex.log(world.link));
+    let records: Vec<Record> = [&world.accept, &unknown_event()]
+        .iter()
+        .map(|header| Record {
+            header: cbor::encode(*header).into(),
+            body: WireBody::Present(empty_body()),
+        })
+        .collect();
+    for (record, ms) in records.iter().zip([3, 13]) {
+        log.push(record.inner(), at(ms));
+    }
+    let head: Head = log.head();
+    let proof = world.globex.prove(head);
+    let range = Range {
+        log: log.id.into(),
+        first: 1,
+        records,
+        hash: head.hash,
+        time: head.time,
+        checkpoint: 0,
+        inclusion: proof.inclusion,
+    };
+    let fed = Batch {
+        checkpoints: vec![proof.checkpoint],
+        ranges: vec![range],
+        cursor: Some(vec![0xc1; 24].into()),
+    };
+    let asked = Batch { cursor: None, ..fed.clone() };
+    (fed, asked)
+}
+
+/// Bytes that are refused, each with the reason.
+pub(crate) fn refused(world: &World) -> Vec<Value> {
+    let message = cbor::encode(&event(at(10), world.bob.number, &EventAct::Message));
+    let case = |name: &str, rule: &str, bytes: &[u8]| {
+        let refusal = crate::check::decode(rule, bytes).unwrap_err();
+        json!({
+            "kind": "refused", "name": name, "rule": rule, "hex": hex(bytes),
+            "refusal": snake_case(&format!("{refusal:?}")),
+        })
+    };
+    let with = |from: &[u8], to: &[u8]| replaced(&message, from, to);
+    let time = &message[1..11];
+    let long_kind = with(&[0x02, 0x01], &[0x02, 0x18, 0x01]);
+    let twice = [&[0xa4][..], time, &message[1..]].concat();
+    let swapped = [&[0xa3][..], &message[11..21], time, &message[21..]].concat();
+    let endless = [&[0xbf][..], &message[1..], &[0xff]].concat();
+    let null = [&[0xa4][..], &message[1..], &[0x03, 0xf6]].concat();
+    let unknown = [&[0xa4][..], &message[1..], &[0x09, 0x00]].concat();
+    let trailing = [&message[..], &[0x00]].concat();
+    let deep = [vec![0x81; 64], vec![0x00]].concat();
+    let header = "event-header";
+    let mut cases = vec![
+        case("an integer that is not in its shortest form", header, &long_kind),
+        case("the same key twice", header, &twice),
+        case("keys out of order", header, &swapped),
+        case("a map of indefinite length", header, &endless),
+        case("null where the key should be absent", header, &null),
+        case("a key that version 1 does not have", header, &unknown),
+        case("a byte after the end", header, &trailing),
+        case("a byte missing at the end", header, &message[..message.len() - 1]),
+        case("a byte string that claims 2^40 bytes", header, &[0x5b, 0, 0, 1, 0, 0, 0, 0, 0]),
+        case("nothing at all", header, &[]),
+        case("a header longer than 8 KiB", header, &long_header(world)),
+        case("arrays in arrays", "frame", &deep),
+    ];
+    cases.extend(refused_frames(case));
+    cases
+}
+
+fn refused_frames(case: impl Fn(&str, &str, &[u8]) -> Value) -> Vec<Value> {
+    let empty = Range {
+        log: WireLog { channel: comity_protocol::id::ChannelId([1; 32]), origin: None, number: 1 },
+        first: 1,
+        records: Vec::new(),
+        hash: ChainEnd::default().hash(),
+        time: at(0),
+        checkpoint: 0,
+        inclusion: comity_protocol::head::Inclusion {
+            blind: [0; 16],
+            index: 0,
+            path: vec![Hash::ZERO],
+        },
+    };
+    let batch = Frame::Batch(Batch { checkpoints: vec![], ranges: vec![empty], cursor: None });
+    vec![
+        case("a frame of an unknown number", "frame", &[0x82, 0x18, 0x63, 0x80]),
+        case("a frame with a field too many", "frame", &[0x82, 0x02, 0x81, 0x00]),
+        case("a text that is not UTF-8", "frame", &[0x82, 0x08, 0x82, 0x07, 0x61, 0xff]),
+        case("null at the end of an array", "frame", &[0x82, 0x01, 0x81, 0xf6]),
+        case("a text of indefinite length", "frame", &[0x82, 8, 0x82, 7, 0x7f, 0x61, 0x62, 0xff]),
+        case("a range without records", "frame", &batch.encode()),
+    ]
+}
+
+fn long_header(world: &World) -> Vec<u8> {
+    let mut header = event(at(10), world.bob.number, &EventAct::Unknown(999));
+    header.args = Some(vec![0; 8 * 1024].into());
+    cbor::encode(&header)
+}
+
+/// `bytes` with the last occurrence of `from` replaced.
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(from.len()).rposition(|window| window == from).unwrap();
+    [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
