@@ -1,0 +1,213 @@
+//! `comity chat` and `comity user` against a running node: the built binary on both sides, as an admin and a
+//! user's script would use them.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+/// A process that is told to end, and then ended, when dropped.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A node of `acme.test` in a directory of its own.
+struct Node {
+    dir: tempfile::TempDir,
+    server: String,
+    _process: Process,
+}
+
+impl Node {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = comity(dir.path());
+        let child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = Process(child);
+        let lines = lines(process.0.stderr.take().unwrap());
+        let running = wait_for(&lines, "\"running\"");
+        let clients = running.split("\"clients\":\"").nth(1).unwrap();
+        let server = format!("http://{}", clients.split('"').next().unwrap());
+        Self { dir, server, _process: process }
+    }
+
+    /// Runs a command to its end.
+    fn run(&self, arguments: &[&str], input: &str) -> (bool, String, String) {
+        let mut command = comity(self.dir.path());
+        command.args(arguments).stdin(Stdio::piped());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut child = child.unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+
+    /// Makes an account and answers its password.
+    fn add_user(&self, name: &str) -> String {
+        let (done, out, err) = self.run(&["user", "add", name], "");
+        assert!(done && out.starts_with(&format!("{name}@acme.test\n")), "{out}{err}");
+        out.lines().nth(1).unwrap().strip_prefix("password: ").unwrap().to_owned()
+    }
+
+    /// What a user's script says, and what came of it.
+    fn say(&self, user: &str, password: &str, lines: &str) -> (bool, String, String) {
+        let user = ["chat", "--server", &self.server, "--user", user, "--password", password];
+        self.run(&user, lines)
+    }
+
+    /// A user who stays.
+    fn sit(&self, user: &str, password: &str) -> Seat {
+        let mut command = comity(self.dir.path());
+        command.args(["chat", "--server", &self.server, "--user", user, "--password", password]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Process(command.spawn().unwrap());
+        let typed = process.0.stdin.take().unwrap();
+        let shown = lines(process.0.stdout.take().unwrap());
+        let notices = lines(process.0.stderr.take().unwrap());
+        wait_for(&notices, "logged in");
+        Seat { typed, shown, notices, _process: process }
+    }
+}
+
+struct Seat {
+    typed: ChildStdin,
+    shown: Receiver<String>,
+    notices: Receiver<String>,
+    _process: Process,
+}
+
+impl Seat {
+    fn types(&mut self, line: &str) {
+        writeln!(self.typed, "{line}").unwrap();
+    }
+
+    fn sees(&self, text: &str) -> String {
+        wait_for(&self.shown, text)
+    }
+
+    fn is_told(&self, text: &str) -> String {
+        wait_for(&self.notices, text)
+    }
+}
+
+fn comity(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comity"));
+    command.current_dir(dir).env_clear().envs([
+        ("COMITY_DOMAIN", "acme.test"),
+        ("COMITY_CLIENT__LISTEN", "127.0.0.1:0"),
+        ("COMITY_FEDERATION__LISTEN", "127.0.0.1:0"),
+        ("COMITY_DNS__NAMESERVERS", "[\"127.0.0.1:1\"]"),
+        ("COMITY_LOG__FORMAT", "json"),
+        ("TZ", "UTC"),
+    ]);
+    command
+}
+
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (read, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            let Ok(line) = line else { return };
+            // Nobody waits any more when the test is over.
+            let _ = read.send(line);
+        }
+    });
+    lines
+}
+
+fn wait_for(lines: &Receiver<String>, wanted: &str) -> String {
+    let mut seen = Vec::new();
+    loop {
+        match lines.recv_timeout(Duration::from_secs(60)) {
+            Ok(line) if line.contains(wanted) => return line,
+            Ok(line) => seen.push(line),
+            Err(error) => panic!("no {wanted:?} ({error}) among {seen:#?}"),
+        }
+    }
+}
+
+#[test]
+fn users_chat_in_pipes() {
+    let node = Node::start();
+    let alice = node.add_user("alice");
+    let (done, out, _) =
+        node.run(&["user", "add", "carol", "--password-stdin"], "carols password\n");
+    assert!(done && out == "carol@acme.test\n", "{out}");
+    let (done, _, err) = node.run(&["user", "add", "Alice"], "");
+    assert!(!done && err.contains("name_taken"), "{err}");
+
+    let mut carol = node.sit("carol", "carols password");
+    let script = "/open carol@acme.test\nhello\n//slash \x1b[31mred\n";
+    let (done, _, err) = node.say("alice", &alice, script);
+    assert!(done, "{err}");
+    carol.sees(" [alice@acme.test] alice@acme.test: hello");
+    carol.sees("alice@acme.test: /slash \\u{1b}[31mred");
+    carol.types("/open alice");
+    carol.is_told("in alice@acme.test");
+    carol.types("hello yourself");
+    carol.sees("carol@acme.test: hello yourself");
+    carol.types("/history 2");
+    carol.sees("alice@acme.test: /slash");
+    carol.sees("carol@acme.test: hello yourself");
+}
+
+#[test]
+fn groups_are_made_joined_and_left() {
+    let node = Node::start();
+    let (alice, carol) = (node.add_user("alice"), node.add_user("carol"));
+    let mut a = node.sit("alice", &alice);
+    let mut c = node.sit("carol", &carol);
+    a.types("/new Lunch");
+    a.is_told("in Lunch");
+    a.types("/invite carol");
+    a.is_told("invited carol@acme.test");
+    c.sees("alice@acme.test * invites you to Lunch: /accept 1 or /decline 1");
+    c.types("/open Lunch");
+    c.is_told("/accept 1 first");
+    c.types("/accept");
+    c.is_told("in Lunch");
+    a.sees("carol@acme.test * carol@acme.test joined");
+    c.types("at noon?");
+    a.sees("carol@acme.test: at noon?");
+    a.types("/members");
+    a.sees("alice@acme.test  (owner)");
+    a.sees("carol@acme.test  (member)");
+    c.types("/leave");
+    c.is_told("left Lunch");
+    a.sees("carol@acme.test * carol@acme.test left");
+    c.types("anybody?");
+    c.is_told("no channel is open");
+}
+
+#[test]
+fn invites_make_accounts_and_failures_are_told() {
+    let node = Node::start();
+    let (done, out, err) = node.run(&["user", "invite", "--uses", "1", "--expires", "1h"], "");
+    assert!(done && out.contains("good for 1 until "), "{out}{err}");
+    let token = out.lines().next().unwrap();
+    let sign_up = |name: &str, token: &str| {
+        let options = ["--sign-up", "--invite", token, "--password", "a long password"];
+        let whom = ["chat", "--server", &node.server, "--user", name];
+        node.run(&[&whom[..], &options].concat(), "/list\n")
+    };
+    let (done, out, err) = sign_up("dave", token);
+    assert!(done && out.contains("no channels yet"), "{out}{err}");
+    let (done, _, err) = sign_up("erin", token);
+    assert!(!done && err.contains("invite_token_invalid"), "{err}");
+
+    let (done, _, err) = node.say("dave", "wrong password", "");
+    assert!(!done && err.contains("credentials_wrong"), "{err}");
+    let (done, _, err) = node.say("dave", "a long password", "to nobody\n/fly\n/open x\n");
+    assert!(!done, "a script learns that something failed");
+    for wanted in ["no channel is open", "no command /fly", "there is no channel x"] {
+        assert!(err.contains(wanted), "{err}");
+    }
+}
