@@ -39,8 +39,8 @@ pub enum Action<T> {
         /// The first record that waits.
         from: u64,
     },
-    /// The peer says who it is: prove that its key belongs to the domain and that the lineage is its own.
-    /// Answered by `handle_identified`.
+    /// The peer says who it is: prove that its key belongs to the domain and that the lineage is
+    /// its own. Answered by `handle_identified`.
     Identify {
         /// The domain that it claims.
         domain: ServerName,
@@ -49,8 +49,8 @@ pub enum Action<T> {
         /// Names the run of its process.
         start: u64,
     },
-    /// Nothing before this cursor is outstanding any more: make it durable, as with a batch of no ranges.
-    /// Answered by `handle_applied` with no fates.
+    /// Nothing before this cursor is outstanding any more: make it durable, as with a batch of no
+    /// ranges. Answered by `handle_applied` with no fates.
     KeepCursor(ByteString),
     /// A look-up came to its end.
     LookedUp {
@@ -81,8 +81,8 @@ pub enum Action<T> {
     Resume,
     /// A frame for the peer, on the stream of its class.
     Send(Frame),
-    /// Ranges that the peer wants; each is answered by `send` of one batch without a cursor that holds its
-    /// log, or of a `Frame::NotServed`. Where more follows, the peer asks again.
+    /// Ranges that the peer wants; each is answered by `send` of one batch without a cursor that
+    /// holds its log, or of a `Frame::NotServed`. Where more follows, the peer asks again.
     Serve(Vec<Want>),
     /// What do we hold of the peer's logs? Answered by `state_vector`.
     StateVector,

@@ -1,5 +1,5 @@
-//! Whom to dial and when, and which of two connections to the same peer stays. It knows domains and clocks as
-//! arguments; it must not open anything.
+//! Whom to dial and when, and which of two connections to the same peer stays. It knows domains and
+//! clocks as arguments; it must not open anything.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,8 @@ impl Dialer {
         self.domains.get(domain).is_some_and(|d| d.link.is_some())
     }
 
-    /// How often dialling a domain has failed since its last sign of life, and when it is dialled again.
+    /// How often dialling a domain has failed since its last sign of life, and when it is dialled
+    /// again.
     pub fn failures(&self, domain: &ServerName) -> Option<(u32, u64)> {
         let known = self.domains.get(domain).filter(|d| d.failures > 0)?;
         Some((known.failures, known.next_ms))
@@ -172,9 +173,9 @@ impl Domain {
     }
 }
 
-/// Whether a new connection replaces an older one to the same peer. Both ends decide alike: another run of the
-/// peer's process has forgotten the older one; between equal runs the one dialled by the smaller domain stays;
-/// a second one by the same dialler means that it has given the first one up.
+/// Whether a new connection replaces an older one to the same peer. Both ends decide alike: another
+/// run of the peer's process has forgotten the older one; between equal runs the one dialled by the
+/// smaller domain stays; a second one by the same dialler means that it has given the first one up.
 pub fn replaces(new: &Connection, old: &Connection) -> bool {
     new.start != old.start || new.dialler <= old.dialler
 }

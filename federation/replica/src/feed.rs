@@ -1,5 +1,6 @@
-//! The feeder's half of a link: one feed that the peer subscribes to, so much of it on its way as the window
-//! allows, and the ranges that the peer asks for. It must not know where records come from.
+//! The feeder's half of a link: one feed that the peer subscribes to, so much of it on its way as
+//! the window allows, and the ranges that the peer asks for. It must not know where records come
+//! from.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -126,7 +127,8 @@ impl<T> Feed<T> {
         Some(Frame::Batch(batch))
     }
 
-    /// Takes an acknowledgement. What it gives to the driver, where that is anything, and whether it got on.
+    /// Takes an acknowledgement. What it gives to the driver, where that is anything, and whether
+    /// it got on.
     pub(crate) fn handle_ack(
         &mut self,
         cursor: ByteString,

@@ -1,12 +1,14 @@
-//! The state machine of one link between two nodes, and of all links: what to send, what to ask for, what to
-//! accept (`docs/protocol/` sections 7 and 8).
+//! The state machine of one link between two nodes, and of all links: what to send, what to ask
+//! for, what to accept (`docs/protocol/` sections 7 and 8).
 //!
-//! Pure: no sockets, no clock, no randomness. Frames, answers and `now` come in; actions and deadlines go out.
+//! Pure: no sockets, no clock, no randomness. Frames, answers and `now` come in; actions and
+//! deadlines go out.
 //!
-//! A link begins with a hello each way: the dialling end's at once, the other's once the driver has proven who
-//! dials. Then each end subscribes to the other's feed after the cursor that it has kept. Where the feeder does
-//! not know that cursor, the subscriber states what it holds. Batches are verified here, applied by the driver
-//! and acknowledged; what a batch shows to be missing is asked for, and no cursor is kept until it came.
+//! A link begins with a hello each way: the dialling end's at once, the other's once the driver has
+//! proven who dials. Then each end subscribes to the other's feed after the cursor that it has
+//! kept. Where the feeder does not know that cursor, the subscriber states what it holds. Batches
+//! are verified here, applied by the driver and acknowledged; what a batch shows to be missing is
+//! asked for, and no cursor is kept until it came.
 
 mod action;
 mod dial;

@@ -1,5 +1,5 @@
-//! Every bound of a link, in one place. They bound what a peer can make this node hold or do; none of them is a
-//! setting.
+//! Every bound of a link, in one place. They bound what a peer can make this node hold or do; none
+//! of them is a setting.
 
 use comity_protocol::frame::PEER_VERSION;
 use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
@@ -12,7 +12,8 @@ pub const VERSIONS_MAX: usize = 64;
 pub const HELLO_MS: u64 = 10_000;
 /// Frames kept that come while the peer is being identified.
 pub const EARLY_FRAMES_MAX: usize = 8;
-/// Actions that may wait to be polled; a peer that makes us answer more and reads nothing is cut off.
+/// Actions that may wait to be polled; a peer that makes us answer more and reads nothing is cut
+/// off.
 pub const ACTIONS_MAX: usize = 4_096;
 /// Remarks for the log that may wait; more are dropped.
 pub const NOTES_MAX: usize = 256;
@@ -30,8 +31,8 @@ pub const EXCEPTED_RECORDS_MAX: usize = 2 * BATCH_RECORDS_MAX;
 
 /// Bytes received and not yet applied above which no more should be read.
 pub const PENDING_BYTES_SOFT_MAX: usize = 8 * BATCH_BYTES_TARGET;
-/// Bytes received and not yet applied at which the peer is cut off; a peer within its limits sends less even
-/// where nobody holds it back.
+/// Bytes received and not yet applied at which the peer is cut off; a peer within its limits sends
+/// less even where nobody holds it back.
 pub const PENDING_BYTES_MAX: usize = 64 * BATCH_BYTES_TARGET;
 /// Batches received and not yet applied at which the peer is cut off.
 pub const PENDING_BATCHES_MAX: usize = 4 * (FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX);
@@ -59,7 +60,8 @@ pub const SERVED_AT_ONCE_MAX: usize = 16;
 pub const LOOKUPS_MAX: usize = 256;
 /// How long a look-up may take.
 pub const LOOKUP_MS: u64 = 10_000;
-/// A peer's look-ups that may be unanswered; more than it may have open, since it gives up on slow ones.
+/// A peer's look-ups that may be unanswered; more than it may have open, since it gives up on slow
+/// ones.
 pub const PEER_LOOKUPS_MAX: usize = 4 * LOOKUPS_MAX;
 
 /// Domains that may be dialled or linked.

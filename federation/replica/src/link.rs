@@ -1,9 +1,9 @@
-//! The link itself: hello, identification, then a feed in each direction, questions and a goodbye. It decides
-//! what is sent, asked for and accepted; it must not apply, store or sign anything.
+//! The link itself: hello, identification, then a feed in each direction, questions and a goodbye.
+//! It decides what is sent, asked for and accepted; it must not apply, store or sign anything.
 //!
-//! Order of calls: a `handle_*` for what arrived or what the driver was asked for, or a command; then
-//! `poll_action` while the driver can send, `poll_timeout` for the one timer to arm, and `wants_read` for each
-//! stream before its next frame is handed over.
+//! Order of calls: a `handle_*` for what arrived or what the driver was asked for, or a command;
+//! then `poll_action` while the driver can send, `poll_timeout` for the one timer to arm, and
+//! `wants_read` for each stream before its next frame is handed over.
 
 use std::collections::VecDeque;
 
@@ -112,8 +112,9 @@ impl<T> Link<T> {
         }
     }
 
-    /// Whether the next frame of a stream may be handed over. While it may not, the transport's own window
-    /// holds the peer back; answers and acknowledgements are never held back once the link is up.
+    /// Whether the next frame of a stream may be handed over. While it may not, the transport's own
+    /// window holds the peer back; answers and acknowledgements are never held back once the link
+    /// is up.
     pub fn wants_read(&self, class: Class) -> bool {
         match self.phase {
             Phase::AwaitingHello => true,
@@ -215,8 +216,8 @@ impl<T> Link<T> {
         }
     }
 
-    /// Asks for a log from a record on, until some of it is applied or it is not served. `false` where no
-    /// more can be wanted.
+    /// Asks for a log from a record on, until some of it is applied or it is not served. `false`
+    /// where no more can be wanted.
     pub fn want(&mut self, log: WireLog, from: u64) -> bool {
         self.subscription.want(log, from, self.now_ms)
     }
@@ -265,8 +266,8 @@ impl<T> Link<T> {
         self.timers.earliest()
     }
 
-    /// What follows from the state of a link that is up; acknowledgements first, since they cost the least
-    /// and the peer waits for them.
+    /// What follows from the state of a link that is up; acknowledgements first, since they cost
+    /// the least and the peer waits for them.
     fn poll_up(&mut self) -> Option<Action<T>> {
         if let Some(frame) = self.subscription.poll_acknowledgement() {
             return Some(Action::Send(frame));

@@ -1,4 +1,5 @@
-//! Look-ups of accounts by name: ours at the peer, and the peer's here. It must not know any account.
+//! Look-ups of accounts by name: ours at the peer, and the peer's here. It must not know any
+//! account.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
-//! The subscriber's half of a link: what came of the peer's feed, in which order it is applied, what is missing
-//! and what is acknowledged. It must not forget a gap: no cursor is kept while something before it is wanted.
+//! The subscriber's half of a link: what came of the peer's feed, in which order it is applied,
+//! what is missing and what is acknowledged. It must not forget a gap: no cursor is kept while
+//! something before it is wanted.
 
 use std::collections::VecDeque;
 
@@ -103,8 +104,14 @@ impl Subscription {
     pub(crate) fn handle_not_served(&mut self, log: WireLog, code: Code, now_ms: u64) {
         if code == Code::RateLimited {
             self.wants.put_off(&log, now_ms);
-        } else if let Some(from) = self.wants.give_up(&log) {
-            self.except(Exception { log, from, code: code.number() });
+            return;
+        }
+        let holds_cursor = self.wants.hold_cursor_for(&log);
+        if let Some(from) = self.wants.give_up(&log) {
+            if holds_cursor {
+                self.acknowledgement_due = true;
+                self.except(Exception { log, from, code: code.number() });
+            }
             self.note(log, code);
         }
     }
@@ -142,8 +149,8 @@ impl Subscription {
         Some(Frame::Resume { cursor })
     }
 
-    /// States what we hold, in as many parts as it takes. A log beyond the bound is not named and hence sent
-    /// whole, which costs time and loses nothing.
+    /// States what we hold, in as many parts as it takes. A log beyond the bound is not named and
+    /// hence sent whole, which costs time and loses nothing.
     pub(crate) fn state_vector(&mut self, mut entries: Vec<VectorEntry>) -> Vec<Frame> {
         if self.phase != Phase::Stating {
             return Vec::new();

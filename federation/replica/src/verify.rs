@@ -1,5 +1,5 @@
-//! Verifies a received batch: every range ends at a head that its log's origin has signed. It must not judge
-//! what the records say; `apply` does.
+//! Verifies a received batch: every range ends at a head that its log's origin has signed. It must
+//! not judge what the records say; `apply` does.
 
 use std::collections::VecDeque;
 
@@ -16,8 +16,8 @@ use crate::limits::CHECKPOINTS_KEPT_MAX;
 
 /// The keys by which heads are judged.
 pub trait Keys {
-    /// The organisation whose key must prove heads of a log that this peer shows, and that key; `None` where
-    /// the log is none that we could take.
+    /// The organisation whose key must prove heads of a log that this peer shows, and that key;
+    /// `None` where the log is none that we could take.
     fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)>;
 }
 
@@ -29,8 +29,8 @@ pub(crate) struct Verified {
     pub(crate) cursor: Option<ByteString>,
     /// Each range's log and last record.
     pub(crate) ranges: Vec<(WireLog, u64)>,
-    /// Ranges that nobody's key could prove; left out of the frame, so that they are not applied unproven
-    /// should the key become known before their turn.
+    /// Ranges that nobody's key could prove; left out of the frame, so that they are not applied
+    /// unproven should the key become known before their turn.
     pub(crate) left_out: Vec<Exception>,
 }
 

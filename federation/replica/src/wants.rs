@@ -1,5 +1,5 @@
-//! What a link lacks and asks for: one entry for each log, asked when due, asked again with growing waits. It
-//! must not know how ranges are applied.
+//! What a link lacks and asks for: one entry for each log, asked when due, asked again with growing
+//! waits. It must not know how ranges are applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,12 @@ impl Wants {
 
     /// Whether keeping a cursor now would forget something.
     pub(crate) fn hold_cursor(&self) -> bool {
-        self.entries.values().any(|entry| entry.reason != Reason::Driver)
+        self.entries.values().any(Entry::holds_cursor)
+    }
+
+    /// Whether this log is a reason for that.
+    pub(crate) fn hold_cursor_for(&self, log: &WireLog) -> bool {
+        self.entries.get(log).is_some_and(Entry::holds_cursor)
     }
 
     /// What acknowledgements have to except.
@@ -194,7 +199,8 @@ impl Wants {
         until: u64,
         now_ms: u64,
     ) -> Option<&mut Entry> {
-        // Feeds leave room for all of a batch; what else is shown unasked may find none and is let go.
+        // Feeds leave room for all of a batch; what else is shown unasked may find none and is let
+        // go.
         if self.entries.len() >= WANTS_MAX && !self.entries.contains_key(&log) {
             return None;
         }
@@ -206,6 +212,10 @@ impl Wants {
 impl Entry {
     fn new(reason: Reason, from: u64, until: u64, now_ms: u64) -> Self {
         Self { reason, from, until, asked: false, due_ms: now_ms, tries: 0 }
+    }
+
+    fn holds_cursor(&self) -> bool {
+        self.reason != Reason::Driver
     }
 
     fn advance(&mut self, from: u64, now_ms: u64) {

@@ -1,5 +1,5 @@
-//! Two nodes over a link in a virtual world: what one writes, the other comes to hold, whatever happens to the
-//! link between them.
+//! Two nodes over a link in a virtual world: what one writes, the other comes to hold, whatever
+//! happens to the link between them.
 #![allow(clippy::unwrap_used)]
 
 mod world;
@@ -128,7 +128,8 @@ fn a_gap_is_asked_for_and_no_cursor_is_kept_before_it_is_filled() {
     world.assert_same_logs();
     let newest = world.nodes[ACME].records.iter().rev().find(|r| r.seq == 3).unwrap().pos;
     assert_eq!(world.nodes[GLOBEX].cursor(acme), Some(world.nodes[ACME].cursor_at(newest)));
-    // The record that had to wait is reported too: the acknowledgement of the gap was not its last word.
+    // The record that had to wait is reported too: the acknowledgement of the gap was not its last
+    // word.
     assert!(world.nodes[ACME].delivered.contains(&(log, 3)));
 }
 

@@ -1,171 +1,21 @@
-//! One honest link against a peer that a test plays: each wrong frame ends the link, or is refused, by its
-//! code, and changes nothing at the node.
+//! One honest link against a peer that a test plays: each wrong frame ends the link, or is refused,
+//! by its code, and changes nothing at the node.
 #![allow(clippy::unwrap_used)]
 
 mod world;
 
 use comity_identity::NodeKey;
-use comity_machine::Applied;
 use comity_protocol::body::{Body, WireBody};
-use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::event::Record;
-use comity_protocol::frame::{
-    Batch, Class, Exception, Frame, Hello, PEER_VERSION, VectorEntry, Want, WireLog,
-};
+use comity_protocol::frame::{Batch, Class, Exception, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
-use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, ShortHash};
+use comity_protocol::id::{AccountNumber, LineageId, LogId, ShortHash};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
-use comity_replica::{Action, FedBatch, FedRecord, Keys, Link, LinkSettings, LookUpError, limits};
-use world::{BEGINNING_MS, Node};
-
-/// globex.test with a link from acme.test, whose frames the test makes.
-struct Scene {
-    acme: Node,
-    globex: Node,
-    link: Link<u32>,
-    now_ms: u64,
-}
-
-impl Scene {
-    /// acme has dialled and said nothing.
-    fn dialled() -> Self {
-        let (mut acme, mut globex) =
-            (Node::new("acme.test", 1, "alice"), Node::new("globex.test", 2, "bob"));
-        acme.introduce(&globex);
-        globex.introduce(&acme);
-        let settings = LinkSettings {
-            domain: globex.domain(),
-            lineage: globex.lineage(),
-            start: 7,
-            dialled: None,
-        };
-        Self { acme, link: Link::new(settings, BEGINNING_MS), globex, now_ms: BEGINNING_MS }
-    }
-
-    /// acme is who it says, and both have subscribed.
-    fn up() -> Self {
-        let mut scene = Self::dialled();
-        scene.hand(hello());
-        scene.link.handle_identified(Ok(()), scene.now_ms);
-        let actions = scene.drain();
-        assert!(matches!(
-            actions[..],
-            [
-                Action::Identify { .. },
-                Action::Send(Frame::Hello(_)),
-                Action::Up { start: 5, .. },
-                Action::Resume
-            ]
-        ));
-        scene.link.resume(None);
-        assert_eq!(scene.drain(), [Action::Send(Frame::Resume { cursor: None })]);
-        scene
-    }
-
-    /// globex feeds acme and has sent one batch, of one record.
-    fn feeding() -> Self {
-        let mut scene = Self::up();
-        scene.hand(Frame::Resume { cursor: None });
-        scene.link.handle_feed_opened(false);
-        assert_eq!(scene.drain(), [Action::OpenFeed { cursor: None }, Action::ReadFeed]);
-        scene.feed(1);
-        scene
-    }
-
-    /// Answers `ReadFeed` with a batch of one record, `seq` of a log, that ends at a cursor of that number.
-    fn feed(&mut self, seq: u8) {
-        let batch = Batch { checkpoints: vec![], ranges: vec![], cursor: Some(cursor(seq)) };
-        let record = FedRecord { log: fed_log(), seq: seq.into(), token: seq.into() };
-        self.link.handle_feed(FedBatch { batch, records: vec![record] }, self.now_ms);
-        self.drain();
-    }
-
-    fn hand(&mut self, frame: Frame) {
-        self.link.handle_frame(frame.encode(), &self.globex.keys(), self.now_ms);
-    }
-
-    fn drain(&mut self) -> Vec<Action<u32>> {
-        std::iter::from_fn(|| self.link.poll_action()).collect()
-    }
-
-    /// What alice says to bob, as acme would frame it.
-    fn batch(&mut self, texts: &[&str]) -> Batch {
-        let bob = self.globex.user();
-        for text in texts {
-            self.acme.say(bob.clone(), text, self.now_ms);
-        }
-        let log = LogId::from(self.acme.direct_log());
-        let said: Vec<Applied> =
-            self.acme.records.iter().filter(|r| r.log == log).cloned().collect();
-        Batch { cursor: Some(cursor(1)), ..self.acme.batch(&said) }
-    }
-
-    /// Hands a frame over and expects the link to end with a goodbye of this code.
-    fn refuses(&mut self, frame: Frame, code: Code) {
-        self.drain();
-        self.hand(frame);
-        self.ended(code);
-    }
-
-    fn ended(&mut self, code: Code) {
-        let mut actions = self.drain();
-        let goodbye = Action::Send(Frame::Goodbye { code: code.number() });
-        let end = actions.split_off(actions.len().saturating_sub(2));
-        assert_eq!(end, [goodbye, Action::Close(code)]);
-        let misconduct = matches!(code, Code::CheckpointForged | Code::HeadForged);
-        assert_eq!(actions.contains(&Action::Misconduct(code)), misconduct);
-        assert!(self.link.is_closed() && self.link.poll_timeout().is_none());
-        // What comes after changes nothing.
-        self.hand(Frame::Resync);
-        assert_eq!(self.drain(), []);
-    }
-
-    /// Lets what is to be applied be applied by the real state.
-    fn apply(&mut self) -> Vec<Action<u32>> {
-        let acme = self.acme.lineage();
-        let mut others = Vec::new();
-        while let Some(action) = self.link.poll_action() {
-            match action {
-                Action::Apply { frame, cursor } => {
-                    let fates = self.globex.take(acme, frame, cursor, self.now_ms);
-                    self.link.handle_applied(&fates, self.now_ms);
-                }
-                other => others.push(other),
-            }
-        }
-        others
-    }
-}
-
-fn hello() -> Frame {
-    hello_from("acme.test", "globex.test", vec![PEER_VERSION])
-}
-
-fn hello_from(from: &str, to: &str, versions: Vec<u16>) -> Frame {
-    let acme = Node::new("acme.test", 1, "alice");
-    Frame::Hello(Hello {
-        from: from.into(),
-        to: to.into(),
-        lineage: acme.lineage(),
-        start: 5,
-        versions,
-    })
-}
-
-fn cursor(number: u8) -> ByteString {
-    vec![number; 24].into()
-}
-
-fn fed_log() -> WireLog {
-    WireLog { channel: ChannelId([4; 32]), origin: Some(LineageId([5; 32])), number: 6 }
-}
-
-fn acknowledge(number: u8, exceptions: Vec<Exception>) -> Frame {
-    Frame::Ack { cursor: cursor(number), exceptions }
-}
+use comity_replica::{Action, Fate, Keys, Link, LinkSettings, LookUpError, limits};
+use world::{BEGINNING_MS, Node, Scene, acknowledge, cursor, fed_log, hello, hello_from};
 
 #[test]
 fn a_hello_must_be_ours_theirs_and_understood() {
@@ -437,6 +287,56 @@ fn several_batches_are_acknowledged_at_once() {
     }
     let acknowledged = |number| Action::Send(acknowledge(number, vec![]));
     assert_eq!(scene.apply(), [acknowledged(4), acknowledged(6)]);
+}
+
+#[test]
+fn no_cursor_is_kept_while_something_before_it_is_wanted() {
+    let mut scene = Scene::up();
+    let (direct, link) = scene.two_logs();
+    let part = |ranges: &[&Batch], number: Option<u8>| {
+        let checkpoints = ranges.iter().map(|batch| batch.checkpoints[0].clone()).collect();
+        let of = |(i, batch): (usize, &&Batch)| {
+            let checkpoint = u16::try_from(i).unwrap();
+            comity_protocol::frame::Range { checkpoint, ..batch.ranges[0].clone() }
+        };
+        let ranges = ranges.iter().enumerate().map(of).collect();
+        Frame::Batch(Batch { checkpoints, ranges, cursor: number.map(cursor) })
+    };
+    let applies = |scene: &mut Scene, frame: Frame, fates: &[Fate]| {
+        scene.hand(frame);
+        let action = scene.link.poll_action();
+        let Some(Action::Apply { cursor, .. }) = action else { panic!("{action:?}") };
+        scene.link.handle_applied(fates, scene.now_ms);
+        (cursor, scene.drain())
+    };
+    let (first, second) = (direct.ranges[0].log, link.ranges[0].log);
+    let gap = Exception { log: first, from: 1, code: Code::LogGap.number() };
+    let held = Exception { log: second, from: 1, code: Code::LogHeld.number() };
+    let want = |log| Action::Send(Frame::Want(vec![Want { log, from: 1 }]));
+
+    let fates = [Fate::Gap { from: 1 }, Fate::Held { from: 1 }];
+    let (offered, said) = applies(&mut scene, part(&[&direct, &link], Some(1)), &fates);
+    assert_eq!(offered, Some(cursor(1)));
+    let mut exceptions = vec![gap, held];
+    exceptions.sort_by_key(|e| e.log);
+    let held_news = Action::Held { log: second, from: 1 };
+    assert_eq!(said, [Action::Send(acknowledge(1, exceptions)), held_news, want(first)]);
+
+    // The gap is filled: that is told at once, since somebody may wait for it to be delivered.
+    let (_, said) = applies(&mut scene, part(&[&direct], None), &[Fate::Applied]);
+    assert_eq!(said, [Action::Send(acknowledge(1, vec![held]))]);
+
+    // The feed goes on, but its cursor would forget what is held.
+    let (offered, said) = applies(&mut scene, part(&[&direct], Some(2)), &[Fate::Applied]);
+    assert_eq!((offered, said), (None, vec![Action::Send(acknowledge(2, vec![held]))]));
+
+    scene.now_ms += limits::HELD_MS.first_ms;
+    scene.link.handle_timeout(scene.now_ms);
+    assert_eq!(scene.drain(), [want(second)]);
+    let (_, said) = applies(&mut scene, part(&[&link], None), &[Fate::Applied]);
+    assert_eq!(said, [Action::Send(acknowledge(2, vec![])), Action::KeepCursor(cursor(2))]);
+    scene.link.handle_applied(&[], scene.now_ms);
+    assert_eq!(scene.drain(), [Action::Send(acknowledge(2, vec![]))]);
 }
 
 #[test]

@@ -1,10 +1,13 @@
-//! A virtual world of two nodes: two links, two real states, a store in memory and a clock that the test turns.
-//! It must not decide anything that a link should.
-#![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
+//! A virtual world of two nodes: two links, two real states, a store in memory and a clock that the
+//! test turns. It must not decide anything that a link should.
+// Each test crate uses its part of the world.
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, unused_imports, missing_docs)]
 
 mod node;
+mod scene;
 
 pub use node::{Node, Token};
+pub use scene::{Scene, acknowledge, cursor, fed_log, hello, hello_from};
 
 use std::collections::VecDeque;
 
