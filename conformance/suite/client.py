@@ -429,8 +429,8 @@ def _parsed(data: bytes) -> Json | None:
 
 
 def _events(page: Json) -> list[Json]:
-    """The events of a page of history, which come as the frames of the feed."""
-    return [frame["event"] for frame in page["events"]]
+    """The events of a page of history, which come without the frames of the feed."""
+    return list(page["events"])
 
 
 def describe(event: Json) -> Json:

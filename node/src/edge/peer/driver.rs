@@ -34,31 +34,23 @@ pub(super) enum Order {
     LookUp(Question),
 }
 
-/// What a link tells the manager.
-pub(super) enum Report {
-    /// It is over.
-    Down {
-        /// The link.
-        number: u64,
-    },
-    /// It is up.
-    Up {
-        /// The link.
-        number: u64,
-        /// The peer.
-        domain: ServerName,
-        /// Names the run of the peer's process.
-        start: u64,
-        /// Whether we dialled it.
-        dialled: bool,
-    },
+/// A link tells the manager that it is up; that it is over shows as its task's end.
+pub(super) struct Up {
+    /// The link.
+    pub(super) number: u64,
+    /// The peer.
+    pub(super) domain: ServerName,
+    /// Names the run of the peer's process.
+    pub(super) start: u64,
+    /// Whether we dialled it.
+    pub(super) dialled: bool,
 }
 
 /// A link's end of its dealings with the manager.
 pub(super) struct Wires {
     pub(super) number: u64,
     pub(super) orders: mpsc::Receiver<Order>,
-    pub(super) reports: mpsc::Sender<Report>,
+    pub(super) reports: mpsc::Sender<Up>,
 }
 
 /// Drives a link until it is over.
@@ -68,9 +60,7 @@ pub(super) async fn run(
     dialled: Option<ServerName>,
     wires: Wires,
 ) {
-    let (number, reports) = (wires.number, wires.reports.clone());
     Driver::new(context, link, dialled, wires).run().await;
-    let _ = reports.send(Report::Down { number }).await;
 }
 
 struct Driver {
@@ -153,6 +143,7 @@ impl Driver {
                     self.replica.handle_frame(bytes, &keys, clock::monotonic_ms());
                 }
                 Woken::Identified(found) => {
+                    self.identifying = None;
                     self.replica.handle_identified(found, clock::monotonic_ms());
                 }
                 Woken::Order(Some(Order::Close(code))) => self.replica.close(code),
@@ -247,7 +238,7 @@ impl Driver {
     async fn up(&self, start: u64) {
         let Some((domain, _)) = &self.peer else { return };
         tracing::info!(peer = %domain, dialled = self.dialled, "link up");
-        let report = Report::Up {
+        let report = Up {
             number: self.wires.number,
             domain: domain.clone(),
             start,

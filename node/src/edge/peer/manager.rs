@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Context;
 use super::directory::Question;
-use super::driver::{self, Order, Report, Wires};
+use super::driver::{self, Order, Up, Wires};
 use crate::clock;
 
 /// Links at once, dialled and accepted.
@@ -33,8 +33,10 @@ struct Manager {
     dials: JoinSet<Dialled>,
     links: HashMap<u64, Entry>,
     drivers: JoinSet<()>,
+    /// Which link a driver's task belongs to.
+    tasks: HashMap<tokio::task::Id, u64>,
     last_number: u64,
-    reports: mpsc::Sender<Report>,
+    reports: mpsc::Sender<Up>,
     waiting: Vec<Waiting>,
 }
 
@@ -63,6 +65,7 @@ pub(super) async fn run(
         dials: JoinSet::new(),
         links: HashMap::new(),
         drivers: JoinSet::new(),
+        tasks: HashMap::new(),
         last_number: 0,
         reports,
         waiting: Vec::new(),
@@ -77,9 +80,9 @@ pub(super) async fn run(
                 None => break,
             },
             Some(question) = questions.recv() => manager.ask(question),
-            Some(report) = reported.recv() => manager.take_report(report),
+            Some(up) = reported.recv() => manager.up(up),
             Some(Ok((domain, found))) = manager.dials.join_next() => manager.dialled(domain, found),
-            Some(_) = manager.drivers.join_next() => {}
+            Some(ended) = manager.drivers.join_next_with_id() => manager.ended(ended),
             peers = context.hub.unheard() => manager.wish_for(&peers),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,
@@ -162,19 +165,25 @@ impl Manager {
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let wires = Wires { number, orders: ordered, reports: self.reports.clone() };
         self.links.insert(number, Entry { orders, domain: None, dialled: dialled.clone() });
-        self.drivers.spawn(driver::run(Arc::clone(&self.context), link, dialled, wires));
+        let driver = driver::run(Arc::clone(&self.context), link, dialled, wires);
+        self.tasks.insert(self.drivers.spawn(driver).id(), number);
     }
 
-    fn take_report(&mut self, report: Report) {
-        match report {
-            Report::Down { number } => self.down(number),
-            Report::Up { number, domain, start, dialled } => {
-                self.up(number, domain, start, dialled);
+    fn ended(&mut self, ended: Result<(tokio::task::Id, ()), tokio::task::JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                tracing::error!(%error, "a link ended by a panic");
+                error.id()
             }
+        };
+        if let Some(number) = self.tasks.remove(&id) {
+            self.down(number);
         }
     }
 
-    fn up(&mut self, number: u64, domain: ServerName, start: u64, dialled: bool) {
+    fn up(&mut self, up: Up) {
+        let Up { number, domain, start, dialled } = up;
         self.dialer.handle_sign_of_life(&domain, clock::monotonic_ms());
         self.wish(domain.clone());
         let dialler = if dialled { self.context.domain.clone() } else { domain.clone() };
@@ -251,7 +260,7 @@ impl Manager {
         answer_all(late, Code::DomainUnreachable);
     }
 
-    async fn stop(mut self, reported: &mut mpsc::Receiver<Report>) {
+    async fn stop(mut self, reported: &mut mpsc::Receiver<Up>) {
         for entry in self.links.values() {
             let _ = entry.orders.try_send(Order::Close(Code::ShuttingDown));
         }
