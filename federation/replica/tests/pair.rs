@@ -319,7 +319,7 @@ proptest! {
         }
         world.settle();
         world.assert_same_logs();
-        // All that was fed is reported as delivered, but for what a want had to bring.
+        // An interrupted link between honest nodes is nobody's fault.
         for who in [ACME, GLOBEX] {
             let closed = |told: &Told| matches!(told, Told::Closed(_) | Told::Noted(_));
             prop_assert!(!world.told[who].iter().any(closed), "{:?}", world.told[who]);
