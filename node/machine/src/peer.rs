@@ -4,6 +4,7 @@
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{ChainEnd, Link, path};
+use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
@@ -111,8 +112,14 @@ impl State {
         let log = LogId::from(range.log);
         let first = range.first;
         let refuse = |code| Stop::Refused { from: first, code };
-        if self.origin_key(peer, &log).is_none() {
+        let Some((origin, key)) = self.origin_key(peer, &log) else {
             return Err(refuse(Code::LogUnknown));
+        };
+        // The signature was verified when the batch arrived; who the origin is may have been learnt since.
+        let checkpoint = checkpoints.get(usize::from(range.checkpoint));
+        let claim = checkpoint.and_then(|bytes| Checkpoint::claim(bytes).ok());
+        if claim.is_none_or(|claim| claim.lineage != origin || claim.key != key.id()) {
+            return Err(refuse(Code::CheckpointForged));
         }
         let no = match self.channel(&log.channel) {
             Some((no, _)) => no,

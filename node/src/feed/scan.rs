@@ -46,6 +46,27 @@ pub(super) struct Page {
     pub(super) reached: Option<Pos>,
 }
 
+/// Hands everything of a subscriber's feed after `after` and up to `to` to `each`.
+pub fn visit(
+    shared: &Shared,
+    subscriber: Subscriber,
+    after: Pos,
+    to: Pos,
+    each: &mut dyn FnMut(&Item),
+) -> Result<(), ScanError> {
+    let mut at = after;
+    while at < to {
+        let found = page(shared, subscriber, at, PAGE_ROWS)?;
+        found.items.iter().filter(|item| item.applied.pos <= to).for_each(|item| each(item));
+        let Some(reached) = found.reached else { break };
+        at = reached;
+    }
+    Ok(())
+}
+
+/// Rows that a visit reads at a time.
+const PAGE_ROWS: usize = 256;
+
 /// The page of the feed after `after`, of at most `max` rows.
 pub(super) fn page(
     shared: &Shared,

@@ -23,7 +23,7 @@ use super::directory::Question;
 use super::outgoing::{self, Outgoing};
 use super::serving::Tracked;
 use crate::clock;
-use crate::feed::{Notice, Subscription, Yield};
+use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
 
 /// What the manager tells a link.
@@ -295,16 +295,7 @@ impl Driver {
         if let Ok(bytes) = cursor.try_into() {
             self.context.acknowledged.raise(peer, Cursor::from_bytes(bytes).pos);
         }
-        for token in records {
-            let (organisations, of) = self.context.reached(token.channel, token.pos);
-            let notice = Notice::Delivered {
-                channel: token.channel_id,
-                message: token.message,
-                organisations,
-                of,
-            };
-            self.context.hub.notify(Subscriber::Account(token.sender), notice);
-        }
+        records.iter().for_each(|token| self.context.tell_delivered(token));
     }
 
     fn open_feed(&mut self, cursor: Option<ByteString>) {
@@ -315,7 +306,7 @@ impl Driver {
         let subscriber = Subscriber::Peer(peer);
         let opened = Subscription::open(hub, shared, subscriber, None, Some(cursor));
         if !opened.resync {
-            self.context.acknowledged.raise(peer, cursor.pos);
+            self.context.acknowledged_anew(peer, cursor.pos);
             self.feed = Some(opened.subscription);
         }
         self.replica.handle_feed_opened(opened.resync);

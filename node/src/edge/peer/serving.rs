@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{Channel, ChannelNo, EventRow, Stay};
+use comity_machine::{Channel, ChannelNo, EventRow, Stay, Subscriber};
 use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
@@ -17,7 +17,7 @@ use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX};
 use comity_replica::{FedBatch, FedRecord};
 
 use super::Context;
-use crate::feed::Item;
+use crate::feed::{self, Item, Notice};
 use crate::store::{Direction, Span, Table};
 use crate::writer::{event_key, log_index_key};
 
@@ -63,15 +63,7 @@ impl Context {
                     parts.push(Part { head, first: applied.seq, records: vec![record] });
                 }
             }
-            let sender = applied.sender.filter(|sender| sender.number != AccountNumber(0));
-            if let (LogName::Message { .. }, Some(sender)) = (applied.log.name, sender) {
-                let token = Tracked {
-                    channel: applied.channel,
-                    channel_id: applied.channel_id,
-                    message: applied.id,
-                    pos: applied.pos,
-                    sender: sender.number,
-                };
+            if let Some(token) = tracked(item) {
                 records.push(FedRecord { log: applied.log.into(), seq: applied.seq, token });
             }
         }
@@ -226,6 +218,36 @@ impl Context {
         positions.min().map_or(watermark, |first| Pos(first.saturating_sub(1)))
     }
 
+    /// A peer resumes behind what it acknowledged before the last link ended: the senders hear of it now.
+    pub(super) fn acknowledged_anew(&self, peer: LineageId, pos: Pos) {
+        let before = self.acknowledged.of(&peer);
+        self.acknowledged.raise(peer, pos);
+        // Nothing is known of earlier runs; their senders see it in the messages that follow.
+        if before == Pos::default() || before >= pos {
+            return;
+        }
+        let told = feed::visit(&self.shared, Subscriber::Peer(peer), before, pos, &mut |item| {
+            if let Some(token) = tracked(item) {
+                self.tell_delivered(&token);
+            }
+        });
+        if let Err(error) = told {
+            tracing::error!(%error, "what was delivered cannot be read");
+        }
+    }
+
+    /// Tells the sender's devices how far a message has come.
+    pub(super) fn tell_delivered(&self, token: &Tracked) {
+        let (organisations, of) = self.reached(token.channel, token.pos);
+        let notice = Notice::Delivered {
+            channel: token.channel_id,
+            message: token.message,
+            organisations,
+            of,
+        };
+        self.hub.notify(Subscriber::Account(token.sender), notice);
+    }
+
     /// Organisations of a channel that have applied our feed up to a pos, our own included, and all of them.
     pub(super) fn reached(&self, channel: ChannelNo, pos: Pos) -> (u32, u32) {
         let state = self.shared.state();
@@ -238,6 +260,19 @@ impl Context {
 
 /// Records in one answer to a want.
 const WANTED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 2;
+
+/// The message of an item, where a user sent it.
+fn tracked(item: &Item) -> Option<Tracked> {
+    let applied = &item.applied;
+    let sender = applied.sender.filter(|sender| sender.number != AccountNumber(0))?;
+    matches!(applied.log.name, LogName::Message { .. }).then_some(Tracked {
+        channel: applied.channel,
+        channel_id: applied.channel_id,
+        message: applied.id,
+        pos: applied.pos,
+        sender: sender.number,
+    })
+}
 
 fn push(part: &mut Option<Part>, log: LogId, row: EventRow) {
     let head = Head { log, seq: row.seq, hash: row.hash, time: row.id.time() };
