@@ -99,11 +99,15 @@ class Client:
         async with websockets.connect(url, compression=None, max_size=None) as socket:
             if hello is None:
                 hello = {"type": "hello", "token": self.http.token}
-            if hello:
-                await socket.send(json.dumps(hello))
-            for frame in frames:
-                await socket.send(frame)
-            return await self._code(socket)
+            try:
+                if hello:
+                    await socket.send(json.dumps(hello))
+                for frame in frames:
+                    await socket.send(frame)
+                return await self._code(socket)
+            except websockets.ConnectionClosed as closed:
+                # A frame that is refused unread has no answer but the reason of the close.
+                return closed.rcvd.reason if closed.rcvd else "closed without a reason"
 
     async def raw_text(self, data: bytes) -> str:
         """Like `socket`, for bytes that no library would send as a text frame."""
