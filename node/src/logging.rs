@@ -30,20 +30,27 @@ pub fn start(log: &Log) -> Result<(), LoggingError> {
     Ok(())
 }
 
-/// The libraries are quieter than the node: at `info` they speak of every connection.
+/// The libraries are quieter than the node: at `info` they speak of every connection, and the demo's DNS warns
+/// of answers that are as they should be.
 fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     let mut filter: EnvFilter = level.parse()?;
-    for library in QUIET {
+    for (library, its_level) in QUIET {
         if !level.contains(library) {
-            filter = filter.add_directive(format!("{library}=warn").parse()?);
+            filter = filter.add_directive(format!("{library}={its_level}").parse()?);
         }
     }
     Ok(filter)
 }
 
-/// Libraries that log at `warn` unless `log.level` names them.
-const QUIET: &[&str] =
-    &["hickory_net", "hickory_proto", "hickory_resolver", "hickory_server", "quinn", "rustls"];
+/// How libraries log unless `log.level` names them.
+const QUIET: &[(&str, &str)] = &[
+    ("hickory_net", "warn"),
+    ("hickory_proto", "warn"),
+    ("hickory_resolver", "warn"),
+    ("hickory_server", "error"),
+    ("quinn", "warn"),
+    ("rustls", "warn"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -54,7 +61,7 @@ mod tests {
     #[test]
     fn a_level_is_a_filter_and_libraries_are_quiet_unless_named() {
         let shown = filter("info,quinn=debug").unwrap().to_string();
-        assert!(shown.contains("quinn=debug") && shown.contains("hickory_server=warn"), "{shown}");
+        assert!(shown.contains("quinn=debug") && shown.contains("hickory_server=error"), "{shown}");
         assert!(filter("comity=loud").is_err());
     }
 }

@@ -2,21 +2,14 @@
 //! user's script would use them.
 #![allow(clippy::unwrap_used)]
 
-use std::io::{BufRead, BufReader, Read, Write};
+mod common;
+
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc::Receiver;
 
-/// A process that is told to end, and then ended, when dropped.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use common::{Process, lines, wait_for};
 
 /// A node of `acme.test` in a directory of its own.
 struct Node {
@@ -109,29 +102,6 @@ fn comity(dir: &Path) -> Command {
         ("TZ", "UTC"),
     ]);
     command
-}
-
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (read, lines) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(pipe).lines() {
-            let Ok(line) = line else { return };
-            // Nobody waits any more when the test is over.
-            let _ = read.send(line);
-        }
-    });
-    lines
-}
-
-fn wait_for(lines: &Receiver<String>, wanted: &str) -> String {
-    let mut seen = Vec::new();
-    loop {
-        match lines.recv_timeout(Duration::from_secs(60)) {
-            Ok(line) if line.contains(wanted) => return line,
-            Ok(line) => seen.push(line),
-            Err(error) => panic!("no {wanted:?} ({error}) among {seen:#?}"),
-        }
-    }
 }
 
 #[test]
