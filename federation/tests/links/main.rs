@@ -199,7 +199,7 @@ async fn a_class_that_is_not_read_holds_up_no_other() {
         }));
     }
     for number in 0..1_000 {
-        at_a.send(LinkClass, numbered(number, 100)).await.unwrap();
+        soon(at_a.send(LinkClass, numbered(number, 100))).await.unwrap();
         assert_eq!(next(&mut at_b).await, (LinkClass, numbered(number, 100)));
     }
     assert!(filling.iter().all(|f| !f.is_finished()), "nothing is buffered without bound");
