@@ -94,8 +94,13 @@ pub(crate) fn cddl_takes(rule: &str, bytes: &[u8]) -> Result<(), String> {
 }
 
 fn check_refused(case: &Value) {
-    let found = decode(text(case, "rule"), &bytes(case, "hex")).unwrap_err();
-    assert_eq!(snake_case(&format!("{found:?}")), text(case, "refusal"));
+    let (rule, bytes) = (text(case, "rule"), bytes(case, "hex"));
+    assert!(decode(rule, &bytes).is_err());
+    match text(case, "why") {
+        "encoding" | "limit" => {}
+        "structure" => assert!(cddl_takes(rule, &bytes).is_err()),
+        other => panic!("no such reason: {other}"),
+    }
 }
 
 fn check_name(case: &Value) {
