@@ -1,5 +1,6 @@
-//! The node's keys as files in the data directory: `node.key`, and `recovery.key` until the admin moves it to a
-//! safe place. Made at the first use, never replaced, never logged. Their form is comity-identity's.
+//! The node's keys as files in the data directory: `node.key`, and `recovery.key` until the admin
+//! moves it to a safe place. Made at the first use, never replaced, never logged. Their form is
+//! comity-identity's.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -56,7 +57,8 @@ pub enum KeysError {
     Random(getrandom::Error),
 }
 
-/// The node's keys; makes the data directory and new keys where there are none. `year` names a new key.
+/// The node's keys; makes the data directory and new keys where there are none. `year` names a new
+/// key.
 pub fn open_or_create(
     data_dir: &Path,
     domain: &ServerName,
@@ -93,8 +95,8 @@ pub fn recovery_key_is_here(data_dir: &Path) -> bool {
     data_dir.join(RECOVERY_KEY_FILE).exists()
 }
 
-/// The recovery key is written before the node's key, so that one without the other is a first use that was
-/// interrupted, which goes on with it.
+/// The recovery key is written before the node's key, so that one without the other is a first use
+/// that was interrupted, which goes on with it.
 fn recovery_key(data_dir: &Path, domain: &ServerName) -> Result<RecoveryKey, KeysError> {
     let path = data_dir.join(RECOVERY_KEY_FILE);
     if !path.exists() {
@@ -126,7 +128,8 @@ fn read<T: FromStr<Err = KeyFileError>>(path: &Path) -> Result<Option<T>, KeysEr
     };
     let mode = file.metadata().map_err(at(path))?.mode() & 0o777;
     if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), mode = %format!("{mode:o}"), "others can read this key: chmod 600");
+        let mode = format!("{mode:o}");
+        tracing::warn!(path = %path.display(), mode, "others can read this key: chmod 600");
     }
     // Reserved at once: a growing text would leave copies of the secret behind.
     let mut text = Zeroizing::new(String::with_capacity(KEY_FILE_BYTES_MAX));

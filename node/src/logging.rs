@@ -1,5 +1,5 @@
-//! How the node logs: to standard error, as text or JSON. Logs name accounts, channels, peers and codes; the text
-//! of a message, a password, a token or a key is never an argument of a log line.
+//! How the node logs: to standard error, as text or JSON. Logs name accounts, channels, peers and
+//! codes; the text of a message, a password, a token or a key is never an argument of a log line.
 
 use std::io::{self, IsTerminal};
 
@@ -30,8 +30,8 @@ pub fn start(log: &Log) -> Result<(), LoggingError> {
     Ok(())
 }
 
-/// The libraries are quieter than the node: at `info` they speak of every connection, and the demo's DNS warns
-/// of answers that are as they should be.
+/// The libraries are quieter than the node: at `info` they speak of every connection, and the
+/// demo's DNS warns of answers that are as they should be.
 fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     let mut filter: EnvFilter = level.parse()?;
     for (library, its_level) in QUIET {

@@ -1,5 +1,5 @@
-//! `comity chat` and `comity user` against a running node: the built binary on both sides, as an admin and a
-//! user's script would use them.
+//! `comity chat` and `comity user` against a running node: the built binary on both sides, as an
+//! admin and a user's script would use them.
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -1,5 +1,5 @@
-//! The command as an admin meets it: the built binary, its output, its exit status. What needs a running node is
-//! judged by the scenarios.
+//! The command as an admin meets it: the built binary, its output, its exit status. What needs a
+//! running node is judged by the scenarios.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;

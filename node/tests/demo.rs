@@ -1,4 +1,5 @@
-//! `comity demo` as whoever tries Comity first sees it: the built binary, its output, the commands that it prints.
+//! `comity demo` as whoever tries Comity first sees it: the built binary, its output, the commands
+//! that it prints.
 #![allow(clippy::unwrap_used)]
 
 mod common;

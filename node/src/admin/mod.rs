@@ -1,6 +1,7 @@
-//! What the admin asks of a running node from the same machine: a Unix socket in the data directory, which only
-//! the node's user can open. One JSON line asks, one answers, and the connection closes. What is asked for goes
-//! the same way as everything else that changes the node; nothing here touches its store.
+//! What the admin asks of a running node from the same machine: a Unix socket in the data
+//! directory, which only the node's user can open. One JSON line asks, one answers, and the
+//! connection closes. What is asked for goes the same way as everything else that changes the node;
+//! nothing here touches its store.
 
 mod client;
 mod server;

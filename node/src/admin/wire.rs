@@ -1,4 +1,5 @@
-//! The lines of the admin's socket. Both ends are this program, of the same version or one just upgraded.
+//! The lines of the admin's socket. Both ends are this program, of the same version or one just
+//! upgraded.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! The DNS records of a node (`docs/protocol/`, discovery): what `comity dns` prints and what the demo serves.
+//! The DNS records of a node (`docs/protocol/`, discovery): what `comity dns` prints and what the
+//! demo serves.
 
 use std::fmt;
 
@@ -12,7 +13,8 @@ use crate::config::{HostName, Settings};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The node's host name, which needs an address record [default: federation.host, else the domain]
+    /// The node's host name, which needs an address record [default: federation.host, else the
+    /// domain]
     #[arg(long)]
     host: Option<HostName>,
     /// The UDP port that others reach [default: federation.port, else that of federation.listen]

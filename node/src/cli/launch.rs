@@ -1,4 +1,5 @@
-//! The one place where the command line touches the engine: how a node is started, watched and stopped.
+//! The one place where the command line touches the engine: how a node is started, watched and
+//! stopped.
 
 use std::net::SocketAddr;
 
@@ -25,8 +26,8 @@ pub(super) async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Runni
 }
 
 impl Running {
-    /// Waits until the node ends by itself, which it does only when it cannot go on. Dropping the future loses
-    /// nothing.
+    /// Waits until the node ends by itself, which it does only when it cannot go on. Dropping the
+    /// future loses nothing.
     pub(super) async fn ended(&mut self) -> Failure {
         self.node.ended().await.into()
     }

@@ -1,5 +1,6 @@
-//! The command `comity`: what an admin types. Each subcommand is a file; what they share stands here. Results go
-//! to standard output, everything else to standard error; the exit status says whether it was done.
+//! The command `comity`: what an admin types. Each subcommand is a file; what they share stands
+//! here. Results go to standard output, everything else to standard error; the exit status says
+//! whether it was done.
 
 mod chat;
 mod demo;
@@ -38,19 +39,20 @@ struct Arguments {
 enum Command {
     /// Chat in the terminal, or from a script
     ///
-    /// Each line that you type is sent to the open channel; a line that begins with / is a command (/help lists
-    /// them, // sends a line that begins with a slash). Works in a pipe: lines in, arrivals out.
+    /// Each line that you type is sent to the open channel; a line that begins with / is a command
+    /// (/help lists them, // sends a line that begins with a slash). Works in a pipe: lines in,
+    /// arrivals out.
     Chat(chat::Options),
     /// Try it: two organisations on this machine, chatting
     ///
-    /// Starts two nodes for two domains, with a DNS of their own whose signatures the nodes validate, makes
-    /// three users, shows a message crossing, and prints how to chat as each of them. Nothing is kept and
-    /// nothing leaves this machine.
+    /// Starts two nodes for two domains, with a DNS of their own whose signatures the nodes
+    /// validate, makes three users, shows a message crossing, and prints how to chat as each of
+    /// them. Nothing is kept and nothing leaves this machine.
     Demo(demo::Options),
     /// Print the DNS records to publish for this node
     ///
-    /// The output is lines of a zone file. The zone has to be signed (DNSSEC), or every partner has to pin this
-    /// node's key by hand. Makes the node's keys if there are none yet.
+    /// The output is lines of a zone file. The zone has to be signed (DNSSEC), or every partner has
+    /// to pin this node's key by hand. Makes the node's keys if there are none yet.
     Dns(dns::Options),
     /// The node's keys
     #[command(subcommand)]
@@ -91,7 +93,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The settings of the file that is named, or of the first usual one that exists, with the environment.
+/// The settings of the file that is named, or of the first usual one that exists, with the
+/// environment.
 fn settings(named: Option<&Path>) -> Result<Settings, Failure> {
     let usual = || USUAL_SETTINGS_FILES.iter().map(Path::new).find(|path| path.exists());
     Ok(Settings::load(named.or_else(usual), std::env::vars())?)

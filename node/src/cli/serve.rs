@@ -21,7 +21,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
     if keys::recovery_key_is_here(&settings.data_dir) {
         tracing::warn!(
             file = keys::RECOVERY_KEY_FILE,
-            "the recovery key lies beside the node's key: move it to a safe place (comity keys show)"
+            "the recovery key lies beside the node's key: move it away (see comity keys show)"
         );
     }
     let mut node = launch::start(settings, keys).await?;

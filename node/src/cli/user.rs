@@ -16,8 +16,9 @@ use crate::keys;
 pub(super) enum Command {
     /// Make an account
     ///
-    /// Prints the account and, unless --password-stdin is given, a new password for it, shown this once. Names
-    /// are folded to lower case; a name is never given out twice, not even after its account is gone.
+    /// Prints the account and, unless --password-stdin is given, a new password for it, shown this
+    /// once. Names are folded to lower case; a name is never given out twice, not even after its
+    /// account is gone.
     Add {
         /// The name before the @
         name: String,

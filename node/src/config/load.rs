@@ -1,5 +1,6 @@
-//! From a file and the environment to [`Settings`]: file over defaults, environment over file. Every error names
-//! the key and where it stands. Unknown keys are errors: a misspelt setting must not be ignored in silence.
+//! From a file and the environment to [`Settings`]: file over defaults, environment over file.
+//! Every error names the key and where it stands. Unknown keys are errors: a misspelt setting must
+//! not be ignored in silence.
 
 use std::fmt;
 use std::ops::Range;
@@ -107,8 +108,8 @@ impl Settings {
         let defaults = defaults_text();
         let defaults = Layer { text: &defaults, source: Source::File("the defaults".into()) };
 
-        // The file is judged before the environment is laid over it, so that what is wrong in one is never
-        // reported as if it stood in the other.
+        // The file is judged before the environment is laid over it, so that what is wrong in one
+        // is never reported as if it stood in the other.
         let mut merged = defaults.table()?;
         for layer in [&file, &environment] {
             let table = layer.table()?;
@@ -213,8 +214,8 @@ fn defaults_text() -> String {
     settings_text(defaults)
 }
 
-/// The variables as a settings file. Numbers, lists and tables are written as in the file, all else without
-/// quotes.
+/// The variables as a settings file. Numbers, lists and tables are written as in the file, all else
+/// without quotes.
 fn environment_text(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<String, SettingsError> {
@@ -225,8 +226,8 @@ fn environment_text(
         }
         match SETTINGS.iter().find(|s| s.variable() == name) {
             Some(setting) => found.push((setting, literal(setting, value))),
-            // Container managers set variables such as COMITY_PORT for a service of that name; the double
-            // underscore marks ours.
+            // Container managers set variables such as COMITY_PORT for a service of that name; the
+            // double underscore marks ours.
             None if name.contains("__") => return Err(SettingsError::VariableUnknown { name }),
             None => {}
         }

@@ -1,6 +1,6 @@
-//! The settings of a node: one TOML file, environment variables over it, defaults under it. Parsed once, at the
-//! start; a value that exists is valid. Nothing here opens sockets or keys, and nothing changes while the node
-//! runs.
+//! The settings of a node: one TOML file, environment variables over it, defaults under it. Parsed
+//! once, at the start; a value that exists is valid. Nothing here opens sockets or keys, and
+//! nothing changes while the node runs.
 
 mod load;
 mod reference;
@@ -121,8 +121,6 @@ pub enum SignUpMode {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The largest request or frame of a client.
-    pub request_bytes_max: usize,
     /// The most client connections at once.
     pub sockets_max: usize,
     /// The most devices logged in to one account.

@@ -1,5 +1,5 @@
-//! The settings reference as Markdown, written from the table. `docs/operating/settings.md` is this text; a test
-//! fails when it is stale.
+//! The settings reference as Markdown, written from the table. `docs/operating/settings.md` is this
+//! text; a test fails when it is stale.
 
 use std::fmt::Write as _;
 
@@ -56,18 +56,20 @@ const HEAD: &str = "\
 
 # Settings
 
-A node reads one TOML file at its start: the one that `--config` or `COMITY_CONFIG` names, else `comity.toml` in
-the working directory, else `/etc/comity/comity.toml`. Only `domain` has to be set:
+A node reads one TOML file at its start: the one that `--config` or `COMITY_CONFIG` names, else
+`comity.toml` in the working directory, else `/etc/comity/comity.toml`. Only `domain` has to be set:
 
 ```toml
 domain = \"acme.example\"
 data_dir = \"/var/lib/comity\"
 ```
 
-Each setting can also be given by an environment variable, which wins over the file. Numbers, lists and tables are
-written there as in the file, everything else without quotes: `COMITY_CLIENT__LISTEN=127.0.0.1:8010`. A relative
-path in the file is relative to the file; in the environment, to the working directory. An unknown key, in the
-file or as a variable with a double underscore, is an error: nothing misspelt is ignored.
+Each setting can also be given by an environment variable, which wins over the file. Numbers, lists
+and tables are written there as in the file, everything else without quotes:
+`COMITY_CLIENT__LISTEN=127.0.0.1:8010`. A relative path in the file is relative to the file; in the
+environment, to the working directory. An unknown key, in the file or as a variable with a double
+underscore, is an error: nothing misspelt is ignored.
 
-What an admin changes while the node runs (partners, limits per domain, retention) is data, not a setting.
+What an admin changes while the node runs (partners, limits per domain, retention) is data, not a
+setting.
 ";

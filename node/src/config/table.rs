@@ -1,6 +1,7 @@
-//! The one table of settings: key, form, unit, default, meaning and the cost of a bad value. The loader takes
-//! the defaults from here and `docs/operating/settings.md` is written from here, so the two cannot differ.
-//! What admins change while the node runs (partners, limits per domain, retention) is data and never here.
+//! The one table of settings: key, form, unit, default, meaning and the cost of a bad value. The
+//! loader takes the defaults from here and `docs/operating/settings.md` is written from here, so
+//! the two cannot differ. What admins change while the node runs (partners, limits per domain,
+//! retention) is data and never here.
 
 /// One setting.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +57,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: None,
         otherwise: "must be set",
-        meaning: "The organisation's DNS domain: the part of its accounts after the `@`. Lower case, \
-                  other scripts as A-labels (`xn--…`).",
-        cost: "It is part of every account and of the node's lineage. A data directory belongs to the \
-               domain that it was made for and is refused under another.",
+        meaning: "The organisation's DNS domain: the part of its accounts after the `@`. Lower \
+                  case, other scripts as A-labels (`xn--…`).",
+        cost: "It is part of every account and of the node's lineage. A data directory \
+               belongs to the domain that it was made for and is refused under another.",
         example: "\"acme.example\"",
     },
     Setting {
@@ -70,8 +71,8 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         meaning: "Where the node keeps its keys, journal and database. Made at the first start, \
                   readable by its owner only.",
-        cost: "A slow disk here makes every message slow: a send is answered after one fdatasync. A \
-               directory in memory loses everything at the next boot.",
+        cost: "A slow disk here makes every message slow: a send is answered after one \
+               fdatasync. A directory in memory loses everything at the next boot.",
         example: "\"/var/lib/comity\"",
     },
     Setting {
@@ -80,9 +81,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("\"127.0.0.1:8008\""),
         otherwise: "",
-        meaning: "Where clients connect, by HTTP and WebSocket. The default is for a proxy on the same \
-                  machine that speaks TLS.",
-        cost: "A public address without `tls_certificate` sends passwords and messages in clear text.",
+        meaning: "Where clients connect, by HTTP and WebSocket. The default is for a proxy on \
+                  the same machine that speaks TLS.",
+        cost: "A public address without `tls_certificate` sends passwords and messages in \
+               clear text.",
         example: "\"0.0.0.0:443\"",
     },
     Setting {
@@ -91,10 +93,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("[]"),
         otherwise: "",
-        meaning: "The base URLs under which clients reach this node, for the well-known document: a list \
-                  of `{ url, priority, weight }`; priority (default 10) is tried lowest first, weight \
-                  (default 1) shares the load among equals. Empty: the address that the document was \
-                  asked at.",
+        meaning: "The base URLs under which clients reach this node, for the well-known \
+                  document: a list of `{ url, priority, weight }`; priority (default 10) is \
+                  tried lowest first, weight (default 1) shares the load among equals. Empty: \
+                  the address that the document was asked at.",
         cost: "A URL that does not lead here keeps clients out.",
         example: "[{ url = \"https://chat.acme.example\", priority = 10, weight = 1 }]",
     },
@@ -104,10 +106,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: None,
         otherwise: "no TLS of its own",
-        meaning: "A PEM file with the certificate chain for clients, the node's own first. Only with \
-                  `client.tls_key`.",
-        cost: "A wrong or expired one makes every client refuse to connect; the node does not start \
-               when the file cannot be read.",
+        meaning: "A PEM file with the certificate chain for clients, the node's own first. Only \
+                  with `client.tls_key`.",
+        cost: "A wrong or expired one makes every client refuse to connect; the node does not \
+               start when the file cannot be read.",
         example: "\"/etc/comity/chain.pem\"",
     },
     Setting {
@@ -126,10 +128,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("\"0.0.0.0:4433\""),
         otherwise: "",
-        meaning: "Where other organisations' nodes connect, by QUIC over UDP. The node's own links \
-                  leave from the same socket. `[::]:4433` takes IPv6 and, on most systems, IPv4.",
-        cost: "A loopback address, or a firewall that drops UDP here, leaves the node able to call \
-               others but not to be called.",
+        meaning: "Where other organisations' nodes connect, by QUIC over UDP. The node's own \
+                  links leave from the same socket. `[::]:4433` takes IPv6 and, on most systems, \
+                  IPv4.",
+        cost: "A loopback address, or a firewall that drops UDP here, leaves the node able to \
+               call others but not to be called.",
         example: "\"[::]:4433\"",
     },
     Setting {
@@ -138,10 +141,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: None,
         otherwise: "the domain itself",
-        meaning: "The host name that `comity dns` names in the SRV record: a name with an address \
-                  record (A or AAAA), not an alias.",
-        cost: "A name without an address record makes the node unfindable for organisations that do \
-               not know it yet.",
+        meaning: "The host name that `comity dns` names in the SRV record: a name with an \
+                  address record (A or AAAA), not an alias.",
+        cost: "A name without an address record makes the node unfindable for organisations \
+               that do not know it yet.",
         example: "\"node1.acme.example\"",
     },
     Setting {
@@ -150,8 +153,8 @@ pub const SETTINGS: &[Setting] = &[
         unit: "UDP port",
         default: None,
         otherwise: "the port of `federation.listen`",
-        meaning: "The port that `comity dns` names in the SRV record, where a router forwards another \
-                  one.",
+        meaning: "The port that `comity dns` names in the SRV record, where a router forwards \
+                  another one.",
         cost: "A wrong port looks to others as if the node were down.",
         example: "4433",
     },
@@ -161,11 +164,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("{}"),
         otherwise: "",
-        meaning: "Node keys that the admin vouches for, by domain: the line that `comity keys show` \
-                  prints at the other organisation, handed over by a way that you trust. A pinned \
-                  domain needs no DNSSEC.",
-        cost: "A wrong key refuses the true node of that domain. A key taken from an attacker's hand \
-               lets the attacker speak for that domain.",
+        meaning: "Node keys that the admin vouches for, by domain: the line that `comity keys \
+                  show` prints at the other organisation, handed over by a way that you trust. A \
+                  pinned domain needs no DNSSEC.",
+        cost: "A wrong key refuses the true node of that domain. A key taken from an \
+               attacker's hand lets the attacker speak for that domain.",
         example: "{ \"globex.example\" = \"v=comity1; k=ed25519; id=2026a; \
                   p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=; \
                   r=RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRQ=\" }",
@@ -176,10 +179,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "milliseconds",
         default: Some("10_000"),
         otherwise: "",
-        meaning: "How long a link to another node may be silent before it counts as cut. Four signs of \
-                  life are sent in this time; the shorter value of the two ends counts.",
-        cost: "Too low: links on a lossy network are cut and dialled again and again. Too high: \
-               messages wait that long before a dead node is noticed.",
+        meaning: "How long a link to another node may be silent before it counts as cut. Signs \
+                  of life are sent at least three times in this time; the shorter value of the \
+                  two ends counts.",
+        cost: "Too low: links on a lossy network are cut and dialled again and again. Too \
+               high: messages wait that long before a dead node is noticed.",
         example: "10_000",
     },
     Setting {
@@ -188,11 +192,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("[]"),
         otherwise: "",
-        meaning: "The resolvers that the node asks, as a list of addresses with or without a port (53). \
-                  Empty: the ones in `/etc/resolv.conf`. The node validates DNSSEC itself, so they need \
-                  not be trusted, but they must pass DNSSEC records on.",
-        cost: "A resolver that drops DNSSEC records leaves every other organisation unproven, except \
-               for pinned ones.",
+        meaning: "The resolvers that the node asks, as a list of addresses with or without a \
+                  port (53). Empty: the ones in `/etc/resolv.conf`. The node validates DNSSEC \
+                  itself, so they need not be trusted, but they must pass DNSSEC records on.",
+        cost: "A resolver that drops DNSSEC records leaves every other organisation unproven, \
+               except for pinned ones.",
         example: "[\"192.0.2.53\", \"[2001:db8::53]:5353\"]",
     },
     Setting {
@@ -202,8 +206,8 @@ pub const SETTINGS: &[Setting] = &[
         default: None,
         otherwise: "the IANA root keys, built in",
         meaning: "A file with the DNSKEY records of the DNS root, for a DNS of one's own.",
-        cost: "Whoever holds these keys can introduce any key for any domain not met before. With a \
-               wrong key nothing validates.",
+        cost: "Whoever holds these keys can introduce any key for any domain not met before. \
+               With a wrong key nothing validates.",
         example: "\"/etc/comity/root.key\"",
     },
     Setting {
@@ -212,22 +216,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("\"invite\""),
         otherwise: "",
-        meaning: "Who may make an account: `open` anybody, `invite` whoever has a token from `comity \
-                  user invite`, `closed` only the admin by `comity user add`.",
-        cost: "`open` on a public address invites spammers, for whom other organisations will block \
-               the whole domain.",
+        meaning: "Who may make an account: `open` anybody, `invite` whoever has a token from \
+                  `comity user invite`, `closed` only the admin by `comity user add`.",
+        cost: "`open` on a public address invites spammers, for whom other organisations will \
+               block the whole domain.",
         example: "\"closed\"",
-    },
-    Setting {
-        key: "limits.request_bytes_max",
-        form: Form::Number { min: 1_500_000, max: 64 * 1024 * 1024 },
-        unit: "bytes",
-        default: Some("2_097_152"),
-        otherwise: "",
-        meaning: "The largest request or socket frame of a client. The longest message, all of it \
-                  escaped in JSON, needs 1.2 MB.",
-        cost: "Each connection may make the node hold this much at once.",
-        example: "2_097_152",
     },
     Setting {
         key: "limits.sockets_max",
@@ -235,10 +228,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "connections",
         default: Some("10_000"),
         otherwise: "",
-        meaning: "The most client connections at once. Each takes a file descriptor, so raise the \
-                  system's limit (`LimitNOFILE`) with it.",
-        cost: "Too low: users are turned away with `overloaded`. Too high: memory, or descriptors, run \
-               out and nobody is served.",
+        meaning: "The most client connections at once, sockets and requests together; further \
+                  ones wait. Each takes a file descriptor, so raise the system's limit \
+                  (`LimitNOFILE`) with it.",
+        cost: "Too low: users wait for a place. Too high: memory, or descriptors, run out and \
+               nobody is served.",
         example: "10_000",
     },
     Setting {
@@ -247,10 +241,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "devices",
         default: Some("100"),
         otherwise: "",
-        meaning: "The most devices that may be logged in to one account. A device counts until it logs \
-                  out or is revoked.",
-        cost: "Too low: users must revoke a device before they log in. Each device costs about 20 KB \
-               on disk for its window of answers.",
+        meaning: "The most devices that may be logged in to one account. A device counts until \
+                  it logs out or is revoked.",
+        cost: "Too low: users must revoke a device before they log in. Each device keeps a \
+               window of answers in memory and on disk.",
         example: "100",
     },
     Setting {
@@ -260,8 +254,7 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("67_108_864"),
         otherwise: "",
         meaning: "How large the journal may grow before the database takes over what it holds.",
-        cost: "Larger: a start after a crash takes longer, about a second per 100 MB. Smaller: more \
-               pauses under load.",
+        cost: "Larger: a start after a crash takes longer. Smaller: more pauses under load.",
         example: "67_108_864",
     },
     Setting {
@@ -271,8 +264,8 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("268_435_456"),
         otherwise: "",
         meaning: "Memory for the database's page cache.",
-        cost: "Smaller: reading history costs more disk reads. Larger than the free memory: the system \
-               swaps, and everything is slow.",
+        cost: "Smaller: reading history costs more disk reads. Larger than the free memory: \
+               the system swaps, and everything is slow.",
         example: "268_435_456",
     },
     Setting {
@@ -281,10 +274,11 @@ pub const SETTINGS: &[Setting] = &[
         unit: "milliseconds",
         default: Some("1_000"),
         otherwise: "",
-        meaning: "How long applied changes may wait in memory (and in the journal) before the database \
-                  takes them in one batch. Nothing is lost by waiting: the journal is already on disk.",
-        cost: "Smaller: the database rewrites its pages more often, up to 40 KB a message. Larger: \
-               more memory, and a longer start after a crash.",
+        meaning: "How long applied changes may wait in memory (and in the journal) before the \
+                  database takes them in one batch. Nothing is lost by waiting: the journal is \
+                  already on disk.",
+        cost: "Smaller: the database rewrites its pages more often, up to 40 KB a message. \
+               Larger: more memory, and a longer start after a crash.",
         example: "1_000",
     },
     Setting {
@@ -293,8 +287,8 @@ pub const SETTINGS: &[Setting] = &[
         unit: "bytes",
         default: Some("67_108_864"),
         otherwise: "",
-        meaning: "The most memory for changes that the database has not taken yet. Near it, senders \
-                  are slowed down.",
+        meaning: "The most memory for changes that the database has not taken yet. Near it, \
+                  senders are slowed down.",
         cost: "Smaller: senders wait under load. Larger: as much memory at the worst moment.",
         example: "67_108_864",
     },
@@ -304,8 +298,8 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: Some("\"text\""),
         otherwise: "",
-        meaning: "`text` for people, `json` (one object a line) for machines. Logs go to standard \
-                  error.",
+        meaning: "`text` for people, `json` (one object a line) for machines. Logs go to \
+                  standard error.",
         cost: "None but readability.",
         example: "\"json\"",
     },
@@ -316,10 +310,10 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("\"info\""),
         otherwise: "",
         meaning: "What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by part: \
-                  `info,comity::writer=debug`. Never the text of a message, a password or a key, at \
-                  any level.",
-        cost: "`debug` and `trace` name accounts and channels on every action: a record of who talks \
-               to whom, and a busy disk.",
+                  `info,comity::writer=debug`. Never the text of a message, a password or a key, \
+                  at any level.",
+        cost: "`debug` and `trace` name accounts and channels on every action: a record of \
+               who talks to whom, and a busy disk.",
         example: "\"warn\"",
     },
 ];

@@ -1,4 +1,5 @@
-//! The values of settings that have a form of their own, and how each is read. A value that exists is valid.
+//! The values of settings that have a form of their own, and how each is read. A value that exists
+//! is valid.
 
 use std::collections::BTreeMap;
 use std::fmt;

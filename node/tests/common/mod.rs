@@ -1,8 +1,9 @@
-//! What the tests of the built binary share: a process that does not outlive its test, and lines to wait for.
+//! What the tests of the built binary share: a process that does not outlive its test, and lines to
+//! wait for.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 /// A process that ends with its test.
@@ -17,7 +18,7 @@ impl Drop for Process {
 
 /// The lines that come from a pipe.
 pub(crate) fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (read, lines) = channel();
+    let (read, lines) = sync_channel(LINES_MAX);
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).lines() {
             let Ok(line) = line else { return };
@@ -39,3 +40,6 @@ pub(crate) fn wait_for(lines: &Receiver<String>, wanted: &str) -> String {
         }
     }
 }
+
+/// Lines that may wait for the test.
+const LINES_MAX: usize = 1_024;

@@ -1,5 +1,5 @@
-//! The channels as the user names them: by number, by a group's name, by an account, by id. Pure; what it
-//! answers is fit for a terminal.
+//! The channels as the user names them: by number, by a group's name, by an account, by id. Pure;
+//! what it answers is fit for a terminal.
 
 use std::fmt;
 
@@ -59,7 +59,8 @@ impl Book {
         &self.me
     }
 
-    /// Takes a new list. Numbers that the user has seen stay: channels keep their places, new ones come last.
+    /// Takes a new list. Numbers that the user has seen stay: channels keep their places, new ones
+    /// come last.
     pub(super) fn replace(&mut self, mut channels: Vec<Channel>) {
         let place = |id: &str| self.channels.iter().position(|c| c.id == id);
         channels.sort_by_key(|c| place(&c.id).unwrap_or(usize::MAX));
@@ -106,8 +107,8 @@ impl Book {
         self.channels.iter().filter(|c| c.standing == "invited").collect()
     }
 
-    /// What a name stands for. A bare name that is no group's is an account of the user's own organisation
-    /// where there is a channel with it.
+    /// What a name stands for. A bare name that is no group's is an account of the user's own
+    /// organisation where there is a channel with it.
     pub(super) fn find(&self, name: &str) -> Result<Found, FindError> {
         let name = name.trim();
         let channel = |c: &Channel| Ok(Found::Channel(c.id.clone()));

@@ -1,5 +1,5 @@
-//! What the user types, done line by line in its order. Texts are queued and settle behind, so that a pipe is not
-//! held up by each answer; everything else is waited for.
+//! What the user types, done line by line in its order. Texts are queued and settle behind, so that
+//! a pipe is not held up by each answer; everything else is waited for.
 
 use std::io::{self, BufRead};
 

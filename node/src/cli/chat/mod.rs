@@ -1,5 +1,6 @@
-//! `comity chat`: a small client for the terminal and for pipes. Knows the node only through comity-client, as
-//! any other client would; keeps nothing on disk, and logs its device out at the end.
+//! `comity chat`: a small client for the terminal and for pipes. Knows the node only through
+//! comity-client, as any other client would; keeps nothing on disk, and logs its device out at the
+//! end.
 
 mod book;
 mod input;
@@ -30,8 +31,8 @@ pub(super) struct Options {
     /// The account: name, or name@domain
     #[arg(long, value_name = "NAME", env = "COMITY_USER")]
     user: String,
-    /// Its password; others on this machine can see it here, so prefer the environment, or leave it out to be
-    /// asked
+    /// Its password; others on this machine can see it here, so prefer the environment, or leave it
+    /// out to be asked
     #[arg(long, value_name = "PASSWORD", env = "COMITY_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// Make the account first
@@ -51,7 +52,8 @@ pub(super) struct Options {
     trust: Option<PathBuf>,
 }
 
-/// What the two halves of a chat share: the one that shows arrivals and the one that does what is typed.
+/// What the two halves of a chat share: the one that shows arrivals and the one that does what is
+/// typed.
 #[derive(Clone)]
 struct Shared {
     http: Http,
@@ -79,7 +81,8 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let logged_in = log_in(&http, &options).await?;
     let http = http.with_token(&logged_in.token);
     let result = chat(&http, &logged_in.account, &options).await;
-    // The device was made for this chat alone; where the node is gone, its user can revoke it later.
+    // The device was made for this chat alone; where the node is gone, its user can revoke it
+    // later.
     let _ = timeout(LOG_OUT_TIMEOUT, http.log_out()).await;
     result
 }

@@ -1,5 +1,5 @@
-//! Where a chat is shown: arrivals and answers on standard output, notices on standard error, and on a terminal a
-//! prompt. Prints what it is given; making it fit is `text`'s work.
+//! Where a chat is shown: arrivals and answers on standard output, notices on standard error, and
+//! on a terminal a prompt. Prints what it is given; making it fit is `text`'s work.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};

@@ -1,12 +1,13 @@
-//! What others wrote, made fit for a terminal. Everything that comes from a node passes through here: a control
-//! character in a text could move the cursor, change the window's title or fake another message.
+//! What others wrote, made fit for a terminal. Everything that comes from a node passes through
+//! here: a control character in a text could move the cursor, change the window's title or fake
+//! another message.
 
 use comity_client::Content;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A text on one line: control characters, line breaks and marks that turn the direction of writing are shown
-/// as their numbers.
+/// A text on one line: control characters, line breaks and marks that turn the direction of writing
+/// are shown as their numbers.
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
@@ -15,8 +16,8 @@ pub(super) fn clean(text: &str) -> String {
     cleaned
 }
 
-/// A text of several lines: those after the first stand behind a bar, so that none can look like a message of
-/// its own.
+/// A text of several lines: those after the first stand behind a bar, so that none can look like a
+/// message of its own.
 fn clean_lines(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
@@ -37,8 +38,9 @@ fn push(cleaned: &mut String, c: char) {
     }
 }
 
-/// Direction marks reorder what stands around them; line and paragraph separators break lines; tag characters
-/// and the byte order mark are invisible. Joiners stay: many scripts and emoji need them.
+/// Direction marks reorder what stands around them; line and paragraph separators break lines; tag
+/// characters and the byte order mark are invisible. Joiners stay: many scripts and emoji need
+/// them.
 fn is_deceptive(c: char) -> bool {
     matches!(c,
         '\u{061c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'

@@ -1,5 +1,5 @@
-//! The heart of the demo: a message goes from one organisation to the other and its answer comes back, through
-//! the same API that any client uses.
+//! The heart of the demo: a message goes from one organisation to the other and its answer comes
+//! back, through the same API that any client uses.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
-//! The demo's DNS: a root of its own, `test.`, and the organisations' zones, all signed with keys made at its
-//! start. Nodes validate it exactly as they validate the real DNS, with this root's key as their trust anchor:
-//! the demo has no weaker way to trust. Serves on loopback only.
+//! The demo's DNS: a root of its own, `test.`, and the organisations' zones, all signed with keys
+//! made at its start. Nodes validate it exactly as they validate the real DNS, with this root's key
+//! as their trust anchor: the demo has no weaker way to trust. Serves on loopback only.
 
 use std::collections::HashSet;
 use std::io;
@@ -37,8 +37,9 @@ pub(super) enum DemoDnsError {
     Zone(#[from] ProtoError),
 }
 
-/// A DNS whose address and root key are known, but which answers only once it has its zones: the nodes need
-/// the first two before they can say what belongs in the zones. Queries wait in the socket meanwhile.
+/// A DNS whose address and root key are known, but which answers only once it has its zones: the
+/// nodes need the first two before they can say what belongs in the zones. Queries wait in the
+/// socket meanwhile.
 pub(super) struct BoundDns {
     udp: UdpSocket,
     tcp: TcpListener,
@@ -75,7 +76,8 @@ impl BoundDns {
         self.serve_after(organisations, |_| ())
     }
 
-    /// The same with a hand on each organisation's zone between signing and serving: how a test tampers.
+    /// The same with a hand on each organisation's zone between signing and serving: how a test
+    /// tampers.
     fn serve_after(
         self,
         organisations: &[Records],
@@ -121,8 +123,9 @@ fn fqdn(name: &str) -> Result<Name, ProtoError> {
     Name::from_ascii(format!("{name}."))
 }
 
-/// All zones of one server. A DS record belongs to the zone above the name that it is asked for (RFC 4035
-/// section 3.1.4.1), so such a question must not go to the zone of that name, which this server holds too.
+/// All zones of one server. A DS record belongs to the zone above the name that it is asked for
+/// (RFC 4035 section 3.1.4.1), so such a question must not go to the zone of that name, which this
+/// server holds too.
 #[derive(Default)]
 struct Tree {
     names: HashSet<LowerName>,

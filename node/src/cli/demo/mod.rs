@@ -1,5 +1,6 @@
-//! `comity demo`: two organisations on one machine, made, shown and taken away again. The nodes are ordinary ones
-//! with ordinary settings; all that is special is their DNS ([`dns`]) and that they listen on loopback only.
+//! `comity demo`: two organisations on one machine, made, shown and taken away again. The nodes are
+//! ordinary ones with ordinary settings; all that is special is their DNS ([`dns`]) and that they
+//! listen on loopback only.
 
 mod crossing;
 mod dns;
@@ -71,7 +72,8 @@ impl Demo {
         for domain in DOMAINS {
             let settings = settings(domain, dir, dns_addr, &trust_anchor)?;
             let keys = node_keys(&settings)?;
-            // The zone says which port the node got, so the keys are needed on both sides of its start.
+            // The zone says which port the node got, so the keys are needed on both sides of its
+            // start.
             let mut published = Records::of(&keys, domain, 0);
             let node = launch::start(settings, keys).await?;
             published.port = node.federation_addr.port();
@@ -182,7 +184,8 @@ async fn add_user(data_dir: &Path, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// Known to everybody, which is safe here: the nodes listen on loopback only and hold nothing of worth.
+/// Known to everybody, which is safe here: the nodes listen on loopback only and hold nothing of
+/// worth.
 fn password(name: &str) -> String {
     format!("{name}-tries-comity")
 }

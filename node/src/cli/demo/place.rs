@@ -1,4 +1,5 @@
-//! The directory of a demo: a kept one, or one that is removed with all its contents when the demo ends.
+//! The directory of a demo: a kept one, or one that is removed with all its contents when the demo
+//! ends.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -20,7 +21,8 @@ impl Place {
 
     /// A new directory for this run.
     pub(super) fn temporary() -> io::Result<Self> {
-        // A name that nobody can guess and prepare; short, since a socket's path may have 108 bytes at most.
+        // A name that nobody can guess and prepare; short, since a socket's path may have 108 bytes
+        // at most.
         let path = std::env::temp_dir().join(format!("comity-{:08x}", getrandom::u32()?));
         DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self { path, temporary: true })
@@ -36,7 +38,7 @@ impl Drop for Place {
         if self.temporary
             && let Err(error) = fs::remove_dir_all(&self.path)
         {
-            tracing::warn!(path = %self.path.display(), %error, "the demo's directory stays behind");
+            tracing::warn!(path = %self.path.display(), %error, "the demo's directory stays");
         }
     }
 }

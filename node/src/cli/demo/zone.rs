@@ -1,5 +1,5 @@
-//! One signed zone of the demo's DNS. Keys and signatures are made here, in memory, at each start; nothing here
-//! listens.
+//! One signed zone of the demo's DNS. Keys and signatures are made here, in memory, at each start;
+//! nothing here listens.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,7 +19,8 @@ use hickory_server::zone_handler::{
 
 use super::dns::DemoDnsError;
 
-/// A zone's only key: it signs its zone and itself, and the zone above vouches for it (a DS record).
+/// A zone's only key: it signs its zone and itself, and the zone above vouches for it (a DS
+/// record).
 pub(super) struct ZoneKey {
     zone: Name,
     key: Ed25519SigningKey,
@@ -133,9 +134,9 @@ impl ZoneHandler for Signed {
         self.handler.search(request, options).await
     }
 
-    /// The proof has to cover the wildcard at the closest name that exists (RFC 4035 section 3.1.3.2). The
-    /// library covers the one just above the question, which is the same only for the name one step below
-    /// an existing one; the proof for that name holds for all names under it.
+    /// The proof has to cover the wildcard at the closest name that exists (RFC 4035 section
+    /// 3.1.3.2). The library covers the one just above the question, which is the same only for the
+    /// name one step below an existing one; the proof for that name holds for all names under it.
     async fn nsec_records(
         &self,
         name: &LowerName,
