@@ -217,7 +217,7 @@ mod tests {
         batch.put(Table::Event, b"k", b"long value");
         batch.delete(Table::Event, b"k");
         assert_eq!(batch.lookup(Table::Event, b"k"), Some(None));
-        assert_eq!(batch.lookup(Table::Head, b"k"), None);
+        assert_eq!(batch.lookup(Table::Peer, b"k"), None);
         assert_eq!((batch.rows(), batch.bytes()), (1, 1 + ROW_BYTES));
         batch.put(Table::Event, b"k", b"v");
         assert_eq!(batch.lookup(Table::Event, b"k"), Some(Some(&b"v"[..])));

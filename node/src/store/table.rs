@@ -4,53 +4,40 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Table {
-    /// What there is once: the rules version, the ranges of starts, and the like.
+    /// What there is once: whose node this is, and its runs.
     Meta = 1,
     /// Accounts by their number.
     Account = 2,
-    /// Account numbers by name; a name stays for ever.
-    AccountName = 3,
-    /// Devices of an account.
-    Device = 4,
-    /// Devices by the hash of their token.
-    DeviceToken = 5,
+    /// Devices by their number.
+    Device = 3,
     /// Invitations to sign up, by the hash of their token.
-    InviteToken = 6,
-    /// Channels by their id.
-    Channel = 7,
-    /// Control records and control states.
-    Control = 8,
-    /// Message logs: what is known of each one and of its end.
-    Log = 9,
-    /// Events, in the order in which they were applied.
-    Event = 10,
+    InviteToken = 4,
+    /// Channels without their logs, by this node's number.
+    Channel = 5,
+    /// The end of each log, by channel and name.
+    Log = 6,
+    /// Events by channel, in the order in which they were applied.
+    Event = 7,
     /// Where the n-th event of a log is.
-    LogIndex = 11,
+    LogIndex = 8,
     /// Where the events of a channel are, in the channel's order.
-    Timeline = 12,
+    Timeline = 9,
     /// What an account's devices get besides events of their channels.
-    Inbox = 13,
+    Inbox = 10,
     /// Answers to a device's newest requests, by nonce.
-    Nonce = 14,
-    /// Peer organisations.
-    Peer = 15,
-    /// The newest proven head of each log.
-    Head = 16,
-    /// Counters.
-    Counter = 17,
+    Nonce = 11,
+    /// Other organisations, by lineage.
+    Peer = 12,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 17] = [
+    pub const ALL: [Table; 12] = [
         Table::Meta,
         Table::Account,
-        Table::AccountName,
         Table::Device,
-        Table::DeviceToken,
         Table::InviteToken,
         Table::Channel,
-        Table::Control,
         Table::Log,
         Table::Event,
         Table::LogIndex,
@@ -58,8 +45,6 @@ impl Table {
         Table::Inbox,
         Table::Nonce,
         Table::Peer,
-        Table::Head,
-        Table::Counter,
     ];
 
     /// Its name on disk.
@@ -67,12 +52,9 @@ impl Table {
         match self {
             Table::Meta => "meta",
             Table::Account => "account",
-            Table::AccountName => "account_name",
             Table::Device => "device",
-            Table::DeviceToken => "device_token",
             Table::InviteToken => "invite_token",
             Table::Channel => "channel",
-            Table::Control => "control",
             Table::Log => "log",
             Table::Event => "event",
             Table::LogIndex => "log_index",
@@ -80,8 +62,6 @@ impl Table {
             Table::Inbox => "inbox",
             Table::Nonce => "nonce",
             Table::Peer => "peer",
-            Table::Head => "head",
-            Table::Counter => "counter",
         }
     }
 

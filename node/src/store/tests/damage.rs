@@ -60,11 +60,11 @@ fn a_value_of_another_row_is_not_served() {
     row::seal(&mut stored, Table::Event.number(), b"here", b"value");
     put_raw(&disk, RawTable::new(Table::Event.name()), b"here", &stored);
     put_raw(&disk, RawTable::new(Table::Event.name()), b"there", &stored);
-    put_raw(&disk, RawTable::new(Table::Head.name()), b"here", &stored);
+    put_raw(&disk, RawTable::new(Table::Peer.name()), b"here", &stored);
     let (_store, snapshot) = reopen(&disk);
     assert!(snapshot.get(Table::Event, b"here").is_ok());
     assert!(snapshot.get(Table::Event, b"there").is_err());
-    assert!(snapshot.get(Table::Head, b"here").is_err());
+    assert!(snapshot.get(Table::Peer, b"here").is_err());
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn rows_and_the_command_reached_go_together() {
     let first = store.snapshot().unwrap();
     let mut change = Batch::new();
     change.delete(Table::Event, b"a");
-    change.put(Table::Head, b"a", b"");
+    change.put(Table::Peer, b"a", b"");
     change.set_applied(9);
     store.commit(&[batch(5, &[("a", "3"), ("c", "4")]), Arc::new(change)]).unwrap();
 
@@ -79,8 +79,8 @@ fn rows_and_the_command_reached_go_together() {
     assert_eq!((last.applied(), events(&last).join(" ")), (9, "b=1 c=4".into()));
     assert_eq!(last.get(Table::Event, b"b").unwrap(), Some(b"1".to_vec()));
     assert_eq!(last.get(Table::Event, b"a").unwrap(), None);
-    assert_eq!(last.get(Table::Head, b"a").unwrap(), Some(vec![]));
-    assert_eq!(last.get(Table::Peer, b"a").unwrap(), None);
+    assert_eq!(last.get(Table::Peer, b"a").unwrap(), Some(vec![]));
+    assert_eq!(last.get(Table::Nonce, b"a").unwrap(), None);
 }
 
 #[test]
