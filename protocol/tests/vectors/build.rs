@@ -1,4 +1,5 @@
-//! The vectors as the crate would make them today: hashes, ids, chains and proofs. Reads and writes nothing.
+//! The vectors as the crate would make them today: hashes, ids, chains and proofs. Reads and writes
+//! nothing.
 
 use comity_protocol::body::Body;
 use comity_protocol::cbor::{self, ByteString};
@@ -9,7 +10,7 @@ use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::{direct_channel, link_channel};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
-use comity_protocol::id::{LogId, LogName, MessageId};
+use comity_protocol::id::{AccountId, LogId, LogName, MessageId};
 use comity_protocol::merkle;
 use minicbor::Encode;
 use serde_json::{Value, json};
@@ -139,7 +140,8 @@ fn leaves(world: &World) -> Vec<Value> {
 }
 
 fn ids(world: &World) -> Vec<Value> {
-    let pair = |id: comity_protocol::id::AccountId| json!({ "lineage": hex(&id.lineage.0), "number": id.number.0.to_string() });
+    let pair =
+        |id: AccountId| json!({ "lineage": hex(&id.lineage.0), "number": id.number.0.to_string() });
     let (a, b) = (world.bob, world.alice);
     let direct = json!({ "a": pair(a), "b": pair(b) });
     let (acme, globex) = (&world.acme, &world.globex);

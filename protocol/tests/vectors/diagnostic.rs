@@ -1,5 +1,5 @@
-//! CBOR's diagnostic notation (RFC 8949 section 8), of the types that the protocol uses: what a vector's bytes
-//! mean, to be read by people and compared by machines.
+//! CBOR's diagnostic notation (RFC 8949 section 8), of the types that the protocol uses: what a
+//! vector's bytes mean, to be read by people and compared by machines.
 
 use minicbor::Decoder;
 use minicbor::data::Type;

@@ -1,5 +1,5 @@
-//! Changes of a node's key (`docs/protocol/` section 5). The crate knows the keys, not this structure, so it is
-//! written down here once more; what follows from a change is not judged here.
+//! Changes of a node's key (`docs/protocol/` section 5). The crate knows the keys, not this
+//! structure, so it is written down here once more; what follows from a change is not judged here.
 
 use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::id::LineageId;

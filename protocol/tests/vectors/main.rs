@@ -1,6 +1,6 @@
-//! The pinned vectors of `conformance/vectors/`: the crate agrees with every case of every file, and the files
-//! are what the crate makes of the story in `world`. With `COMITY_WRITE_VECTORS` set, a run writes them anew;
-//! whoever does that means to change bytes that other nodes rely on.
+//! The pinned vectors of `conformance/vectors/`: the crate agrees with every case of every file,
+//! and the files are what the crate makes of the story in `world`. With `COMITY_WRITE_VECTORS` set,
+//! a run writes them anew; whoever does that means to change bytes that other nodes rely on.
 
 #![allow(clippy::unwrap_used)]
 

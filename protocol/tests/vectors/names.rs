@@ -1,4 +1,5 @@
-//! Names as people type them, as they are kept, and those that are refused (`docs/protocol/` section 2).
+//! Names as people type them, as they are kept, and those that are refused (`docs/protocol/`
+//! section 2).
 
 use comity_protocol::name::{AccountLabel, AccountName, ServerName};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The vectors of whole structures: every kind of event, control record and frame, and bytes that are refused.
+//! The vectors of whole structures: every kind of event, control record and frame, and bytes that
+//! are refused.
 
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
@@ -218,11 +219,10 @@ fn batches(world: &World) -> (Batch, Batch) {
     (fed, asked)
 }
 
-/// Bytes that are refused: for their `encoding`, which any decoder sees; for a `structure` that is not the one
-/// expected; or for a `limit`.
+/// Bytes that are refused: for their `encoding`, which any decoder sees; for a `structure` that is
+/// not the one expected; or for a `limit`.
 pub(crate) fn refused(world: &World) -> Vec<Value> {
     let message = cbor::encode(&event(at(10), world.bob.number, &EventAct::Message));
-    let case = |name: &str, rule: &str, why: &str, bytes: &[u8]| json!({ "kind": "refused", "name": name, "rule": rule, "why": why, "hex": hex(bytes) });
     let with = |from: &[u8], to: &[u8]| replaced(&message, from, to);
     let time = &message[1..11];
     let long_kind = with(&[0x02, 0x01], &[0x02, 0x18, 0x01]);
@@ -253,11 +253,15 @@ pub(crate) fn refused(world: &World) -> Vec<Value> {
         case("a header longer than 8 KiB", header, "limit", &long_header(world)),
         case("arrays in arrays", "frame", "encoding", &deep),
     ];
-    cases.extend(refused_frames(case));
+    cases.extend(refused_frames());
     cases
 }
 
-fn refused_frames(case: impl Fn(&str, &str, &str, &[u8]) -> Value) -> Vec<Value> {
+fn case(name: &str, rule: &str, why: &str, bytes: &[u8]) -> Value {
+    json!({ "kind": "refused", "name": name, "rule": rule, "why": why, "hex": hex(bytes) })
+}
+
+fn refused_frames() -> Vec<Value> {
     let empty = Range {
         log: WireLog { channel: comity_protocol::id::ChannelId([1; 32]), origin: None, number: 1 },
         first: 1,

@@ -1,5 +1,6 @@
-//! A small story, told with the crate, from which the vectors are made: Alice of acme.example founds a group
-//! and invites Bob of globex.example, who accepts. Knows nothing of files or of how the vectors look.
+//! A small story, told with the crate, from which the vectors are made: Alice of acme.example
+//! founds a group and invites Bob of globex.example, who accepts. Knows nothing of files or of how
+//! the vectors look.
 
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor::{self, ByteString};
@@ -299,7 +300,8 @@ pub(crate) fn link_start(a: &Org, b: &Org) -> LogStart {
     LogStart { organisations, ..LogStart::default() }
 }
 
-/// Bob's request, which is the first event of globex's log, and its proof by a head two events later.
+/// Bob's request, which is the first event of globex's log, and its proof by a head two events
+/// later.
 fn accept(
     acme: &Org,
     globex: &Org,
