@@ -307,6 +307,9 @@ pub struct HistoryPage {
     pub more_before: bool,
     /// Whether newer ones exist.
     pub more_after: bool,
+    /// How far the caller's own messages among them have come: [`Delivery::Delivered`] of each that
+    /// more than one organisation is to apply.
+    pub delivered: Vec<Delivery>,
 }
 
 /// One event of the feed, shared by every device that it goes to.

@@ -113,8 +113,14 @@ pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartE
         endpoints: endpoints.collect(),
     };
     let domain = settings.domain.clone();
-    let edge =
-        ClientEdge::new(domain, shared, handle, hub.clone(), directory, client_settings);
+    let edge = ClientEdge::new(
+        domain,
+        shared,
+        handle,
+        hub.clone(),
+        (directory, peers.progress()),
+        client_settings,
+    );
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
     Ok(Node {
@@ -154,7 +160,9 @@ impl Node {
         let writer = self.writer;
         match tokio::task::spawn_blocking(move || writer.stop()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "not everything could be stored; the journal has it"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "not everything could be stored; the journal has it")
+            }
             Err(_) => tracing::error!("the writer ended by a panic"),
         }
     }
@@ -241,7 +249,6 @@ async fn serve_clients(settings: &Settings, edge: ClientEdge) -> Result<Serving,
     let shutdown = async {
         let _ = stopped.await;
     };
-    let serving =
-        tokio::spawn(comity_client_api::serve(listener, router, api, tls, shutdown));
+    let serving = tokio::spawn(comity_client_api::serve(listener, router, api, tls, shutdown));
     Ok((client_addr, serving, stop))
 }

@@ -264,6 +264,9 @@ pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
     let mut text = Vec::new();
     text.extend_from_slice(b"{\"events\":");
     extend_with_array(&mut text, &frames[kept]);
+    let delivered: Vec<Bytes> = found.delivered.iter().filter_map(delivered_frame).collect();
+    text.extend_from_slice(b",\"delivered\":");
+    extend_with_array(&mut text, &delivered);
     let tail = format!(",\"more_before\":{more_before},\"more_after\":{more_after}}}");
     text.extend_from_slice(tail.as_bytes());
     text.into()

@@ -207,7 +207,8 @@ impl State {
         let end = end.min(all.len());
         let start = start.min(end);
         let (more_before, more_after) = (start > 0, end < all.len());
-        Ok(HistoryPage { events: all[start..end].to_vec(), more_before, more_after })
+        let events = all[start..end].to_vec();
+        Ok(HistoryPage { events, more_before, more_after, delivered: Vec::new() })
     }
 
     fn known(&self, account: &AccountLabel) -> Result<(), Refusal> {

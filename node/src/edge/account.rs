@@ -9,10 +9,11 @@ use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::id::AccountNumber;
 use comity_protocol::name::{AccountLabel, AccountName};
 
-use super::client::{ClientEdge, SignUpMode};
+use super::client::ClientEdge;
 use super::convert;
 use crate::admin::{AdminBackend, Invite};
 use crate::clock;
+use crate::config::SignUpMode;
 
 /// Longest name of a device, in characters.
 const DEVICE_NAME_CHARS_MAX: usize = 100;

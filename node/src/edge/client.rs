@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use comity_client_api::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
-    Delivery, Device, Endpoint, HistoryPage, LogIn, LoggedIn, Member, Outcome, Page, Refusal, Role,
-    SignUp, Standing, Subscribed, Subscription,
+    Delivery, Device, Endpoint, EventContent, HistoryPage, LogIn, LoggedIn, Member, Outcome, Page,
+    Refusal, Role, SignUp, Standing, Subscribed, Subscription,
 };
-use comity_machine::{
-    Account, Act, Answer, Channel, ChannelNo, Command, Kind, State, Subscriber,
-};
+use comity_machine::{Account, Act, Answer, Channel, ChannelNo, Command, Kind, State, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control;
 use comity_protocol::cursor;
@@ -19,14 +17,14 @@ use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ServerName};
 
 use super::password::Passwords;
-use super::peer::Directory;
+use super::peer::{Directory, Progress};
 use super::show::show;
 use super::{convert, history};
 use crate::clock;
 use crate::feed::{self, Hub, Notice, Yield, cursor_at};
 use crate::writer::{Shared, WriterHandle};
 
-pub use crate::config::SignUpMode;
+use crate::config::SignUpMode;
 
 /// What the admin's settings say to this edge.
 #[derive(Clone, Debug)]
@@ -49,6 +47,7 @@ struct Inner {
     writer: WriterHandle,
     hub: Hub,
     directory: Directory,
+    progress: Progress,
     passwords: Passwords,
     settings: ClientSettings,
 }
@@ -60,11 +59,20 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        directory: Directory,
+        (directory, progress): (Directory, Progress),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
-        Self(Arc::new(Inner { domain, shared, writer, hub, directory, passwords, settings }))
+        Self(Arc::new(Inner {
+            domain,
+            shared,
+            writer,
+            hub,
+            directory,
+            progress,
+            passwords,
+            settings,
+        }))
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -115,6 +123,20 @@ impl ClientEdge {
             Some(account) => Ok(account),
             None => self.resolve(label).await,
         }
+    }
+
+    /// How far the caller's own messages of a page have come.
+    fn delivered(&self, caller: &Caller, no: ChannelNo, page: &HistoryPage) -> Vec<Delivery> {
+        let own = page.events.iter().filter(|event| {
+            event.sender == caller.label && matches!(event.content, EventContent::Message { .. })
+        });
+        let told = own.filter_map(|event| {
+            let pos = cursor::Cursor::from_bytes(&event.cursor.0).pos;
+            let (organisations, of) = self.0.progress.reached(no, pos);
+            let (channel, message) = (event.channel, event.id);
+            (of > 1).then_some(Delivery::Delivered { channel, message, organisations, of })
+        });
+        told.collect()
     }
 
     async fn act_of(&self, action: Action) -> Result<Act, Refusal> {
@@ -218,11 +240,7 @@ impl Backend for ClientEdge {
         Ok(summaries(&state, caller, account))
     }
 
-    async fn channel(
-        &self,
-        caller: &Caller,
-        channel: ChannelId,
-    ) -> Result<ChannelDetail, Refusal> {
+    async fn channel(&self, caller: &Caller, channel: ChannelId) -> Result<ChannelDetail, Refusal> {
         let state = self.shared().state();
         let (no, known) = state.channel(&channel).ok_or(Code::ChannelNotFound)?;
         let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
@@ -251,8 +269,10 @@ impl Backend for ClientEdge {
         };
         let edge = self.clone();
         let read = move || history::read(edge.shared(), no, page, limit);
-        let page = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
-        Ok(page?)
+        let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
+        let mut page = found?;
+        page.delivered = self.delivered(caller, no, &page);
+        Ok(page)
     }
 
     async fn subscribe(
@@ -263,13 +283,8 @@ impl Backend for ClientEdge {
         let cursor = cursor.map(|cursor| cursor::Cursor::from_bytes(&cursor.0));
         let subscriber = Subscriber::Account(caller.account.number);
         let device = convert::device_back(caller.device);
-        let opened = feed::Subscription::open(
-            &self.0.hub,
-            self.shared(),
-            subscriber,
-            Some(device),
-            cursor,
-        );
+        let opened =
+            feed::Subscription::open(&self.0.hub, self.shared(), subscriber, Some(device), cursor);
         // A device revoked between its authentication and here would not be told.
         if !self.shared().state().devices.contains_key(&device) {
             return Err(Code::TokenInvalid.into());

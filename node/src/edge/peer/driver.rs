@@ -238,12 +238,8 @@ impl Driver {
     async fn up(&self, start: u64) {
         let Some((domain, _)) = &self.peer else { return };
         tracing::info!(peer = %domain, dialled = self.dialled, "link up");
-        let report = Up {
-            number: self.wires.number,
-            domain: domain.clone(),
-            start,
-            dialled: self.dialled,
-        };
+        let report =
+            Up { number: self.wires.number, domain: domain.clone(), start, dialled: self.dialled };
         let _ = self.wires.reports.send(report).await;
     }
 

@@ -144,8 +144,7 @@ impl Manager {
         tracing::info!(peer = %domain, %code, "cannot link");
         let now_ms = clock::monotonic_ms();
         self.dialer.handle_dial_failed(domain, clock::random_number(), now_ms);
-        let unknown =
-            !self.context.shared.state().peer_domains.contains_key(domain.as_str());
+        let unknown = !self.context.shared.state().peer_domains.contains_key(domain.as_str());
         if unknown {
             self.dialer.forget(domain);
         }
@@ -254,8 +253,7 @@ impl Manager {
 
     fn expire(&mut self) {
         let now_ms = clock::monotonic_ms();
-        let (late, kept) =
-            self.waiting.drain(..).partition(|waiting| waiting.until_ms <= now_ms);
+        let (late, kept) = self.waiting.drain(..).partition(|waiting| waiting.until_ms <= now_ms);
         self.waiting = kept;
         answer_all(late, Code::DomainUnreachable);
     }

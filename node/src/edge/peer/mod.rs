@@ -20,6 +20,7 @@ use comity_federation::{
     Endpoint, EndpointSettings, Pins, Resolver, ResolverError, ResolverSettings,
 };
 use comity_identity::NodeKeyFile;
+use comity_machine::ChannelNo;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::LineageId;
@@ -69,7 +70,8 @@ struct Context {
     resolver: Resolver,
     endpoint: Endpoint,
     proofs: Proofs,
-    acknowledged: Acknowledged,
+    progress: Progress,
+    acknowledged: Arc<Acknowledged>,
 }
 
 /// How far each peer has applied our feed.
@@ -86,6 +88,24 @@ impl Acknowledged {
     fn of(&self, peer: &LineageId) -> Pos {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(peer).copied().unwrap_or_default()
+    }
+}
+
+/// How far messages of ours have come. Cheap to clone.
+#[derive(Clone)]
+pub struct Progress {
+    shared: Arc<Shared>,
+    acknowledged: Arc<Acknowledged>,
+}
+
+impl Progress {
+    /// Organisations of a channel that have applied our feed up to a pos, our own included, and all
+    /// of them.
+    pub(super) fn reached(&self, channel: ChannelNo, pos: Pos) -> (u32, u32) {
+        let state = self.shared.state();
+        let Some(known) = state.channels.get(&channel) else { return (1, 1) };
+        let reached = known.sharing_peers().filter(|peer| self.acknowledged.of(peer) >= pos);
+        (1 + u32::try_from(reached.count()).unwrap_or(u32::MAX - 1), known.organisations())
     }
 }
 
@@ -121,6 +141,9 @@ impl PeerEdge {
             let starts = state.identity.as_ref().map(|identity| identity.starts.as_slice());
             starts.and_then(<[_]>::last).map_or(0, |start| start.start)
         };
+        let acknowledged = Arc::<Acknowledged>::default();
+        let progress =
+            Progress { shared: Arc::clone(&shared), acknowledged: Arc::clone(&acknowledged) };
         let context = Arc::new(Context {
             domain: settings.domain.clone(),
             lineage,
@@ -131,16 +154,19 @@ impl PeerEdge {
             resolver,
             endpoint,
             proofs: Proofs::new(settings.domain.clone(), lineage, key),
-            acknowledged: Acknowledged::default(),
+            progress,
+            acknowledged,
         });
         let (directory, questions) = Directory::new();
         let stop = Arc::new(Notify::new());
-        let manager = tokio::spawn(manager::run(
-            Arc::clone(&context),
-            questions,
-            Arc::clone(&stop),
-        ));
+        let manager =
+            tokio::spawn(manager::run(Arc::clone(&context), questions, Arc::clone(&stop)));
         Ok((Self { addr, context, manager, stop }, directory))
+    }
+
+    /// Tells how far messages have come.
+    pub fn progress(&self) -> Progress {
+        self.context.progress.clone()
     }
 
     /// Where peers connect.

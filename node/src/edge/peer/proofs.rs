@@ -44,8 +44,7 @@ impl Proofs {
             let blinds: Vec<[u8; 16]> = new.iter().map(|_| clock::random()).collect();
             let sign = |message: &[u8]| self.key.sign(message);
             let key = self.key.public();
-            let proofs =
-                prove(&new, &blinds, self.domain.as_str(), self.lineage, &key, sign);
+            let proofs = prove(&new, &blinds, self.domain.as_str(), self.lineage, &key, sign);
             kept.extend(new.iter().map(|head| head.log).zip(proofs));
         }
         heads.iter().filter_map(|head| known(&kept, head)).collect()

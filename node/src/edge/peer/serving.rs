@@ -46,12 +46,8 @@ impl Context {
         let mut records = Vec::new();
         for item in items {
             let applied = &item.applied;
-            let head = Head {
-                log: applied.log,
-                seq: applied.seq,
-                hash: applied.hash,
-                time: applied.time,
-            };
+            let head =
+                Head { log: applied.log, seq: applied.seq, hash: applied.hash, time: applied.time };
             let record = applied.record.clone();
             match at.get(&applied.log).map(|i| &mut parts[*i]) {
                 Some(part) if part.head.seq + 1 == applied.seq => {
@@ -111,18 +107,12 @@ impl Context {
         }
     }
 
-    fn wanted(
-        &self,
-        peer: LineageId,
-        want: Want,
-    ) -> Result<Option<Part>, crate::store::ReadError> {
+    fn wanted(&self, peer: LineageId, want: Want) -> Result<Option<Part>, crate::store::ReadError> {
         let log = LogId::from(want.log);
         let Some((no, log_no, stay)) = self.readable(peer, &log) else { return Ok(None) };
         let view = self.shared.view()?;
-        let span = Span::inclusive(
-            &log_index_key(log_no, want.from),
-            &log_index_key(log_no, u64::MAX),
-        );
+        let span =
+            Span::inclusive(&log_index_key(log_no, want.from), &log_index_key(log_no, u64::MAX));
         let mut keys: Vec<Vec<u8>> = Vec::new();
         view.range(Table::LogIndex, &span, Direction::Ascending, &mut |_, value| {
             keys.push(value.to_vec());
@@ -238,7 +228,7 @@ impl Context {
 
     /// Tells the sender's devices how far a message has come.
     pub(super) fn tell_delivered(&self, token: &Tracked) {
-        let (organisations, of) = self.reached(token.channel, token.pos);
+        let (organisations, of) = self.progress.reached(token.channel, token.pos);
         let notice = Notice::Delivered {
             channel: token.channel_id,
             message: token.message,
@@ -246,15 +236,6 @@ impl Context {
             of,
         };
         self.hub.notify(Subscriber::Account(token.sender), notice);
-    }
-
-    /// Organisations of a channel that have applied our feed up to a pos, our own included, and all of them.
-    pub(super) fn reached(&self, channel: ChannelNo, pos: Pos) -> (u32, u32) {
-        let state = self.shared.state();
-        let Some(known) = state.channels.get(&channel) else { return (1, 1) };
-        let peers = known.sharing_peers();
-        let reached = peers.filter(|peer| self.acknowledged.of(peer) >= pos).count();
-        (1 + u32::try_from(reached).unwrap_or(u32::MAX - 1), known.organisations())
     }
 }
 
