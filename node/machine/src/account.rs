@@ -7,6 +7,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId};
 use comity_protocol::limits::NONCE_WINDOW;
+use comity_protocol::name::AccountName;
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
@@ -147,24 +148,31 @@ impl Answers {
                 Err(Code::NonceReused)
             });
         }
-        let newest = self.0.back().map_or(0, |kept| kept.nonce);
-        (nonce == 0 || nonce + NONCE_WINDOW <= newest).then_some(Err(Code::NonceTooOld))
+        (nonce == 0 || self.has_left(nonce)).then_some(Err(Code::NonceTooOld))
     }
 
-    /// Keeps an answer and forgets those that left the window.
-    pub fn keep(&mut self, kept: KeptAnswer) {
+    /// Keeps an answer and forgets those that left the window; tells the slots of those.
+    pub fn keep(&mut self, kept: KeptAnswer) -> Vec<u16> {
         let at = self.0.partition_point(|k| k.nonce < kept.nonce);
         self.0.insert(at, kept);
-        let newest = self.0.back().map_or(0, |k| k.nonce);
-        while self.0.front().is_some_and(|k| k.nonce + NONCE_WINDOW <= newest) {
+        let mut left = Vec::new();
+        while let Some(oldest) = self.0.front().map(|k| k.nonce).filter(|n| self.has_left(*n)) {
             self.0.pop_front();
+            left.push(slot_of(oldest));
         }
+        left
+    }
+
+    /// Whether a nonce is older than the window.
+    fn has_left(&self, nonce: u64) -> bool {
+        let newest = self.0.back().map_or(0, |kept| kept.nonce);
+        newest.saturating_sub(nonce) >= NONCE_WINDOW
     }
 
     /// The answer in a slot of the store's ring.
     pub fn slot(&self, slot: u16) -> Option<&KeptAnswer> {
         let newest = self.0.back()?.nonce;
-        let back = (newest + NONCE_WINDOW - u64::from(slot)) % NONCE_WINDOW;
+        let back = (newest % NONCE_WINDOW + NONCE_WINDOW - u64::from(slot) % NONCE_WINDOW) % NONCE_WINDOW;
         let nonce = newest.checked_sub(back)?;
         let i = self.0.binary_search_by_key(&nonce, |kept| kept.nonce).ok()?;
         self.0.get(i)
@@ -200,6 +208,9 @@ impl State {
         unix_ms: u64,
         effects: &mut Effects,
     ) -> Result<Answer, Code> {
+        if name.parse::<AccountName>().is_err() {
+            return Err(Code::NameInvalid);
+        }
         if self.names.contains_key(name) {
             return Err(Code::NameTaken);
         }

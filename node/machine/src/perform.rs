@@ -39,7 +39,8 @@ impl State {
         }
         let answer = self.act(account, act, fx)?;
         if let (Some(nonce), Some(on)) = (nonce, self.devices.get_mut(&device)) {
-            on.answers.keep(KeptAnswer { nonce, digest, answer: answer.clone() });
+            let left = on.answers.keep(KeptAnswer { nonce, digest, answer: answer.clone() });
+            left.into_iter().for_each(|slot| fx.dirty(RowKey::Nonce(device, slot)));
             fx.dirty(RowKey::Nonce(device, slot_of(nonce)));
         }
         Ok(answer)

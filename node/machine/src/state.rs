@@ -252,7 +252,8 @@ impl State {
         let name: ServerName = domain.parse().map_err(|_| Code::NameInvalid)?;
         let lineage = lineage_id(&name, &key, &recovery);
         let own = self.lineage();
-        if lineage == own {
+        // Another organisation under our domain would speak in our users' names.
+        if lineage == own || domain == self.domain() {
             return Err(Code::PeerNameMismatch);
         }
         match self.peer_domains.get(domain) {

@@ -1,0 +1,7 @@
+//! The machine's rules, in a small world of organisations that exchange batches. Every command of every test also
+//! checks that the rows that changed are those reported, and every world that its states come back from rows and
+//! commands.
+#![allow(clippy::unwrap_used, unreachable_pub, missing_docs)]
+
+mod accounts;
+mod world;

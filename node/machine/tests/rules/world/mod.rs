@@ -1,0 +1,412 @@
+//! A small world of organisations whose users act and whose nodes exchange batches: a language in which a test
+//! reads like the rule that it proves. No sockets, no clock but the world's own.
+
+mod node;
+mod rogue;
+mod show;
+
+pub use node::{Node, token};
+pub use rogue::{RogueLog, control, event};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_machine::{
+    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, Group, Kind, Outcome, RangeOutcome,
+    RefusedCode,
+};
+use comity_protocol::cbor::ByteString;
+use comity_protocol::code::Code;
+use comity_protocol::control::Role;
+use comity_protocol::frame::{Batch, Frame, Range};
+use comity_protocol::head::Head;
+use comity_protocol::id::{AccountId, ChannelId, LogId, LogName};
+
+/// When every world begins, in Unix ms.
+pub const BEGINNING_MS: u64 = 1_795_404_447_000;
+
+/// What an act is answered.
+pub type Done = Result<Answer, Code>;
+
+/// The world.
+pub struct World {
+    pub nodes: BTreeMap<&'static str, Node>,
+    pub now_ms: u64,
+    /// How many of a node's records were looked at for a peer.
+    fed: BTreeMap<(String, String), usize>,
+    /// Ranges that a node waits for: (server, asker, log, first record).
+    wanted: BTreeSet<(String, String, LogId, u64)>,
+    /// Directions in which nothing is delivered.
+    cut: BTreeSet<(String, String)>,
+}
+
+impl World {
+    /// Organisations that were introduced to each other, with their users: `alice@acme`.
+    pub fn new(users: &[&'static str]) -> Self {
+        let mut world = Self {
+            nodes: BTreeMap::new(),
+            now_ms: BEGINNING_MS,
+            fed: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            cut: BTreeSet::new(),
+        };
+        for user in users {
+            world.user(user);
+        }
+        world
+    }
+
+    /// Adds a user, and the organisation where it is new.
+    pub fn user(&mut self, user: &'static str) {
+        let (name, domain) = user.split_once('@').unwrap();
+        let now_ms = self.now_ms;
+        if !self.nodes.contains_key(domain) {
+            let number = u8::try_from(self.nodes.len() + 1).unwrap();
+            let mut new = Node::new(domain, number);
+            for node in self.nodes.values_mut() {
+                node.introduce(&new);
+                new.introduce(node);
+            }
+            self.nodes.insert(domain, new);
+        }
+        self.nodes.get_mut(domain).unwrap().add_user(name, now_ms);
+    }
+
+    pub fn node(&self, name: &str) -> &Node {
+        &self.nodes[name]
+    }
+
+    pub fn node_mut(&mut self, name: &str) -> &mut Node {
+        self.nodes.get_mut(name).unwrap()
+    }
+
+    /// An account as it stands in hashed bytes, with its label.
+    pub fn account(&self, user: &str) -> (AccountId, String) {
+        let (name, node) = self.node_of(user);
+        (node.state.account_id(node.users[name].number), format!("{name}@{}", node.domain))
+    }
+
+    fn node_of<'u>(&self, user: &'u str) -> (&'u str, &Node) {
+        let (name, domain) = user.split_once('@').unwrap();
+        (name, &self.nodes[domain])
+    }
+
+    // What users do.
+
+    pub fn act(&mut self, user: &str, act: Act) -> Done {
+        self.act_with(user, None, act)
+    }
+
+    /// An act with a nonce.
+    pub fn act_with(&mut self, user: &str, nonce: Option<u64>, act: Act) -> Done {
+        answer(self.perform(user, nonce, act).answer)
+    }
+
+    pub fn perform(&mut self, user: &str, nonce: Option<u64>, act: Act) -> Effects {
+        self.now_ms += 1;
+        let unix_ms = self.now_ms;
+        let (name, domain) = user.split_once('@').unwrap();
+        let node = self.nodes.get_mut(domain).unwrap();
+        let super_user = node.users[name];
+        let (account, device, random) = (super_user.number, super_user.device, node.random());
+        node.apply(Command::Perform { account, device, nonce, unix_ms, random, act })
+    }
+
+    pub fn direct(&mut self, user: &str, with: &str) -> ChannelId {
+        let (account, label) = self.account(with);
+        channel_of(self.act(user, Act::OpenDirect { account, label }))
+    }
+
+    pub fn group(&mut self, user: &str, name: &str) -> ChannelId {
+        self.group_of(user, name, 100)
+    }
+
+    pub fn group_of(&mut self, user: &str, name: &str, member_limit: u32) -> ChannelId {
+        let (name, topic) = (name.to_owned(), String::new());
+        channel_of(self.act(user, Act::CreateGroup { name, topic, member_limit }))
+    }
+
+    /// A group of an owner with members, everything exchanged.
+    pub fn team(&mut self, owner: &str, members: &[&str]) -> ChannelId {
+        let team = self.group(owner, "Team");
+        for member in members {
+            self.bring(owner, member, team);
+        }
+        team
+    }
+
+    /// Invites somebody who accepts, everything exchanged.
+    pub fn bring(&mut self, owner: &str, member: &str, channel: ChannelId) {
+        self.invite(owner, member, channel).unwrap();
+        self.exchange();
+        self.accept(member, channel).unwrap();
+        self.exchange();
+    }
+
+    pub fn say(&mut self, user: &str, channel: ChannelId, text: &str) -> Done {
+        self.act(user, Act::Send { channel, text: text.into() })
+    }
+
+    pub fn invite(&mut self, user: &str, whom: &str, channel: ChannelId) -> Done {
+        let (account, label) = self.account(whom);
+        self.act(user, Act::Invite { channel, account, label })
+    }
+
+    pub fn accept(&mut self, user: &str, channel: ChannelId) -> Done {
+        self.act(user, Act::Accept { channel })
+    }
+
+    pub fn decline(&mut self, user: &str, channel: ChannelId) -> Done {
+        self.act(user, Act::Decline { channel })
+    }
+
+    pub fn leave(&mut self, user: &str, channel: ChannelId) -> Done {
+        self.act(user, Act::Leave { channel })
+    }
+
+    pub fn remove(&mut self, user: &str, whom: &str, channel: ChannelId) -> Done {
+        let (account, _) = self.account(whom);
+        self.act(user, Act::Remove { channel, account })
+    }
+
+    pub fn set_role(&mut self, user: &str, whom: &str, channel: ChannelId, role: Role) -> Done {
+        let (account, _) = self.account(whom);
+        self.act(user, Act::SetRole { channel, account, role })
+    }
+
+    pub fn rename(&mut self, user: &str, channel: ChannelId, name: &str) -> Done {
+        self.act(user, Act::Rename { channel, name: name.into() })
+    }
+
+    pub fn set_topic(&mut self, user: &str, channel: ChannelId, topic: &str) -> Done {
+        self.act(user, Act::SetTopic { channel, topic: topic.into() })
+    }
+
+    // What nodes do.
+
+    /// Nothing goes from one node to another until `heal`.
+    pub fn cut(&mut self, from: &str, to: &str) {
+        self.cut.insert((from.into(), to.into()));
+    }
+
+    pub fn heal(&mut self, from: &str, to: &str) {
+        self.cut.remove(&(from.into(), to.into()));
+    }
+
+    /// Everything that is to reach somebody reaches them, as far as nothing is cut.
+    pub fn exchange(&mut self) {
+        for _ in 0..200 {
+            if !self.exchange_once() {
+                return;
+            }
+        }
+        panic!("the nodes never come to rest");
+    }
+
+    fn exchange_once(&mut self) -> bool {
+        let names: Vec<&str> = self.nodes.keys().copied().collect();
+        let mut moved = false;
+        for from in &names {
+            for to in names.iter().filter(|to| *to != from) {
+                moved |= self.feed_to(from, to);
+            }
+        }
+        moved || self.answer_wants()
+    }
+
+    /// Feeds one peer what it has not seen.
+    fn feed_to(&mut self, from: &str, to: &str) -> bool {
+        let key = (from.to_owned(), to.to_owned());
+        if self.cut.contains(&key) {
+            return false;
+        }
+        let (source, peer) = (&self.nodes[from], self.nodes[to].lineage());
+        let at = self.fed.insert(key, source.records.len()).unwrap_or(0);
+        let subscriber = comity_machine::Subscriber::Peer(peer);
+        let new = source.records[at..].iter().filter(|r| r.audience.contains(&subscriber));
+        let new: Vec<Applied> = new.cloned().collect();
+        if new.is_empty() {
+            return false;
+        }
+        let batch = batch(source, &new);
+        let logs: Vec<LogId> = batch.ranges.iter().map(|range| range.log.into()).collect();
+        let outcomes = self.take(from, to, batch);
+        for (log, outcome) in logs.into_iter().zip(outcomes) {
+            self.note(from, to, log, outcome);
+        }
+        true
+    }
+
+    fn note(&mut self, from: &str, to: &str, log: LogId, outcome: RangeOutcome) {
+        if let RangeOutcome::Gap { from: first } | RangeOutcome::Held { from: first } = outcome {
+            self.wanted.insert((from.into(), to.into(), log, first));
+        }
+    }
+
+    /// Serves what is waited for; whether anything new was taken.
+    fn answer_wants(&mut self) -> bool {
+        let wanted = std::mem::take(&mut self.wanted);
+        let mut moved = false;
+        for (from, to, log, first) in wanted {
+            if self.cut.contains(&(from.clone(), to.clone())) {
+                self.wanted.insert((from, to, log, first));
+                continue;
+            }
+            let served =
+                self.nodes[from.as_str()].served(self.nodes[to.as_str()].lineage(), &log, first);
+            if served.is_empty() {
+                continue;
+            }
+            let batch = batch(&self.nodes[from.as_str()], &served);
+            let before = self.nodes[to.as_str()].records.len();
+            let outcome = self.take(&from, &to, batch)[0];
+            moved |= self.nodes[to.as_str()].records.len() > before;
+            self.note(&from, &to, log, outcome);
+        }
+        moved
+    }
+
+    /// A node takes a batch from a peer.
+    pub fn take(&mut self, from: &str, to: &str, batch: Batch) -> Vec<RangeOutcome> {
+        match self.take_frame(from, to, Frame::Batch(batch).encode(), None) {
+            Ok(Answer::Ranges(reports)) => reports.into_iter().map(|r| r.outcome).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn take_frame(
+        &mut self,
+        from: &str,
+        to: &str,
+        frame: Vec<u8>,
+        cursor: Option<ByteString>,
+    ) -> Done {
+        let (peer, unix_ms) = (self.nodes[from].lineage(), self.now_ms);
+        let node = self.nodes.get_mut(to).unwrap();
+        let random = node.random();
+        let command = Command::PeerBatch { peer, frame: frame.into(), cursor, unix_ms, random };
+        answer(node.apply(command).answer)
+    }
+
+    // What can be seen.
+
+    /// Everything that a user got in the feed, live, a line each.
+    pub fn feed(&self, user: &str) -> Vec<String> {
+        let (name, node) = self.node_of(user);
+        let account = node.users[name].number;
+        node.fed(account).map(|applied| show::line(&node.state, applied)).collect()
+    }
+
+    /// The last line of a user's feed.
+    pub fn last_seen(&self, user: &str) -> String {
+        self.feed(user).pop().unwrap_or_default()
+    }
+
+    /// The texts of a channel at a node, in the channel's order.
+    pub fn texts(&self, node: &str, channel: ChannelId) -> Vec<String> {
+        let node = &self.nodes[node];
+        let is_message = |r: &&Applied| {
+            let of_log = matches!(r.log.name, LogName::Message { .. });
+            of_log && r.channel_id == channel && r.outcome == Outcome::Accepted
+        };
+        let mut found: Vec<&Applied> = node.records.iter().filter(is_message).collect();
+        found.sort_by_key(|r| (r.id, r.log, r.seq));
+        let lines = found.into_iter().map(|r| show::line(&node.state, r));
+        lines.filter(|line| line.contains(": ")).collect()
+    }
+
+    /// The members of a group as a node knows them.
+    pub fn members(&self, node: &str, channel: ChannelId) -> Vec<String> {
+        show::members(&self.channel(node, channel).1.kind)
+    }
+
+    pub fn channel(&self, node: &str, channel: ChannelId) -> (ChannelNo, &Channel) {
+        self.nodes[node].state.channel(&channel).unwrap()
+    }
+
+    pub fn group_at(&self, node: &str, channel: ChannelId) -> &Group {
+        let (_, channel) = self.channel(node, channel);
+        match &channel.kind {
+            Kind::Group(group) => group,
+            _ => panic!("not a group"),
+        }
+    }
+
+    /// The outcomes of a channel's records of one origin at a node, in the order of pos.
+    pub fn outcomes(&self, node: &str, channel: ChannelId, origin: &str) -> Vec<Outcome> {
+        let origin = self.nodes[origin].lineage();
+        let of_origin = |r: &&Applied| match r.log.name {
+            LogName::Message { origin: of, .. } => r.channel_id == channel && of == origin,
+            LogName::Control { .. } => false,
+        };
+        self.nodes[node].records.iter().filter(of_origin).map(|r| r.outcome).collect()
+    }
+
+    /// The nodes know the same of a group and show the same texts in the same order.
+    pub fn assert_same(&self, nodes: &[&str], channel: ChannelId) {
+        let first = nodes[0];
+        for other in &nodes[1..] {
+            let (a, b) = (self.group_at(first, channel), self.group_at(other, channel));
+            assert_eq!(a.state, b.state, "{first} and {other}");
+            assert_eq!(a.point, b.point, "{first} and {other}");
+            assert_eq!(self.texts(first, channel), self.texts(other, channel));
+        }
+    }
+}
+
+/// Whatever a test did: states come back from their rows, and from their commands.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            for node in self.nodes.values() {
+                node.check_reload();
+                node.check_replay();
+            }
+        }
+    }
+}
+
+fn answer(answer: Answer) -> Done {
+    match answer {
+        Answer::Refused(RefusedCode(code)) => Err(code),
+        answer => Ok(answer),
+    }
+}
+
+fn channel_of(done: Done) -> ChannelId {
+    match done {
+        Ok(Answer::Channel(channel)) => channel,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A batch of records of a node's feed: a range for each run of a log, control logs first, as it feeds them.
+pub fn batch(source: &Node, records: &[Applied]) -> Batch {
+    let mut parts: Vec<Vec<&Applied>> = Vec::new();
+    let mut at: BTreeMap<LogId, usize> = BTreeMap::new();
+    for record in records {
+        match at.get(&record.log).map(|i| &mut parts[*i]) {
+            Some(part) if part.last().is_some_and(|last| last.seq + 1 == record.seq) => {
+                part.push(record);
+            }
+            _ => {
+                at.insert(record.log, parts.len());
+                parts.push(vec![record]);
+            }
+        }
+    }
+    parts.sort_by_key(|part| matches!(part[0].log.name, LogName::Message { .. }));
+    let ends = parts.iter().map(|part| *part.last().unwrap());
+    let heads = ends.map(|e| Head { log: e.log, seq: e.seq, hash: e.hash, time: e.time });
+    let proofs = source.prove(&heads.collect::<Vec<_>>());
+    let checkpoints = proofs.iter().take(1).map(|proof| proof.checkpoint.clone()).collect();
+    let ranges = parts.iter().zip(proofs).map(|(part, proof)| Range {
+        log: part[0].log.into(),
+        first: part[0].seq,
+        records: part.iter().map(|record| record.record.clone()).collect(),
+        hash: proof.hash,
+        time: proof.time,
+        checkpoint: 0,
+        inclusion: proof.inclusion,
+    });
+    Batch { checkpoints, ranges: ranges.collect(), cursor: None }
+}

@@ -1,0 +1,211 @@
+//! A node of the small world: a real state, and a store of rows in memory that is compared with the state after
+//! every command. It decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comity_identity::{NodeKey, RecoveryKey};
+use comity_machine::{
+    Applied, Command, DeviceId, Effects, RowKey, SignUpRule, State, Subscriber, slot_of,
+};
+use comity_protocol::hash::{Hash, Hasher, tag};
+use comity_protocol::head::{Head, HeadProof, prove};
+use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName, WriterId};
+use comity_protocol::limits::NONCE_WINDOW;
+
+/// A user of a node.
+#[derive(Clone, Copy, Debug)]
+pub struct User {
+    pub number: AccountNumber,
+    pub device: DeviceId,
+}
+
+/// A node.
+pub struct Node {
+    pub state: State,
+    pub key: NodeKey,
+    pub recovery: RecoveryKey,
+    pub domain: String,
+    /// Everything applied, in the order of pos.
+    pub records: Vec<Applied>,
+    pub users: BTreeMap<String, User>,
+    /// Every command applied, for replays.
+    pub commands: Vec<Command>,
+    /// The rows as a store holds them that writes what is reported as changed, and nothing else.
+    store: BTreeMap<RowKey, Vec<u8>>,
+    number: u8,
+}
+
+impl Node {
+    pub fn new(name: &str, number: u8) -> Self {
+        let key = NodeKey::from_seed(&[number; 32]);
+        let recovery = RecoveryKey::from_seed(&[number + 100; 32]);
+        let domain = format!("{name}.test");
+        let mut node = Self {
+            state: State::default(),
+            key,
+            recovery,
+            domain: domain.clone(),
+            records: Vec::new(),
+            users: BTreeMap::new(),
+            commands: Vec::new(),
+            store: BTreeMap::new(),
+            number,
+        };
+        let (key, recovery) = (node.key.public(), node.recovery.hash());
+        node.apply(Command::Found { domain, key, recovery, store: u64::from(number) });
+        node.start(1);
+        node
+    }
+
+    /// A process starts: a new writer.
+    pub fn start(&mut self, run: u64) {
+        let writer = WriterId((u64::from(self.number) << 32) | run);
+        self.apply(Command::Start { start: run, writer });
+    }
+
+    pub fn lineage(&self) -> LineageId {
+        self.state.lineage()
+    }
+
+    /// Makes an account with one device.
+    pub fn add_user(&mut self, name: &str, unix_ms: u64) -> User {
+        let of_node = u64::from(self.number) * 1_000;
+        let number = AccountNumber(of_node + self.users.len() as u64 + 1);
+        let user = User { number, device: DeviceId(number.0) };
+        let password = String::from("$argon2id$");
+        let name_of = name.to_owned();
+        let rule = SignUpRule::Admin;
+        self.apply(Command::CreateAccount { number, name: name_of, password, rule, unix_ms });
+        self.add_device(number, user.device, unix_ms);
+        self.users.insert(name.to_owned(), user);
+        user
+    }
+
+    pub fn add_device(&mut self, account: AccountNumber, device: DeviceId, unix_ms: u64) {
+        let token = Hasher::new(tag::TOKEN).int(device.0).finish();
+        let name = String::from("desk");
+        self.apply(Command::AddDevice { account, device, name, token, unix_ms, devices_max: 9 });
+    }
+
+    pub fn introduce(&mut self, other: &Self) {
+        let (key, recovery) = (other.key.public(), other.recovery.hash());
+        self.apply(Command::Introduce { domain: other.domain.clone(), key, recovery });
+    }
+
+    /// Applies a command and checks that the rows reported as changed are all that changed.
+    pub fn apply(&mut self, command: Command) -> Effects {
+        let number = self.commands.len() as u64 + 1;
+        let effects = self.state.apply(number, &command);
+        for key in &effects.dirty {
+            match self.state.row(key) {
+                Some(row) => self.store.insert(*key, row),
+                None => self.store.remove(key),
+            };
+        }
+        self.check_rows(&command);
+        self.commands.push(command);
+        self.records.extend(effects.applied.iter().cloned());
+        effects
+    }
+
+    /// Random bytes for the next command.
+    pub fn random(&self) -> [u8; 32] {
+        Hasher::new(tag::DERIVED).int(self.commands.len() as u64).finish().0
+    }
+
+    fn check_rows(&self, command: &Command) {
+        let rows = rows(&self.state);
+        let keys: BTreeSet<&RowKey> = rows.keys().chain(self.store.keys()).collect();
+        for key in keys {
+            let same = rows.get(key) == self.store.get(key);
+            assert!(same, "{}: {command:?} changed {key:?} without saying so", self.domain);
+        }
+    }
+
+    /// A state read back from the rows that were reported.
+    pub fn reloaded(&self) -> State {
+        let mut state = State::default();
+        for (key, bytes) in &self.store {
+            state.load(*key, bytes).unwrap();
+        }
+        state.finish_load();
+        state
+    }
+
+    /// A node that stops and is opened again on its rows goes on as if nothing had happened.
+    pub fn check_reload(&self) {
+        let reloaded = self.reloaded();
+        assert_eq!(reloaded, self.state, "{}: read back from its rows", self.domain);
+        assert!(reloaded.to_bytes() == self.state.to_bytes());
+    }
+
+    /// The same commands in the same order give the same bytes.
+    pub fn check_replay(&self) {
+        let mut state = State::default();
+        let mut records = Vec::new();
+        for (number, command) in (1..).zip(&self.commands) {
+            records.extend(state.apply(number, command).applied);
+        }
+        assert!(state.to_bytes() == self.state.to_bytes(), "{}: replayed", self.domain);
+        assert_eq!(records, self.records);
+    }
+
+    /// Whether this node feeds a log: its own logs, and control logs that it is home of.
+    pub fn feeds(&self, log: &LogId) -> bool {
+        match log.name {
+            LogName::Message { origin, .. } => origin == self.lineage(),
+            LogName::Control { .. } => {
+                self.state.channel(&log.channel).is_some_and(|(no, _)| self.state.is_home(no))
+            }
+        }
+    }
+
+    /// Our records of a log from one on, as far as a peer is served.
+    pub fn served(&self, peer: LineageId, log: &LogId, from: u64) -> Vec<Applied> {
+        let Some((_, channel)) = self.state.channel(&log.channel) else { return Vec::new() };
+        let Some(stay) = channel.peers.get(&peer).filter(|_| self.feeds(log)) else {
+            return Vec::new();
+        };
+        let wanted =
+            |r: &&Applied| r.log == *log && r.seq >= from && stay.to.is_none_or(|to| r.pos <= to);
+        self.records.iter().filter(wanted).cloned().collect()
+    }
+
+    /// Proofs of heads under one checkpoint of this node.
+    pub fn prove(&self, heads: &[Head]) -> Vec<HeadProof> {
+        let blinds = vec![[7; 16]; heads.len()];
+        let sign = |message: &[u8]| self.key.sign(message);
+        prove(heads, &blinds, &self.domain, self.lineage(), &self.key.public(), sign)
+    }
+
+    /// What an account got in its feed, live, in the order of pos.
+    pub fn fed(&self, account: AccountNumber) -> impl Iterator<Item = &Applied> {
+        self.records.iter().filter(move |r| {
+            r.audience.contains(&Subscriber::Account(account)) || r.inbox.contains(&account)
+        })
+    }
+}
+
+/// Every row of a state.
+fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
+    let mut keys = vec![RowKey::Identity];
+    keys.extend(state.accounts.keys().map(|k| RowKey::Account(*k)));
+    keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
+    keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));
+    for (no, channel) in &state.channels {
+        keys.push(RowKey::Channel(*no));
+        keys.extend(channel.logs.keys().map(|name| RowKey::Log(*no, *name)));
+    }
+    for (device, kept) in &state.devices {
+        keys.push(RowKey::Device(*device));
+        let slots = (0..NONCE_WINDOW).map(slot_of);
+        let used = slots.filter(|slot| kept.answers.slot(*slot).is_some());
+        keys.extend(used.map(|slot| RowKey::Nonce(*device, slot)));
+    }
+    keys.into_iter().filter_map(|key| Some((key, state.row(&key)?))).collect()
+}
+
+/// The hash of an invite token.
+pub fn token(number: u64) -> Hash {
+    Hasher::new(tag::TOKEN).int(number).finish()
+}

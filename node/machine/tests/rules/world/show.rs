@@ -1,0 +1,69 @@
+//! What people see of records, as short lines: the tests' own view, apart from the node's edge.
+
+use comity_machine::{Applied, Kind, State};
+use comity_protocol::body::WireBody;
+use comity_protocol::control::{ControlAct, ControlHeader};
+use comity_protocol::event::{EventAct, EventHeader};
+use comity_protocol::id::{AccountId, LogName};
+
+/// A line for a record.
+pub fn line(state: &State, applied: &Applied) -> String {
+    let label = |account: &AccountId| {
+        let known = state.label(applied.channel, account);
+        known.map_or_else(|| String::from("?"), |label| label.to_string())
+    };
+    let sender = applied.sender.map_or_else(String::new, |sender| label(&sender));
+    match applied.log.name {
+        LogName::Control { .. } => {
+            let header = ControlHeader::decode(&applied.record.header).unwrap();
+            match header.act().unwrap() {
+                ControlAct::Cover => "covers".into(),
+                ControlAct::Genesis(genesis) => format!("{sender} creates {}", genesis.name),
+                ControlAct::Invite(invite) => format!("{sender} invites {}", invite.label),
+                ControlAct::Join(join) => format!("{} joins", label(&join.account)),
+                ControlAct::Leave(target) => format!("{} leaves", label(&target.account)),
+                ControlAct::Remove(target) => {
+                    format!("{sender} removes {}", label(&target.account))
+                }
+                ControlAct::SetName(text) => format!("{sender} renames to {}", text.text),
+                ControlAct::SetTopic(text) => format!("{sender} sets topic {}", text.text),
+                ControlAct::SetRole(change) => {
+                    format!("{sender} makes {} {:?}", label(&change.account), change.role)
+                }
+                ControlAct::Unknown(kind) => format!("unknown {kind}"),
+            }
+        }
+        LogName::Message { .. } => {
+            let header = EventHeader::decode(&applied.record.header).unwrap();
+            match header.act().unwrap() {
+                EventAct::Invitation(i) => format!("{} invites to {}", i.inviter, i.name),
+                EventAct::Message => format!("{sender}: {}", text(applied)),
+                EventAct::Request(request) => format!("{sender} requests {request:?}"),
+                EventAct::RequestRefused(refused) => format!("refused {}", refused.code()),
+                EventAct::Unknown(kind) => format!("unknown {kind}"),
+            }
+        }
+    }
+}
+
+fn text(applied: &Applied) -> String {
+    match &applied.record.body {
+        WireBody::Absent(_) => "(missing)".into(),
+        WireBody::Present(body) => body.as_text().unwrap_or("(no text)").to_owned(),
+    }
+}
+
+/// The members of a group as a node knows them: `label Role`, or `label invited`.
+pub fn members(kind: &Kind) -> Vec<String> {
+    let Kind::Group(group) = kind else { panic!("not a group") };
+    let mut members: Vec<String> = Vec::new();
+    for member in group.state.members.values() {
+        if member.is_in() {
+            members.push(format!("{} {:?}", member.label, member.role));
+        } else if member.invite.is_some() {
+            members.push(format!("{} invited", member.label));
+        }
+    }
+    members.sort();
+    members
+}
