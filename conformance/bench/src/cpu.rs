@@ -1,0 +1,37 @@
+//! CPU that a process or some of its threads have used, as the kernel counts it.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::Failure;
+
+/// CPU of all threads of a process, those that have ended too.
+pub(crate) fn of_process(pid: u32) -> Result<Duration, Failure> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The second field is a name in brackets, which may hold anything.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: Result<Vec<u64>, _> = fields.skip(11).take(2).map(str::parse).collect();
+    Ok(Duration::from_millis(ticks?.iter().sum::<u64>() * 1_000 / TICKS_PER_SECOND))
+}
+
+/// CPU of this process.
+pub(crate) fn of_this_process() -> Result<Duration, Failure> {
+    of_process(std::process::id())
+}
+
+/// CPU of the living threads of this process that have this name.
+pub(crate) fn of_threads(name: &str) -> Result<Duration, Failure> {
+    let mut sum = Duration::ZERO;
+    for entry in fs::read_dir("/proc/self/task")? {
+        let thread = entry?.path();
+        if fs::read_to_string(thread.join("comm"))?.trim_end() == name {
+            let stat = fs::read_to_string(thread.join("schedstat"))?;
+            let ran = stat.split_whitespace().next().unwrap_or_default();
+            sum += Duration::from_nanos(ran.parse()?);
+        }
+    }
+    Ok(sum)
+}
+
+/// The kernel's unit of `stat` towards programs, the same on every architecture that we run on.
+const TICKS_PER_SECOND: u64 = 100;

@@ -1,0 +1,117 @@
+//! Direct messages between two nodes on one machine: what each costs both, and how long it takes.
+
+use std::time::Duration;
+
+use crate::direct::FRAME_BYTES;
+use crate::dns::Dns;
+use crate::floor;
+use crate::load::{self, Pair};
+use crate::node::{self, Node, Site};
+use crate::relay::{self, Hops};
+use crate::row::Row;
+use crate::{Arguments, Failure, Place};
+
+/// The figures of this bench.
+pub(crate) const NAMES: [&str; 6] = [
+    "federated.cpu_us",
+    "federated.rate",
+    "federated.p50_ms",
+    "federated.p99_ms",
+    "federated.fdatasync_p50_ms",
+    "federated.idle_cpu_us",
+];
+const BUSY: [&str; 2] = [NAMES[0], NAMES[1]];
+
+/// Measures.
+pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
+    let program = node::build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let acme = Site::new(&program, place.path("acme"), "acme.test");
+        let globex = Site::new(&program, place.path("globex"), "globex.test");
+        let federation = Federation::start([acme, globex]).await?;
+        let [acme, globex] = &federation.nodes;
+        let ones = acme.users("alice", PAIRS).await?;
+        let pairs = node::pair_up(ones, globex.users("bob", PAIRS).await?).await?;
+        let mut rows = Vec::new();
+        // The first message of each pair tells the other node of the channel, and the first of
+        // all introduces the nodes to each other.
+        load::paced(load::connect(&pairs, 1).await?, RATE, FIRST_LENGTH).await?;
+        if arguments.wants_any(&BUSY) {
+            rows.extend(busy(&federation, &pairs).await?);
+        }
+        if arguments.wants_any(&NAMES[BUSY.len()..]) {
+            rows.extend(paced(place, &federation, &pairs).await?);
+        }
+        Ok(rows)
+    })
+}
+
+/// Two nodes that know each other.
+struct Federation {
+    nodes: [Node; 2],
+    _dns: Dns,
+}
+
+impl Federation {
+    async fn start(sites: [Site; 2]) -> Result<Self, Failure> {
+        let dns = Dns::start().await?;
+        let keys = [sites[0].introduction()?, sites[1].introduction()?];
+        let domains = [sites[0].domain().to_owned(), sites[1].domain().to_owned()];
+        let mut others = [1, 0].into_iter();
+        let nodes = sites.map(|mut site| {
+            let other = others.next().unwrap_or_default();
+            let pin = format!("{{ \"{}\" = \"{}\" }}", domains[other], keys[other]);
+            site.set("COMITY_FEDERATION__PINS", pin);
+            site.set("COMITY_DNS__NAMESERVERS", format!("[\"{}\"]", dns.addr()));
+            site.start()
+        });
+        let [one, other] = nodes;
+        let nodes = [one?, other?];
+        for ((node, domain), key) in nodes.iter().zip(&domains).zip(&keys) {
+            dns.publish(domain, key, node.peers.port());
+        }
+        Ok(Self { nodes, _dns: dns })
+    }
+
+    fn cpu(&self) -> Result<Duration, Failure> {
+        Ok(self.nodes[0].cpu()? + self.nodes[1].cpu()?)
+    }
+}
+
+async fn busy(nodes: &Federation, pairs: &[Pair]) -> Result<Vec<Row>, Failure> {
+    let ours = load::busy(load::connect(pairs, 2).await?, LENGTH, || nodes.cpu()).await?;
+    let floor = relay::busy(pairs.len(), Hops::Two, FLOOR_LENGTH).await?;
+    Ok(vec![
+        Row::new("federated.cpu_us", ours.cpu_us(), "µs").over(floor.cpu_us()),
+        Row::new("federated.rate", ours.rate(), "1/s").over(floor.rate()),
+    ])
+}
+
+async fn paced(place: &Place, nodes: &Federation, pairs: &[Pair]) -> Result<Vec<Row>, Failure> {
+    let seats = load::connect(&pairs[..PACED_PAIRS], 3).await?;
+    let file = place.path("floor");
+    let mut sync = floor::fdatasync(&file, FRAME_BYTES, RATE, FLOOR_LENGTH).await?;
+    let before = nodes.cpu()?;
+    let ours = load::paced(seats, RATE, LENGTH).await?;
+    let cpu = nodes.cpu()?.saturating_sub(before);
+    sync.join(floor::fdatasync(&file, FRAME_BYTES, RATE, FLOOR_LENGTH).await?);
+    let per_message = cpu.as_secs_f64() * 1e6 / (LENGTH.as_secs_f64() * f64::from(RATE));
+    let floor = |sync_ms: f64| 2.0 * sync_ms + WAY_MS;
+    Ok(vec![
+        Row::new("federated.p50_ms", ours.p50_ms(), "ms").over(floor(sync.p50_ms())),
+        Row::new("federated.p99_ms", ours.p99_ms(), "ms").over(floor(sync.p99_ms())),
+        Row::new("federated.fdatasync_p50_ms", sync.p50_ms(), "ms"),
+        Row::new("federated.idle_cpu_us", per_message, "µs"),
+    ])
+}
+
+const PAIRS: usize = 50;
+const PACED_PAIRS: usize = 25;
+/// Messages a second where latency is measured.
+const RATE: u32 = 50;
+/// What two nodes may need besides their disks.
+const WAY_MS: f64 = 2.0;
+const FIRST_LENGTH: Duration = Duration::from_secs(3);
+const LENGTH: Duration = Duration::from_secs(8);
+const FLOOR_LENGTH: Duration = Duration::from_secs(3);
