@@ -8,6 +8,8 @@ use crate::process::{self, Outcome, PROFILE};
 use crate::{setup, tree};
 
 const SUITE: &str = "conformance/suite";
+/// The pinned vectors with the check that shares no code with the protocol.
+const VECTORS: &str = "conformance/vectors";
 
 /// What `scenario` is asked for.
 #[derive(Debug, clap::Args)]
@@ -56,9 +58,11 @@ pub(crate) fn run_short(name: &str) -> Outcome {
 /// The tests of the suite itself: a checker that finds nothing proves nothing.
 pub(crate) fn test_suite() -> Outcome {
     setup::ensure()?;
-    let mut python = Command::new(setup::PYTHON);
-    python.current_dir(tree::root()).env("PYTHONDONTWRITEBYTECODE", "1");
-    process::run(python.args(["-m", "unittest", "discover", "--start-directory", SUITE]))
+    [SUITE, VECTORS].into_iter().try_for_each(|folder| {
+        let mut python = Command::new(setup::PYTHON);
+        python.current_dir(tree::root()).env("PYTHONDONTWRITEBYTECODE", "1");
+        process::run(python.args(["-m", "unittest", "discover", "--start-directory", folder]))
+    })
 }
 
 /// Builds the program. All programs of the tree are asked for at once, as the tests do, so that
