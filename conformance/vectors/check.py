@@ -55,7 +55,7 @@ def _tree(n):
 def _log(log):
     channel = bytes.fromhex(log["channel"])
     if "term" in log:
-        return "c", (channel, int(log["term"]))
+        return "c", (channel, bytes.fromhex(log["home"]), int(log["term"]))
     return "e", (channel, bytes.fromhex(log["origin"]), int(log["writer"]))
 
 

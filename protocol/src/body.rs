@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::ByteString;
 use crate::hash::{Hash, Hasher, tag};
-use crate::limits::{BODY_BYTES_MAX, CONTENT_TYPE_BYTES_MAX};
+use crate::limits::{BODY_BYTES_MAX, CONTENT_TYPE_BYTES_MAX, TEXT_CHARS_MAX};
 
 /// The content type of plain text.
 pub const TEXT: &str = "text/plain;charset=utf-8";
@@ -50,9 +50,14 @@ impl Body {
         if self.content_type == TEXT { std::str::from_utf8(&self.bytes).ok() } else { None }
     }
 
-    /// Whether it is within the limits of channel version 1.
+    /// Whether it is within the limits of channel version 1; a text is UTF-8 of a bounded length.
     pub fn fits(&self) -> bool {
-        self.bytes.len() <= BODY_BYTES_MAX && self.content_type.len() <= CONTENT_TYPE_BYTES_MAX
+        let within =
+            self.bytes.len() <= BODY_BYTES_MAX && self.content_type.len() <= CONTENT_TYPE_BYTES_MAX;
+        let is_text = self.content_type == TEXT;
+        let text_fits =
+            |text: &str| text.len() <= TEXT_CHARS_MAX || text.chars().count() <= TEXT_CHARS_MAX;
+        within && (!is_text || self.as_text().is_some_and(text_fits))
     }
 }
 

@@ -50,7 +50,9 @@ pub fn link(log: &LogId, seq: u64, previous: &Hash, skipped: &Hash, inner: &Hash
 pub(crate) fn named(log: &LogId, event: crate::hash::Tag, control: crate::hash::Tag) -> Hasher {
     let ChannelId(channel) = &log.channel;
     match &log.name {
-        LogName::Control { term } => Hasher::new(control).fixed(channel).int(*term),
+        LogName::Control { home, term } => {
+            Hasher::new(control).fixed(channel).fixed(home.as_bytes()).int(*term)
+        }
         LogName::Message { origin, writer } => {
             Hasher::new(event).fixed(channel).fixed(origin.as_bytes()).int(writer.0)
         }

@@ -254,6 +254,7 @@ impl EventHeader {
         match self.kind {
             kind::MESSAGE if self.args.is_none() => Ok(EventAct::Message),
             kind::MESSAGE => Err(DecodeError::Shape),
+            kind::REQUEST if is_later_request(args()?) => Ok(EventAct::Unknown(self.kind)),
             kind::REQUEST => decode_args(args()?).map(EventAct::Request),
             kind::INVITATION => decode_args(args()?).map(EventAct::Invitation),
             kind::REQUEST_REFUSED => decode_args(args()?).map(EventAct::RequestRefused),
@@ -261,6 +262,17 @@ impl EventHeader {
         }
     }
 }
+
+/// Whether the arguments are a request with a number that this version does not know: an unknown kind
+/// like any other, not a broken one.
+fn is_later_request(args: &[u8]) -> bool {
+    let mut decoder = minicbor::Decoder::new(args);
+    let number = decoder.array().and_then(|_| decoder.u64());
+    number.is_ok_and(|number| number > LAST_REQUEST)
+}
+
+/// The largest number of a [`Request`].
+const LAST_REQUEST: u64 = 7;
 
 fn decode_args<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, DecodeError> {
     cbor::decode(bytes, EVENT_HEADER_BYTES_MAX)
@@ -351,6 +363,21 @@ mod tests {
         let again = EventHeader::decode(&cbor::encode(&header)).unwrap();
         assert_eq!(again.act(), Ok(EventAct::Unknown(999)));
         assert_eq!(again, header);
+    }
+
+    #[test]
+    fn a_later_request_is_an_unknown_kind_and_a_broken_one_is_not() {
+        let act = |args: &[u8]| {
+            let args = Some(args.to_vec().into());
+            let (time, sender) = (HybridTime(1), AccountNumber(2));
+            EventHeader { time, sender, kind: kind::REQUEST, after: None, args, start: None }.act()
+        };
+        assert_eq!(act(&cbor::encode(&Request::Leave)), Ok(EventAct::Request(Request::Leave)));
+        assert_eq!(act(&[0x82, 0x08, 0x80]), Ok(EventAct::Unknown(kind::REQUEST)));
+        assert_eq!(act(&[0x82, 0x02, 0x81, 0x00]), Err(DecodeError::NotDeterministic));
+        let account = AccountId { lineage: LineageId([1; 32]), number: AccountNumber(1) };
+        let last = Request::SetRole { account, role: Role::Owner };
+        assert_eq!(cbor::encode(&last)[1], u8::try_from(LAST_REQUEST).unwrap());
     }
 
     #[test]

@@ -137,37 +137,53 @@ pub struct Hello {
     pub versions: Vec<u16>,
 }
 
-/// A log as frames name it: a control log's origin is its channel's home.
+/// A log as frames name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(array)]
 pub struct WireLog {
     /// The channel.
     #[n(0)]
     pub channel: ChannelId,
-    /// The origin of a message log; absent for a control log.
+    /// Which of the two kinds it is.
     #[n(1)]
-    pub origin: Option<LineageId>,
-    /// The writer, or the term.
+    pub kind: LogKind,
+    /// Who writes it.
     #[n(2)]
+    pub origin: LineageId,
+    /// The writer of a message log, the term of a control log.
+    #[n(3)]
     pub number: u64,
+}
+
+/// The kinds of logs; control logs sort first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(index_only)]
+pub enum LogKind {
+    /// One term of a control log.
+    #[n(0)]
+    Control,
+    /// A message log.
+    #[n(1)]
+    Message,
 }
 
 impl From<LogId> for WireLog {
     fn from(log: LogId) -> Self {
-        match log.name {
-            LogName::Control { term } => Self { channel: log.channel, origin: None, number: term },
-            LogName::Message { origin, writer } => {
-                Self { channel: log.channel, origin: Some(origin), number: writer.0 }
-            }
-        }
+        let (kind, origin, number) = match log.name {
+            LogName::Control { home, term } => (LogKind::Control, home, term),
+            LogName::Message { origin, writer } => (LogKind::Message, origin, writer.0),
+        };
+        Self { channel: log.channel, kind, origin, number }
     }
 }
 
 impl From<WireLog> for LogId {
     fn from(log: WireLog) -> Self {
-        let name = match log.origin {
-            None => LogName::Control { term: log.number },
-            Some(origin) => LogName::Message { origin, writer: WriterId(log.number) },
+        let name = match log.kind {
+            LogKind::Control => LogName::Control { home: log.origin, term: log.number },
+            LogKind::Message => {
+                LogName::Message { origin: log.origin, writer: WriterId(log.number) }
+            }
         };
         Self { channel: log.channel, name }
     }
@@ -302,7 +318,9 @@ mod tests {
 
     #[test]
     fn frames_come_back_as_they_went() {
-        let log = WireLog { channel: ChannelId([1; 32]), origin: None, number: 1 };
+        let origin = LineageId([2; 32]);
+        let log =
+            WireLog { channel: ChannelId([1; 32]), kind: LogKind::Control, origin, number: 1 };
         let frames = [
             Frame::Hello(Hello {
                 from: "acme.example".into(),

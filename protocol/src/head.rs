@@ -166,7 +166,7 @@ mod tests {
         let heads: Vec<Head> = (0..5_u8)
             .map(|i| {
                 let name = match i {
-                    0 => LogName::Control { term: 1 },
+                    0 => LogName::Control { home: origin, term: 1 },
                     _ => LogName::Message { origin, writer: WriterId(u64::from(i)) },
                 };
                 Head {

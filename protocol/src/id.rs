@@ -120,8 +120,10 @@ impl fmt::Debug for WriterId {
 /// The name of a log within its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogName {
-    /// One term of the control log; its origin is the channel's home.
+    /// One term of the control log.
     Control {
+        /// The organisation that writes it.
+        home: LineageId,
         /// The term, from 1.
         term: u64,
     },

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Exception, Frame, VectorEntry, Want, WireLog};
+use comity_protocol::frame::{Exception, Frame, LogKind, VectorEntry, Want, WireLog};
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 
 use crate::action::{Action, Fate};
@@ -219,7 +219,7 @@ impl Subscription {
     fn settle(&mut self, log: WireLog, last: u64, fate: Fate, now_ms: u64) {
         match fate {
             Fate::Applied => {
-                if log.origin.is_none() {
+                if log.kind == LogKind::Control {
                     self.wants.hurry(log.channel, now_ms);
                 }
                 // What was excepted before may be delivered now.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Exception, Want, WireLog};
-use comity_protocol::id::ChannelId;
+use comity_protocol::frame::{Exception, LogKind, Want, WireLog};
+use comity_protocol::id::{ChannelId, LineageId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 
 use crate::limits::{HELD_MS, WANT_ANSWER_MS, WANTS_IN_FLIGHT_MAX, WANTS_MAX};
@@ -128,7 +128,8 @@ impl Wants {
 
     /// A control log got on: what its channel holds may go on too.
     pub(crate) fn hurry(&mut self, channel: ChannelId, now_ms: u64) {
-        let from = WireLog { channel, origin: None, number: 0 };
+        let from =
+            WireLog { channel, kind: LogKind::Control, origin: LineageId([0; 32]), number: 0 };
         let of_channel = self.entries.range_mut(from..).take_while(|(l, _)| l.channel == channel);
         for (_, entry) in of_channel {
             if entry.reason == Reason::Held && !entry.asked {
@@ -168,7 +169,7 @@ impl Wants {
         let room = WANTS_IN_FLIGHT_MAX.saturating_sub(in_flight);
         let due = |entry: &Entry| !entry.asked && entry.due_ms <= now_ms;
         let ready = |control: bool| {
-            let fits = move |log: &WireLog| log.origin.is_none() == control;
+            let fits = move |log: &WireLog| (log.kind == LogKind::Control) == control;
             self.entries.iter().filter(move |(log, entry)| fits(log) && due(entry))
         };
         let chosen: Vec<WireLog> =

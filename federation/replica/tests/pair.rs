@@ -6,7 +6,7 @@ mod world;
 
 use comity_machine::{Act, Answer};
 use comity_protocol::code::Code;
-use comity_protocol::frame::WireLog;
+use comity_protocol::frame::{LogKind, WireLog};
 use comity_protocol::id::ChannelId;
 use proptest::prelude::*;
 use world::{Told, World};
@@ -217,7 +217,8 @@ fn what_is_not_served_is_noted_and_forgotten() {
     world.settle();
     let log = WireLog {
         channel: ChannelId([9; 32]),
-        origin: Some(world.nodes[ACME].lineage()),
+        kind: LogKind::Message,
+        origin: world.nodes[ACME].lineage(),
         number: 5,
     };
     let ends = world.ends.as_mut().unwrap();

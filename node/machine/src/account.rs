@@ -172,7 +172,8 @@ impl Answers {
     /// The answer in a slot of the store's ring.
     pub fn slot(&self, slot: u16) -> Option<&KeptAnswer> {
         let newest = self.0.back()?.nonce;
-        let back = (newest % NONCE_WINDOW + NONCE_WINDOW - u64::from(slot) % NONCE_WINDOW) % NONCE_WINDOW;
+        let back =
+            (newest % NONCE_WINDOW + NONCE_WINDOW - u64::from(slot) % NONCE_WINDOW) % NONCE_WINDOW;
         let nonce = newest.checked_sub(back)?;
         let i = self.0.binary_search_by_key(&nonce, |kept| kept.nonce).ok()?;
         self.0.get(i)

@@ -113,6 +113,9 @@ impl State {
         let newest_message = channel.last_message;
         let channel_id = channel.id;
         let log = channel.logs.entry(name).or_insert_with(|| Log::new(LogNo(0)));
+        if log.end.seq() == 0 {
+            log.opened_unix_ms = fx.unix_ms;
+        }
         let hash = log.end.push(&log_id, &inner);
         if outcome != Outcome::Void {
             log.time = time;
@@ -158,7 +161,7 @@ impl State {
         if group.state.home != own || group.read_only {
             return Err(Code::ChannelReadOnly);
         }
-        let name = LogName::Control { term: group.point.term };
+        let name = group.control_log();
         let seq = group.point.seq + 1;
         let last = channel.logs.get(&name).map_or(HybridTime::default(), |log| log.time);
         let cover = cover_for(channel, group, act);
@@ -214,11 +217,12 @@ impl State {
         genesis: &Genesis,
         fx: &mut Effects,
     ) -> ChannelNo {
-        let fed = state.home == self.lineage();
+        let home = state.home;
+        let fed = home == self.lineage();
         let group = Group::new(state, comity_protocol::hash::Hash::ZERO);
         let no = self.add_channel(Channel::new(id, Kind::Group(Box::new(group))), fx);
         self.sync_member(no, genesis.owner, Pos::new(fx.command, 0), fx);
-        let name = LogName::Control { term: 1 };
+        let name = LogName::Control { home, term: 1 };
         let incoming = Incoming {
             channel: no,
             name,

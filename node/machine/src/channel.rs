@@ -156,6 +156,9 @@ pub struct Log {
     /// Of a log of another origin: the newest proven head.
     #[n(6)]
     pub proof: Option<HeadProof>,
+    /// When its first record was placed here, in Unix milliseconds.
+    #[n(7)]
+    pub opened_unix_ms: u64,
 }
 
 impl Log {
@@ -168,6 +171,7 @@ impl Log {
             last_message: HybridTime::default(),
             after: None,
             proof: None,
+            opened_unix_ms: 0,
         }
     }
 }

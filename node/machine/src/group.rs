@@ -358,6 +358,11 @@ impl ControlState {
 }
 
 impl Group {
+    /// The control log that is being written.
+    pub fn control_log(&self) -> LogName {
+        LogName::Control { home: self.state.home, term: self.point.term }
+    }
+
     pub(crate) fn new(state: ControlState, hash: Hash) -> Self {
         let point = ControlPoint { term: 1, seq: 1, hash: hash.into() };
         Self {

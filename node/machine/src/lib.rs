@@ -9,6 +9,7 @@ mod append;
 mod applied;
 mod channel;
 mod command;
+mod form;
 mod group;
 mod peer;
 mod perform;

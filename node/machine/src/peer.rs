@@ -1,30 +1,27 @@
 //! A peer's batch: each range is proven whole against its log's chain, then its records are judged one by one
 //! (`docs/protocol/` sections 3 and 7). Signatures were verified before the batch came to the journal.
 
-use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{ChainEnd, Link, path};
 use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
-use comity_protocol::event::{
-    EventAct, EventHeader, Invitation, Record, Request, RequestRefused, direct_channel,
-};
+use comity_protocol::event::{EventAct, EventHeader, Invitation, Record, Request, RequestRefused};
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::HeadProof;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
 };
 use comity_protocol::key::NodePublicKey;
-use comity_protocol::limits::{AHEAD_MS_MAX, CONTROL_HEADER_BYTES_MAX, EVENT_HEADER_BYTES_MAX};
-use comity_protocol::name::AccountName;
+use comity_protocol::limits::AHEAD_MS_MAX;
 
 use crate::account::OpenInvitation;
 use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 use crate::append::Incoming;
 use crate::applied::Outcome;
-use crate::channel::{ChannelNo, Direct, Kind};
+use crate::channel::{ChannelNo, Kind};
+use crate::form::{check_version, kept_body};
 use crate::group::{ControlState, Judgement};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
@@ -92,14 +89,14 @@ impl State {
     /// log is none that we could take.
     pub fn origin_key(&self, peer: LineageId, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
-        let origin = match (log.name, group) {
-            (LogName::Message { origin, .. }, _) => origin,
-            (LogName::Control { .. }, Some(group)) => group.state.home,
-            (LogName::Control { .. }, None) => peer,
+        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
+        let key = match (group, log.name) {
+            // In a group the control state alone says whose keys count.
+            (Some(group), _) => group.state.key(&origin),
+            (None, LogName::Control { home, .. }) if home != peer => None,
+            (None, _) => self.peers.get(&origin).map(|peer| peer.key),
         };
-        let by_group = group.and_then(|group| group.state.key(&origin));
-        let key = by_group.or_else(|| self.peers.get(&origin).map(|peer| peer.key))?;
-        (origin != self.lineage()).then_some((origin, key))
+        Some((origin, key?)).filter(|_| origin != self.lineage())
     }
 
     fn peer_range(
@@ -125,7 +122,7 @@ impl State {
             Some((no, _)) => no,
             None => match log.name {
                 LogName::Message { origin, .. } => {
-                    self.open_for(origin, &log, &range, fx).map_err(refuse)?
+                    return self.take_opening(peer, origin, &log, checkpoints, range, fx);
                 }
                 LogName::Control { .. } => {
                     return self.take_genesis(peer, &log, checkpoints, range, fx);
@@ -151,9 +148,13 @@ impl State {
                 let party = direct.of(origin).is_some() && origin == peer;
                 if party { Ok(()) } else { Err(Code::LogUnknown) }
             }
-            (Kind::Group(group), LogName::Control { term }) => {
+            (Kind::Group(group), LogName::Control { .. }) => {
                 let known = group.state.organisations.contains_key(&peer);
-                if known && term == group.point.term { Ok(()) } else { Err(Code::LogUnknown) }
+                if known && log.name == group.control_log() {
+                    Ok(())
+                } else {
+                    Err(Code::LogUnknown)
+                }
             }
             (Kind::Group(group), LogName::Message { .. }) => {
                 let known = group.state.organisations.contains_key(&peer);
@@ -163,34 +164,30 @@ impl State {
         }
     }
 
-    /// Opens the direct channel that a log's first event names.
-    fn open_for(
+    /// Takes the log whose first event names a direct channel that is not open here yet.
+    fn take_opening(
         &mut self,
+        peer: LineageId,
         origin: LineageId,
         log: &LogId,
-        range: &Range,
+        checkpoints: &[ByteString],
+        range: Range,
         fx: &mut Effects,
-    ) -> Result<ChannelNo, Code> {
-        let own = self.lineage();
-        let first = range.records.first().filter(|_| range.first == 1).ok_or(Code::LogGap)?;
-        let header = EventHeader::decode(&first.header).map_err(|_| Code::LogUnknown)?;
-        let start = header.start.ok_or(Code::LogUnknown)?;
-        let accounts = start.accounts.ok_or(Code::LogUnknown)?;
-        let pair = Direct { accounts, labels: Default::default() };
-        let (Some(theirs), Some(ours)) = (pair.of(origin), pair.of(own)) else {
-            return Err(Code::LogUnknown);
-        };
-        if direct_channel(theirs, ours) != log.channel || accounts.0 >= accounts.1 {
-            return Err(Code::LogUnknown);
+    ) -> Result<(), Stop> {
+        let refuse = |code| Stop::Refused { from: 1, code };
+        if origin != peer {
+            return Err(refuse(Code::LogUnknown));
         }
-        let account = self.accounts.get(&ours.number).ok_or(Code::AccountNotFound)?;
-        let peer = self.peers.get(&origin).ok_or(Code::LogUnknown)?;
-        let name: AccountName =
-            start.name.ok_or(Code::NameInvalid)?.parse().map_err(|_| Code::NameInvalid)?;
-        let labels =
-            (format!("{name}@{}", peer.domain), format!("{}@{}", account.name, self.domain()));
+        if range.first > 1 {
+            return Err(Stop::Gap { from: 1 });
+        }
+        let opening = self.opening(origin, log, &range).map_err(refuse)?;
+        let Some(proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
+            return Ok(());
+        };
         let pos = comity_protocol::cursor::Pos::new(fx.command, 0);
-        Ok(self.add_direct((theirs, ours), labels, pos, fx))
+        let no = self.add_direct(opening.accounts, opening.labels, pos, fx);
+        self.take_range(peer, no, proven, fx)
     }
 
     /// Takes the control log of a group that one of ours accepted an invitation to.
@@ -211,7 +208,7 @@ impl State {
             .accounts
             .values()
             .any(|account| account.invitations.get(&log.channel).is_some_and(expected));
-        if !awaited || log.name != (LogName::Control { term: 1 }) {
+        if !awaited || log.name != (LogName::Control { home: peer, term: 1 }) {
             return Err(refuse(Code::LogUnknown));
         }
         let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
@@ -239,8 +236,34 @@ impl State {
         proven: Proven,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
-        let Proven { log, first, records, steps, head } = proven;
+        let (name, head) = (proven.log.name, proven.head.clone());
+        if let LogName::Message { origin, .. } = name
+            && proven.first == 1
+            && !self.channels[&no].takes_writer(origin, fx.unix_ms)
+        {
+            return Err(Stop::Held { from: 1 });
+        }
         let mut requests = Vec::new();
+        let taken = self.take_records(peer, no, proven, &mut requests, fx);
+        if taken.is_ok() {
+            self.log_mut(no, name).proof = Some(head);
+        }
+        // What was placed before a record that waits is not shown again: it is answered now.
+        for request in requests {
+            self.answer_request(request, fx);
+        }
+        taken
+    }
+
+    fn take_records(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        proven: Proven,
+        requests: &mut Vec<ProvenRequest>,
+        fx: &mut Effects,
+    ) -> Result<(), Stop> {
+        let Proven { log, first, records, steps, head } = proven;
         for (seq, record) in (first..).zip(records) {
             match log.name {
                 LogName::Control { .. } => self.take_control(no, log.name, seq, record, fx),
@@ -263,10 +286,6 @@ impl State {
                 }
             }
         }
-        self.log_mut(no, log.name).proof = Some(head);
-        for request in requests {
-            self.answer_request(request, fx);
-        }
         Ok(())
     }
 
@@ -275,9 +294,10 @@ impl State {
         no: ChannelNo,
         name: LogName,
         seq: u64,
-        record: Record,
+        mut record: Record,
         fx: &mut Effects,
     ) {
+        record.body = kept_body(None, record.body);
         let channel = &self.channels[&no];
         let Some(group) = channel.group() else { return };
         let last = channel.logs.get(&name).map_or(HybridTime::default(), |log| log.time);
@@ -285,8 +305,7 @@ impl State {
             .and_then(|header| header.act().map(|act| (header, act)))
             .ok()
             .filter(|(header, _)| header.time > last);
-        let fits = record.header.len() <= CONTROL_HEADER_BYTES_MAX && is_empty(&record.body);
-        match decoded.filter(|_| fits) {
+        match decoded {
             Some((header, act)) => {
                 let judgement = group.judge(channel.id, seq, &header, &act);
                 self.place_control(no, name, record, &header, &act, judgement, fx);
@@ -307,7 +326,7 @@ impl State {
         no: ChannelNo,
         (origin, writer): (LineageId, WriterId),
         seq: u64,
-        record: Record,
+        mut record: Record,
         fx: &mut Effects,
     ) -> Result<Option<TakenRequest>, Stop> {
         let name = LogName::Message { origin, writer };
@@ -316,14 +335,19 @@ impl State {
         let stated = log.and_then(|log| log.after);
         let header = EventHeader::decode(&record.header).ok();
         let act = header.as_ref().and_then(|header| header.act().ok());
+        record.body = kept_body(act.as_ref(), record.body);
         let (Some(header), Some(act)) = (header, act) else {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
         };
-        if header.time.unix_ms() > fx.unix_ms + AHEAD_MS_MAX {
+        let is_group = matches!(self.channels[&no].kind, Kind::Group(_));
+        if let Some(start) = header.start.as_ref().filter(|_| !is_group) {
+            check_version(start).map_err(|code| Stop::Refused { from: seq, code })?;
+        }
+        if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
             return Err(Stop::Held { from: seq });
         }
-        let judged = self.judge_event(no, (origin, writer), seq, &header, stated, &record);
+        let judged = self.judge_event(no, (origin, writer), seq, &header, stated);
         let outcome = judged.map_err(|Wait| Stop::Held { from: seq })?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
@@ -394,19 +418,17 @@ impl State {
         seq: u64,
         header: &EventHeader,
         stated: Option<comity_protocol::id::ControlPoint>,
-        record: &Record,
     ) -> Result<Outcome, Wait> {
-        let is_first = seq == 1;
-        let body_fits = match &record.body {
-            WireBody::Absent(_) => true,
-            WireBody::Present(body) => body.fits(),
+        let channel = &self.channels[&no];
+        let starts_well = match &header.start {
+            Some(start) => seq == 1 && channel.is_named_by(self.lineage(), start),
+            None => seq != 1,
         };
-        let size_fits = record.header.len() <= EVENT_HEADER_BYTES_MAX && body_fits;
-        if header.start.is_some() != is_first || !size_fits {
+        if !starts_well {
             return Ok(Outcome::Void);
         }
         let author = AccountId { lineage: origin, number: header.sender };
-        match &self.channels[&no].kind {
+        match &channel.kind {
             Kind::Link { .. } if header.after.is_none() => Ok(Outcome::Accepted),
             Kind::Direct(direct) if header.after.is_none() => {
                 let party = direct.of(origin) == Some(author);
@@ -540,13 +562,6 @@ fn links(steps: &[Link], first: u64, head: u64, at: usize) -> Vec<Link> {
         .into_iter()
         .filter_map(|seq| steps.get(usize::try_from(seq - first).ok()?).copied())
         .collect()
-}
-
-fn is_empty(body: &WireBody) -> bool {
-    match body {
-        WireBody::Absent(_) => true,
-        WireBody::Present(body) => body.bytes.is_empty() && body.content_type.is_empty(),
-    }
 }
 
 /// Stands for a header that cannot be read.

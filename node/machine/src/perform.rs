@@ -149,7 +149,7 @@ impl State {
         Ok(format!("{name}@{}", self.domain()))
     }
 
-    fn check_room(&self, account: AccountNumber) -> Result<(), Code> {
+    pub(crate) fn check_room(&self, account: AccountNumber) -> Result<(), Code> {
         let account = self.accounts.get(&account).ok_or(Code::AccountNotFound)?;
         if account.channels.len() >= CHANNELS_PER_ACCOUNT_MAX {
             return Err(Code::ChannelLimit);

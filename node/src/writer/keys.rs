@@ -27,8 +27,9 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
 fn log_key(no: ChannelNo, name: &LogName) -> Vec<u8> {
     let mut bytes = no.0.to_be_bytes().to_vec();
     match name {
-        LogName::Control { term } => {
+        LogName::Control { home, term } => {
             bytes.push(0);
+            bytes.extend(home.as_bytes());
             bytes.extend(term.to_be_bytes());
         }
         LogName::Message { origin, writer } => {

@@ -8,6 +8,8 @@ mod batch;
 mod keys;
 mod shared;
 mod step;
+#[cfg(test)]
+pub(crate) mod tests;
 mod thread;
 
 pub use keys::{event_key, inbox_key, log_index_key, timeline_key, timeline_span_key};

@@ -100,6 +100,11 @@ pub struct Writer {
     settings: WriterSettings,
     dirty: BTreeSet<RowKey>,
     unsealed_since: Option<Instant>,
+    /// The last command applied.
+    applied: u64,
+    /// The last command of what was handed to the flusher.
+    submitted: u64,
+    /// The last command that the journal was told to forget.
     trimmed: u64,
     payload: Vec<u8>,
 }
@@ -129,6 +134,8 @@ impl Writer {
             settings,
             dirty: BTreeSet::new(),
             unsealed_since: None,
+            applied,
+            submitted: applied,
             trimmed: applied,
             payload: Vec::new(),
         };
@@ -166,7 +173,7 @@ impl Writer {
 
     /// The number of the last command applied.
     pub fn applied(&self) -> u64 {
-        self.journal.next_command() - 1
+        self.applied
     }
 
     /// Most commands that one step takes.
@@ -191,8 +198,9 @@ impl Writer {
                 taken.extend(rest.next());
             }
             self.step_once(taken)?;
+            self.flush_if_due()?;
         }
-        self.flush_if_due()
+        Ok(())
     }
 
     fn step_once(&mut self, taken: Vec<Proposal>) -> Result<(), StepError> {
@@ -234,11 +242,13 @@ impl Writer {
         loop {
             match self.journal.append(first, count, &self.payload) {
                 Err(AppendError::Behind { held_bytes }) => {
+                    let before = self.trimmed;
                     let waited = self.seal().and_then(|()| self.wait_for_store());
-                    if waited.is_err() {
+                    self.trim();
+                    // Where nothing more can be trimmed, waiting would have no end.
+                    if waited.is_err() || self.trimmed == before {
                         return Err(AppendError::Behind { held_bytes });
                     }
-                    self.trim();
                 }
                 done => return done,
             }
@@ -262,6 +272,7 @@ impl Writer {
                 put_event(rows, applied);
             }
         });
+        self.applied = last;
         self.unsealed_since.get_or_insert_with(Instant::now);
         effects
     }
@@ -281,7 +292,11 @@ impl Writer {
         }
         if all >= self.settings.overlay_bytes_max {
             self.seal()?;
-            self.wait_for_store()?;
+            while self.shared.pending_bytes().0 >= self.settings.overlay_bytes_max
+                && self.flusher.durable() < self.submitted
+            {
+                self.wait_for_store()?;
+            }
         }
         self.trim();
         Ok(())
@@ -297,7 +312,8 @@ impl Writer {
     fn seal(&mut self) -> Result<(), StepError> {
         let Some(since) = self.unsealed_since.take() else { return Ok(()) };
         let dirty = std::mem::take(&mut self.dirty);
-        let applied = self.journal.next_command() - 1;
+        // During a replay the journal is ahead of what is applied.
+        let applied = self.applied;
         {
             let state = self.shared.state();
             self.shared.write(applied, |rows| {
@@ -313,7 +329,10 @@ impl Writer {
         let Some(batch) = self.shared.seal() else { return Ok(()) };
         loop {
             match self.flusher.submit(Arc::clone(&batch)) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.submitted = batch.applied();
+                    return Ok(());
+                }
                 Err(crate::store::SubmitError::Busy) => self.wait_for_store()?,
                 Err(crate::store::SubmitError::Failed) => {
                     self.unsealed_since = Some(since);
@@ -323,10 +342,12 @@ impl Writer {
         }
     }
 
-    /// Waits until the store has taken something.
+    /// Waits until the store has taken something more of what it was handed, if there is any.
     fn wait_for_store(&mut self) -> Result<(), StepError> {
-        let next = self.flusher.durable() + 1;
-        while !self.flusher.wait_for(next, WAIT)? {}
+        let durable = self.flusher.durable();
+        if durable < self.submitted {
+            while !self.flusher.wait_for(durable + 1, WAIT)? {}
+        }
         Ok(())
     }
 
@@ -400,7 +421,7 @@ const STATE_TABLES: [(Table, NameRow); 8] = [
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
     (Table::InviteToken, |key| Some(RowKey::Invite(comity_protocol::hash::Hash(key.try_into().ok()?)))),
     (Table::Channel, |key| Some(RowKey::Channel(channel_no(key)?))),
-    (Table::Log, |key| Some(RowKey::Log(channel_no(key)?, LogName::Control { term: 0 }))),
+    (Table::Log, |key| Some(RowKey::Log(channel_no(key)?, LogName::Control { home: LineageId([0; 32]), term: 0 }))),
     (Table::Nonce, |key| Some(RowKey::Nonce(DeviceId(word(key)?), 0))),
     (Table::Peer, |key| Some(RowKey::Peer(LineageId(key.try_into().ok()?)))),
 ];

@@ -65,9 +65,9 @@ fn function(function: &str, input: Value, output: Value) -> Value {
 
 fn log_json(log: &LogId) -> Value {
     match log.name {
-        LogName::Control { term } => {
-            json!({ "channel": hex(&log.channel.0), "term": term.to_string() })
-        }
+        LogName::Control { home, term } => json!({
+            "channel": hex(&log.channel.0), "home": hex(&home.0), "term": term.to_string(),
+        }),
         LogName::Message { origin, writer } => json!({
             "channel": hex(&log.channel.0), "origin": hex(&origin.0),
             "writer": writer.0.to_string(),

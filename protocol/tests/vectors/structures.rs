@@ -263,7 +263,12 @@ fn case(name: &str, rule: &str, why: &str, bytes: &[u8]) -> Value {
 
 fn refused_frames() -> Vec<Value> {
     let empty = Range {
-        log: WireLog { channel: comity_protocol::id::ChannelId([1; 32]), origin: None, number: 1 },
+        log: WireLog {
+            channel: comity_protocol::id::ChannelId([1; 32]),
+            kind: comity_protocol::frame::LogKind::Control,
+            origin: comity_protocol::id::LineageId([2; 32]),
+            number: 1,
+        },
         first: 1,
         records: Vec::new(),
         hash: ChainEnd::default().hash(),

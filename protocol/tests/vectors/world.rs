@@ -216,7 +216,7 @@ impl World {
         let link = link_channel(acme.lineage, globex.lineage);
         let genesis = control(at(0), alice, &ControlAct::Genesis(genesis(&acme, alice)));
         let group = ChannelId(inner_of(&genesis).0);
-        let id = LogId { channel: group, name: LogName::Control { term: 1 } };
+        let id = LogId { channel: group, name: LogName::Control { home: acme.lineage, term: 1 } };
         let mut control_log = Log::new(id);
         control_log.push(inner_of(&genesis), genesis.time);
         let invite =

@@ -204,7 +204,7 @@ impl Node {
             reader.at += 1;
             let log = WireLog::from(record.log);
             let known = reader.held.get(&log).is_some_and(|held| record.seq <= *held);
-            let withheld = self.withholds_control && log.origin.is_none();
+            let withheld = self.withholds_control && log.kind == comity_protocol::frame::LogKind::Control;
             let left_out = self.leaves_out.remove(&(log, record.seq));
             let is_fed = record.audience.contains(&Subscriber::Peer(peer));
             if is_fed && !known && !withheld && !left_out {
@@ -286,7 +286,9 @@ impl Node {
     pub fn control_after(&self, log: &WireLog) -> Option<(WireLog, u64)> {
         let (_, channel) = self.state.channel(&log.channel)?;
         let point = channel.group()?.point;
-        let control = WireLog { channel: log.channel, origin: None, number: point.term };
+        let home = channel.group()?.state.home;
+        let name = LogName::Control { home, term: point.term };
+        let control = LogId { channel: log.channel, name }.into();
         Some((control, point.seq + 1))
     }
 

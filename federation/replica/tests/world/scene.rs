@@ -3,7 +3,7 @@
 use comity_machine::{Act, Answer, Applied};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Batch, Exception, Frame, Hello, PEER_VERSION, WireLog};
+use comity_protocol::frame::{Batch, Exception, Frame, Hello, LogKind, PEER_VERSION, WireLog};
 use comity_protocol::id::{ChannelId, LineageId, LogId};
 use comity_replica::{Action, FedBatch, FedRecord, Link, LinkSettings};
 
@@ -161,7 +161,8 @@ pub fn cursor(number: u8) -> ByteString {
 }
 
 pub fn fed_log() -> WireLog {
-    WireLog { channel: ChannelId([4; 32]), origin: Some(LineageId([5; 32])), number: 6 }
+    let origin = LineageId([5; 32]);
+    WireLog { channel: ChannelId([4; 32]), kind: LogKind::Message, origin, number: 6 }
 }
 
 pub fn acknowledge(number: u8, exceptions: Vec<Exception>) -> Frame {

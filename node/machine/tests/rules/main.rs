@@ -4,4 +4,6 @@
 #![allow(clippy::unwrap_used, unreachable_pub, missing_docs)]
 
 mod accounts;
+mod chains;
+mod direct;
 mod world;

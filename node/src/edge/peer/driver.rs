@@ -337,11 +337,10 @@ impl Driver {
             let group = channel.and_then(|channel| channel.group());
             let home = self.peer.as_ref().map(|(_, peer)| *peer);
             let theirs = group.filter(|group| Some(group.state.home) == home);
-            theirs.map(|group| (group.point.term, group.point.seq + 1))
+            theirs.map(|group| (group.control_log(), group.point.seq + 1))
         };
-        if let Some((term, seq)) = next {
-            let control = WireLog { channel: log.channel, origin: None, number: term };
-            self.replica.want(control, seq);
+        if let Some((name, seq)) = next {
+            self.replica.want(LogId { channel: log.channel, name }.into(), seq);
         }
     }
 

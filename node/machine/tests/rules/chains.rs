@@ -1,0 +1,332 @@
+//! What a peer may show, and what becomes of it: gaps, replays, forks, wrong times, wrong sizes, unknown kinds. A
+//! direct channel serves, where nothing but the log matters.
+
+use comity_machine::{Answer, Outcome, RangeOutcome, RefusedCode};
+use comity_protocol::body::{Body, WireBody};
+use comity_protocol::cbor;
+use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
+use comity_protocol::event::{EventAct, EventHeader, LogStart, Request};
+use comity_protocol::frame::{Batch, Frame};
+use comity_protocol::id::{AccountNumber, ChannelId, LogId, LogName};
+use comity_protocol::limits::{AHEAD_MS_MAX, BODY_BYTES_MAX, EVENT_HEADER_BYTES_MAX};
+
+use super::world::{BEGINNING_MS, RogueLog, World, event};
+
+/// alice@acme and bob@globex with their channel, and the beginning of a log of globex.
+fn scene() -> (World, ChannelId, AccountNumber, RogueLog) {
+    let mut world = World::new(&["alice@acme", "bob@globex", "carol@initech"]);
+    let talk = world.direct("alice@acme", "bob@globex");
+    let (alice, bob) = (world.account("alice@acme").0, world.account("bob@globex").0);
+    let accounts = Some((alice.min(bob), alice.max(bob)));
+    let mut log = RogueLog::new(world.node("globex"), talk, 1);
+    let start = LogStart { accounts, name: Some("bob".into()), ..LogStart::default() };
+    log.say(bob.number, "1", Some(start));
+    (world, talk, bob.number, log)
+}
+
+fn refused(from: u64, code: Code) -> RangeOutcome {
+    RangeOutcome::Refused { from, code: RefusedCode(code) }
+}
+
+/// The records from one on, as a range of their own.
+fn tail(log: &RogueLog, first: u64) -> RogueLog {
+    let mut tail = log.clone();
+    tail.records.drain(..usize::try_from(first - log.first).unwrap());
+    tail.first = first;
+    tail
+}
+
+#[test]
+fn a_gap_names_the_first_record_missing() {
+    let (mut world, talk, bob, mut log) = scene();
+    log.say(bob, "2", None).say(bob, "3", None);
+    let gap = |from| (RangeOutcome::Gap { from }, vec![]);
+    assert_eq!(world.show("globex", "acme", &tail(&log, 2)), gap(1));
+    assert_eq!(world.show("globex", "acme", &log).1.len(), 3);
+    log.say(bob, "4", None).say(bob, "5", None);
+    assert_eq!(world.show("globex", "acme", &tail(&log, 5)), gap(4));
+    assert_eq!(world.show("globex", "acme", &tail(&log, 4)).1.len(), 2);
+    assert_eq!(world.texts("acme", talk).len(), 5);
+}
+
+#[test]
+fn a_replay_does_nothing() {
+    let (mut world, talk, bob, mut log) = scene();
+    log.say(bob, "2", None);
+    world.show("globex", "acme", &log);
+    let before = world.node("acme").state.to_bytes();
+    assert_eq!(world.show("globex", "acme", &log), (RangeOutcome::Applied, vec![]));
+    assert!(world.node("acme").state.to_bytes() == before);
+    // Half of it known: the rest is taken.
+    log.say(bob, "3", None);
+    assert_eq!(world.show("globex", "acme", &log).1, [Outcome::Accepted]);
+    assert_eq!(world.texts("acme", talk).len(), 3);
+}
+
+#[test]
+fn a_chain_that_does_not_fit_is_not_theirs() {
+    let (mut world, talk, bob, mut log) = scene();
+    let mut fork = log.clone();
+    log.say(bob, "2", None);
+    fork.say(bob, "two", None).say(bob, "three", None);
+    world.show("globex", "acme", &log);
+    assert_eq!(world.show("globex", "acme", &fork).0, refused(3, Code::ChainBroken));
+    let mut changed = tail(&log, 2);
+    changed.say(bob, "3", None);
+    let mut batch = changed.batch(world.node("globex"));
+    let empty = WireBody::Present(Body::empty([0; 32]));
+    batch.ranges[0].records[1].body = empty;
+    assert_eq!(world.take("globex", "acme", batch), [refused(3, Code::ChainBroken)]);
+    assert_eq!(world.texts("acme", talk).len(), 2);
+}
+
+#[test]
+fn a_checkpoint_of_somebody_else_proves_nothing() {
+    let (mut world, talk, ..) = scene();
+    let (_, _, _, log) = scene();
+    let batch = log.batch(world.node("initech"));
+    assert_eq!(world.take("globex", "acme", batch), [refused(1, Code::CheckpointForged)]);
+    let mut batch = log.batch(world.node("globex"));
+    batch.ranges[0].checkpoint = 9;
+    assert_eq!(world.take("globex", "acme", batch), [refused(1, Code::CheckpointForged)]);
+    assert!(world.texts("acme", talk).is_empty());
+}
+
+#[test]
+fn nobody_shows_us_our_own_logs() {
+    let (mut world, talk, ..) = scene();
+    let alice = world.account("alice@acme").0;
+    let mut log = RogueLog::new(world.node("acme"), talk, 77);
+    log.say(alice.number, "I never said that", Some(LogStart::default()));
+    assert_eq!(world.show("globex", "acme", &log).0, refused(1, Code::LogUnknown));
+    let home = world.node("globex").lineage();
+    let name = LogName::Control { home, term: 1 };
+    let mut control = RogueLog::new(world.node("globex"), talk, 1);
+    control.log = LogId { channel: talk, name };
+    control.say(alice.number, "no group", None);
+    assert_eq!(world.show("globex", "acme", &control).0, refused(1, Code::LogUnknown));
+}
+
+#[test]
+fn time_that_does_not_increase_makes_an_event_void() {
+    let (mut world, _, bob, mut log) = scene();
+    let at = |ms: u64| EventHeader {
+        time: HybridTime::from_unix_ms(BEGINNING_MS + ms),
+        ..event(bob, &EventAct::Message)
+    };
+    let text = || Body::text([1; 32], "text");
+    log.push(at(50), text()).push(at(50), text()).push(at(40), text()).push(at(51), text());
+    let (_, outcomes) = world.show("globex", "acme", &log);
+    use Outcome::{Accepted, Void};
+    assert_eq!(outcomes, [Accepted, Accepted, Void, Void, Accepted]);
+}
+
+#[test]
+fn an_event_far_ahead_is_held_until_it_is_due() {
+    let (mut world, talk, bob, mut log) = scene();
+    let ahead = BEGINNING_MS + 3_600_000;
+    let time = HybridTime::from_unix_ms(ahead);
+    log.say(bob, "2", None);
+    log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
+    let shown = world.show("globex", "acme", &log);
+    assert_eq!(shown, (RangeOutcome::Held { from: 3 }, vec![Outcome::Accepted; 2]));
+    world.now_ms = ahead - AHEAD_MS_MAX - 1;
+    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Held { from: 3 });
+    world.now_ms += 1;
+    assert_eq!(
+        world.show("globex", "acme", &log),
+        (RangeOutcome::Applied, vec![Outcome::Accepted])
+    );
+    // Our own clock is far behind now, but what we write sorts behind what we have seen.
+    world.now_ms = BEGINNING_MS;
+    world.say("alice@acme", talk, "4").unwrap();
+    assert_eq!(world.texts("acme", talk).pop().unwrap(), "alice@acme.test: 4");
+}
+
+#[test]
+fn headers_that_cannot_be_read_or_are_too_long_keep_their_number() {
+    let (mut world, talk, bob, mut log) = scene();
+    let long = vec![0; EVENT_HEADER_BYTES_MAX];
+    let header = EventHeader { args: Some(long.into()), ..event(bob, &EventAct::Unknown(900)) };
+    log.push(header, Body::empty([1; 32]));
+    log.push_bytes(vec![0xff, 0x00], WireBody::Present(Body::empty([1; 32])));
+    // A message without arguments is a message; one with arguments is nothing.
+    let args = Some(vec![1].into());
+    log.push(EventHeader { args, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "x"));
+    // Not in the one form that its value has.
+    let mut bytes = cbor::encode(&event(bob, &EventAct::Message));
+    bytes.push(0);
+    log.push_bytes(bytes, WireBody::Present(Body::empty([1; 32])));
+    log.say(bob, "6", None);
+    let (_, outcomes) = world.show("globex", "acme", &log);
+    use Outcome::{Accepted, Void};
+    assert_eq!(outcomes, [Accepted, Void, Void, Void, Void, Accepted]);
+    assert_eq!(world.texts("acme", talk), ["bob@globex.test: 1", "bob@globex.test: 6"]);
+}
+
+#[test]
+fn a_body_beyond_the_limits_counts_as_missing() {
+    let (mut world, talk, bob, mut log) = scene();
+    let message = || event(bob, &EventAct::Message);
+    let bytes = |content_type: &str, bytes: Vec<u8>| Body {
+        salt: [1; 32],
+        content_type: content_type.into(),
+        bytes: bytes.into(),
+    };
+    let utf8 = "text/plain;charset=utf-8";
+    log.push(message(), bytes("application/octet-stream", vec![0; BODY_BYTES_MAX + 1]));
+    log.push(message(), bytes(&"x".repeat(129), vec![0]));
+    log.push(message(), bytes(utf8, vec![b'x'; 100_001]));
+    log.push(message(), bytes(utf8, vec![0xff, 0xfe]));
+    log.push(message(), bytes(utf8, vec![b'x'; 100_000]));
+    let (_, outcomes) = world.show("globex", "acme", &log);
+    // What an event amounts to never depends on who holds its body.
+    assert_eq!(outcomes, [Outcome::Accepted; 6]);
+    let texts = world.texts("acme", talk);
+    assert_eq!(texts[1..5], ["bob@globex.test: (missing)"; 4]);
+    assert_eq!(texts[5].len(), "bob@globex.test: ".len() + 100_000);
+    // The hash stays, so that the chain can still be shown.
+    let stored = &world.node("acme").records[1];
+    assert_eq!(stored.record.body.hash(), log.records[1].body.hash());
+}
+
+#[test]
+fn only_messages_have_bodies() {
+    let (mut world, talk, bob, mut log) = scene();
+    let request = EventAct::Request(Request::Leave);
+    log.push(event(bob, &request), Body::text([1; 32], "smuggled"));
+    log.push(event(bob, &EventAct::Unknown(900)), Body::text([1; 32], "later"));
+    let (_, outcomes) = world.show("globex", "acme", &log);
+    assert_eq!(outcomes, [Outcome::Accepted, Outcome::Accepted, Outcome::Unknown]);
+    let bodies = world.node("acme").records.iter().map(|r| r.record.body.clone());
+    let present: Vec<bool> = bodies.map(|body| matches!(body, WireBody::Present(_))).collect();
+    assert_eq!(present, [true, false, true]);
+    assert_eq!(world.texts("acme", talk), ["bob@globex.test: 1"]);
+    assert_eq!(world.feed("alice@acme"), ["bob@globex.test: 1"]);
+}
+
+#[test]
+fn a_body_may_be_absent() {
+    let (mut world, talk, bob, mut log) = scene();
+    let body = WireBody::Absent(Body::text([1; 32], "erased").hash());
+    let time = log.time.next();
+    let header = EventHeader { time, ..event(bob, &EventAct::Message) };
+    log.push_bytes(cbor::encode(&header), body);
+    log.time = time;
+    assert_eq!(world.show("globex", "acme", &log).1, [Outcome::Accepted; 2]);
+    assert_eq!(world.texts("acme", talk)[1], "bob@globex.test: (missing)");
+}
+
+#[test]
+fn frames_that_are_no_batches_are_refused() {
+    let (mut world, ..) = scene();
+    let malformed = Err(Code::FrameMalformed);
+    let hostile =
+        |world: &mut World, bytes: Vec<u8>| world.take_frame("globex", "acme", bytes, None);
+    assert_eq!(hostile(&mut world, vec![]), malformed);
+    assert_eq!(hostile(&mut world, vec![0xff; 64]), malformed);
+    assert_eq!(hostile(&mut world, Frame::Resync.encode()), malformed);
+    let (_, _, _, log) = scene();
+    let mut batch = log.batch(world.node("globex"));
+    batch.ranges[0].records.clear();
+    assert_eq!(hostile(&mut world, Frame::Batch(batch).encode()), malformed);
+    let mut batch = log.batch(world.node("globex"));
+    batch.ranges[0].first = 0;
+    assert_eq!(world.take("globex", "acme", batch), [RangeOutcome::Gap { from: 1 }]);
+    let mut batch = log.batch(world.node("globex"));
+    batch.ranges[0].first = u64::MAX;
+    assert_eq!(world.take("globex", "acme", batch), [RangeOutcome::Gap { from: 1 }]);
+}
+
+#[test]
+fn a_stranger_is_no_peer() {
+    let (mut world, ..) = scene();
+    let empty = Frame::Batch(Batch { checkpoints: vec![], ranges: vec![], cursor: None }).encode();
+    let node = world.node_mut("acme");
+    let random = node.random();
+    let peer = comity_protocol::id::LineageId([9; 32]);
+    let command = comity_machine::Command::PeerBatch {
+        peer,
+        frame: empty.into(),
+        cursor: None,
+        unix_ms: BEGINNING_MS,
+        random,
+    };
+    let answer = node.apply(command).answer;
+    assert_eq!(answer, Answer::Refused(RefusedCode(Code::PeerNotMember)));
+}
+
+#[test]
+fn a_cursor_is_kept_only_where_nothing_waits() {
+    let (mut world, _, bob, mut log) = scene();
+    log.say(bob, "2", None);
+    let peer = world.node("globex").lineage();
+    let kept = |world: &World| world.node("acme").state.peers[&peer].cursor.clone();
+    let with = |world: &mut World, log: &RogueLog, cursor: u8| {
+        let frame = Frame::Batch(log.batch(world.node("globex"))).encode();
+        world.take_frame("globex", "acme", frame, Some(vec![cursor; 24].into())).unwrap();
+    };
+    with(&mut world, &tail(&log, 2), 1);
+    assert_eq!(kept(&world), None);
+    with(&mut world, &log, 2);
+    assert_eq!(kept(&world), Some(vec![2; 24].into()));
+}
+
+#[test]
+fn one_bad_range_harms_no_other() {
+    let (mut world, talk, bob, log) = scene();
+    let mut other = RogueLog::new(world.node("globex"), talk, 2);
+    other.say(bob, "x", None);
+    let (good, mut bad) = (log.batch(world.node("globex")), other.batch(world.node("globex")));
+    bad.ranges[0].hash.0[0] ^= 1;
+    bad.ranges[0].checkpoint = 1;
+    let checkpoints = [good.checkpoints, bad.checkpoints].concat();
+    let ranges = [bad.ranges, good.ranges].concat();
+    let outcomes = world.take("globex", "acme", Batch { checkpoints, ranges, cursor: None });
+    assert_eq!(outcomes, [refused(1, Code::ChainBroken), RangeOutcome::Applied]);
+    assert_eq!(world.texts("acme", talk), ["bob@globex.test: 1"]);
+}
+
+#[test]
+fn a_restart_opens_a_new_log_that_names_those_ended() {
+    let (mut world, talk, ..) = scene();
+    for run in 2..5 {
+        world.say("alice@acme", talk, &format!("run {run}")).unwrap();
+        world.node_mut("acme").start(run);
+    }
+    world.say("alice@acme", talk, "last").unwrap();
+    world.exchange();
+    assert_eq!(world.texts("acme", talk), world.texts("globex", talk));
+    let last = world.node("globex").records.last().unwrap();
+    assert_eq!(last.seq, 1);
+    let start = EventHeader::decode(&last.record.header).unwrap().start.unwrap();
+    let ended: Vec<(u64, u64)> = start.ended.unwrap().iter().map(|e| (e.writer.0, e.seq)).collect();
+    let writer = |run: u64| (1 << 32) | run;
+    assert_eq!(ended, [(writer(1), 1), (writer(2), 1), (writer(3), 1)]);
+    let writers = world.channel("globex", talk).1.logs.len();
+    assert_eq!(writers, 4);
+    assert_eq!(world.node("acme").state.identity.as_ref().unwrap().starts.len(), 4);
+}
+
+#[test]
+fn a_receiver_takes_few_new_writers_an_hour() {
+    let (mut world, talk, bob, _) = scene();
+    let (alice, bob_id) = (world.account("alice@acme").0, world.account("bob@globex").0);
+    let accounts = Some((alice.min(bob_id), alice.max(bob_id)));
+    let show = |world: &mut World, writer: u64| {
+        let mut log = RogueLog::new(world.node("globex"), talk, writer);
+        let start = LogStart { accounts, name: Some("bob".into()), ..LogStart::default() };
+        log.say(bob, "hello", Some(start));
+        world.show("globex", "acme", &log).0
+    };
+    for writer in 1..=8 {
+        assert_eq!(show(&mut world, writer), RangeOutcome::Applied, "{writer}");
+    }
+    assert_eq!(show(&mut world, 9), RangeOutcome::Held { from: 1 });
+    // Those that are open go on; others' are counted apart.
+    assert_eq!(show(&mut world, 8), RangeOutcome::Applied);
+    world.say("alice@acme", talk, "hello").unwrap();
+    world.now_ms += 3_600_000;
+    assert_eq!(show(&mut world, 9), RangeOutcome::Applied);
+}
