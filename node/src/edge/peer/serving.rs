@@ -183,9 +183,7 @@ impl Context {
             let state = self.shared.state();
             let mut lacking = Vec::new();
             for (no, channel) in &state.channels {
-                if channel.peers.get(&peer).is_none_or(|stay| stay.to.is_some()) {
-                    continue;
-                }
+                let Some(stay) = channel.peers.get(&peer) else { continue };
                 for (name, log) in &channel.logs {
                     let is_ours = match name {
                         LogName::Message { origin, .. } => *origin == self.lineage,
@@ -194,16 +192,18 @@ impl Context {
                     let wire = LogId { channel: channel.id, name: *name }.into();
                     let has = held.get(&wire).copied().unwrap_or(0);
                     if is_ours && has < log.end.seq() {
-                        lacking.push((log.no, has + 1));
+                        lacking.push((log.no, has + 1, stay.to));
                     }
                 }
             }
             lacking
         };
         let Ok(view) = self.shared.view() else { return Pos(0) };
-        let positions = lacking.into_iter().filter_map(|(log, seq)| {
+        let positions = lacking.into_iter().filter_map(|(log, seq, until)| {
             let key = view.get(Table::LogIndex, &log_index_key(log, seq)).ok()??;
-            key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+            let pos = key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))?;
+            // Of a channel that it has left, the peer is served up to the record that removed it.
+            until.is_none_or(|until| pos <= until.0).then_some(pos)
         });
         positions.min().map_or(watermark, |first| Pos(first.saturating_sub(1)))
     }
