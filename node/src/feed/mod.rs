@@ -7,6 +7,8 @@
 mod hub;
 mod scan;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, OnceLock};
 

@@ -56,8 +56,8 @@ pub fn visit(
 ) -> Result<(), ScanError> {
     let mut at = after;
     while at < to {
-        let found = page(shared, subscriber, at, PAGE_ROWS)?;
-        found.items.iter().filter(|item| item.applied.pos <= to).for_each(|item| each(item));
+        let found = page(shared, subscriber, (at, to), PAGE_ROWS)?;
+        found.items.iter().for_each(|item| each(item));
         let Some(reached) = found.reached else { break };
         at = reached;
     }
@@ -67,17 +67,38 @@ pub fn visit(
 /// Rows that a visit reads at a time.
 const PAGE_ROWS: usize = 256;
 
-/// The page of the feed after `after`, of at most `max` rows.
+/// The page of the feed after `after` and up to `until`, of at most `max` rows. All up to `until` must be
+/// published: what is beyond may be in the rows already, or in a part of them, and comes to live subscribers later.
 pub(super) fn page(
     shared: &Shared,
     subscriber: Subscriber,
-    after: Pos,
+    span: (Pos, Pos),
+    max: usize,
+) -> Result<Page, ScanError> {
+    let mut tries = 1;
+    loop {
+        match read_page(shared, subscriber, span, max) {
+            // The store was opened anew under us, as it is after a full disk.
+            Err(ScanError::Read(ReadError::Closed)) if tries < TRIES_MAX => tries += 1,
+            done => return done,
+        }
+    }
+}
+
+/// How often a page is tried whose store is opened anew meanwhile.
+const TRIES_MAX: u32 = 3;
+
+fn read_page(
+    shared: &Shared,
+    subscriber: Subscriber,
+    (after, until): (Pos, Pos),
     max: usize,
 ) -> Result<Page, ScanError> {
     let mut sources = sources(&shared.state(), subscriber, after);
+    sources.iter_mut().for_each(|source| source.to = source.to.min(until));
     let view = shared.view()?;
     let inbox = match subscriber {
-        Subscriber::Account(account) => inbox(&view, account, after, max)?,
+        Subscriber::Account(account) => inbox(&view, account, (after, until), max)?,
         Subscriber::Peer(_) => BTreeMap::new(),
     };
     let chunk = (2 * max / (sources.len() + 1)).clamp(8, max.max(8));
@@ -206,11 +227,11 @@ const CHUNK_BYTES_MAX: usize = 256 << 10;
 fn inbox(
     view: &View,
     account: AccountNumber,
-    after: Pos,
+    (after, until): (Pos, Pos),
     max: usize,
 ) -> Result<BTreeMap<Pos, ChannelNo>, ScanError> {
     let from = inbox_key(account, after);
-    let to = inbox_key(account, Pos(u64::MAX));
+    let to = inbox_key(account, until);
     let span = Span { from: Bound::Excluded(from.to_vec()), to: Bound::Included(to.to_vec()) };
     let mut found = BTreeMap::new();
     view.range(Table::Inbox, &span, Direction::Ascending, &mut |key, value| {

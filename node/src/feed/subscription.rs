@@ -131,10 +131,10 @@ impl Subscription {
     fn catch_up(&mut self, max: usize) -> Option<Yield> {
         let watermark = self.hub.watermark();
         if watermark > self.read_to {
-            match scan::page(&self.shared, self.subscriber, self.read_to, max) {
+            let span = (self.read_to, watermark);
+            match scan::page(&self.shared, self.subscriber, span, max) {
                 Ok(page) => {
-                    // Where the feed ends, nothing up to the watermark is left for this subscriber; what was
-                    // published while reading may be among the items.
+                    // Where the page ends, nothing up to the watermark is left for this subscriber.
                     self.read_to = page.reached.unwrap_or(watermark);
                     self.advance(&page.items);
                     if !page.items.is_empty() {
