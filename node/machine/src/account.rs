@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId};
+use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId, WriterId};
 use comity_protocol::limits::NONCE_WINDOW;
 use comity_protocol::name::AccountName;
 use minicbor::{Decode, Encode};
@@ -59,6 +59,21 @@ pub struct OpenInvitation {
     /// Accepted; the home has not recorded it yet.
     #[n(4)]
     pub accepted: bool,
+    /// The accept.
+    #[n(5)]
+    pub request: Option<RequestPlace>,
+}
+
+/// Where a request of ours stands: what a refusal names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RequestPlace {
+    /// The log's writer.
+    #[n(0)]
+    pub writer: WriterId,
+    /// The event.
+    #[n(1)]
+    pub seq: u64,
 }
 
 /// An account's, or a peer's, time in a channel: which part of the feed it is served.
@@ -74,6 +89,16 @@ pub struct Stay {
     /// What it is at the moment.
     #[n(2)]
     pub standing: Standing,
+    /// The request to come in or to leave that the home has not answered yet.
+    #[n(3)]
+    pub request: Option<RequestPlace>,
+}
+
+impl Stay {
+    /// A stay that lasts, from a pos on.
+    pub(crate) fn new(from: Pos, standing: Standing) -> Self {
+        Self { from, to: None, standing, request: None }
+    }
 }
 
 /// The standing of an account in a channel.

@@ -321,30 +321,42 @@ impl State {
         let member = group.state.members.get(&target);
         let is_in = member.is_some_and(|m| m.is_in());
         let is_invited = member.is_some_and(|m| m.invite.is_some());
-        let shared = group.state.has_organisation(target.lineage);
+        // The home hears requests also when it has no member left.
+        let shared =
+            group.state.has_organisation(target.lineage) || target.lineage == group.state.home;
+        let point = group.point;
         if target.lineage == own {
             let id = channel.id;
             let Some(account) = self.accounts.get_mut(&target.number) else { return };
             let stay = account.channels.get(&no).copied();
+            let invitation = account.invitations.get(&id);
+            // An invitation that is newer than the control log here stays.
+            let is_told = invitation.is_some_and(|open| open.invite <= point);
             match (is_in, is_invited, stay) {
                 (true, _, Some(stay)) if stay.standing == Standing::Joined => {}
                 (true, _, _) => {
-                    let stay = Stay { from: pos, to: None, standing: Standing::Joined };
+                    let stay = Stay::new(pos, Standing::Joined);
                     account.channels.insert(no, stay);
                 }
                 (false, true, _) => {
-                    let stay = Stay { from: pos, to: None, standing: Standing::Invited };
+                    let accepted = invitation.filter(|open| open.accepted);
+                    let standing =
+                        if accepted.is_some() { Standing::Joining } else { Standing::Invited };
+                    let request = accepted.and_then(|open| open.request);
+                    let stay = Stay { request, ..Stay::new(pos, standing) };
                     account.channels.insert(no, stay);
                 }
                 (false, false, Some(stay)) if has_been_in(&stay) => {
-                    let gone = Stay { to: Some(pos), standing: Standing::Gone, ..stay };
+                    let gone = Stay { to: Some(pos), ..Stay::new(stay.from, Standing::Gone) };
                     account.channels.insert(no, gone);
                 }
                 (false, false, _) => {
                     account.channels.remove(&no);
                 }
             }
-            account.invitations.remove(&id);
+            if is_told {
+                self.drop_invitation(target.number, &id);
+            }
             fx.dirty(RowKey::Account(target.number));
         } else if shared {
             self.share(no, target.lineage, pos, fx);
@@ -359,7 +371,7 @@ impl State {
     pub(crate) fn share(&mut self, no: ChannelNo, peer: LineageId, pos: Pos, fx: &mut Effects) {
         let peers = &mut self.channel_mut(no).peers;
         if peers.get(&peer).is_none_or(|stay| stay.to.is_some()) {
-            peers.insert(peer, Stay { from: pos, to: None, standing: Standing::Joined });
+            peers.insert(peer, Stay::new(pos, Standing::Joined));
         }
         self.refresh_audience(no);
         fx.dirty(RowKey::Channel(no));
@@ -375,7 +387,13 @@ impl State {
             }
             Kind::Group(group) => {
                 let ours = group.state.joined().filter(|(id, _)| id.lineage == own);
-                ours.map(|(id, _)| id.number).collect()
+                // Who asked to leave is served no more, whatever the home says when.
+                let is_in = |number: &AccountNumber| {
+                    let account = self.accounts.get(number);
+                    let stay = account.and_then(|account| account.channels.get(&no));
+                    stay.is_some_and(|stay| stay.standing == Standing::Joined)
+                };
+                ours.map(|(id, _)| id.number).filter(is_in).collect()
             }
             Kind::Link { .. } => Vec::new(),
         };

@@ -554,7 +554,7 @@ impl Group {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let chars = name.chars().count();
     (1..=CHANNEL_NAME_CHARS_MAX).contains(&chars) && !name.chars().any(char::is_control)
 }

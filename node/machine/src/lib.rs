@@ -11,13 +11,16 @@ mod channel;
 mod command;
 mod form;
 mod group;
+mod invitation;
 mod peer;
 mod perform;
 mod request;
 mod rows;
 mod state;
 
-pub use account::{Account, Device, KeptAnswer, OpenInvitation, Standing, Stay, slot_of};
+pub use account::{
+    Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, slot_of,
+};
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, EventRow, Outcome, Subscriber};
 pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};

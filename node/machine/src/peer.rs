@@ -7,16 +7,13 @@ use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
-use comity_protocol::event::{EventAct, EventHeader, Invitation, Record, Request, RequestRefused};
+use comity_protocol::event::{EventAct, EventHeader, Record, Request};
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::HeadProof;
-use comity_protocol::id::{
-    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
-};
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogId, LogName, WriterId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::AHEAD_MS_MAX;
 
-use crate::account::OpenInvitation;
 use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 use crate::append::Incoming;
 use crate::applied::Outcome;
@@ -203,12 +200,9 @@ impl State {
             return Err(Stop::Gap { from: 1 });
         }
         let refuse = |code| Stop::Refused { from: 1, code };
-        let expected = |i: &OpenInvitation| i.home == peer && i.accepted;
-        let awaited = self
-            .accounts
-            .values()
-            .any(|account| account.invitations.get(&log.channel).is_some_and(expected));
-        if !awaited || log.name != (LogName::Control { home: peer, term: 1 }) {
+        if !self.awaits(peer, &log.channel)
+            || log.name != (LogName::Control { home: peer, term: 1 })
+        {
             return Err(refuse(Code::LogUnknown));
         }
         let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
@@ -357,7 +351,7 @@ impl State {
         let sender = AccountId { lineage: origin, number: header.sender };
         let inbox = match &act {
             EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
-            EventAct::RequestRefused(refused) => self.take_refusal(no, refused, fx),
+            EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
             EventAct::Message | EventAct::Request(_) | EventAct::Unknown(_) => Vec::new(),
         };
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
@@ -452,58 +446,6 @@ impl State {
             }
         }
     }
-
-    /// Notes an invitation for the account that it names.
-    fn take_invitation(
-        &mut self,
-        peer: LineageId,
-        no: ChannelNo,
-        invitation: &Invitation,
-        fx: &mut Effects,
-    ) -> Vec<AccountNumber> {
-        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
-        let known = self.channel(&invitation.channel).is_some();
-        let Some(account) = self.accounts.get_mut(&invitation.account) else { return Vec::new() };
-        let full = account.invitations.len() >= INVITATIONS_MAX;
-        if !in_link || known || full {
-            return Vec::new();
-        }
-        let open = OpenInvitation {
-            invite: invitation.invite,
-            home: peer,
-            inviter: invitation.inviter.clone(),
-            name: invitation.name.clone(),
-            accepted: false,
-        };
-        account.invitations.insert(invitation.channel, open);
-        fx.dirty(RowKey::Account(invitation.account));
-        vec![invitation.account]
-    }
-
-    /// A refused accept or leave is undone here; the account is told.
-    fn take_refusal(
-        &mut self,
-        no: ChannelNo,
-        refused: &RequestRefused,
-        fx: &mut Effects,
-    ) -> Vec<AccountNumber> {
-        use crate::account::Standing;
-        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
-        let group = self.channel_numbers.get(&refused.group).copied();
-        let Some(account) = self.accounts.get_mut(&refused.account).filter(|_| in_link) else {
-            return Vec::new();
-        };
-        account.invitations.remove(&refused.group);
-        if let Some(stay) = group.and_then(|group| account.channels.get_mut(&group)) {
-            stay.standing = match stay.standing {
-                Standing::Leaving => Standing::Joined,
-                Standing::Joining => Standing::Invited,
-                other => other,
-            };
-        }
-        fx.dirty(RowKey::Account(refused.account));
-        vec![refused.account]
-    }
 }
 
 /// The event waits for the control log.
@@ -511,9 +453,6 @@ struct Wait;
 
 /// A request with what its proof needs: who, what, the header's bytes and the body's hash.
 type TakenRequest = (AccountId, Request, ByteString, comity_protocol::hash::Hash);
-
-/// Open invitations that an account keeps.
-const INVITATIONS_MAX: usize = 1_000;
 
 /// Proves a range against the end of its log: all of it or nothing. `None` where all of it is known.
 fn prove(

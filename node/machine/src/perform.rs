@@ -6,14 +6,15 @@ use comity_protocol::control::{
 };
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, Invitation, Request, direct_channel};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, ControlPoint, LineageId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName};
 use comity_protocol::limits::{MEMBERS_MAX, TEXT_CHARS_MAX};
 use comity_protocol::name::AccountLabel;
 
-use crate::account::{KeptAnswer, Standing, Stay, slot_of};
+use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, slot_of};
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
 use crate::command::{Act, DeviceId};
+use crate::invitation::OpenInvite;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
@@ -199,8 +200,7 @@ impl State {
             if account.lineage != own {
                 self.share(no, account.lineage, pos, fx);
             } else if let Some(known) = self.accounts.get_mut(&account.number) {
-                let stay = Stay { from: pos, to: None, standing: Standing::Joined };
-                known.channels.insert(no, stay);
+                known.channels.insert(no, Stay::new(pos, Standing::Joined));
                 fx.dirty(RowKey::Account(account.number));
             }
         }
@@ -209,7 +209,7 @@ impl State {
     }
 
     /// Whether an account is one of ours by that name, or of an organisation that was introduced.
-    fn check_known(&self, account: AccountId, label: &str) -> Result<(), Code> {
+    pub(crate) fn check_known(&self, account: AccountId, label: &str) -> Result<(), Code> {
         let label: AccountLabel = label.parse().map_err(|_| Code::NameInvalid)?;
         if account.lineage == self.lineage() {
             let known = self.accounts.get(&account.number);
@@ -337,23 +337,6 @@ impl State {
         }
     }
 
-    /// The open invite of an account, with the group's home.
-    fn open_invite(
-        &self,
-        account: AccountNumber,
-        channel: &ChannelId,
-    ) -> Result<(ControlPoint, LineageId), Code> {
-        let known = self.accounts.get(&account).ok_or(Code::AccountNotFound)?;
-        if let Some(invitation) = known.invitations.get(channel) {
-            return Ok((invitation.invite, invitation.home));
-        }
-        let (_, group) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
-        let group = group.group().ok_or(Code::NotInvited)?;
-        let member = group.state.members.get(&self.account_id(account));
-        let invite = member.and_then(|m| m.invite).ok_or(Code::ChannelNotFound)?;
-        Ok((invite.0, group.state.home))
-    }
-
     fn accept(
         &mut self,
         account: AccountNumber,
@@ -363,7 +346,10 @@ impl State {
         if self.joined(account, channel).is_ok() {
             return Err(Code::AlreadyMember);
         }
-        let (invite, home) = self.open_invite(account, channel)?;
+        let OpenInvite { invite, home, is_asked } = self.open_invite(account, channel)?;
+        if is_asked {
+            return Ok(Answer::Requested);
+        }
         self.check_room(account)?;
         let own = self.account_id(account);
         if let (true, Some((no, _))) = (home == self.lineage(), self.channel(channel)) {
@@ -372,7 +358,7 @@ impl State {
             return Ok(Answer::Channel(*channel));
         }
         self.ask_home(home, account, Request::Accept { channel: *channel, invite }, fx)?;
-        self.set_asked(account, channel, Standing::Joining, fx);
+        self.set_asked(account, channel, (Standing::Invited, Standing::Joining), fx);
         Ok(Answer::Requested)
     }
 
@@ -382,7 +368,10 @@ impl State {
         channel: &ChannelId,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        let (invite, home) = self.open_invite(account, channel)?;
+        let OpenInvite { invite, home, is_asked } = self.open_invite(account, channel)?;
+        if is_asked {
+            return Err(Code::AlreadyMember);
+        }
         if let (true, Some((no, _))) = (home == self.lineage(), self.channel(channel)) {
             let own = self.account_id(account);
             let act = ControlAct::Leave(Target { account: own });
@@ -390,10 +379,8 @@ impl State {
             return Ok(Answer::Done);
         }
         self.ask_home(home, account, Request::Decline { channel: *channel, invite }, fx)?;
-        if let Some(known) = self.accounts.get_mut(&account) {
-            known.invitations.remove(channel);
-            fx.dirty(RowKey::Account(account));
-        }
+        self.drop_invitation(account, channel);
+        fx.dirty(RowKey::Account(account));
         Ok(Answer::Requested)
     }
 
@@ -410,22 +397,31 @@ impl State {
         Ok(())
     }
 
+    /// Notes that the home was asked, by the request just appended, to let an account in or go.
     fn set_asked(
         &mut self,
         account: AccountNumber,
         channel: &ChannelId,
-        standing: Standing,
+        (from, to): (Standing, Standing),
         fx: &mut Effects,
     ) {
+        let request = fx.applied.last().and_then(|applied| match applied.log.name {
+            LogName::Message { writer, .. } => Some(RequestPlace { writer, seq: applied.seq }),
+            LogName::Control { .. } => None,
+        });
         let no = self.channel_numbers.get(channel).copied();
         let Some(known) = self.accounts.get_mut(&account) else { return };
         if let Some(invitation) = known.invitations.get_mut(channel) {
-            invitation.accepted = true;
+            (invitation.accepted, invitation.request) = (true, request);
         }
-        if let Some(stay) = no.and_then(|no| known.channels.get_mut(&no)) {
-            stay.standing = standing;
+        let stay = no.and_then(|no| known.channels.get_mut(&no));
+        if let Some(stay) = stay.filter(|stay| stay.standing == from) {
+            (stay.standing, stay.request) = (to, request);
         }
         fx.dirty(RowKey::Account(account));
+        if let Some(no) = no {
+            self.refresh_audience(no);
+        }
     }
 
     fn leave(
@@ -437,7 +433,7 @@ impl State {
         let act = ControlAct::Leave(Target { account: self.account_id(account) });
         let answer = self.control(account, channel, act, Request::Leave, fx)?;
         if answer == Answer::Requested {
-            self.set_asked(account, channel, Standing::Leaving, fx);
+            self.set_asked(account, channel, (Standing::Joined, Standing::Leaving), fx);
         }
         Ok(answer)
     }

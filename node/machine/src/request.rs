@@ -57,10 +57,11 @@ impl State {
         let ProvenRequest { actor, request, proof } = asked;
         let (no, channel) = self.channel(group).ok_or(Code::ChannelNotFound)?;
         let state = &channel.group().ok_or(Code::ChannelNotFound)?.state;
-        // Whoever was never invited learns nothing of the group.
-        if !state.members.contains_key(&actor) {
+        // Whoever was never invited learns nothing of the group, and we answer for our own groups alone.
+        let Some(member) = state.members.get(&actor).filter(|_| self.is_home(no)) else {
             return Err(Code::ChannelNotFound);
-        }
+        };
+        let open = member.invite.map(|(point, _)| point);
         let is_new = !state.organisations.contains_key(&actor.lineage);
         match request {
             Request::Accept { .. } => {
@@ -68,6 +69,7 @@ impl State {
                 let act = ControlAct::Join(Join { account: actor, organisation });
                 self.append_control(no, Some(actor), &act, Some(proof), fx)
             }
+            Request::Decline { invite, .. } if open != Some(invite) => Err(Code::NotInvited),
             Request::Decline { .. } => {
                 let act = ControlAct::Leave(Target { account: actor });
                 self.append_control(no, None, &act, None, fx)
@@ -77,6 +79,7 @@ impl State {
                 self.append_control(no, Some(actor), &act, Some(proof), fx)
             }
             Request::Invite { account, label } => {
+                self.check_known(account, &label)?;
                 let inviter = self.label(no, &actor).ok_or(Code::ChannelNotFound)?.to_string();
                 let invite = Invite { account, label, role: Role::Member };
                 let act = ControlAct::Invite(invite);

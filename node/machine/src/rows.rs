@@ -82,6 +82,7 @@ impl State {
             RowKey::Account(number) => {
                 let account: crate::account::Account = read(bytes)?;
                 self.names.insert(account.name.clone(), number);
+                self.invited.extend(account.invitations.keys().map(|channel| (*channel, number)));
                 self.accounts.insert(number, account);
             }
             RowKey::Device(device) => {

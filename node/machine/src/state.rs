@@ -1,6 +1,6 @@
 //! The state of a node and `apply`, which changes it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::code::Code;
@@ -42,6 +42,8 @@ pub struct State {
     pub peers: BTreeMap<LineageId, Peer>,
     /// Their domains.
     pub peer_domains: HashMap<String, LineageId>,
+    /// Accounts with an open invitation, by the group.
+    pub(crate) invited: BTreeSet<(ChannelId, AccountNumber)>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }

@@ -6,4 +6,5 @@
 mod accounts;
 mod chains;
 mod direct;
+mod groups;
 mod world;

@@ -289,11 +289,12 @@ impl World {
 
     // What can be seen.
 
-    /// Everything that a user got in the feed, live, a line each.
+    /// Everything that a user got in the feed, live, a line each. Nobody is shown requests.
     pub fn feed(&self, user: &str) -> Vec<String> {
         let (name, node) = self.node_of(user);
         let account = node.users[name].number;
-        node.fed(account).map(|applied| show::line(&node.state, applied)).collect()
+        let lines = node.fed(account).map(|applied| show::line(&node.state, applied));
+        lines.filter(|line| !line.contains(" requests ")).collect()
     }
 
     /// The last line of a user's feed.

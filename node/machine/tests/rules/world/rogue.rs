@@ -42,7 +42,10 @@ impl RogueLog {
 
     /// Goes on with the control log where its home has it.
     pub fn control(home: &Node, channel: ChannelId) -> Self {
-        Self::continuing(home, LogId { channel, name: LogName::Control { home: home.lineage(), term: 1 } })
+        Self::continuing(
+            home,
+            LogId { channel, name: LogName::Control { home: home.lineage(), term: 1 } },
+        )
     }
 
     fn from(log: LogId, end: ChainEnd, time: HybridTime) -> Self {

@@ -1,0 +1,159 @@
+//! Invitations to groups that this node does not hold, or no longer follows: told through the link channel with the
+//! group's home, open until the control log says what became of them.
+
+use std::ops::Bound;
+
+use comity_protocol::code::Code;
+use comity_protocol::event::{Invitation, RequestRefused};
+use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId};
+use comity_protocol::name::AccountLabel;
+
+use crate::account::{OpenInvitation, RequestPlace, Standing};
+use crate::channel::{ChannelNo, Kind};
+use crate::group::is_name;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// The open invite of an account.
+pub(crate) struct OpenInvite {
+    pub(crate) invite: ControlPoint,
+    pub(crate) home: LineageId,
+    /// Whether the home was asked to let the account in.
+    pub(crate) is_asked: bool,
+}
+
+impl State {
+    /// The open invite of an account, with the group's home.
+    pub(crate) fn open_invite(
+        &self,
+        account: AccountNumber,
+        channel: &ChannelId,
+    ) -> Result<OpenInvite, Code> {
+        let known = self.accounts.get(&account).ok_or(Code::AccountNotFound)?;
+        if let Some(invitation) = known.invitations.get(channel) {
+            let OpenInvitation { invite, home, accepted, .. } = *invitation;
+            return Ok(OpenInvite { invite, home, is_asked: accepted });
+        }
+        let (no, group) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
+        let group = group.group().ok_or(Code::NotInvited)?;
+        let member = group.state.members.get(&self.account_id(account));
+        let invite = member.and_then(|m| m.invite).ok_or(Code::ChannelNotFound)?;
+        let stay = known.channels.get(&no);
+        let is_asked = stay.is_some_and(|stay| stay.standing == Standing::Joining);
+        Ok(OpenInvite { invite: invite.0, home: group.state.home, is_asked })
+    }
+
+    /// Notes an invitation for the account that it names. What breaks the rules has no effect.
+    pub(crate) fn take_invitation(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        invitation: &Invitation,
+        fx: &mut Effects,
+    ) -> Vec<AccountNumber> {
+        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
+        let sound = invitation.inviter.parse::<AccountLabel>().is_ok() && is_name(&invitation.name);
+        if !in_link || !sound || !self.is_news(peer, invitation) {
+            return Vec::new();
+        }
+        let Some(account) = self.accounts.get_mut(&invitation.account) else { return Vec::new() };
+        let is_free = match account.invitations.get(&invitation.channel) {
+            // Nobody takes the place of the home that invited first.
+            Some(open) => open.home == peer && open.invite < invitation.invite,
+            None => account.invitations.len() < INVITATIONS_MAX,
+        };
+        if !is_free {
+            return Vec::new();
+        }
+        let open = OpenInvitation {
+            invite: invitation.invite,
+            home: peer,
+            inviter: invitation.inviter.clone(),
+            name: invitation.name.clone(),
+            accepted: false,
+            request: None,
+        };
+        account.invitations.insert(invitation.channel, open);
+        self.invited.insert((invitation.channel, invitation.account));
+        fx.dirty(RowKey::Account(invitation.account));
+        vec![invitation.account]
+    }
+
+    /// Whether the control log, where we hold it, does not say yet what an invitation says.
+    fn is_news(&self, peer: LineageId, invitation: &Invitation) -> bool {
+        let Some((_, channel)) = self.channel(&invitation.channel) else { return true };
+        let group = channel.group().filter(|group| group.state.home == peer);
+        group.is_some_and(|group| group.point < invitation.invite)
+    }
+
+    /// Forgets an invitation; whether there was one.
+    pub(crate) fn drop_invitation(&mut self, account: AccountNumber, channel: &ChannelId) {
+        if let Some(known) = self.accounts.get_mut(&account) {
+            known.invitations.remove(channel);
+        }
+        self.invited.remove(&(*channel, account));
+    }
+
+    /// Whether one of ours accepted an invitation of `home` to a group.
+    pub(crate) fn awaits(&self, home: LineageId, channel: &ChannelId) -> bool {
+        let from = Bound::Included((*channel, AccountNumber(0)));
+        let to = Bound::Included((*channel, AccountNumber(u64::MAX)));
+        self.invited.range((from, to)).any(|(_, account)| {
+            let known = self.accounts.get(account);
+            let open = known.and_then(|account| account.invitations.get(channel));
+            open.is_some_and(|open| open.home == home && open.accepted)
+        })
+    }
+
+    /// A refused accept or leave is undone here; the account is told. Only the group's home refuses.
+    pub(crate) fn take_refusal(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        refused: &RequestRefused,
+        fx: &mut Effects,
+    ) -> Vec<AccountNumber> {
+        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
+        let group = self.channel(&refused.group);
+        let home = group.and_then(|(_, channel)| channel.group()).map(|group| group.state.home);
+        let group = group.map(|(no, _)| no);
+        let Some(account) = self.accounts.get_mut(&refused.account).filter(|_| in_link) else {
+            return Vec::new();
+        };
+        let request = Some(RequestPlace { writer: refused.writer, seq: refused.seq });
+        let open = account.invitations.get(&refused.group).filter(|open| open.home == peer);
+        if home.is_none_or(|home| home != peer) && open.is_none() {
+            return Vec::new();
+        }
+        if open.is_some_and(|open| open.request == request) {
+            self.drop_invitation(refused.account, &refused.group);
+        }
+        if let Some(group) = group {
+            self.undo_request(group, refused.account, request);
+        }
+        fx.dirty(RowKey::Account(refused.account));
+        vec![refused.account]
+    }
+
+    fn undo_request(
+        &mut self,
+        group: ChannelNo,
+        account: AccountNumber,
+        request: Option<RequestPlace>,
+    ) {
+        let known = self.accounts.get_mut(&account);
+        let stay = known.and_then(|account| account.channels.get_mut(&group));
+        if let Some(stay) = stay.filter(|stay| stay.request == request) {
+            stay.standing = match stay.standing {
+                Standing::Leaving => Standing::Joined,
+                Standing::Joining => Standing::Invited,
+                other => other,
+            };
+            stay.request = None;
+        }
+        self.refresh_audience(group);
+    }
+}
+
+/// Open invitations that an account keeps.
+const INVITATIONS_MAX: usize = 1_000;
