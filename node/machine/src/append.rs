@@ -13,7 +13,7 @@ use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
 };
-use comity_protocol::limits::{COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
+use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
 
 use crate::account::{Standing, Stay};
 use crate::applied::{Applied, Outcome, Subscriber};
@@ -104,8 +104,14 @@ impl State {
             (_, false) => Arc::from([]),
         };
         channel.last_pos = pos;
-        if outcome != Outcome::Void {
+        let is_control = matches!(name, LogName::Control { .. });
+        // Control records are never held for their time; one far ahead must not carry ours along.
+        let is_far = is_control && time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX);
+        if outcome != Outcome::Void && !is_far {
             channel.newest = channel.newest.max(time);
+            if is_control {
+                channel.newest_control = channel.newest_control.max(time);
+            }
         }
         if message && outcome == Outcome::Accepted {
             channel.last_message = channel.last_message.max(time);

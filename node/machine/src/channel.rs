@@ -39,6 +39,9 @@ pub struct Channel {
     /// Organisations that it is, or was, shared with.
     #[n(2)]
     pub peers: BTreeMap<LineageId, Stay>,
+    /// The newest time of a control record that was not far ahead of our clock.
+    #[n(3)]
+    pub newest_control: HybridTime,
     /// Its logs; rows of their own.
     #[cbor(skip)]
     pub logs: BTreeMap<LogName, Log>,
@@ -182,6 +185,7 @@ impl Channel {
             id,
             kind,
             peers: BTreeMap::new(),
+            newest_control: HybridTime::default(),
             logs: BTreeMap::new(),
             newest: HybridTime::default(),
             last_pos: Pos::default(),

@@ -419,6 +419,10 @@ impl Group {
     }
 
     fn check_cover(&self, entries: &[CoverEntry]) -> Result<(), Code> {
+        // One entry a log: of two it would be open which counts.
+        if !entries.is_sorted_by(|a, b| (a.origin, a.writer) < (b.origin, b.writer)) {
+            return Err(Code::Malformed);
+        }
         for entry in entries {
             let before = self.state.cover.get(&(entry.origin, entry.writer));
             let lower = before.is_some_and(|(seq, hash)| {
@@ -542,8 +546,11 @@ impl Group {
         seq: u64,
     ) -> bool {
         let known = (self.point.term, self.point.seq);
-        let covered = self.covered_at.get(&log).into_iter().flatten();
-        let first = covered.filter(|(s, _)| *s >= seq).map(|(_, place)| *place).min();
+        // V never falls, so that its entries for a log ascend.
+        let first = self.covered_at.get(&log).and_then(|covered| {
+            let at = covered.partition_point(|(covers, _)| *covers < seq);
+            covered.get(at).map(|(_, place)| *place)
+        });
         let until = first.map_or(known, |(term, seq)| (term, seq.saturating_sub(1))).max(after);
         self.state.members.get(author).is_some_and(|member| {
             let within = |(from, to): &(Place, Option<Place>)| {

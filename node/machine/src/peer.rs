@@ -216,7 +216,9 @@ impl State {
             return Err(refuse(Code::LogUnknown));
         };
         let state = ControlState::genesis(&genesis).ok_or(refuse(Code::LogUnknown))?;
-        if ChannelId(record.inner().0) != log.channel || state.home != peer {
+        let is_bare = header.cover.is_none() && header.state.is_none() && header.request.is_none();
+        let sound = is_bare && header.actor == Some(genesis.owner) && state.home == peer;
+        if !sound || ChannelId(record.inner().0) != log.channel {
             return Err(refuse(Code::LogUnknown));
         }
         let no = self.place_genesis(log.channel, state, record, &header, &genesis, fx);

@@ -94,9 +94,10 @@ impl State {
                 self.invites.insert(token, read(bytes)?);
             }
             RowKey::Channel(no) => {
-                let channel: crate::channel::Channel = read(bytes)?;
+                let mut channel: crate::channel::Channel = read(bytes)?;
                 self.channel_numbers.insert(channel.id, no);
                 self.last_channel = self.last_channel.max(no.0);
+                channel.newest = channel.newest_control;
                 self.channels.insert(no, channel);
             }
             RowKey::Log(no, _) => self.load_log(no, read(bytes)?)?,
@@ -117,10 +118,13 @@ impl State {
         let LogRow { name, log } = row;
         self.last_log = self.last_log.max(log.no.0);
         let channel = self.channels.get_mut(&no)?;
-        channel.newest = channel.newest.max(log.time);
+        let name = LogId::from(name).name;
+        if matches!(name, LogName::Message { .. }) {
+            channel.newest = channel.newest.max(log.time);
+        }
         channel.last_pos = channel.last_pos.max(log.last_pos);
         channel.last_message = channel.last_message.max(log.last_message);
-        channel.logs.insert(LogId::from(name).name, log);
+        channel.logs.insert(name, log);
         Some(())
     }
 

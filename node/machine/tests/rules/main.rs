@@ -5,6 +5,7 @@
 
 mod accounts;
 mod chains;
+mod control;
 mod direct;
 mod groups;
 mod world;

@@ -154,19 +154,4 @@ impl World {
         (outcomes[0], of_log.map(|r| r.outcome).collect())
     }
 
-    /// The home's next control record, as `globex` and others would judge it: shown to `to`, not kept by the
-    /// home.
-    pub fn judged(
-        &mut self,
-        home: &str,
-        to: &str,
-        header: ControlHeader,
-        id: ChannelId,
-    ) -> Outcome {
-        let mut log = RogueLog::control(&self.nodes[home], id);
-        log.push_control(header);
-        let (range, outcomes) = self.show(home, to, &log);
-        assert_eq!(range, RangeOutcome::Applied);
-        outcomes[0]
-    }
 }
