@@ -1,5 +1,8 @@
 //! The homeserver: opens what is on disk, starts the writer and both edges, and ends them in order.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 //! whether it was done.
 
 mod chat;
-mod demo;
-mod dns;
+pub(crate) mod demo;
+pub(crate) mod dns;
 mod keys;
 mod launch;
 mod serve;

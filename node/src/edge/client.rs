@@ -304,21 +304,39 @@ pub struct DeviceFeed {
     shared: Arc<Shared>,
 }
 
+impl DeviceFeed {
+    /// What clients see of a yield; nothing where it holds only what they do not see.
+    fn deliveries(&self, found: Yield) -> Vec<Delivery> {
+        match found {
+            Yield::Ended(code) => vec![Delivery::Goodbye { code, endpoint: None }],
+            Yield::Items(items) => {
+                let shown = items.iter().filter_map(|item| show(&self.shared, item));
+                shown.map(Delivery::Event).collect()
+            }
+            Yield::Notices(notices) => notices.into_iter().map(delivery).collect(),
+        }
+    }
+}
+
 impl Subscription for DeviceFeed {
     async fn next(&mut self, max: usize) -> Vec<Delivery> {
         loop {
-            let deliveries: Vec<Delivery> = match self.feed.next(max).await {
-                Yield::Ended(code) => vec![Delivery::Goodbye { code, endpoint: None }],
-                Yield::Items(items) => {
-                    let shown = items.iter().filter_map(|item| show(&self.shared, item));
-                    shown.map(Delivery::Event).collect()
-                }
-                Yield::Notices(notices) => notices.into_iter().map(delivery).collect(),
-            };
+            let found = self.feed.next(max).await;
+            let deliveries = self.deliveries(found);
             if !deliveries.is_empty() {
                 return deliveries;
             }
         }
+    }
+
+    async fn ready(&mut self, max: usize) -> Vec<Delivery> {
+        while let Some(found) = self.feed.try_next(max) {
+            let deliveries = self.deliveries(found);
+            if !deliveries.is_empty() {
+                return deliveries;
+            }
+        }
+        Vec::new()
     }
 }
 

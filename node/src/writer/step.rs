@@ -86,6 +86,9 @@ pub enum StepError {
     /// The journal failed.
     #[error("writing the journal failed: {0}")]
     Journal(AppendError),
+    /// A step panicked, which is a fault of this program; nothing half done is trusted.
+    #[error("the writer panicked")]
+    Panicked,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] FlushFailed),

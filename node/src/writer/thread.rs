@@ -1,6 +1,7 @@
 //! The writer's thread and its bounded queue.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -45,6 +46,15 @@ struct Inner {
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self) {
+        let mut inner = self.lock();
+        inner.ended = true;
+        // Dropping the proposals ends their proposers' waiting.
+        let unanswered = std::mem::take(&mut inner.proposals);
+        drop(inner);
+        drop(unanswered);
     }
 }
 
@@ -105,7 +115,9 @@ impl WriterThread {
         let handle = WriterHandle { queue: Arc::clone(&queue) };
         let running = Arc::clone(&queue);
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
-            let done = run(writer, &running);
+            let done = catch_unwind(AssertUnwindSafe(|| run(writer, &running)));
+            let done = done.unwrap_or(Err(StepError::Panicked));
+            running.end();
             if let Err(error) = &done {
                 tracing::error!(%error, "the writer ended; nothing more is acknowledged");
                 ended(error);
@@ -127,26 +139,13 @@ impl WriterThread {
 }
 
 fn run(mut writer: Writer, queue: &Queue) -> Result<(), StepError> {
-    let done = loop {
+    loop {
         match next(&mut writer, queue) {
-            Next::Flush => {
-                if let Err(error) = writer.flush_if_due() {
-                    break Err(error);
-                }
-            }
-            Next::Step(proposals) => {
-                if let Err(error) = writer.step(proposals) {
-                    break Err(error);
-                }
-            }
-            Next::Stop => break writer.finish(),
+            Next::Flush => writer.flush_if_due()?,
+            Next::Step(proposals) => writer.step(proposals)?,
+            Next::Stop => return writer.finish(),
         }
-    };
-    let mut inner = queue.lock();
-    inner.ended = true;
-    // Dropping the proposals ends their proposers' waiting.
-    inner.proposals.clear();
-    done
+    }
 }
 
 enum Next {

@@ -25,7 +25,7 @@ use crate::cli::dns::Records;
 
 /// Why the demo's DNS does not start.
 #[derive(Debug, Error)]
-pub(super) enum DemoDnsError {
+pub(crate) enum DemoDnsError {
     /// No port is free for both UDP and TCP.
     #[error("no free port on 127.0.0.1 for the demo's DNS: {0}")]
     Bind(#[from] io::Error),
@@ -40,7 +40,7 @@ pub(super) enum DemoDnsError {
 /// A DNS whose address and root key are known, but which answers only once it has its zones: the
 /// nodes need the first two before they can say what belongs in the zones. Queries wait in the
 /// socket meanwhile.
-pub(super) struct BoundDns {
+pub(crate) struct BoundDns {
     udp: UdpSocket,
     tcp: TcpListener,
     root_key: ZoneKey,
@@ -48,7 +48,7 @@ pub(super) struct BoundDns {
 
 impl BoundDns {
     /// Takes a free loopback port and makes the root's key.
-    pub(super) async fn bind() -> Result<Self, DemoDnsError> {
+    pub(crate) async fn bind() -> Result<Self, DemoDnsError> {
         let root_key = ZoneKey::generate(Name::root())?;
         let mut tries = 0;
         loop {
@@ -62,25 +62,26 @@ impl BoundDns {
     }
 
     /// Where it answers.
-    pub(super) fn addr(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn addr(&self) -> io::Result<SocketAddr> {
         self.udp.local_addr()
     }
 
     /// The root's key as a line of a trust anchor file.
-    pub(super) fn trust_anchor(&self) -> Result<String, DemoDnsError> {
+    pub(crate) fn trust_anchor(&self) -> Result<String, DemoDnsError> {
         Ok(format!(". IN DNSKEY {}\n", self.root_key.dnskey()?))
     }
 
     /// Signs the zones of these organisations, with the zones above them, and begins to answer.
-    pub(super) fn serve(self, organisations: &[Records]) -> Result<DemoDns, DemoDnsError> {
-        self.serve_after(organisations, |_| ())
+    pub(crate) fn serve(self, organisations: &[Records]) -> Result<DemoDns, DemoDnsError> {
+        self.serve_after(organisations, &[], |_| ())
     }
 
-    /// The same with a hand on each organisation's zone between signing and serving: how a test
-    /// tampers.
-    fn serve_after(
+    /// The same with more organisations that the zone above names without vouching for them, and
+    /// with a hand on each organisation's zone between signing and serving: how tests tamper.
+    pub(crate) fn serve_after(
         self,
         organisations: &[Records],
+        unsigned: &[Records],
         touch: impl Fn(&mut Handler),
     ) -> Result<DemoDns, DemoDnsError> {
         let mut top = Zone::new(self.root_key)?;
@@ -90,6 +91,11 @@ impl BoundDns {
         for records in organisations {
             let zone = organisation(records)?;
             test.delegate(&zone)?;
+            zones.push(zone);
+        }
+        for records in unsigned {
+            let zone = organisation(records)?;
+            test.delegate_unsigned(&zone)?;
             zones.push(zone);
         }
         let (top, test) = (Arc::new(top.sign(|_| ())?), Arc::new(test.sign(|_| ())?));
@@ -104,7 +110,7 @@ impl BoundDns {
 }
 
 /// The running DNS; it ends when dropped.
-pub(super) struct DemoDns {
+pub(crate) struct DemoDns {
     _server: Server<Tree>,
 }
 
@@ -258,7 +264,7 @@ mod tests {
             record.data = RData::TXT(TXT::new(vec!["v=comity1; p=forged".to_owned()]));
             set.set_records(vec![record]);
         };
-        let _running = dns.serve_after(&[records("acme.test")], forge).unwrap();
+        let _running = dns.serve_after(&[records("acme.test")], &[], forge).unwrap();
         let resolver = resolver(addr, &anchor);
         let srv = ask(&resolver, "_comity._udp.acme.test.", RecordType::SRV).await.unwrap();
         secure(&srv, RecordType::SRV);

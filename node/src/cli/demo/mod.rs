@@ -3,9 +3,9 @@
 //! listen on loopback only.
 
 mod crossing;
-mod dns;
+pub(crate) mod dns;
 mod place;
-mod zone;
+pub(crate) mod zone;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

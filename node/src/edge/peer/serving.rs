@@ -200,7 +200,11 @@ impl Context {
         };
         let Ok(view) = self.shared.view() else { return Pos(0) };
         let positions = lacking.into_iter().filter_map(|(log, seq, until)| {
-            let key = view.get(Table::LogIndex, &log_index_key(log, seq)).ok()??;
+            // What cannot be read must not be skipped: then the feed begins at its beginning.
+            let Ok(found) = view.get(Table::LogIndex, &log_index_key(log, seq)) else {
+                return Some(0);
+            };
+            let key = found?;
             let pos = key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))?;
             // Of a channel that it has left, the peer is served up to the record that removed it.
             until.is_none_or(|until| pos <= until.0).then_some(pos)

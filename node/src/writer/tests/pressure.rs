@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use comity_machine::{Act, Answer, Command, RefusedCode};
+use comity_machine::{Act, Answer, Applied, Command, DeviceId, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
 
@@ -14,7 +14,7 @@ use super::story::{Story, perform};
 use crate::disk::{MemoryDisk, Tear};
 use crate::journal;
 use crate::store::Table;
-use crate::writer::{ProposeError, Shared, StepError, WriterSettings, WriterThread};
+use crate::writer::{Listener, ProposeError, Shared, StepError, WriterSettings, WriterThread};
 
 const ROOMY: journal::Settings =
     journal::Settings { bytes_max: 8 << 20, segment_bytes: 1 << 20, salt: 7 };
@@ -278,4 +278,31 @@ fn a_journal_that_is_full_is_trimmed_where_the_store_has_all() {
         until("the store has all", || shared.pending_bytes() == (0, 0));
     }
     chat.rig.check_rows();
+}
+
+struct Bomb;
+
+impl Listener for Bomb {
+    fn published(&mut self, _: Vec<Applied>, _: &[DeviceId]) {
+        panic!("a test's own panic");
+    }
+}
+
+#[test]
+fn a_writer_that_panics_leaves_nobody_waiting() {
+    let disk = MemoryDisk::new();
+    let mut chat = Chat::begin(Rig::open(&disk, LAZY, SMALL).unwrap());
+    let message = chat.message(10);
+    chat.rig.writer.set_listener(Box::new(Bomb));
+    let told = Arc::new(AtomicUsize::new(0));
+    let hear = Arc::clone(&told);
+    let (thread, handle) = WriterThread::start(chat.rig.writer, move |_| {
+        hear.fetch_add(1, Ordering::Relaxed);
+    })
+    .unwrap();
+    let answer = handle.propose(message.clone()).unwrap();
+    assert!(answer.blocking_recv().is_err());
+    until("the node hears of it", || told.load(Ordering::Relaxed) == 1);
+    assert!(matches!(handle.propose(message), Err(ProposeError::Ended)));
+    assert!(matches!(thread.stop(), Err(StepError::Panicked)));
 }

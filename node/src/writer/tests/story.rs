@@ -14,6 +14,8 @@ pub(crate) const NOW_MS: u64 = 1_795_404_447_000;
 /// Commands applied to a state of their own.
 pub(crate) struct Story {
     pub(crate) key: NodeKey,
+    /// The clock of the first act.
+    pub(crate) now_ms: u64,
     pub(crate) state: State,
     pub(crate) commands: Vec<Command>,
     pub(crate) answers: Vec<Answer>,
@@ -27,7 +29,8 @@ impl Story {
         let state = State::default();
         let states = vec![state.to_bytes()];
         let key = NodeKey::from_seed(&[seed; 32]);
-        let mut story = Self { key, state, commands: vec![], answers: vec![], states };
+        let (commands, answers) = (vec![], vec![]);
+        let mut story = Self { key, now_ms: NOW_MS, state, commands, answers, states };
         story.tell(found(domain, seed));
         story.tell(start(u64::from(seed)));
         for (name, number) in people.iter().zip(1..) {
@@ -49,8 +52,11 @@ impl Story {
 
     /// The next act of an account, on the device of its number.
     pub(crate) fn act(&mut self, account: u64, nonce: Option<u64>, act: Act) -> Effects {
-        let at = self.commands.len() as u64;
-        self.tell(perform(account, nonce, at, act))
+        let mut command = perform(account, nonce, self.commands.len() as u64, act);
+        if let Command::Perform { unix_ms, .. } = &mut command {
+            *unix_ms += self.now_ms - NOW_MS;
+        }
+        self.tell(command)
     }
 
     /// An act that makes or finds a channel.

@@ -1,0 +1,9 @@
+//! Whole nodes on loopback: real clients, real links, a signed DNS of their own, and a peer that breaks every rule.
+
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
+
+mod across;
+mod hostile;
+mod rogue;
+mod unproven;
+mod world;

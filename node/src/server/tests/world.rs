@@ -1,0 +1,247 @@
+//! A world of a DNS, nodes and people.
+
+use std::path::Path;
+use std::time::Duration;
+
+use comity_client::{ChannelEvent, Client, ClientSettings, Content, Delivered, Event, Http};
+use comity_identity::NodeKeyFile;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::LineageId;
+use comity_protocol::key::NodePublicKey;
+use tempfile::TempDir;
+
+use crate::cli::demo::dns::{BoundDns, DemoDns};
+use crate::cli::demo::zone::Handler;
+use crate::cli::dns::Records;
+use crate::config::Settings;
+use crate::keys;
+use crate::server::{self, Node};
+
+/// Long enough for anything on loopback; who waits longer waits for ever.
+const SOON: Duration = Duration::from_secs(30);
+pub(super) const PASSWORD: &str = "correct horse battery";
+
+pub(super) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, what).await.expect("this takes too long")
+}
+
+/// Domains besides those of running nodes.
+#[derive(Default)]
+pub(super) struct Others {
+    /// Introduced by their zones.
+    pub(super) signed: Vec<Records>,
+    /// In zones that nobody vouches for.
+    pub(super) unsigned: Vec<Records>,
+    /// Of the signed ones, those whose records were changed after signing.
+    pub(super) forged: Vec<&'static str>,
+}
+
+/// A running node with what others need to know of it.
+pub(super) struct Home {
+    pub(super) node: Node,
+    pub(super) url: String,
+    pub(super) domain: String,
+    pub(super) key: NodePublicKey,
+    pub(super) recovery: Hash,
+    pub(super) lineage: LineageId,
+}
+
+pub(super) struct World {
+    pub(super) homes: Vec<Home>,
+    settings: Vec<Settings>,
+    dir: TempDir,
+    _dns: DemoDns,
+}
+
+impl World {
+    /// Starts a node for each domain.
+    pub(super) async fn start(domains: &[&str]) -> Self {
+        Self::start_among(domains, Others::default()).await
+    }
+
+    pub(super) async fn start_among(domains: &[&str], others: Others) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let dns = BoundDns::bind().await.unwrap();
+        std::fs::write(dir.path().join("root.key"), dns.trust_anchor().unwrap()).unwrap();
+        let (mut homes, mut published, mut all) = (Vec::new(), others.signed, Vec::new());
+        for domain in domains {
+            let mut settings = settings(domain, dir.path(), &dns.addr().unwrap().to_string());
+            let keys = node_keys(&settings);
+            let mut records = Records::of(&keys, domain, 0);
+            let home = start_home(&settings, keys).await;
+            settings.federation.listen = home.node.federation_addr;
+            settings.client.listen = home.node.client_addr;
+            records.port = home.node.federation_addr.port();
+            published.push(records);
+            homes.push(home);
+            all.push(settings);
+        }
+        let touch = |zone: &mut Handler| forge(zone, &others.forged);
+        let dns = dns.serve_after(&published, &others.unsigned, touch).unwrap();
+        Self { homes, settings: all, dir, _dns: dns }
+    }
+
+    /// Signs somebody up at the n-th node and connects.
+    pub(super) async fn person(&self, home: usize, name: &str) -> Person {
+        let http = Http::at(&self.homes[home].url).unwrap();
+        let login = soon(http.sign_up(name, PASSWORD, None, "test")).await.unwrap();
+        Person::connect(http.with_token(login.token), login.account, None).await
+    }
+
+    /// Ends the n-th node, which its peers and people see.
+    pub(super) async fn stop(&mut self, home: usize) {
+        soon(self.homes.remove(home).node.stop()).await;
+    }
+
+    /// Starts a stopped node again, in the same place.
+    pub(super) async fn restart(&mut self, home: usize) {
+        let settings = &self.settings[home];
+        let again = start_home(settings, node_keys(settings)).await;
+        self.homes.insert(home, again);
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+async fn start_home(settings: &Settings, keys: NodeKeyFile) -> Home {
+    let (domain, lineage) = (keys.domain.to_string(), keys.lineage().id);
+    let (key, recovery) = (keys.key.public(), keys.recovery);
+    let node = server::start(settings.clone(), keys).await.unwrap();
+    let url = format!("http://{}", node.client_addr);
+    Home { node, url, domain, key, recovery, lineage }
+}
+
+fn node_keys(settings: &Settings) -> NodeKeyFile {
+    keys::open_or_create(&settings.data_dir, &settings.domain, 2026).unwrap()
+}
+
+pub(super) fn settings(domain: &str, dir: &Path, nameserver: &str) -> Settings {
+    let text = format!(
+        "domain = \"{domain}\"\n\
+         data_dir = '{}'\n\
+         [client]\n\
+         listen = \"127.0.0.1:0\"\n\
+         [federation]\n\
+         listen = \"127.0.0.1:0\"\n\
+         [dns]\n\
+         nameservers = [\"{nameserver}\"]\n\
+         trust_anchor = '{}'\n\
+         [sign_up]\n\
+         mode = \"open\"\n\
+         [storage]\n\
+         cache_bytes = 16_777_216\n",
+        dir.join(domain).display(),
+        dir.join("root.key").display(),
+    );
+    Settings::parse(&text, Path::new(""), []).unwrap()
+}
+
+/// Changes the key's introduction after it was signed.
+fn forge(zone: &mut Handler, domains: &[&str]) {
+    use hickory_proto::rr::rdata::TXT;
+    use hickory_proto::rr::{RData, RecordType};
+
+    for set in zone.records_get_mut().values_mut() {
+        let name = set.name().to_string();
+        let is_chosen = domains.iter().any(|domain| name == format!("_comity.{domain}."));
+        if is_chosen && set.record_type() == RecordType::TXT {
+            let set = std::sync::Arc::make_mut(set);
+            let mut record = set.record().unwrap().clone();
+            record.data = RData::TXT(TXT::new(vec!["v=comity1; p=forged".to_owned()]));
+            set.set_records(vec![record]);
+        }
+    }
+}
+
+/// Somebody with a connected client.
+pub(super) struct Person {
+    pub(super) account: String,
+    pub(super) client: Client,
+    pub(super) delivered: Vec<Delivered>,
+    /// Every message seen, as channel and text.
+    pub(super) seen: Vec<(String, String)>,
+}
+
+impl Person {
+    pub(super) async fn connect(http: Http, account: String, cursor: Option<String>) -> Self {
+        let settings = ClientSettings { cursor, ..ClientSettings::default() };
+        let mut client = Client::connect(http, settings);
+        let first = soon(client.next()).await;
+        assert!(matches!(first, Some(Event::Connected { .. })), "{first:?}");
+        Self { account, client, delivered: Vec::new(), seen: Vec::new() }
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        self.client.http()
+    }
+
+    pub(super) async fn opens(&self, with: &str) -> String {
+        soon(self.http().open_direct(with)).await.unwrap()
+    }
+
+    /// Says something; its id.
+    pub(super) async fn says(&self, channel: &str, text: &str) -> String {
+        soon(self.client.sender().send(channel, text)).await.unwrap().id
+    }
+
+    /// The next event that fits.
+    pub(super) async fn sees(
+        &mut self,
+        what: &str,
+        fits: impl Fn(&ChannelEvent) -> bool,
+    ) -> ChannelEvent {
+        let account = self.account.clone();
+        let found = tokio::time::timeout(SOON, async {
+            loop {
+                if let Event::Channel(event) = self.next().await
+                    && fits(&event)
+                {
+                    return event;
+                }
+            }
+        });
+        found.await.unwrap_or_else(|_| panic!("{account} does not see {what}"))
+    }
+
+    /// The next message with this text; all before it are remembered.
+    pub(super) async fn hears(&mut self, wanted: &str) -> ChannelEvent {
+        self.sees(wanted, |event| text_of(event) == Some(wanted)).await
+    }
+
+    /// Waits until a message has come to so many organisations.
+    pub(super) async fn is_told_delivered(&mut self, id: &str, organisations: u32) -> Delivered {
+        let is_it = |d: &&Delivered| d.id == id && d.organisations == organisations;
+        let told = tokio::time::timeout(SOON, async {
+            loop {
+                if let Some(known) = self.delivered.iter().find(is_it) {
+                    return known.clone();
+                }
+                self.next().await;
+            }
+        });
+        told.await.unwrap_or_else(|_| panic!("{id} is not told delivered"))
+    }
+
+    async fn next(&mut self) -> Event {
+        let event = self.client.next().await.expect("the client goes on");
+        match &event {
+            Event::Channel(event) => {
+                if let Some(text) = text_of(event) {
+                    self.seen.push((event.channel.clone(), text.to_owned()));
+                }
+            }
+            Event::Delivered(delivered) => self.delivered.push(delivered.clone()),
+            _ => {}
+        }
+        event
+    }
+}
+
+fn text_of(event: &ChannelEvent) -> Option<&str> {
+    match &event.content {
+        Content::Message { text } => text.as_deref(),
+        _ => None,
+    }
+}
