@@ -1,5 +1,6 @@
-//! Bodies: bytes with a content type and a salt (`docs/protocol/` section 3). Erasing body and salt leaves
-//! chains and signatures intact, and without the salt nobody can guess a short text from its hash.
+//! Bodies: bytes with a content type and a salt (`docs/protocol/` section 3). Erasing body and salt
+//! leaves chains and signatures intact, and without the salt nobody can guess a short text from its
+//! hash.
 
 use minicbor::{Decode, Encode};
 

@@ -1,6 +1,7 @@
-//! Deterministic CBOR (RFC 8949 section 4.2.1). What is received is kept and hashed as it came, and refused
-//! where encoding the decoded value gives other bytes: that finds duplicate keys, trailing bytes, indefinite
-//! lengths, long integers and unknown fields with one comparison. Types bound nesting and lengths.
+//! Deterministic CBOR (RFC 8949 section 4.2.1). What is received is kept and hashed as it came, and
+//! refused where encoding the decoded value gives other bytes: that finds duplicate keys, trailing
+//! bytes, indefinite lengths, long integers and unknown fields with one comparison. Types bound
+//! nesting and lengths.
 
 use std::fmt;
 

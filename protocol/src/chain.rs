@@ -1,5 +1,6 @@
-//! Hash chains with skip links (`docs/protocol/` section 3): each record's hash binds its log, its place, the
-//! record before and one far before, so that an old record is proven with a logarithmic number of links.
+//! Hash chains with skip links (`docs/protocol/` section 3): each record's hash binds its log, its
+//! place, the record before and one far before, so that an old record is proven with a logarithmic
+//! number of links.
 
 use minicbor::{Decode, Encode};
 
@@ -7,7 +8,8 @@ use crate::hash::{Hash, Hasher, tag};
 use crate::id::{ChannelId, LogId, LogName};
 use crate::limits::LINKS_MAX;
 
-/// The record that record `n` (from 1) links to besides `n - 1`: Bamboo's lipmaa function; `skip(1)` is 0.
+/// The record that record `n` (from 1) links to besides `n - 1`: Bamboo's lipmaa function;
+/// `skip(1)` is 0.
 pub const fn skip(n: u64) -> u64 {
     // `span` counts the records of the smallest complete block that holds n: (3^k - 1) / 2.
     let mut power: u64 = 3;
@@ -113,7 +115,8 @@ impl ChainEnd {
     }
 }
 
-/// Links kept before those are sought out that no later record names (at most 8 stay at 60,000 records).
+/// Links kept before those are sought out that no later record names (at most 8 stay at 60,000
+/// records).
 const LINKS_KEPT_MAX: usize = 16;
 
 /// The last record that skips to `k`. A skip spans 3^j or (3^j - 1) / 2 records.
@@ -161,8 +164,8 @@ pub fn path(head: u64, target: u64) -> Vec<u64> {
     seqs
 }
 
-/// Follows a proof: `links` holds a step for every seq of [`path`]. Returns `inner` of the target where all
-/// of them fit the head's hash.
+/// Follows a proof: `links` holds a step for every seq of [`path`]. Returns `inner` of the target
+/// where all of them fit the head's hash.
 pub fn follow(
     log: &LogId,
     head_seq: u64,
@@ -191,6 +194,8 @@ pub fn follow(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_possible_truncation)]
+
     use super::*;
     use crate::id::{LineageId, WriterId};
 

@@ -1,5 +1,6 @@
-//! Checkpoints: one signature over many heads (`docs/protocol/` section 5), as COSE_Sign1 (RFC 9052 section
-//! 4.2) with a domain-separation string as external data. The only thing a node signs about messages.
+//! Checkpoints: one signature over many heads (`docs/protocol/` section 5), as COSE_Sign1 (RFC 9052
+//! section 4.2) with a domain-separation string as external data. The only thing a node signs about
+//! messages.
 
 use minicbor::{Decode, Encode};
 

@@ -1,5 +1,5 @@
-//! The hybrid logical clock (`docs/protocol/` section 4): 48 bits of Unix milliseconds, 16 of counter. The
-//! wall clock is an input; nothing here reads one.
+//! The hybrid logical clock (`docs/protocol/` section 4): 48 bits of Unix milliseconds, 16 of
+//! counter. The wall clock is an input; nothing here reads one.
 
 use minicbor::{Decode, Encode};
 
@@ -24,7 +24,8 @@ impl HybridTime {
         Self(self.0.saturating_add(1))
     }
 
-    /// The stamp of a new event: the largest of the clock, its log's last + 1 and the channel's newest + 1.
+    /// The stamp of a new event: the largest of the clock, its log's last + 1 and the channel's
+    /// newest + 1.
     pub fn stamp(clock_unix_ms: u64, log_last: Self, channel_newest: Self) -> Self {
         Self::from_unix_ms(clock_unix_ms).max(log_last.next()).max(channel_newest.next())
     }

@@ -1,5 +1,6 @@
-//! The one table of refusals: number, name and sentence of every code that a client or a peer can be answered
-//! (`docs/protocol/` section 10). Numbers are never used again; a retired one stays in the table.
+//! The one table of refusals: number, name and sentence of every code that a client or a peer can
+//! be answered (`docs/protocol/` section 10). Numbers are never used again; a retired one stays in
+//! the table.
 
 use std::fmt;
 
@@ -58,10 +59,12 @@ codes! {
     21 CredentialsWrong "credentials_wrong" "The name or the password is wrong.";
     22 NameTaken "name_taken" "This name was already given out; names are never given out twice.";
     23 PasswordWeak "password_weak" "The password needs 8 to 1,024 characters.";
-    24 SignUpClosed "sign_up_closed" "This node does not take sign-ups; ask its admin for an account.";
+    24 SignUpClosed "sign_up_closed"
+        "This node does not take sign-ups; ask its admin for an account.";
     25 InviteTokenInvalid "invite_token_invalid" "The invite token is wrong, used up or expired.";
     26 DeviceNotFound "device_not_found" "There is no such device on this account.";
-    27 DeviceLimit "device_limit" "The account has as many devices as it may have; revoke one first.";
+    27 DeviceLimit "device_limit"
+        "The account has as many devices as it may have; revoke one first.";
 
     // Channels.
     40 ChannelNotFound "channel_not_found" "There is no such channel, or you are not in it.";
@@ -71,7 +74,8 @@ codes! {
     44 NotInvited "not_invited" "There is no open invitation to this channel.";
     45 MemberLimit "member_limit" "The channel has as many members as it may have.";
     46 NotAMember "not_a_member" "The account is not a member of the channel.";
-    47 LastOwner "last_owner" "The last owner cannot leave or step down; make somebody else an owner first.";
+    47 LastOwner "last_owner"
+        "The last owner cannot leave or step down; make somebody else an owner first.";
     48 MessageNotFound "message_not_found" "There is no such message in the channel.";
     49 ChannelReadOnly "channel_read_only" "The channel is read-only at the moment.";
     50 NotAGroup "not_a_group" "Direct channels have no members to change, no name and no topic.";
@@ -80,10 +84,12 @@ codes! {
 
     // Other organisations.
     60 DomainNotFound "domain_not_found" "The domain does not exist or publishes no Comity node.";
-    61 DomainUnproven "domain_unproven" "The domain's key is not proven: its DNS answer is not signed and no pin exists.";
+    61 DomainUnproven "domain_unproven"
+        "The domain's key is not proven: its DNS answer is not signed and no pin exists.";
     62 DomainBogus "domain_bogus" "The domain's DNS signatures do not verify.";
     63 DomainUnreachable "domain_unreachable" "The domain's node cannot be reached right now.";
-    64 DomainKeyChanged "domain_key_changed" "The domain's key is not the one known before; an admin has to decide.";
+    64 DomainKeyChanged "domain_key_changed"
+        "The domain's key is not the one known before; an admin has to decide.";
     65 DomainRefused "domain_refused" "This node does not federate with the domain.";
 
     // The node itself.
@@ -95,13 +101,16 @@ codes! {
     85 Internal "internal" "The node failed to do this; its log says why.";
 
     // Between peers.
-    100 FrameMalformed "frame_malformed" "A frame was not in the deterministic form of the protocol.";
+    100 FrameMalformed "frame_malformed"
+        "A frame was not in the deterministic form of the protocol.";
     101 FrameUnexpected "frame_unexpected" "A frame came where the protocol does not allow it.";
-    102 PeerNameMismatch "peer_name_mismatch" "The peer's key does not belong to the domain that it claims.";
+    102 PeerNameMismatch "peer_name_mismatch"
+        "The peer's key does not belong to the domain that it claims.";
     103 PeerNotMember "peer_not_member" "The peer's organisation is not a member of the channel.";
     104 ChainBroken "chain_broken" "A record does not continue its log's hash chain.";
     105 HeadForged "head_forged" "A head is not included in its checkpoint.";
-    106 CheckpointForged "checkpoint_forged" "A checkpoint's signature does not verify under the origin's key.";
+    106 CheckpointForged "checkpoint_forged"
+        "A checkpoint's signature does not verify under the origin's key.";
     107 LogGap "log_gap" "Records before these are missing.";
     108 LogForked "log_forked" "Two different records were shown under one name.";
     109 LogUnknown "log_unknown" "There is no such log to serve.";

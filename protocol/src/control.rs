@@ -99,8 +99,8 @@ pub struct RequestProof {
     pub head: HeadProof,
 }
 
-/// An organisation as its admission records it. The lineage follows from the first three fields, so no home
-/// can give an organisation another key.
+/// An organisation as its admission records it. The lineage follows from the first three fields, so
+/// no home can give an organisation another key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Organisation {
@@ -126,8 +126,8 @@ impl Organisation {
     }
 }
 
-/// Numbers of control kinds; never used again. Kinds below 1,024 are critical: a node that does not know one
-/// holds the channel read-only.
+/// Numbers of control kinds; never used again. Kinds below 1,024 are critical: a node that does not
+/// know one holds the channel read-only.
 mod kind {
     pub(super) const GENESIS: u16 = 1;
     pub(super) const INVITE: u16 = 2;
@@ -168,7 +168,8 @@ pub enum ControlAct {
     Unknown(u16),
 }
 
-/// The birth of a group. The channel's id is `inner` of this record, which therefore does not contain it.
+/// The birth of a group. The channel's id is `inner` of this record, which therefore does not
+/// contain it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Genesis {

@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
-/// A node's own 64-bit counter of what it applied: 48 bits of command, 16 of event within it. Meaningless
-/// at other nodes.
+/// A node's own 64-bit counter of what it applied: 48 bits of command, 16 of event within it.
+/// Meaningless at other nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Pos(#[n(0)] pub u64);

@@ -1,5 +1,6 @@
-//! Events: the records of message logs (`docs/protocol/` section 3). Headers are hashed as received; what
-//! carries authority stands in them, so erasing a body never changes what an event does.
+//! Events: the records of message logs (`docs/protocol/` section 3). Headers are hashed as
+//! received; what carries authority stands in them, so erasing a body never changes what an event
+//! does.
 
 use minicbor::{Decode, Encode};
 
@@ -263,8 +264,8 @@ impl EventHeader {
     }
 }
 
-/// Whether the arguments are a request with a number that this version does not know: an unknown kind
-/// like any other, not a broken one.
+/// Whether the arguments are a request with a number that this version does not know: an unknown
+/// kind like any other, not a broken one.
 fn is_later_request(args: &[u8]) -> bool {
     let mut decoder = minicbor::Decoder::new(args);
     let number = decoder.array().and_then(|_| decoder.u64());
@@ -278,8 +279,8 @@ fn decode_args<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T,
     cbor::decode(bytes, EVENT_HEADER_BYTES_MAX)
 }
 
-/// A record as it travels, of a message log or a control log: the header's bytes as its origin made them, and
-/// its body or that body's hash. What the place implies (log, seq, links) is not sent.
+/// A record as it travels, of a message log or a control log: the header's bytes as its origin made
+/// them, and its body or that body's hash. What the place implies (log, seq, links) is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Record {

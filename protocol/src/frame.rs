@@ -1,10 +1,11 @@
 //! Frames between peers (`docs/protocol/` section 8), defined over ordered streams.
 //!
-//! Both ends say `Hello`; a link counts as up after the other's. Each end then *subscribes* to the other's
-//! feed with `Resume`; the feeder answers `Resync` where it does not know the cursor, and the subscriber
-//! states what it holds with `Vector`. From then on the feeder sends `Batch`es in the order of its feed, and
-//! the subscriber acknowledges what is on its disk. Whoever sees a gap asks for it with `Want`; what is not
-//! served is answered `NotServed`. `Lookup` asks for an account by name.
+//! Both ends say `Hello`; a link counts as up after the other's. Each end then *subscribes* to the
+//! other's feed with `Resume`; the feeder answers `Resync` where it does not know the cursor, and
+//! the subscriber states what it holds with `Vector`. From then on the feeder sends `Batch`es in
+//! the order of its feed, and the subscriber acknowledges what is on its disk. Whoever sees a gap
+//! asks for it with `Want`; what is not served is answered `NotServed`. `Lookup` asks for an
+//! account by name.
 
 use minicbor::{Decode, Encode};
 

@@ -1,6 +1,6 @@
-//! The one hash function (`docs/protocol/` section 3): SHA-256 over a 16-byte tag, then the fields in order.
-//! Integers are 8 bytes big-endian, ids and hashes have their fixed length, anything of variable length comes
-//! after its length in 4 bytes.
+//! The one hash function (`docs/protocol/` section 3): SHA-256 over a 16-byte tag, then the fields
+//! in order. Integers are 8 bytes big-endian, ids and hashes have their fixed length, anything of
+//! variable length comes after its length in 4 bytes.
 
 use std::fmt;
 
@@ -39,7 +39,8 @@ pub mod tag {
     pub const CONTROL_LINK: Tag = Tag(*b"comity.clink.v1\0");
     /// The state of a control log, as snapshots name it.
     pub const CONTROL_STATE: Tag = Tag(*b"comity.state.v1\0");
-    /// Salts and nonces that a node derives from the random bytes of one command; never on the wire.
+    /// Salts and nonces that a node derives from the random bytes of one command; never on the
+    /// wire.
     pub const DERIVED: Tag = Tag(*b"comity.deriv.v1\0");
     /// The id of a direct channel.
     pub const DIRECT_CHANNEL: Tag = Tag(*b"comity.dirch.v1\0");

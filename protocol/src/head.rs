@@ -24,8 +24,8 @@ pub struct Head {
     pub time: HybridTime,
 }
 
-/// Where a head stands in its checkpoint's tree. The blind keeps those who see a path from guessing the
-/// heads beside it.
+/// Where a head stands in its checkpoint's tree. The blind keeps those who see a path from guessing
+/// the heads beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Inclusion {
@@ -114,8 +114,8 @@ impl HeadProof {
     }
 }
 
-/// Signs one checkpoint over all `heads`; the proofs come in the heads' order. `blinds` gives 16 random
-/// bytes for each head.
+/// Signs one checkpoint over all `heads`; the proofs come in the heads' order. `blinds` gives 16
+/// random bytes for each head.
 pub fn prove(
     heads: &[Head],
     blinds: &[[u8; 16]],

@@ -1,4 +1,5 @@
-//! Ids of everything that is hashed, stored or sent (`docs/protocol/` section 2). An id alone opens nothing.
+//! Ids of everything that is hashed, stored or sent (`docs/protocol/` section 2). An id alone opens
+//! nothing.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +39,8 @@ macro_rules! bytes_id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| IdError)?;
+                let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes());
+                let bytes = bytes.map_err(|_| IdError)?;
                 Ok(Self(bytes.try_into().map_err(|_| IdError)?))
             }
         }
@@ -58,19 +60,21 @@ impl fmt::Display for IdError {
 impl std::error::Error for IdError {}
 
 bytes_id!(
-    /// The lineage of an organisation: its domain, first node key and recovery key, hashed (section 5 of the
-    /// design). Whoever re-registers a domain has another lineage.
+    /// The lineage of an organisation: its domain, first node key and recovery key, hashed. Whoever
+    /// re-registers a domain has another lineage.
     LineageId,
     32
 );
 
 bytes_id!(
-    /// A channel: `inner` of a group's genesis, or the hash of the sorted pair of a direct or link channel.
+    /// A channel: `inner` of a group's genesis, or the hash of the sorted pair of a direct or link
+    /// channel.
     ChannelId,
     32
 );
 
-/// An account in everything hashed: the lineage of its organisation and a random number that is never reused.
+/// An account in everything hashed: the lineage of its organisation and a random number that is
+/// never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(array)]
 pub struct AccountId {
@@ -175,8 +179,8 @@ impl From<Hash> for ShortHash {
     }
 }
 
-/// The name of a message for display and links: its time, then the first 64 bits of `inner`. Sorts by time as
-/// bytes and as text. Storage goes by log and seq, never by this.
+/// The name of a message for display and links: its time, then the first 64 bits of `inner`. Sorts
+/// by time as bytes and as text. Storage goes by log and seq, never by this.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct MessageId(#[cbor(with = "minicbor::bytes")] pub [u8; 16]);

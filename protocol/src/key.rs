@@ -1,5 +1,5 @@
-//! Public node keys and signatures (Ed25519, RFC 8032). Verification is strict and single: a batch accepts
-//! signatures that strict verification refuses, and nodes must agree.
+//! Public node keys and signatures (Ed25519, RFC 8032). Verification is strict and single: a batch
+//! accepts signatures that strict verification refuses, and nodes must agree.
 
 use std::fmt;
 
@@ -38,7 +38,8 @@ impl NodePublicKey {
         self.0.as_bytes()
     }
 
-    /// The short name of the key in checkpoints: the first 8 bytes of its hash would tell no more than these.
+    /// The short name of the key in checkpoints: the first 8 bytes of its hash would tell no more
+    /// than these.
     pub fn id(&self) -> KeyId {
         let mut id = [0; 8];
         id.copy_from_slice(&self.0.as_bytes()[..8]);

@@ -1,7 +1,7 @@
 //! The vocabulary of Comity: ids, clocks, chains, heads, checkpoints, frames, limits and codes.
 //!
-//! Pure: bytes in, values out. No I/O, no clock, no randomness. `docs/protocol/` states in prose what this
-//! crate states in types; its sections are cited where they are obeyed.
+//! Pure: bytes in, values out. No I/O, no clock, no randomness. `docs/protocol/` states in prose
+//! what this crate states in types; its sections are cited where they are obeyed.
 
 pub mod body;
 pub mod cbor;

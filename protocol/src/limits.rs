@@ -1,5 +1,6 @@
-//! Every limit of channel version 1, in one place (`docs/protocol/` section 9). They belong to the channel's
-//! version and are never settings: a node that judged by other numbers would disagree with its peers.
+//! Every limit of channel version 1, in one place (`docs/protocol/` section 9). They belong to the
+//! channel's version and are never settings: a node that judged by other numbers would disagree
+//! with its peers.
 
 /// Longest domain, in bytes (RFC 1035 section 2.3.4, without the trailing dot).
 pub const DOMAIN_BYTES_MAX: usize = 253;
@@ -48,7 +49,8 @@ pub const ORGANISATIONS_MAX: u32 = 100;
 pub const SNAPSHOT_INTERVAL: u64 = 64;
 /// New writers that a receiver takes an hour per channel and origin.
 pub const WRITERS_PER_HOUR_MAX: u32 = 8;
-/// How far ahead of the receiver's clock the next event of a message log may be before it is held, in ms.
+/// How far ahead of the receiver's clock the next event of a message log may be before it is held,
+/// in ms.
 pub const AHEAD_MS_MAX: u64 = 60_000;
 /// What arrives later than this after its time is marked late to clients, in ms.
 pub const LATE_MS: u64 = 600_000;

@@ -1,4 +1,5 @@
-//! The Merkle tree of a checkpoint: the tree of RFC 9162 section 2.1. Pure arithmetic over leaf hashes.
+//! The Merkle tree of a checkpoint: the tree of RFC 9162 section 2.1. Pure arithmetic over leaf
+//! hashes.
 
 use sha2::{Digest, Sha256};
 
@@ -44,8 +45,8 @@ fn subtree(leaves: &[Hash], paths: &mut [Vec<Hash>]) -> Hash {
     }
 }
 
-/// The root that a leaf and its path lead to in a tree of `size` leaves (RFC 9162 section 2.1.3.2); `None`
-/// where index, size and the path's length do not fit.
+/// The root that a leaf and its path lead to in a tree of `size` leaves (RFC 9162 section 2.1.3.2);
+/// `None` where index, size and the path's length do not fit.
 pub fn root_from(leaf: Hash, index: u64, size: u64, path: &[Hash]) -> Option<Hash> {
     if index >= size || path.len() > INCLUSION_PATH_MAX {
         return None;

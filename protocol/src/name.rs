@@ -8,15 +8,16 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::limits::{ACCOUNT_NAME_CHARS_MAX, DOMAIN_BYTES_MAX, DOMAIN_LABEL_BYTES_MAX};
 
-/// The DNS domain of an organisation: lower-case A-labels, at least two of them, no trailing dot, no IP
-/// literal, no port.
+/// The DNS domain of an organisation: lower-case A-labels, at least two of them, no trailing dot,
+/// no IP literal, no port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerName(Box<str>);
 
 /// Why a text is no [`ServerName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerNameError {
-    /// A character other than `a-z`, `0-9`, `-` and `.`; upper case and U-labels are refused, not folded.
+    /// A character other than `a-z`, `0-9`, `-` and `.`; upper case and U-labels are refused, not
+    /// folded.
     Character,
     /// It has the form of an IP address.
     IpLiteral,
@@ -31,9 +32,14 @@ pub enum ServerNameError {
 impl fmt::Display for ServerNameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Character => "a domain has only lower-case a-z, 0-9, '-' and '.'; write other scripts as A-labels (xn--…)",
+            Self::Character => {
+                "a domain has only lower-case a-z, 0-9, '-' and '.'; write other scripts as \
+                 A-labels (xn--…)"
+            }
             Self::IpLiteral => "an IP address is not a domain",
-            Self::Label => "each label of a domain has 1 to 63 characters and no hyphen at its ends",
+            Self::Label => {
+                "each label of a domain has 1 to 63 characters and no hyphen at its ends"
+            }
             Self::Length => "a domain has at most 253 characters",
             Self::SingleLabel => "a domain has at least two labels, such as acme.example",
         })
@@ -87,8 +93,8 @@ impl fmt::Display for ServerName {
     }
 }
 
-/// The name of an account within its organisation: 1 to 64 characters; letters and digits of any script in
-/// NFKC lower-case form, and `.`, `_`, `-` inside.
+/// The name of an account within its organisation: 1 to 64 characters; letters and digits of any
+/// script in NFKC lower-case form, and `.`, `_`, `-` inside.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountName(Box<str>);
 
@@ -130,8 +136,8 @@ impl AccountName {
     }
 }
 
-/// Lower-casing may leave NFKC and NFKC may bring upper case back, so both are repeated until neither changes
-/// anything; the bound is never reached by assigned characters.
+/// Lower-casing may leave NFKC and NFKC may bring upper case back, so both are repeated until
+/// neither changes anything; the bound is never reached by assigned characters.
 fn fold(text: &str) -> String {
     let mut folded: String = text.nfkc().collect();
     for _ in 0..4 {
@@ -211,7 +217,8 @@ impl fmt::Display for AccountLabelError {
 impl std::error::Error for AccountLabelError {}
 
 impl AccountLabel {
-    /// The label that a text typed by a person stands for: the name normalised, the domain in lower case.
+    /// The label that a text typed by a person stands for: the name normalised, the domain in lower
+    /// case.
     pub fn normalise(typed: &str) -> Result<Self, AccountLabelError> {
         let (name, domain) = typed.trim().rsplit_once('@').ok_or(AccountLabelError::MissingAt)?;
         Ok(Self {

@@ -263,10 +263,9 @@ fn account(input: &Value, name: &str) -> AccountId {
 fn log(value: &Value) -> LogId {
     let channel = ChannelId(fixed(&value["channel"]));
     let name = match value.get("term") {
-        Some(_) => LogName::Control {
-            home: LineageId(fixed(&value["home"])),
-            term: int(value, "term"),
-        },
+        Some(_) => {
+            LogName::Control { home: LineageId(fixed(&value["home"])), term: int(value, "term") }
+        }
         None => LogName::Message {
             origin: LineageId(fixed(&value["origin"])),
             writer: WriterId(int(value, "writer")),
