@@ -205,7 +205,8 @@ impl Answers {
     }
 }
 
-/// The slot of the store's ring that holds a nonce's answer. Newer nonces overwrite what left the window.
+/// The slot of the store's ring that holds a nonce's answer. Newer nonces overwrite what left the
+/// window.
 pub fn slot_of(nonce: u64) -> u16 {
     u16::try_from(nonce % NONCE_WINDOW).unwrap_or(0)
 }

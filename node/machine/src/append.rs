@@ -1,5 +1,5 @@
-//! Appending: our own events and, where we are home, control records; and what membership changes mean for
-//! accounts, peers and audiences.
+//! Appending: our own events and, where we are home, control records; and what membership changes
+//! mean for accounts, peers and audiences.
 
 use std::sync::Arc;
 
@@ -151,8 +151,8 @@ impl State {
         (id, pos)
     }
 
-    /// Appends a control record to a group that we are home of. Refused by the rules that every member
-    /// judges by.
+    /// Appends a control record to a group that we are home of. Refused by the rules that every
+    /// member judges by.
     pub(crate) fn append_control(
         &mut self,
         no: ChannelNo,
@@ -296,7 +296,8 @@ impl State {
         self.widen_audience(no, target, &before, fed, fx);
     }
 
-    /// A record that changes members is seen by those of before and of after, and by whom it is about.
+    /// A record that changes members is seen by those of before and of after, and by whom it is
+    /// about.
     fn widen_audience(
         &self,
         no: ChannelNo,

@@ -1,5 +1,5 @@
-//! Commands: everything that changes durable state, with all that `apply` may not look up: clock readings,
-//! random bytes, ids and the settings that bear on it.
+//! Commands: everything that changes durable state, with all that `apply` may not look up: clock
+//! readings, random bytes, ids and the settings that bear on it.
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::control::Role;

@@ -1,5 +1,6 @@
-//! The form of what peers show, apart from anybody's right to it: what a log's first event must name, which bodies
-//! are kept, how many logs may be opened. An outcome hangs on hashed headers alone, never on who holds a body.
+//! The form of what peers show, apart from anybody's right to it: what a log's first event must
+//! name, which bodies are kept, how many logs may be opened. An outcome hangs on hashed headers
+//! alone, never on who holds a body.
 
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::code::Code;
@@ -12,7 +13,8 @@ use comity_protocol::name::AccountName;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
 use crate::state::State;
 
-/// A direct channel that another organisation's log opens: the accounts, theirs first, and their labels.
+/// A direct channel that another organisation's log opens: the accounts, theirs first, and their
+/// labels.
 pub(crate) struct Opening {
     pub(crate) accounts: (AccountId, AccountId),
     pub(crate) labels: (String, String),
@@ -83,7 +85,8 @@ pub(crate) fn check_version(start: &LogStart) -> Result<(), Code> {
     Ok(())
 }
 
-/// The body of an event as it is kept: what is beyond the limits, or belongs to no message, counts as missing.
+/// The body of an event as it is kept: what is beyond the limits, or belongs to no message, counts
+/// as missing.
 pub(crate) fn kept_body(act: Option<&EventAct>, body: WireBody) -> WireBody {
     let keeps = |body: &Body| match act {
         Some(EventAct::Message | EventAct::Unknown(_)) => body.fits(),

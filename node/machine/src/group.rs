@@ -1,5 +1,5 @@
-//! The control state of a group and the rules by which a control record is judged (`docs/protocol/` section
-//! 7). Every node that holds the records computes the same state.
+//! The control state of a group and the rules by which a control record is judged (`docs/protocol/`
+//! section 7). Every node that holds the records computes the same state.
 
 use std::collections::BTreeMap;
 
@@ -93,7 +93,8 @@ pub struct Member {
     /// The open invite, with the role that it gives.
     #[n(2)]
     pub invite: Option<(ControlPoint, Role)>,
-    /// When it was allowed to write: in the states from the first place up to, not including, the second.
+    /// When it was allowed to write: in the states from the first place up to, not including, the
+    /// second.
     #[n(3)]
     pub stays: Vec<(Place, Option<Place>)>,
 }
@@ -435,8 +436,8 @@ impl Group {
         Ok(())
     }
 
-    /// Every member judges a foreign user's act by the record alone: the request, its place in the user's
-    /// organisation's log, and that log's proven head.
+    /// Every member judges a foreign user's act by the record alone: the request, its place in the
+    /// user's organisation's log, and that log's proven head.
     fn check_request(
         &self,
         channel: ChannelId,
@@ -527,7 +528,8 @@ impl Group {
         }
     }
 
-    /// Whether a point names a record that this node applied: `None` while it is ahead of what is known.
+    /// Whether a point names a record that this node applied: `None` while it is ahead of what is
+    /// known.
     pub fn knows(&self, point: &ControlPoint) -> Option<bool> {
         if (point.term, point.seq) > (self.point.term, self.point.seq) {
             return None;
@@ -536,8 +538,9 @@ impl Group {
         Some(at.and_then(|at| self.hashes.get(at)) == Some(&point.hash))
     }
 
-    /// The verdict (`docs/protocol/` section 7) on an event as far as it is known: whether its author was
-    /// allowed to write in every state from `after` to the last one at which V does not cover the event.
+    /// The verdict (`docs/protocol/` section 7) on an event as far as it is known: whether its
+    /// author was allowed to write in every state from `after` to the last one at which V does not
+    /// cover the event.
     pub fn accepts(
         &self,
         author: &AccountId,

@@ -1,5 +1,5 @@
-//! Invitations to groups that this node does not hold, or no longer follows: told through the link channel with the
-//! group's home, open until the control log says what became of them.
+//! Invitations to groups that this node does not hold, or no longer follows: told through the link
+//! channel with the group's home, open until the control log says what became of them.
 
 use std::ops::Bound;
 
@@ -105,7 +105,8 @@ impl State {
         })
     }
 
-    /// A refused accept or leave is undone here; the account is told. Only the group's home refuses.
+    /// A refused accept or leave is undone here; the account is told. Only the group's home
+    /// refuses.
     pub(crate) fn take_refusal(
         &mut self,
         peer: LineageId,

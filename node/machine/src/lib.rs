@@ -1,7 +1,8 @@
 //! The deterministic heart of a node: commands, state and `apply` (`docs/protocol/` section 11).
 //!
-//! Pure: the same commands in the same order give the same state to the byte. Clock readings, random bytes and
-//! settings travel inside commands. Reads no clock, no file and no socket; waits for nothing.
+//! Pure: the same commands in the same order give the same state to the byte. Clock readings,
+//! random bytes and settings travel inside commands. Reads no clock, no file and no socket; waits
+//! for nothing.
 
 mod account;
 mod answer;

@@ -1,5 +1,6 @@
-//! A peer's batch: each range is proven whole against its log's chain, then its records are judged one by one
-//! (`docs/protocol/` sections 3 and 7). Signatures were verified before the batch came to the journal.
+//! A peer's batch: each range is proven whole against its log's chain, then its records are judged
+//! one by one (`docs/protocol/` sections 3 and 7). Signatures were verified before the batch came
+//! to the journal.
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{ChainEnd, Link, path};
@@ -82,8 +83,8 @@ impl State {
         Ok(Answer::Ranges(reports))
     }
 
-    /// The organisation whose key must prove heads of a log that `peer` shows, and that key; `None` where the
-    /// log is none that we could take.
+    /// The organisation whose key must prove heads of a log that `peer` shows, and that key; `None`
+    /// where the log is none that we could take.
     pub fn origin_key(&self, peer: LineageId, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
@@ -109,7 +110,8 @@ impl State {
         let Some((origin, key)) = self.origin_key(peer, &log) else {
             return Err(refuse(Code::LogUnknown));
         };
-        // The signature was verified when the batch arrived; who the origin is may have been learnt since.
+        // The signature was verified when the batch arrived; who the origin is may have been learnt
+        // since.
         let checkpoint = checkpoints.get(usize::from(range.checkpoint));
         let claim = checkpoint.and_then(|bytes| Checkpoint::claim(bytes).ok());
         if claim.is_none_or(|claim| claim.lineage != origin || claim.key != key.id()) {
@@ -456,7 +458,8 @@ struct Wait;
 /// A request with what its proof needs: who, what, the header's bytes and the body's hash.
 type TakenRequest = (AccountId, Request, ByteString, comity_protocol::hash::Hash);
 
-/// Proves a range against the end of its log: all of it or nothing. `None` where all of it is known.
+/// Proves a range against the end of its log: all of it or nothing. `None` where all of it is
+/// known.
 fn prove(
     log: &LogId,
     mut end: ChainEnd,

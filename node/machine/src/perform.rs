@@ -47,7 +47,8 @@ impl State {
         Ok(answer)
     }
 
-    /// The kept answer to a nonce, or why an act is refused at once: asked before a command is proposed.
+    /// The kept answer to a nonce, or why an act is refused at once: asked before a command is
+    /// proposed.
     pub fn foresee(
         &self,
         account: AccountNumber,

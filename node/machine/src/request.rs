@@ -1,5 +1,5 @@
-//! The home's answers to requests of other organisations' users: a control record that carries the request's
-//! proof, or a refusal in the link channel.
+//! The home's answers to requests of other organisations' users: a control record that carries the
+//! request's proof, or a refusal in the link channel.
 
 use comity_protocol::code::Code;
 use comity_protocol::control::{
@@ -57,7 +57,8 @@ impl State {
         let ProvenRequest { actor, request, proof } = asked;
         let (no, channel) = self.channel(group).ok_or(Code::ChannelNotFound)?;
         let state = &channel.group().ok_or(Code::ChannelNotFound)?.state;
-        // Whoever was never invited learns nothing of the group, and we answer for our own groups alone.
+        // Whoever was never invited learns nothing of the group, and we answer for our own groups
+        // alone.
         let Some(member) = state.members.get(&actor).filter(|_| self.is_home(no)) else {
             return Err(Code::ChannelNotFound);
         };

@@ -1,5 +1,5 @@
-//! The state as rows: which rows a command changed, how each is written, and how the state is read back. Where
-//! rows lie is the store's business.
+//! The state as rows: which rows a command changed, how each is written, and how the state is read
+//! back. Where rows lie is the store's business.
 
 use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::clock::HybridTime;
@@ -71,7 +71,8 @@ impl State {
         }
     }
 
-    /// Takes a row read back from the store. Rows come in the order of [`RowKey`]'s variants; `finish` ends.
+    /// Takes a row read back from the store. Rows come in the order of [`RowKey`]'s variants;
+    /// `finish` ends.
     pub fn load(&mut self, key: RowKey, bytes: &[u8]) -> Result<(), LoadError> {
         self.load_row(key, bytes).ok_or(LoadError(key))
     }

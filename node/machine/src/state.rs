@@ -9,6 +9,7 @@ use comity_protocol::event::link_channel;
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
 use comity_protocol::key::{NodePublicKey, lineage_id};
+use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountLabel, ServerName};
 use minicbor::{Decode, Encode};
 
@@ -261,6 +262,7 @@ impl State {
         match self.peer_domains.get(domain) {
             Some(known) if *known == lineage => return Ok(Answer::Done),
             Some(_) => return Err(Code::DomainKeyChanged),
+            None if self.peers.len() >= PEERS_MAX => return Err(Code::DomainRefused),
             None => {}
         }
         let peer = Peer { domain: domain.to_owned(), key, recovery, cursor: None };
@@ -310,7 +312,13 @@ impl State {
             Kind::Group(group) => group.state.members.get(account)?.label.as_str(),
             Kind::Link { .. } => return None,
         };
-        text.parse().ok()
+        let label: AccountLabel = text.parse().ok()?;
+        // Under a domain that we know, nobody else is shown: a group's home may admit whom it
+        // likes.
+        let domain = label.domain.as_str();
+        let is_known = domain == self.domain() || self.peer_domains.contains_key(domain);
+        let is_theirs = self.peers.get(&account.lineage).is_some_and(|peer| peer.domain == domain);
+        (is_theirs || !is_known).then_some(label)
     }
 
     /// Hash of an act, shortened: what a nonce stands for.
@@ -321,6 +329,14 @@ impl State {
         u64::from_be_bytes(first)
     }
 }
+
+/// Organisations that a node knows. Nobody is forgotten yet, so that this bounds what strangers
+/// cost.
+const PEERS_MAX: usize = 100_000;
+
+// A record of a batch is placed, and a request among them answered by a control record and an
+// invitation.
+const _: () = assert!(BATCH_RECORDS_MAX * 3 <= u16::MAX as usize);
 
 /// Runs whose cursors are still understood; an older one means a resync.
 const STARTS_KEPT: usize = 1_024;

@@ -1,5 +1,5 @@
-//! What a peer may show, and what becomes of it: gaps, replays, forks, wrong times, wrong sizes, unknown kinds. A
-//! direct channel serves, where nothing but the log matters.
+//! What a peer may show, and what becomes of it: gaps, replays, forks, wrong times, wrong sizes,
+//! unknown kinds. A direct channel serves, where nothing but the log matters.
 
 use comity_machine::{Answer, Outcome, RangeOutcome, RefusedCode};
 use comity_protocol::body::{Body, WireBody};

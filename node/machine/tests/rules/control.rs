@@ -1,4 +1,5 @@
-//! Control records as members judge them: by the record alone and the state before it, whatever the home claims.
+//! Control records as members judge them: by the record alone and the state before it, whatever the
+//! home claims.
 
 use comity_machine::{Outcome, RangeOutcome, RefusedCode};
 use comity_protocol::clock::HybridTime;
@@ -482,4 +483,30 @@ fn a_member_may_not_grant_more_than_its_role() {
         control(Some(alice), &invite(Role::Member)),
     ];
     assert_eq!(judged(&mut world, team, headers), [Void, Void, Accepted, Void]);
+}
+
+#[test]
+fn nobody_is_shown_under_the_domain_of_somebody_else() {
+    let (mut world, team) = scene();
+    // The home admits an organisation that calls itself globex.test, and one that calls itself
+    // umbrella.test.
+    for (domain, seed, shown) in [("globex.test", 50, false), ("umbrella.test", 51, true)] {
+        let key = comity_identity::NodeKey::from_seed(&[seed; 32]);
+        let recovery = Hash([seed; 32]);
+        let name = domain.parse().unwrap();
+        let lineage = comity_protocol::key::lineage_id(&name, &key.public(), &recovery);
+        let account = AccountId { lineage, number: AccountNumber(1) };
+        let label = format!("ceo@{domain}");
+        let act = ControlAct::Invite(Invite { account, label, role: Role::Member });
+        let alice = world.account(ALICE).0;
+        let mut log = RogueLog::control(world.node("acme"), team);
+        if seed == 51 {
+            log = RogueLog::continuing(world.node("globex"), log.log);
+        }
+        log.push_control(control(Some(alice), &act));
+        assert_eq!(world.show("acme", "globex", &log).1, [Accepted]);
+        let globex = &world.node("globex").state;
+        let (no, _) = globex.channel(&team).unwrap();
+        assert_eq!(globex.label(no, &account).is_some(), shown, "{domain}");
+    }
 }

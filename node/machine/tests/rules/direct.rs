@@ -1,4 +1,5 @@
-//! Direct channels: opened by whoever speaks first, here or elsewhere; two accounts and nobody else.
+//! Direct channels: opened by whoever speaks first, here or elsewhere; two accounts and nobody
+//! else.
 
 use comity_machine::{Act, Outcome, RangeOutcome, RefusedCode};
 use comity_protocol::code::Code;

@@ -1,6 +1,6 @@
-//! The machine's rules, in a small world of organisations that exchange batches. Every command of every test also
-//! checks that the rows that changed are those reported, and every world that its states come back from rows and
-//! commands.
+//! The machine's rules, in a small world of organisations that exchange batches. Every command of
+//! every test also checks that the rows that changed are those reported, and every world that its
+//! states come back from rows and commands.
 #![allow(clippy::unwrap_used, unreachable_pub, missing_docs)]
 
 mod accounts;
@@ -8,4 +8,6 @@ mod chains;
 mod control;
 mod direct;
 mod groups;
+mod histories;
+mod rights;
 mod world;

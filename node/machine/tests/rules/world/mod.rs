@@ -1,5 +1,5 @@
-//! A small world of organisations whose users act and whose nodes exchange batches: a language in which a test
-//! reads like the rule that it proves. No sockets, no clock but the world's own.
+//! A small world of organisations whose users act and whose nodes exchange batches: a language in
+//! which a test reads like the rule that it proves. No sockets, no clock but the world's own.
 
 mod node;
 mod rogue;
@@ -380,7 +380,8 @@ fn channel_of(done: Done) -> ChannelId {
     }
 }
 
-/// A batch of records of a node's feed: a range for each run of a log, control logs first, as it feeds them.
+/// A batch of records of a node's feed: a range for each run of a log, control logs first, as it
+/// feeds them.
 pub fn batch(source: &Node, records: &[Applied]) -> Batch {
     let mut parts: Vec<Vec<&Applied>> = Vec::new();
     let mut at: BTreeMap<LogId, usize> = BTreeMap::new();

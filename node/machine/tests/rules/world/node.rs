@@ -1,5 +1,5 @@
-//! A node of the small world: a real state, and a store of rows in memory that is compared with the state after
-//! every command. It decides nothing.
+//! A node of the small world: a real state, and a store of rows in memory that is compared with the
+//! state after every command. It decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

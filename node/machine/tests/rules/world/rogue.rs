@@ -1,5 +1,5 @@
-//! A node that breaks the rules: it writes what it likes into logs and proves it with its own key. Everything
-//! it shows is chained and signed correctly unless a test breaks that too.
+//! A node that breaks the rules: it writes what it likes into logs and proves it with its own key.
+//! Everything it shows is chained and signed correctly unless a test breaks that too.
 
 use comity_machine::{Outcome, RangeOutcome};
 use comity_protocol::body::{Body, WireBody};
@@ -145,7 +145,8 @@ pub fn control(actor: Option<AccountId>, act: &ControlAct) -> ControlHeader {
 }
 
 impl World {
-    /// A node shows another one a log, proven by its own key: what became of the range, and of each record.
+    /// A node shows another one a log, proven by its own key: what became of the range, and of each
+    /// record.
     pub fn show(&mut self, from: &str, to: &str, log: &RogueLog) -> (RangeOutcome, Vec<Outcome>) {
         let batch = log.batch(&self.nodes[from]);
         let before = self.nodes[to].records.len();
@@ -153,5 +154,4 @@ impl World {
         let of_log = self.nodes[to].records[before..].iter().filter(|r| r.log == log.log);
         (outcomes[0], of_log.map(|r| r.outcome).collect())
     }
-
 }
