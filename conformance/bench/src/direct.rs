@@ -13,7 +13,7 @@ use crate::{Arguments, Failure, Place};
 pub(crate) const NAMES: [&str; 8] = [
     "direct.cpu_us",
     "direct.rate",
-    "direct.idle_cpu_us",
+    "direct.paced_cpu_us",
     "direct.p50_over_floor",
     "direct.p50_ms",
     "direct.p99_ms",
@@ -69,7 +69,7 @@ async fn paced(place: &Place, node: &Node, pairs: &[Pair]) -> Result<Vec<Row>, F
         Row::new("direct.p99_ms", ours.p99_ms(), "ms").over(sync.p99_ms() + echo.p99_ms()),
         Row::new("direct.fdatasync_p50_ms", sync.p50_ms(), "ms"),
         Row::new("direct.echo_p50_ms", echo.p50_ms(), "ms"),
-        Row::new("direct.idle_cpu_us", per_message, "µs"),
+        Row::new("direct.paced_cpu_us", per_message, "µs"),
     ])
 }
 

@@ -18,7 +18,7 @@ pub(crate) const NAMES: [&str; 6] = [
     "federated.p50_ms",
     "federated.p99_ms",
     "federated.fdatasync_p50_ms",
-    "federated.idle_cpu_us",
+    "federated.paced_cpu_us",
 ];
 const BUSY: [&str; 2] = [NAMES[0], NAMES[1]];
 
@@ -102,7 +102,7 @@ async fn paced(place: &Place, nodes: &Federation, pairs: &[Pair]) -> Result<Vec<
         Row::new("federated.p50_ms", ours.p50_ms(), "ms").over(floor(sync.p50_ms())),
         Row::new("federated.p99_ms", ours.p99_ms(), "ms").over(floor(sync.p99_ms())),
         Row::new("federated.fdatasync_p50_ms", sync.p50_ms(), "ms"),
-        Row::new("federated.idle_cpu_us", per_message, "µs"),
+        Row::new("federated.paced_cpu_us", per_message, "µs"),
     ])
 }
 

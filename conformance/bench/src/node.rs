@@ -1,8 +1,8 @@
 //! A node as a process: the built binary with settings of its own, asked only what an admin or a
 //! user may ask. Killed when dropped.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -16,17 +16,18 @@ use crate::Failure;
 use crate::cpu;
 use crate::load::{Pair, User};
 
-/// Builds the program that is measured, and says where it is.
+/// Where the program is that is measured: beside this one, built in the same way. Cargo builds only
+/// what it runs, so the release is built here; who made a build of another profile has built both.
 pub(crate) fn build() -> Result<PathBuf, Failure> {
-    if cfg!(debug_assertions) {
-        return Err("figures are of the release profile: cargo run --release".into());
+    let program = std::env::current_exe()?.with_file_name("comity");
+    if program.parent().is_some_and(|dir| dir.ends_with("release")) {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let arguments = ["build", "--quiet", "--release", "--package", "comity"];
+        if !Command::new(cargo).args(arguments).status()?.success() {
+            return Err("comity does not build".into());
+        }
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--quiet", "--release", "--package", "comity", "--bin", "comity"];
-    if !Command::new(cargo).args(arguments).status()?.success() {
-        return Err("comity does not build".into());
-    }
-    Ok(std::env::current_exe()?.with_file_name("comity"))
+    Ok(program)
 }
 
 /// Where a node is to be, and for whom.
@@ -64,12 +65,12 @@ impl Site {
     }
 
     /// Starts the node; when this returns, it serves.
-    pub(crate) fn start(self) -> Result<Node, Failure> {
+    pub(crate) fn start(&self) -> Result<Node, Failure> {
         let mut command = self.command();
         command.arg("serve").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let log = child.stderr.take().ok_or("no log")?;
-        let mut node = Node { child, site: self, clients: NOWHERE, peers: NOWHERE };
+        let mut node = Node { child, clients: NOWHERE, peers: NOWHERE };
         let ready = watch(log);
         let line = ready.recv_timeout(START_MAX).map_err(|_| "the node does not start")?;
         let addr = |name: &str| -> Result<SocketAddr, Failure> {
@@ -99,7 +100,6 @@ impl Site {
 /// A running node.
 pub(crate) struct Node {
     child: Child,
-    site: Site,
     clients: SocketAddr,
     /// Where its peers connect.
     pub(crate) peers: SocketAddr,
@@ -125,19 +125,13 @@ impl Node {
         };
         stream::iter(0..count).map(sign_up).buffered(SIGN_UPS_AT_ONCE).try_collect().await
     }
-
-    /// Kills it. What it wrote stays until its directory goes.
-    fn kill(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.kill();
-        let _ = std::fs::remove_dir_all(&self.site.dir);
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -152,29 +146,25 @@ pub(crate) async fn pair_up(ones: Vec<User>, others: Vec<User>) -> Result<Vec<Pa
     stream::iter(pairs).map(open).buffered(SIGN_UPS_AT_ONCE).try_collect().await
 }
 
-/// Reads a node's log to its end; yields the line that says that it runs.
-fn watch(log: impl std::io::Read + Send + 'static) -> Receiver<Value> {
+/// Reads a node's log to its end; yields the line that says that it runs, and shows errors.
+fn watch(log: impl Read + Send + 'static) -> Receiver<Value> {
     let (tell, ready) = sync_channel(1);
     std::thread::spawn(move || {
         for line in BufReader::new(log).lines().map_while(Result::ok) {
-            if line.contains("\"running\"")
-                && let Ok(line) = serde_json::from_str(&line)
-            {
+            let entry = serde_json::from_str(&line).unwrap_or(Value::Null);
+            if entry["fields"]["message"] == "running" || entry["message"] == "running" {
                 // Nobody listens after the first one.
-                let _ = tell.try_send(line);
-            } else if line.contains("\"ERROR\"") || !line.starts_with('{') {
-                let _ = std::io::Write::write_all(
-                    &mut std::io::stderr(),
-                    format!("{line}\n").as_bytes(),
-                );
+                let _ = tell.try_send(entry);
+            } else if entry.is_null() || entry["level"] == "ERROR" {
+                // Nobody is left to be told when standard error is closed.
+                let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
     });
     ready
 }
 
-const NOWHERE: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const PASSWORD: &str = "correct horse battery staple";
 const START_MAX: Duration = Duration::from_secs(20);
 /// Each hashes a password, which takes a core.
