@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod across;
+mod delivery;
 mod hostile;
 mod rogue;
 mod unproven;

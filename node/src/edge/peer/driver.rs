@@ -313,6 +313,8 @@ impl Driver {
         let subscriber = Subscriber::Peer(peer);
         let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
         self.feed = Some(opened.subscription);
+        // The peer's vector says that it holds all before.
+        self.context.acknowledged.raise(peer, from);
         self.replica.handle_feed_opened(false);
     }
 

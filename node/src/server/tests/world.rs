@@ -14,8 +14,9 @@ use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
 use crate::cli::dns::Records;
 use crate::config::Settings;
+use crate::disk::DirectoryError;
 use crate::keys;
-use crate::server::{self, Node};
+use crate::server::{self, Node, StartError};
 
 /// Long enough for anything on loopback; who waits longer waits for ever.
 const SOON: Duration = Duration::from_secs(30);
@@ -68,7 +69,8 @@ impl World {
             let mut settings = settings(domain, dir.path(), &dns.addr().unwrap().to_string());
             let keys = node_keys(&settings);
             let mut records = Records::of(&keys, domain, 0);
-            let home = start_home(&settings, keys).await;
+            let node = server::start(settings.clone(), keys).await.unwrap();
+            let home = Home::of(node, node_keys(&settings));
             settings.federation.listen = home.node.federation_addr;
             settings.client.listen = home.node.client_addr;
             records.port = home.node.federation_addr.port();
@@ -96,7 +98,18 @@ impl World {
     /// Starts a stopped node again, in the same place.
     pub(super) async fn restart(&mut self, home: usize) {
         let settings = &self.settings[home];
-        let again = start_home(settings, node_keys(settings)).await;
+        let again = soon(async {
+            loop {
+                // Tasks that end with a node hold its directory until they have.
+                match server::start(settings.clone(), node_keys(settings)).await {
+                    Err(StartError::Directory(DirectoryError::InUse(_))) => {
+                        tokio::task::yield_now().await;
+                    }
+                    started => break started.unwrap(),
+                }
+            }
+        });
+        let again = Home::of(again.await, node_keys(settings));
         self.homes.insert(home, again);
     }
 
@@ -105,12 +118,13 @@ impl World {
     }
 }
 
-async fn start_home(settings: &Settings, keys: NodeKeyFile) -> Home {
-    let (domain, lineage) = (keys.domain.to_string(), keys.lineage().id);
-    let (key, recovery) = (keys.key.public(), keys.recovery);
-    let node = server::start(settings.clone(), keys).await.unwrap();
-    let url = format!("http://{}", node.client_addr);
-    Home { node, url, domain, key, recovery, lineage }
+impl Home {
+    fn of(node: Node, keys: NodeKeyFile) -> Self {
+        let (domain, lineage) = (keys.domain.to_string(), keys.lineage().id);
+        let (key, recovery) = (keys.key.public(), keys.recovery);
+        let url = format!("http://{}", node.client_addr);
+        Self { node, url, domain, key, recovery, lineage }
+    }
 }
 
 fn node_keys(settings: &Settings) -> NodeKeyFile {
