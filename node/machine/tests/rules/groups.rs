@@ -509,3 +509,22 @@ fn a_message_waits_for_the_control_record_that_it_stands_on() {
     assert_eq!(world.last_seen(CAROL), "bella@globex.test: hello");
     world.assert_same(&["acme", "globex", "initech"], team);
 }
+
+#[test]
+fn a_verdict_is_not_taken_back_yet() {
+    let mut world = three();
+    let team = world.team(ALICE, &[BOB, CAROL]);
+    world.cut("globex", "acme");
+    world.say(BOB, team, "uncovered").unwrap();
+    world.exchange();
+    world.remove(ALICE, BOB, team).unwrap();
+    world.exchange();
+    world.heal("globex", "acme");
+    world.exchange();
+    use Outcome::{Accepted, Rejected};
+    assert_eq!(world.outcomes("acme", team, "globex"), [Rejected]);
+    // Wrong, both: the removal does not cover it, so that all must withdraw it. An outcome is taken
+    // once, on arrival, until outcomes of rows can change.
+    assert_eq!(world.outcomes("initech", team, "globex"), [Accepted]);
+    assert_eq!(world.outcomes("globex", team, "globex"), [Accepted]);
+}
