@@ -1,6 +1,9 @@
 //! The client edge: the node as the client API sees it. Turns actions into commands and the feed into
 //! deliveries.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use comity_client_api::{

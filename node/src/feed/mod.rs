@@ -8,7 +8,7 @@ mod hub;
 mod scan;
 mod subscription;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, OnceLock};
 

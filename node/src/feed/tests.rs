@@ -6,4 +6,4 @@
 mod cursors;
 mod model;
 mod reading;
-mod rig;
+pub(crate) mod rig;

@@ -31,21 +31,21 @@ impl Listener for Ear {
 }
 
 /// A running node as far as its feed: Alice (1), Bob (2) and Carol (3), each on a device of the same number.
-pub(super) struct Town {
-    pub(super) rig: Rig,
-    pub(super) hub: Hub,
-    pub(super) published: Published,
+pub(crate) struct Town {
+    pub(crate) rig: Rig,
+    pub(crate) hub: Hub,
+    pub(crate) published: Published,
     acts: u64,
     runs: u64,
 }
 
 impl Town {
-    pub(super) fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         Self::begin_with(LAZY)
     }
 
     /// The store takes each step at once, so that nothing is read from memory for long.
-    pub(super) fn begin_stored() -> Self {
+    pub(crate) fn begin_stored() -> Self {
         Self::begin_with(EAGER)
     }
 
@@ -66,7 +66,7 @@ impl Town {
     }
 
     /// The power goes, and the node starts again.
-    pub(super) fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         let disk = self.rig.disk.crash(Tear::Nothing);
         let mut rig = Rig::open(&disk, LAZY, JOURNAL).unwrap();
         self.runs += 1;
@@ -75,29 +75,29 @@ impl Town {
         *self = Self { runs, ..Self::listening(rig, self.acts) };
     }
 
-    pub(super) fn ask(&mut self, command: Command) -> Answer {
+    pub(crate) fn ask(&mut self, command: Command) -> Answer {
         self.rig.ask(command)
     }
 
-    pub(super) fn act(&mut self, account: u64, act: Act) -> Answer {
+    pub(crate) fn act(&mut self, account: u64, act: Act) -> Answer {
         self.acts += 1;
         self.ask(perform(account, None, self.acts, act))
     }
 
-    pub(super) fn says(&mut self, account: u64, channel: ChannelId, text: &str) -> Pos {
+    pub(crate) fn says(&mut self, account: u64, channel: ChannelId, text: &str) -> Pos {
         match self.act(account, Act::Send { channel, text: text.to_owned() }) {
             Answer::Stored { pos, .. } => pos,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) fn direct(&mut self, account: u64, with: u64) -> ChannelId {
+    pub(crate) fn direct(&mut self, account: u64, with: u64) -> ChannelId {
         let label = format!("{}@acme.test", NAMES[with as usize - 1]);
         let account_id = self.rig.shared().state().account_id(AccountNumber(with));
         self.channel(account, Act::OpenDirect { account: account_id, label })
     }
 
-    pub(super) fn channel(&mut self, account: u64, act: Act) -> ChannelId {
+    pub(crate) fn channel(&mut self, account: u64, act: Act) -> ChannelId {
         match self.act(account, act) {
             Answer::Channel(channel) => channel,
             other => panic!("{other:?}"),
@@ -105,37 +105,37 @@ impl Town {
     }
 
     /// A group of Alice's.
-    pub(super) fn group(&mut self) -> ChannelId {
+    pub(crate) fn group(&mut self) -> ChannelId {
         let (name, topic) = ("lunch".to_owned(), String::new());
         self.channel(1, Act::CreateGroup { name, topic, member_limit: 100 })
     }
 
-    pub(super) fn invite(&mut self, group: ChannelId, whom: u64) {
+    pub(crate) fn invite(&mut self, group: ChannelId, whom: u64) {
         let label = format!("{}@acme.test", NAMES[whom as usize - 1]);
         let account = self.rig.shared().state().account_id(AccountNumber(whom));
         let invite = Act::Invite { channel: group, account, label };
         assert!(!matches!(self.act(1, invite), Answer::Refused(_)));
     }
 
-    pub(super) fn accept(&mut self, group: ChannelId, who: u64) {
+    pub(crate) fn accept(&mut self, group: ChannelId, who: u64) {
         let accepted = self.act(who, Act::Accept { channel: group });
         assert!(!matches!(accepted, Answer::Refused(_)), "{accepted:?}");
     }
 
-    pub(super) fn remove(&mut self, group: ChannelId, whom: u64) {
+    pub(crate) fn remove(&mut self, group: ChannelId, whom: u64) {
         let account = self.rig.shared().state().account_id(AccountNumber(whom));
         let removed = self.act(1, Act::Remove { channel: group, account });
         assert!(!matches!(removed, Answer::Refused(_)), "{removed:?}");
     }
 
-    pub(super) fn follow(&self, account: u64, cursor: Option<Cursor>) -> Opened {
+    pub(crate) fn follow(&self, account: u64, cursor: Option<Cursor>) -> Opened {
         let subscriber = Subscriber::Account(AccountNumber(account));
         let shared = self.rig.shared();
         Subscription::open(&self.hub, &shared, subscriber, Some(DeviceId(account)), cursor)
     }
 
     /// What was published for an account from some record on.
-    pub(super) fn published_for(&self, account: u64, from: usize) -> Vec<Pos> {
+    pub(crate) fn published_for(&self, account: u64, from: usize) -> Vec<Pos> {
         let account = AccountNumber(account);
         let published = self.published.lock().unwrap();
         let sees = |applied: &&Applied| {
@@ -145,15 +145,15 @@ impl Town {
         published[from..].iter().filter(sees).map(|applied| applied.pos).collect()
     }
 
-    pub(super) fn published_count(&self) -> usize {
+    pub(crate) fn published_count(&self) -> usize {
         self.published.lock().unwrap().len()
     }
 }
 
-pub(super) const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+pub(crate) const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 
 /// The records that are there for a subscription now, at most `max` at a time.
-pub(super) fn take(subscription: &mut Subscription, max: usize) -> Option<Vec<Arc<Item>>> {
+pub(crate) fn take(subscription: &mut Subscription, max: usize) -> Option<Vec<Arc<Item>>> {
     match subscription.try_next(max) {
         Some(Yield::Items(items)) => {
             assert!(!items.is_empty() && items.len() <= max);
@@ -165,6 +165,6 @@ pub(super) fn take(subscription: &mut Subscription, max: usize) -> Option<Vec<Ar
 }
 
 /// All records that are there for a subscription now.
-pub(super) fn drain(subscription: &mut Subscription) -> Vec<Pos> {
+pub(crate) fn drain(subscription: &mut Subscription) -> Vec<Pos> {
     std::iter::from_fn(|| take(subscription, 7)).flatten().map(|item| item.applied.pos).collect()
 }

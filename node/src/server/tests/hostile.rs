@@ -124,7 +124,7 @@ async fn a_peer_whose_key_is_not_proven_is_refused() {
     let home = &scene.world.homes[0];
     let wire = scene.rogue.dials(home).await;
     wire.says(&Frame::Hello(scene.rogue.hello(home))).await;
-    assert_eq!(wire.is_closed().await, Code::PeerNameMismatch);
+    assert_eq!(wire.ends().await, Code::PeerNameMismatch);
     scene.log_says("peer_name_mismatch");
     // A domain that publishes no key proves none.
     let home = &scene.world.homes[0];
@@ -135,7 +135,7 @@ async fn a_peer_whose_key_is_not_proven_is_refused() {
         ..hello
     }))
     .await;
-    assert_eq!(wire.is_closed().await, Code::DomainNotFound);
+    assert_eq!(wire.ends().await, Code::DomainNotFound);
     scene.nothing_came_but(&[]).await;
 }
 
@@ -166,7 +166,7 @@ async fn a_peer_that_claims_anothers_name_is_refused() {
     for (hello, code) in cases {
         let wire = scene.rogue.dials(&scene.world.homes[0]).await;
         wire.says(&Frame::Hello(hello)).await;
-        assert_eq!(wire.is_closed().await, code);
+        assert_eq!(wire.ends().await, code);
         scene.chat_goes_on().await;
     }
     scene.nothing_came_but(&[]).await;
@@ -180,12 +180,12 @@ async fn frames_that_must_not_come_end_the_link() {
     for frame in [&resume, &batch, &Frame::Resync] {
         let wire = scene.rogue.dials(&scene.world.homes[0]).await;
         wire.says(frame).await;
-        assert_eq!(wire.is_closed().await, Code::FrameUnexpected);
+        assert_eq!(wire.ends().await, Code::FrameUnexpected);
     }
     let wire = scene.links().await;
     let again = Frame::Hello(scene.rogue.hello(&scene.world.homes[0]));
     wire.says(&again).await;
-    assert_eq!(wire.is_closed().await, Code::FrameUnexpected);
+    assert_eq!(wire.ends().await, Code::FrameUnexpected);
     scene.log_says("frame_unexpected");
     scene.nothing_came_but(&[]).await;
 }
@@ -211,7 +211,7 @@ async fn what_is_no_frame_ends_the_link() {
     ];
     for (class, bytes) in cases {
         wire.says_bytes(class, bytes).await;
-        assert_eq!(wire.is_closed().await, Code::FrameMalformed);
+        assert_eq!(wire.ends().await, Code::FrameMalformed);
         wire = scene.links().await;
     }
     scene.log_says("frame_malformed");
@@ -252,7 +252,7 @@ async fn forged_heads_and_checkpoints_end_the_link() {
     ];
     for (batch, code) in cases {
         wire.shows(&batch).await;
-        assert_eq!(wire.is_closed().await, code);
+        assert_eq!(wire.ends().await, code);
         scene.log_says(code.name());
         scene.chat_goes_on().await;
         wire = scene.links().await;
@@ -324,7 +324,7 @@ async fn logs_of_others_are_neither_taken_nor_served() {
     let mut strange = scene.rogue.story.batch(&said);
     strange.ranges[0].log.channel = ChannelId([9; 32]);
     wire.shows(&strange).await;
-    assert_eq!(wire.is_closed().await, Code::HeadForged);
+    assert_eq!(wire.ends().await, Code::HeadForged);
 
     // Missing and forbidden look alike.
     let mut wire = scene.links().await;

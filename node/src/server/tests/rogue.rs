@@ -138,8 +138,8 @@ impl Wire {
         number.unwrap()
     }
 
-    /// How the other end ends the link.
-    pub(super) async fn is_closed(mut self) -> Code {
+    /// How the other end ends the link: its code.
+    pub(super) async fn ends(mut self) -> Code {
         loop {
             match soon(self.0.recv()).await {
                 Ok((_, bytes)) => {

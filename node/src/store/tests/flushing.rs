@@ -25,7 +25,8 @@ enum Heard {
 
 fn start(disk: &MemoryDisk, settings: FlusherSettings) -> (Arc<Store>, Flusher, Receiver<Heard>) {
     let store = Arc::new(open(disk).unwrap());
-    let (tell, heard) = mpsc::channel();
+    // More than any test here makes it tell.
+    let (tell, heard) = mpsc::sync_channel(1_000);
     let listener = move |event: FlushEvent<'_>| {
         let event = match event {
             FlushEvent::Durable(command) => Heard::Durable(command),

@@ -1,0 +1,34 @@
+//! What a device's feed has at hand, without waiting.
+
+#![allow(clippy::unwrap_used)]
+
+use comity_client_api::{Delivery, Subscription};
+use comity_protocol::code::Code;
+use futures_util::FutureExt;
+
+use super::DeviceFeed;
+use crate::feed::tests::rig::Town;
+
+/// The texts' places in the feed, taken without waiting once.
+fn ready(feed: &mut DeviceFeed, max: usize) -> usize {
+    let found = feed.ready(max).now_or_never().expect("nothing is waited for");
+    assert!(found.iter().all(|delivery| matches!(delivery, Delivery::Event(_))));
+    found.len()
+}
+
+#[test]
+fn what_is_there_comes_at_once_and_nothing_is_waited_for() {
+    let mut town = Town::begin();
+    let channel = town.direct(1, 2);
+    let feed = town.follow(2, None).subscription;
+    let mut feed = DeviceFeed { feed, shared: town.rig.shared() };
+    assert_eq!(ready(&mut feed, 10), 0);
+    for _ in 0..25 {
+        town.says(1, channel, "hello");
+    }
+    assert_eq!([(); 4].map(|()| ready(&mut feed, 10)), [10, 10, 5, 0]);
+    assert!(feed.next(10).now_or_never().is_none());
+    town.hub.end_all(Code::ShuttingDown);
+    let last = feed.ready(10).now_or_never().unwrap();
+    assert!(matches!(last[..], [Delivery::Goodbye { code: Code::ShuttingDown, .. }]));
+}
