@@ -67,8 +67,9 @@ pub fn visit(
 /// Rows that a visit reads at a time.
 const PAGE_ROWS: usize = 256;
 
-/// The page of the feed after `after` and up to `until`, of at most `max` rows. All up to `until` must be
-/// published: what is beyond may be in the rows already, or in a part of them, and comes to live subscribers later.
+/// The page of the feed after `after` and up to `until`, of at most `max` rows. All up to `until`
+/// must be published: what is beyond may be in the rows already, or in a part of them, and comes to
+/// live subscribers later.
 pub(super) fn page(
     shared: &Shared,
     subscriber: Subscriber,

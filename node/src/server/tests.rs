@@ -1,4 +1,5 @@
-//! Whole nodes on loopback: real clients, real links, a signed DNS of their own, and a peer that breaks every rule.
+//! Whole nodes on loopback: real clients, real links, a signed DNS of their own, and a peer that
+//! breaks every rule.
 
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 

@@ -48,7 +48,8 @@ fn a_cursor_of_another_history_means_a_resync() {
     let strange = [
         Cursor { store: known.store + 1, ..known },
         Cursor { start: known.start + 1, ..known },
-        // Beyond what was published, and beyond what a former run gave: after a rollback such exist.
+        // Beyond what was published, and beyond what a former run gave: after a rollback such
+        // exist.
         Cursor { pos: beyond(known.pos), ..known },
         Cursor { pos: known.pos, ..first },
         // Before its run began.

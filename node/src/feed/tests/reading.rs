@@ -89,7 +89,8 @@ fn long_texts_wait_in_no_queue_and_come_in_small_pages() {
     assert_eq!(found, expected);
 }
 
-/// Asks for all that a subscriber can see while a step is applied and not yet published, then publishes it.
+/// Asks for all that a subscriber can see while a step is applied and not yet published, then
+/// publishes it.
 struct Hasty {
     hub: Hub,
     subscription: std::sync::Arc<Mutex<Subscription>>,

@@ -30,7 +30,8 @@ impl Listener for Ear {
     }
 }
 
-/// A running node as far as its feed: Alice (1), Bob (2) and Carol (3), each on a device of the same number.
+/// A running node as far as its feed: Alice (1), Bob (2) and Carol (3), each on a device of the
+/// same number.
 pub(crate) struct Town {
     pub(crate) rig: Rig,
     pub(crate) hub: Hub,

@@ -1,4 +1,5 @@
-//! Two organisations talk: direct and in groups, over restarts, and senders hear what became of their messages.
+//! Two organisations talk: direct and in groups, over restarts, and senders hear what became of
+//! their messages.
 
 use std::time::Duration;
 

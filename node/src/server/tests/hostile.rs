@@ -1,5 +1,5 @@
-//! A peer that breaks the rules, each in its way: it is told which, the node's log says so, nothing of it is stored,
-//! and two honest users chat on as if it were not there.
+//! A peer that breaks the rules, each in its way: it is told which, the node's log says so, nothing
+//! of it is stored, and two honest users chat on as if it were not there.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,5 @@
-//! Domains that are not there, or that nothing proves: whoever asks for an account there is told which it is.
+//! Domains that are not there, or that nothing proves: whoever asks for an account there is told
+//! which it is.
 
 use comity_client::HttpError;
 

@@ -21,8 +21,8 @@ fn run(story: &Story, disk: &MemoryDisk, settings: WriterSettings, at_once: usiz
     answered
 }
 
-/// Opens what a crash left: everything answered is there, the state is that of a straight run, rows agree with it,
-/// and the node goes on.
+/// Opens what a crash left: everything answered is there, the state is that of a straight run, rows
+/// agree with it, and the node goes on.
 fn check(story: &Story, disk: &MemoryDisk, answered: usize, settings: WriterSettings) {
     let mut rig = Rig::open(disk, settings, SMALL).unwrap();
     let applied = rig.writer.applied() as usize;
@@ -75,8 +75,8 @@ fn every_answered_command_survives_while_the_store_works_beside() {
     at_every_sync(EAGER, 2, &[|_| Tear::Nothing, Tear::Sectors]);
 }
 
-/// Pins: a replay that handed rows to the store said that the store had all of the journal, so that a crash during
-/// the replay lost what it had not come to.
+/// Pins: a replay that handed rows to the store said that the store had all of the journal, so that
+/// a crash during the replay lost what it had not come to.
 #[test]
 fn a_crash_during_the_replay_loses_nothing() {
     let story = story::of_everything();

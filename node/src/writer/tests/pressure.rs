@@ -264,8 +264,8 @@ fn a_journal_that_is_full_waits_for_the_store() {
     found.check_rows();
 }
 
-/// Pins: with the store up to date but the journal not yet trimmed, a writer whose journal was full waited for ever
-/// for the store's next batch.
+/// Pins: with the store up to date but the journal not yet trimmed, a writer whose journal was full
+/// waited for ever for the store's next batch.
 #[test]
 fn a_journal_that_is_full_is_trimmed_where_the_store_has_all() {
     let (disk, store_disk) = (MemoryDisk::new(), MemoryDisk::new());

@@ -1,4 +1,5 @@
-//! A fixed history of commands with what each must be answered and leave behind, from the pure machine alone.
+//! A fixed history of commands with what each must be answered and leave behind, from the pure
+//! machine alone.
 
 use comity_identity::NodeKey;
 use comity_machine::{Act, Answer, Applied, Command, DeviceId, Effects, SignUpRule, State};
@@ -168,8 +169,8 @@ pub(crate) fn perform(account: u64, nonce: Option<u64>, at: u64, act: Act) -> Co
     }
 }
 
-/// Everything that a node does, about forty commands: sign-ups, a direct channel, a group with comings and goings,
-/// nonces repeated and reused, another organisation and what it sends.
+/// Everything that a node does, about forty commands: sign-ups, a direct channel, a group with
+/// comings and goings, nonces repeated and reused, another organisation and what it sends.
 pub(crate) fn of_everything() -> Story {
     let mut acme = Story::begin("acme.test", 1, &["alice", "bob", "carol"]);
     acme.tell(Command::CreateInvite {
