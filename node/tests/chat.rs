@@ -136,14 +136,14 @@ fn groups_are_made_joined_and_left() {
     let mut a = node.sit("alice", &alice);
     let mut c = node.sit("carol", &carol);
     a.types("/new Lunch");
-    a.is_told("in Lunch");
+    a.is_told("in #Lunch");
     a.types("/invite carol");
     a.is_told("invited carol@acme.test");
-    c.sees("alice@acme.test * invites you to Lunch: /accept 1 or /decline 1");
-    c.types("/open Lunch");
+    c.sees("alice@acme.test * invites you to #Lunch: /accept 1 or /decline 1");
+    c.types("/open #lunch");
     c.is_told("/accept 1 first");
     c.types("/accept");
-    c.is_told("in Lunch");
+    c.is_told("in #Lunch");
     a.sees("carol@acme.test * carol@acme.test joined");
     c.types("at noon?");
     a.sees("carol@acme.test: at noon?");
@@ -151,10 +151,30 @@ fn groups_are_made_joined_and_left() {
     a.sees("alice@acme.test  (owner)");
     a.sees("carol@acme.test  (member)");
     c.types("/leave");
-    c.is_told("left Lunch");
+    c.is_told("left #Lunch");
     a.sees("carol@acme.test * carol@acme.test left");
     c.types("anybody?");
     c.is_told("no channel is open");
+}
+
+#[test]
+fn a_group_called_like_somebody_is_never_taken_for_them() {
+    let node = Node::start();
+    let (alice, carol, mallory) =
+        (node.add_user("alice"), node.add_user("carol"), node.add_user("mallory"));
+    let mut m = node.sit("mallory", &mallory);
+    m.types("/new carol@acme.test");
+    m.is_told("in #carol@acme.test");
+    m.types("/invite alice");
+    m.is_told("invited alice@acme.test");
+    let mut c = node.sit("carol", &carol);
+    let (done, _, err) = node.say("alice", &alice, "/open carol@acme.test\nour secret\n");
+    assert!(done && err.contains("in carol@acme.test"), "{err}");
+    c.sees("alice@acme.test: our secret");
+    c.types("/open");
+    c.is_told("which one?");
+    c.types("/open #carol@acme.test");
+    c.is_told("there is no channel");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn the_printed_commands_chat() {
     assert!(complaints.contains("domain_not_found"), "{complaints}");
     assert!(!complaints.contains("not sent"), "{complaints}");
     wait_for(&bob_sees, "alice@acme.test: 안녕 bob");
-    wait_for(&bob_sees, "alice@acme.test * invites you to lunch");
+    wait_for(&bob_sees, "alice@acme.test * invites you to #lunch");
 
     let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status();
     assert!(interrupted.unwrap().success());

@@ -1,5 +1,6 @@
-//! The channels as the user names them: by number, by a group's name, by an account, by id. Pure;
-//! what it answers is fit for a terminal.
+//! The channels as the user names them: by number, by a group's name, by an account, by id. A name
+//! that others chose (a group's) must never stand for anything else, so `name@domain` is always the
+//! account and a number always the list's. Pure; what it answers is fit for a terminal.
 
 use std::fmt;
 
@@ -12,6 +13,8 @@ pub(super) struct Book {
     me: String,
     channels: Vec<Channel>,
     open: Option<String>,
+    /// The group that lets the user in soon and is opened then.
+    awaited: Option<String>,
 }
 
 /// What a name stands for.
@@ -26,8 +29,15 @@ pub(super) enum Found {
 /// Why a name stands for nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FindError {
-    /// Several groups are called so.
-    Ambiguous(String),
+    /// Several channels are called so.
+    Ambiguous {
+        /// What was typed.
+        name: String,
+        /// What it could be, each as a command can name it.
+        candidates: String,
+    },
+    /// No name was typed.
+    Missing,
     /// Nothing is called so.
     Unknown(String),
 }
@@ -35,9 +45,10 @@ pub(super) enum FindError {
 impl fmt::Display for FindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ambiguous(name) => {
-                write!(f, "several groups are called {}: take its number in /list", clean(name))
+            Self::Ambiguous { name, candidates } => {
+                write!(f, "{} could be {candidates}: take its number", clean(name))
             }
+            Self::Missing => f.write_str("which one? name@domain, #group, or its number in /list"),
             Self::Unknown(name) => write!(
                 f,
                 "there is no channel {}: /list shows them; for a person write name@domain",
@@ -51,7 +62,7 @@ impl std::error::Error for FindError {}
 
 impl Book {
     pub(super) fn new(me: &str) -> Self {
-        Self { me: me.to_owned(), channels: Vec::new(), open: None }
+        Self { me: me.to_owned(), channels: Vec::new(), open: None, awaited: None }
     }
 
     /// The user's own account.
@@ -79,8 +90,26 @@ impl Book {
         self.open.as_deref()
     }
 
+    /// Opens a channel, or none; nothing is awaited any more.
     pub(super) fn set_open(&mut self, id: Option<String>) {
         self.open = id;
+        self.awaited = None;
+    }
+
+    /// The group that is opened when it lets the user in.
+    pub(super) fn awaited(&self) -> Option<&str> {
+        self.awaited.as_deref()
+    }
+
+    /// Closes what is open until this group lets the user in.
+    pub(super) fn set_awaited(&mut self, id: String) {
+        self.open = None;
+        self.awaited = Some(id);
+    }
+
+    /// Whether this group was awaited, which it is no longer: of several who ask, one is told.
+    pub(super) fn take_awaited(&mut self, id: &str) -> bool {
+        self.awaited.take_if(|awaited| awaited == id).is_some()
     }
 
     pub(super) fn channel(&self, id: &str) -> Option<&Channel> {
@@ -91,7 +120,7 @@ impl Book {
     pub(super) fn title(&self, id: &str) -> String {
         match self.channel(id) {
             Some(Channel { with: Some(with), .. }) => clean(with),
-            Some(Channel { name: Some(name), .. }) => clean(name),
+            Some(Channel { name: Some(name), .. }) => group_title(name),
             _ => clean(&id.chars().take(8).collect::<String>()),
         }
     }
@@ -107,34 +136,59 @@ impl Book {
         self.channels.iter().filter(|c| c.standing == "invited").collect()
     }
 
-    /// What a name stands for. A bare name that is no group's is an account of the user's own
-    /// organisation where there is a channel with it.
+    /// What a name stands for: an id; with an `@` the account, whatever groups are called; a number
+    /// the list's; otherwise a group, or somebody of the user's own organisation with whom there is
+    /// a channel. After a `#` only a group.
     pub(super) fn find(&self, name: &str) -> Result<Found, FindError> {
         let name = name.trim();
-        let channel = |c: &Channel| Ok(Found::Channel(c.id.clone()));
-        if let Ok(number) = name.parse::<usize>()
-            && let Some(found) = number.checked_sub(1).and_then(|n| self.channels.get(n))
-        {
-            return channel(found);
+        if name.is_empty() {
+            return Err(FindError::Missing);
         }
-        let named = |c: &&Channel| {
-            c.name.as_deref().is_some_and(|n| n.to_lowercase() == name.to_lowercase())
+        let unknown = || FindError::Unknown(name.to_owned());
+        let found = |c: &Channel| Found::Channel(c.id.clone());
+        if let Some(channel) = self.channel(name) {
+            return Ok(found(channel));
+        }
+        if name.contains('@') && !name.starts_with('#') {
+            let account = self.account(name);
+            let with = self.channels.iter().find(|c| c.with.as_deref() == Some(&*account));
+            return Ok(with.map_or(Found::Account(account), found));
+        }
+        if is_number(name) {
+            let place = name.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+            return place.and_then(|n| self.channels.get(n)).map(found).ok_or_else(unknown);
+        }
+        let candidates: Vec<_> = self.channels.iter().filter(|c| self.is_called(c, name)).collect();
+        match candidates[..] {
+            [] => Err(unknown()),
+            [only] => Ok(found(only)),
+            _ => Err(FindError::Ambiguous {
+                name: name.to_owned(),
+                candidates: self.listed(&candidates),
+            }),
+        }
+    }
+
+    /// Whether a name that is no account and no number is this channel's.
+    fn is_called(&self, channel: &Channel, name: &str) -> bool {
+        let same = |own: &str, typed: &str| own.to_lowercase() == typed.to_lowercase();
+        match (&channel.with, &channel.name) {
+            (Some(with), _) => *with == self.account(name),
+            (None, Some(own)) if own.contains('@') || is_number(own) => false,
+            (None, Some(own)) => {
+                same(own, name) || name.strip_prefix('#').is_some_and(|typed| same(own, typed))
+            }
+            (None, None) => false,
+        }
+    }
+
+    /// Channels with their numbers: `4 (#lunch of globex.test) or 7 (#Lunch)`.
+    fn listed(&self, channels: &[&Channel]) -> String {
+        let shown = |c: &&Channel| {
+            let home = c.home.as_deref().map(|home| format!(" of {}", clean(home)));
+            format!("{} ({}{})", self.hint(&c.id), self.title(&c.id), home.unwrap_or_default())
         };
-        let groups: Vec<_> = self.channels.iter().filter(named).collect();
-        match groups[..] {
-            [] => {}
-            [found] => return channel(found),
-            _ => return Err(FindError::Ambiguous(name.to_owned())),
-        }
-        let account = self.account(name);
-        let with = |c: &&Channel| c.id == name || c.with.as_deref() == Some(account.as_str());
-        if let Some(found) = self.channels.iter().find(with) {
-            return channel(found);
-        }
-        if name.contains('@') {
-            return Ok(Found::Account(account));
-        }
-        Err(FindError::Unknown(name.to_owned()))
+        channels.iter().map(shown).collect::<Vec<_>>().join(" or ")
     }
 
     /// An account as typed, with the user's own domain where none was.
@@ -165,6 +219,15 @@ impl Book {
         }
         text
     }
+}
+
+/// How a group is shown: never to be taken for an account.
+pub(super) fn group_title(name: &str) -> String {
+    format!("#{}", clean(name))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -215,10 +278,52 @@ mod tests {
         check("c4", "c4");
         let dave = Found::Account("dave@globex.test".to_owned());
         assert_eq!(book.find("Dave@globex.test"), Ok(dave));
-        assert_eq!(book.find("Twice"), Err(FindError::Ambiguous("Twice".to_owned())));
-        for typed in ["0", "6", "bob", ""] {
+        check("#team", "c3");
+        let twice = book.find("Twice").unwrap_err().to_string();
+        assert_eq!(twice, "Twice could be 4 (#Twice) or 5 (#twice): take its number");
+        for typed in ["0", "6", "bob", "#carol"] {
             assert_eq!(book.find(typed), Err(FindError::Unknown(typed.to_owned())), "{typed}");
         }
+        assert_eq!(book.find(" "), Err(FindError::Missing));
+    }
+
+    #[test]
+    fn no_name_of_a_group_stands_for_somebody_or_for_another_channel() {
+        let mut book = Book::new("alice@acme.test");
+        book.replace(vec![
+            channel("c1", None, Some("bob@globex.test"), "invited"),
+            channel("c2", None, Some("4"), "joined"),
+            channel("c3", None, Some("carol"), "joined"),
+            channel("c4", Some("carol@acme.test"), None, "joined"),
+            channel("c5", None, Some("c1"), "joined"),
+        ]);
+        let found = |id: &str| Ok(Found::Channel(id.to_owned()));
+        let bob = Found::Account("bob@globex.test".to_owned());
+        assert_eq!(book.find("Bob@globex.test"), Ok(bob));
+        assert_eq!((book.find("4"), book.find("carol@acme.test")), (found("c4"), found("c4")));
+        assert_eq!((book.find("1"), book.find("c1")), (found("c1"), found("c1")));
+        assert_eq!(book.find("#carol"), found("c3"));
+        let carol = book.find("carol").unwrap_err().to_string();
+        assert_eq!(carol, "carol could be 3 (#carol) or 4 (carol@acme.test): take its number");
+        for typed in ["#bob@globex.test", "#4", "9"] {
+            assert_eq!(book.find(typed), Err(FindError::Unknown(typed.to_owned())), "{typed}");
+        }
+        assert_eq!(
+            (&*book.title("c1"), &*book.title("c4")),
+            ("#bob@globex.test", "carol@acme.test")
+        );
+    }
+
+    #[test]
+    fn an_awaited_group_takes_the_place_of_the_open_channel() {
+        let mut book = book();
+        book.set_open(Some("c1".to_owned()));
+        book.set_awaited("c3".to_owned());
+        assert_eq!((book.open(), book.awaited()), (None, Some("c3")));
+        assert!(!book.take_awaited("c1") && book.take_awaited("c3") && !book.take_awaited("c3"));
+        book.set_awaited("c3".to_owned());
+        book.set_open(Some("c2".to_owned()));
+        assert!(!book.take_awaited("c3"), "who opened another channel is not taken away from it");
     }
 
     #[test]
@@ -242,7 +347,7 @@ mod tests {
     #[test]
     fn the_list_says_how_to_accept_and_shows_nothing_raw() {
         let mut book = book();
-        assert!(book.listing().contains("  3  Team  (invited: /accept 3 or /decline 3)\n"));
+        assert!(book.listing().contains("  3  #Team  (invited: /accept 3 or /decline 3)\n"));
         book.replace(vec![channel("c1", None, Some("a\x1b[2Jb\n"), "joined")]);
         assert!(book.listing().chars().all(|c| c == '\n' || !c.is_control()));
     }

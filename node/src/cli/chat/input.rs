@@ -157,7 +157,7 @@ impl Input {
         let (title, invited, topic) = {
             let mut book = self.shared.book();
             let channel = book.channel(&id);
-            let invited = channel.is_some_and(|c| c.standing == "invited");
+            let invited = channel.is_some_and(|c| c.standing == "invited" && c.kind == "group");
             let topic = channel.and_then(|c| c.topic.clone()).unwrap_or_default();
             if !invited {
                 book.set_open(Some(id.clone()));

@@ -26,7 +26,7 @@ impl Screen {
     /// Names the open channel in the prompt.
     pub(super) fn set_title(&self, title: &str) {
         let mut prompt = self.prompt.lock().unwrap_or_else(PoisonError::into_inner);
-        *prompt = if title.is_empty() { "> ".to_owned() } else { format!("{title} > ") };
+        *prompt = if title.is_empty() { "> ".to_owned() } else { format!("{title}> ") };
     }
 
     /// Something that came, or that was asked for.

@@ -6,6 +6,8 @@ use comity_client::Content;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::book::group_title;
+
 /// A text on one line: control characters, line breaks and marks that turn the direction of writing
 /// are shown as their numbers.
 pub(super) fn clean(text: &str) -> String {
@@ -58,7 +60,8 @@ pub(super) fn said(
         Content::Created { name } => format!("* created the group {}", clean(name)),
         Content::Invited { account, name } if account == me => {
             let hint = hint(channel);
-            format!("* invites you to {}: /accept {hint} or /decline {hint}", clean(name))
+            let title = group_title(name);
+            format!("* invites you to {title}: /accept {hint} or /decline {hint}")
         }
         Content::Invited { account, .. } => format!("* invited {}", clean(account)),
         Content::Joined { account } => format!("* {} joined", clean(account)),
@@ -120,7 +123,7 @@ mod tests {
             Content::Invited { account: "alice@a.b".to_owned(), name: "Te\x1bam".to_owned() };
         let hint = |_: &str| "3".to_owned();
         let mine = said(&content, hint, "c", "alice@a.b");
-        assert_eq!(mine, "* invites you to Te\\u{1b}am: /accept 3 or /decline 3");
+        assert_eq!(mine, "* invites you to #Te\\u{1b}am: /accept 3 or /decline 3");
         assert_eq!(said(&content, hint, "c", "carol@a.b"), "* invited alice@a.b");
     }
 
