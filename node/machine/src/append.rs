@@ -287,13 +287,19 @@ impl State {
         let log = self.log_mut(no, name);
         let (seq, hash) = (log.end.seq(), log.end.hash());
         if let Kind::Group(group) = &mut self.channel_mut(no).kind {
-            group.read_only |= judgement == Judgement::UnknownCritical;
+            // Whatever held the log up is understood now.
+            group.read_only = false;
             group.advance(seq, hash, accepted.then_some((header, act)));
         }
         fx.dirty(RowKey::Channel(no));
         let Some(target) = target_of(act).filter(|_| accepted) else { return };
+        // Who was told of this invite through the link channel is not told again.
+        let is_told = self.is_told(no, target);
         self.sync_member(no, target, pos, fx);
         self.widen_audience(no, target, &before, fed, fx);
+        if let Some(applied) = fx.applied.last_mut().filter(|_| is_told) {
+            applied.inbox.clear();
+        }
     }
 
     /// A record that changes members is seen by those of before and of after, and by whom it is
@@ -318,6 +324,15 @@ impl State {
         if own && !is_inside && self.accounts.contains_key(&target.number) {
             applied.inbox.push(target.number);
         }
+    }
+
+    /// Whether an account of ours holds an invitation by the newest record of a group.
+    fn is_told(&self, no: ChannelNo, target: AccountId) -> bool {
+        let channel = &self.channels[&no];
+        let account =
+            self.accounts.get(&target.number).filter(|_| target.lineage == self.lineage());
+        let open = account.and_then(|account| account.invitations.get(&channel.id));
+        open.is_some_and(|open| channel.group().is_some_and(|group| group.point == open.invite))
     }
 
     /// Brings an account's or a peer's stay in line with the control state.

@@ -54,7 +54,19 @@ pub enum Command {
         /// The password's Argon2id hash in PHC form.
         #[n(2)]
         password: String,
-        /// What the node's setting asks of a sign-up.
+        impl Command {
+    /// Bytes that it holds in memory, nearly.
+    pub fn weight(&self) -> usize {
+        let carried = match self {
+            Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
+            Self::PeerBatch { frame, .. } => frame.len(),
+            _ => 0,
+        };
+        carried + 256
+    }
+}
+
+/// What the node's setting asks of a sign-up.
         #[n(3)]
         rule: SignUpRule,
         /// The clock, in Unix milliseconds.

@@ -7,8 +7,8 @@ use comity_protocol::cbor;
 use comity_protocol::chain;
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    ControlAct, ControlHeader, CoverEntry, Genesis, Invite, Join, Organisation, RequestProof, Role,
-    SetRole,
+    ControlAct, ControlHeader, CoverEntry, FIRST_OPTIONAL_KIND, Genesis, Invite, Join,
+    Organisation, RequestProof, Role, SetRole,
 };
 use comity_protocol::event::{EventAct, EventHeader, Request, link_channel};
 use comity_protocol::hash::{Hash, Hasher, tag};
@@ -113,7 +113,7 @@ pub enum Judgement {
     Accepted,
     /// It has none, for this reason.
     Void(Code),
-    /// Its kind is not known, and it is critical.
+    /// Its kind is not known, and it is critical: it and all after it wait for an upgrade.
     UnknownCritical,
     /// Its kind is not known, and it is not critical.
     UnknownOptional,
@@ -384,16 +384,31 @@ impl Group {
         act: &ControlAct,
     ) -> Judgement {
         if let ControlAct::Unknown(kind) = act {
-            return if *kind < comity_protocol::control::FIRST_OPTIONAL_KIND {
-                Judgement::UnknownCritical
-            } else {
-                Judgement::UnknownOptional
-            };
+            return self.judge_unknown(seq, header, act, *kind);
         }
         match self.check(channel, seq, header, act) {
             Ok(()) => Judgement::Accepted,
             Err(code) => Judgement::Void(code),
         }
+    }
+
+    /// An optional record may say nothing that those who know its kind would judge others by: V, a
+    /// request, a snapshot out of turn. So all nodes go on from the same state.
+    fn judge_unknown(
+        &self,
+        seq: u64,
+        header: &ControlHeader,
+        act: &ControlAct,
+        kind: u16,
+    ) -> Judgement {
+        if kind < FIRST_OPTIONAL_KIND {
+            return Judgement::UnknownCritical;
+        }
+        let expected = ControlState::needs_snapshot(seq, act).then(|| self.state.hash());
+        if header.cover.is_some() || header.request.is_some() || header.state != expected {
+            return Judgement::Void(Code::Malformed);
+        }
+        Judgement::UnknownOptional
     }
 
     fn check(

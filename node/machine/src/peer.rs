@@ -89,7 +89,12 @@ impl State {
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
         let key = match (group, log.name) {
-            // In a group the control state alone says whose keys count.
+            // In a group the control state alone says whose keys count; what a peer writes before we
+            // know of its admission waits for that.
+            (Some(group), LogName::Message { .. }) if origin == peer => {
+                let introduced = || self.peers.get(&peer).map(|peer| peer.key);
+                group.state.key(&origin).or_else(introduced)
+            }
             (Some(group), _) => group.state.key(&origin),
             (None, LogName::Control { home, .. }) if home != peer => None,
             (None, _) => self.peers.get(&origin).map(|peer| peer.key),
@@ -128,7 +133,10 @@ impl State {
                 }
             },
         };
-        self.check_right(peer, no, &log).map_err(refuse)?;
+        self.check_right(peer, no, &log).map_err(|code| match code {
+            Code::LogHeld => Stop::Held { from: first },
+            code => refuse(code),
+        })?;
         let end = self.channels[&no].logs.get(&log.name).map(|l| l.end.clone());
         let Some(proven) = prove(&log, end.unwrap_or_default(), checkpoints, range)? else {
             return Ok(());
@@ -156,8 +164,13 @@ impl State {
                 }
             }
             (Kind::Group(group), LogName::Message { .. }) => {
-                let known = group.state.organisations.contains_key(&peer);
-                if known { Ok(()) } else { Err(Code::PeerNotMember) }
+                // The home knows all its members; others may hear of one before its admission.
+                let is_home = group.state.home == self.lineage();
+                match group.state.organisations.contains_key(&peer) {
+                    true => Ok(()),
+                    false if is_home => Err(Code::PeerNotMember),
+                    false => Err(Code::LogHeld),
+                }
             }
             (_, LogName::Control { .. }) => Err(Code::LogUnknown),
         }
@@ -176,6 +189,10 @@ impl State {
         let refuse = |code| Stop::Refused { from: 1, code };
         if origin != peer {
             return Err(refuse(Code::LogUnknown));
+        }
+        // Another member may write before the home's control log has reached us.
+        if self.awaits_any(&log.channel) {
+            return Err(Stop::Held { from: range.first });
         }
         if range.first > 1 {
             return Err(Stop::Gap { from: 1 });
@@ -264,7 +281,7 @@ impl State {
         let Proven { log, first, records, steps, head } = proven;
         for (seq, record) in (first..).zip(records) {
             match log.name {
-                LogName::Control { .. } => self.take_control(no, log.name, seq, record, fx),
+                LogName::Control { .. } => self.take_control(no, log.name, seq, record, fx)?,
                 LogName::Message { origin, writer } => {
                     let taken = self.take_event(peer, no, (origin, writer), seq, record, fx)?;
                     if let Some((actor, request, header, body_hash)) = taken {
@@ -294,10 +311,10 @@ impl State {
         seq: u64,
         mut record: Record,
         fx: &mut Effects,
-    ) {
+    ) -> Result<(), Stop> {
         record.body = kept_body(None, record.body);
         let channel = &self.channels[&no];
-        let Some(group) = channel.group() else { return };
+        let Some(group) = channel.group() else { return Ok(()) };
         let last = channel.logs.get(&name).map_or(HybridTime::default(), |log| log.time);
         let decoded = ControlHeader::decode(&record.header)
             .and_then(|header| header.act().map(|act| (header, act)))
@@ -306,6 +323,10 @@ impl State {
         match decoded {
             Some((header, act)) => {
                 let judgement = group.judge(channel.id, seq, &header, &act);
+                if judgement == Judgement::UnknownCritical {
+                    self.hold_group(no, fx);
+                    return Err(Stop::Held { from: seq });
+                }
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
             None => {
@@ -315,6 +336,15 @@ impl State {
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
         }
+        Ok(())
+    }
+
+    /// Nothing is sent to a group whose control log says what this version does not understand.
+    fn hold_group(&mut self, no: ChannelNo, fx: &mut Effects) {
+        if let Kind::Group(group) = &mut self.channel_mut(no).kind {
+            group.read_only = true;
+        }
+        fx.dirty(RowKey::Channel(no));
     }
 
     /// Judges an event and places it. A request comes back with what its proof needs.

@@ -30,6 +30,8 @@ pub enum ProposeError {
 
 /// Most proposals that wait for the writer. At the slowest disk measured that is a few seconds.
 const PROPOSALS_MAX: usize = 16_384;
+/// Their bytes: long texts are slowed before they fill the memory.
+const PROPOSAL_BYTES_MAX: usize = 64 << 20;
 
 struct Queue {
     inner: Mutex<Inner>,
@@ -39,6 +41,8 @@ struct Queue {
 #[derive(Default)]
 struct Inner {
     proposals: VecDeque<Proposal>,
+    /// Bytes of their texts and frames.
+    bytes: usize,
     stopping: bool,
     ended: bool,
 }
@@ -80,10 +84,12 @@ impl WriterHandle {
         if inner.ended || inner.stopping {
             return Err(ProposeError::Ended);
         }
-        if inner.proposals.len() >= PROPOSALS_MAX {
+        let was_empty = inner.proposals.is_empty();
+        let bytes = inner.bytes + command.weight();
+        if inner.proposals.len() >= PROPOSALS_MAX || (bytes > PROPOSAL_BYTES_MAX && !was_empty) {
             return Err(ProposeError::Overloaded);
         }
-        let was_empty = inner.proposals.is_empty();
+        inner.bytes = bytes;
         inner.proposals.push_back(Proposal { command, answer });
         drop(inner);
         if was_empty {
@@ -159,7 +165,9 @@ fn next(writer: &mut Writer, queue: &Queue) -> Next {
     loop {
         if !inner.proposals.is_empty() {
             let count = inner.proposals.len().min(writer.commands_max());
-            return Next::Step(inner.proposals.drain(..count).collect());
+            let taken: Vec<Proposal> = inner.proposals.drain(..count).collect();
+            inner.bytes -= taken.iter().map(|proposal| proposal.command.weight()).sum::<usize>();
+            return Next::Step(taken);
         }
         if inner.stopping {
             return Next::Stop;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_federation::LinkError;
+use comity_federation::{CloseReason, LinkError};
 use comity_machine::{Answer, Command, RangeOutcome, RangeReport, RefusedCode, Subscriber};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -53,14 +53,14 @@ pub(super) struct Wires {
     pub(super) reports: mpsc::Sender<Up>,
 }
 
-/// Drives a link until it is over.
+/// Drives a link until it is over; tells the code that ended it, where there was one.
 pub(super) async fn run(
     context: Arc<Context>,
     link: comity_federation::Link,
     dialled: Option<ServerName>,
     wires: Wires,
-) {
-    Driver::new(context, link, dialled, wires).run().await;
+) -> Option<Code> {
+    Driver::new(context, link, dialled, wires).run().await
 }
 
 struct Driver {
@@ -123,7 +123,7 @@ impl Driver {
         }
     }
 
-    async fn run(mut self) {
+    async fn run(mut self) -> Option<Code> {
         loop {
             while self.outgoing.has_room() {
                 match self.replica.poll_action() {
@@ -167,7 +167,7 @@ impl Driver {
         tokio::select! {
             ended = tasks.join_next() => match ended {
                 Some(Ok(error)) => Woken::Failed(error),
-                _ => Woken::Failed(LinkError::Closed(comity_federation::CloseReason::Local)),
+                _ => Woken::Failed(LinkError::Closed(CloseReason::Local)),
             },
             answer = optional(applying.as_mut()) => Woken::Applied(answer.ok()),
             found = optional(identifying.as_mut()) => {
@@ -378,7 +378,7 @@ impl Driver {
         self.replica.send(Frame::Account { id, number });
     }
 
-    async fn end(self, code: Code) {
+    async fn end(self, code: Code) -> Option<Code> {
         if let Some((domain, _)) = &self.peer {
             tracing::info!(peer = %domain, %code, "link closed");
         }
@@ -387,13 +387,18 @@ impl Driver {
             tracing::debug!("the peer did not take the goodbye");
         }
         self.link.close(code);
+        Some(code)
     }
 
-    fn failed(&self, error: &LinkError) {
+    fn failed(&self, error: &LinkError) -> Option<Code> {
         if let Some((domain, _)) = &self.peer {
             tracing::info!(peer = %domain, %error, "link down");
         }
         self.link.close(Code::DomainUnreachable);
+        match error {
+            LinkError::Closed(CloseReason::Peer(code)) => *code,
+            _ => None,
+        }
     }
 }
 

@@ -18,6 +18,12 @@ impl Context {
         lineage: LineageId,
         key: NodePublicKey,
     ) -> Result<(), Code> {
+        // A pin that contradicts refuses the domain, whatever was known before.
+        if let Some(pin) = self.pins.0.get(domain)
+            && (pin.key != key || pin.lineage(domain.clone()).id != lineage)
+        {
+            return Err(Code::DomainKeyChanged);
+        }
         // Once an organisation is known its lineage counts, and DNS is not asked again.
         let known = {
             let state = self.shared.state();

@@ -9,7 +9,7 @@ use comity_protocol::id::LineageId;
 use comity_protocol::name::ServerName;
 use comity_replica::{Connection, Dialer, Verdict};
 use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::Context;
 use super::directory::Question;
@@ -32,7 +32,7 @@ struct Manager {
     dialer: Dialer,
     dials: JoinSet<Dialled>,
     links: HashMap<u64, Entry>,
-    drivers: JoinSet<()>,
+    drivers: JoinSet<Option<Code>>,
     /// Which link a driver's task belongs to.
     tasks: HashMap<tokio::task::Id, u64>,
     last_number: u64,
@@ -168,16 +168,16 @@ impl Manager {
         self.tasks.insert(self.drivers.spawn(driver).id(), number);
     }
 
-    fn ended(&mut self, ended: Result<(tokio::task::Id, ()), tokio::task::JoinError>) {
-        let id = match ended {
-            Ok((id, ())) => id,
+    fn ended(&mut self, ended: Result<(tokio::task::Id, Option<Code>), JoinError>) {
+        let (id, code) = match ended {
+            Ok(ended) => ended,
             Err(error) => {
                 tracing::error!(%error, "a link ended by a panic");
-                error.id()
+                (error.id(), None)
             }
         };
         if let Some(number) = self.tasks.remove(&id) {
-            self.down(number);
+            self.down(number, code);
         }
     }
 
@@ -203,7 +203,7 @@ impl Manager {
         }
     }
 
-    fn down(&mut self, number: u64) {
+    fn down(&mut self, number: u64, code: Option<Code>) {
         let Some(entry) = self.links.remove(&number) else { return };
         let now_ms = clock::monotonic_ms();
         match (entry.domain, entry.dialled) {
@@ -213,7 +213,8 @@ impl Manager {
             // It was dialled and never came up.
             (None, Some(domain)) => {
                 if !self.dialer.is_linked(&domain) {
-                    self.dial_failed(&domain, Code::DomainUnreachable);
+                    // The peer's own reason tells this admin most.
+                    self.dial_failed(&domain, code.unwrap_or(Code::DomainUnreachable));
                 }
             }
             (None, None) => {}

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use comity_machine::{Channel, ChannelNo, EventRow, Stay, Subscriber};
+use comity_protocol::body::WireBody;
 use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
@@ -250,7 +251,13 @@ const WANTED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 2;
 fn tracked(item: &Item) -> Option<Tracked> {
     let applied = &item.applied;
     let sender = applied.sender.filter(|sender| sender.number != AccountNumber(0))?;
-    matches!(applied.log.name, LogName::Message { .. }).then_some(Tracked {
+    // Requests have no body, and nobody waits for them.
+    let has_body = match &applied.record.body {
+        WireBody::Absent(_) => false,
+        WireBody::Present(body) => !body.content_type.is_empty(),
+    };
+    let is_event = matches!(applied.log.name, LogName::Message { .. });
+    (is_event && has_body).then_some(Tracked {
         channel: applied.channel,
         channel_id: applied.channel_id,
         message: applied.id,
