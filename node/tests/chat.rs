@@ -32,12 +32,12 @@ impl Node {
     }
 
     /// Runs a command to its end.
-    fn run(&self, arguments: &[&str], input: &str) -> (bool, String, String) {
+    fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> (bool, String, String) {
         let mut command = comity(self.dir.path());
         command.args(arguments).stdin(Stdio::piped());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.stdin.take().unwrap().write_all(input.as_ref()).unwrap();
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.success(), text(output.stdout), text(output.stderr))
@@ -51,7 +51,7 @@ impl Node {
     }
 
     /// What a user's script says, and what came of it.
-    fn say(&self, user: &str, password: &str, lines: &str) -> (bool, String, String) {
+    fn say(&self, user: &str, password: &str, lines: impl AsRef<[u8]>) -> (bool, String, String) {
         let user = ["chat", "--server", &self.server, "--user", user, "--password", password];
         self.run(&user, lines)
     }
@@ -115,11 +115,11 @@ fn users_chat_in_pipes() {
     assert!(!done && err.contains("name_taken"), "{err}");
 
     let mut carol = node.sit("carol", "carols password");
-    let script = "/open carol@acme.test\nhello\n//slash \x1b[31mred\n";
+    let script = "/open carol@acme.test\nhello\n//slash\n   \n";
     let (done, _, err) = node.say("alice", &alice, script);
     assert!(done, "{err}");
     carol.sees(" [alice@acme.test] alice@acme.test: hello");
-    carol.sees("alice@acme.test: /slash \\u{1b}[31mred");
+    carol.sees("alice@acme.test: /slash");
     carol.types("/open alice");
     carol.is_told("in alice@acme.test");
     carol.types("hello yourself");
@@ -175,6 +175,21 @@ fn a_group_called_like_somebody_is_never_taken_for_them() {
     c.is_told("which one?");
     c.types("/open #carol@acme.test");
     c.is_told("there is no channel");
+}
+
+#[test]
+fn lines_that_are_no_text_are_named_and_the_others_sent() {
+    let node = Node::start();
+    let (alice, carol) = (node.add_user("alice"), node.add_user("carol"));
+    let mut carol = node.sit("carol", &carol);
+    let script = b"/open carol@acme.test\nfirst\n\xffbroken\n\x1b[A/quit\nlast\n";
+    let (done, _, err) = node.say("alice", &alice, script);
+    assert!(!done && err.contains("line 3 was not used: it is no UTF-8"), "{err}");
+    assert!(err.contains("line 4 was not used: it has the control character U+001B"), "{err}");
+    carol.sees("alice@acme.test: first");
+    assert!(carol.shown.recv().unwrap().ends_with("alice@acme.test: last"));
+    carol.types("/help");
+    carol.sees("  /list  ");
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! What the user types, done line by line in its order. Texts are queued and settle behind, so that
 //! a pipe is not held up by each answer; everything else is waited for.
 
-use std::io::{self, BufRead};
-
-use comity_client::{Page, Pending, Sender};
+use comity_client::{Pending, Sender};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::book::Found;
+use super::lines::{LineError, typed_lines};
 use super::{Shared, text};
 use crate::cli::Failure;
 
@@ -55,7 +54,12 @@ impl Input {
         let mut lines = typed_lines();
         let mut quit = false;
         while let Some(line) = lines.recv().await {
-            match self.line(&line?, &settle).await {
+            let done = match line {
+                Ok(line) => self.line(&line, &settle).await,
+                Err(error @ LineError::Io(_)) => return Err(error.into()),
+                Err(error) => Err(error.into()),
+            };
+            match done {
                 Ok(Next::Go) => {}
                 Ok(Next::Quit) => {
                     quit = true;
@@ -100,7 +104,7 @@ impl Input {
             Some(rest) if rest.starts_with('/') => rest,
             Some(command) => return self.command(command).await,
         };
-        if text.is_empty() {
+        if text.trim().is_empty() {
             self.shared.screen.ask()?;
             return Ok(Next::Go);
         }
@@ -150,33 +154,7 @@ impl Input {
                 id
             }
         };
-        self.enter(id).await
-    }
-
-    async fn enter(&self, id: String) -> Result<(), Failure> {
-        let (title, invited, topic) = {
-            let mut book = self.shared.book();
-            let channel = book.channel(&id);
-            let invited = channel.is_some_and(|c| c.standing == "invited" && c.kind == "group");
-            let topic = channel.and_then(|c| c.topic.clone()).unwrap_or_default();
-            if !invited {
-                book.set_open(Some(id.clone()));
-            }
-            (book.title(&id), invited, topic)
-        };
-        if invited {
-            let hint = self.shared.book().hint(&id);
-            return Err(format!("you are invited to {title}: /accept {hint} first").into());
-        }
-        self.shared.screen.set_title(&title);
-        self.shared.screen.notice(&format!("in {title}"))?;
-        if !topic.is_empty() {
-            self.shared.screen.notice(&format!("topic: {}", text::clean(&topic)))?;
-        }
-        if self.shared.screen.is_terminal() {
-            self.page(&id, HISTORY_DEFAULT).await?;
-        }
-        Ok(())
+        self.shared.enter(&id).await
     }
 
     async fn new_group(&self, name: &str) -> Result<(), Failure> {
@@ -185,7 +163,7 @@ impl Input {
         }
         let id = self.shared.http.create_group(name, "").await?;
         self.shared.refresh().await?;
-        self.enter(id).await
+        self.shared.enter(&id).await
     }
 
     async fn invite(&self, account: &str) -> Result<(), Failure> {
@@ -202,12 +180,19 @@ impl Input {
     async fn accept(&self, name: &str) -> Result<(), Failure> {
         let id = self.invitation(name).await?;
         let done = self.shared.http.accept(&id).await?;
-        self.shared.refresh().await?;
-        if done.requested {
-            let notice = "accepted; the group's organisation will let you in";
-            return Ok(self.shared.screen.notice(notice)?);
+        if !done.requested {
+            self.shared.refresh().await?;
+            return self.shared.enter(&id).await;
         }
-        self.enter(id).await
+        self.shared.book().set_awaited(id.clone());
+        self.shared.screen.set_title("");
+        let title = self.shared.book().title(&id);
+        let notice = format!("accepted: {title} opens when its organisation lets you in");
+        self.shared.screen.notice(&notice)?;
+        // The event may have come before anybody awaited it.
+        self.shared.refresh().await?;
+        let joined = self.shared.book().channel(&id).is_some_and(|c| c.standing == "joined");
+        if joined { self.shared.enter_awaited(&id).await } else { Ok(()) }
     }
 
     async fn decline(&self, name: &str) -> Result<(), Failure> {
@@ -249,24 +234,7 @@ impl Input {
             text => text.parse().map_err(|_| "how many? /history 50")?,
         };
         let channel = self.open_channel()?;
-        self.page(&channel, count.clamp(1, HISTORY_MAX)).await
-    }
-
-    async fn page(&self, channel: &str, count: usize) -> Result<(), Failure> {
-        let page = self.shared.http.history(channel, &Page::Latest, count).await?;
-        let short = self.shared.screen.is_terminal();
-        let lines: Vec<String> = {
-            let book = self.shared.book();
-            let line = |event: &comity_client::HistoryEvent| {
-                let said = text::said(&event.content, |id| book.hint(id), channel, book.me());
-                text::line(&event.time, None, &event.sender, &said, short)
-            };
-            page.events.iter().map(line).collect()
-        };
-        for line in lines {
-            self.shared.screen.arrival(&line)?;
-        }
-        Ok(())
+        self.shared.page(&channel, count.clamp(1, HISTORY_MAX)).await
     }
 
     /// The invitation that is meant: the one named, or the only one.
@@ -292,28 +260,20 @@ impl Input {
     }
 
     fn open_channel(&self) -> Result<String, Failure> {
-        let open = self.shared.book().open().map(str::to_owned);
-        open.ok_or_else(|| "no channel is open: /open name@domain, or /list".into())
+        let book = self.shared.book();
+        match (book.open(), book.awaited()) {
+            (Some(open), _) => Ok(open.to_owned()),
+            (None, Some(id)) => {
+                let title = book.title(id);
+                Err(format!("not sent: {title} has not let you in yet; /open another one").into())
+            }
+            (None, None) => Err("no channel is open: /open name@domain, or /list".into()),
+        }
     }
 }
 
-/// Lines as they are typed. The thread ends with the process: nothing can wake it from reading.
-fn typed_lines() -> mpsc::Receiver<io::Result<String>> {
-    let (typed, lines) = mpsc::channel(LINES_MAX);
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let line = line.map(|l| l.trim_end_matches('\r').to_owned());
-            if typed.blocking_send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
-}
-
-const HELP: &str = "\
-  /list                 your channels and invitations, with numbers
-  /open WHAT            open a channel: its number, a group's name, or name@domain
+const HELP: &str = "  /list                 your channels and invitations, with numbers
+  /open WHAT            open a channel: name@domain, #group, or its number in the list
   /new NAME             make a group and open it
   /invite name@domain   invite somebody to the open group
   /accept [WHAT]        accept an invitation
@@ -327,8 +287,6 @@ const HELP: &str = "\
 
 /// Texts under way at once; more are not read from the input.
 const UNSETTLED_MAX: usize = 256;
-/// Lines read ahead.
-const LINES_MAX: usize = 16;
-const HISTORY_DEFAULT: usize = 20;
+pub(super) const HISTORY_DEFAULT: usize = 20;
 /// The most that a node gives in one page.
 const HISTORY_MAX: usize = 200;

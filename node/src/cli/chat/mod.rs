@@ -4,6 +4,7 @@
 
 mod book;
 mod input;
+mod lines;
 mod screen;
 mod text;
 
@@ -14,12 +15,13 @@ use std::time::Duration;
 
 use clap::Args;
 use comity_client::{
-    ChannelEvent, Client, ClientSettings, Content, Endpoint, Event, Http, LoggedIn, trust_pem_file,
+    ChannelEvent, Client, ClientSettings, Content, Endpoint, Event, Http, LoggedIn, Page,
+    trust_pem_file,
 };
 use tokio::time::timeout;
 
 use self::book::Book;
-use self::input::{Ending, Input};
+use self::input::{Ending, HISTORY_DEFAULT, Input};
 use self::screen::Screen;
 use super::Failure;
 
@@ -71,6 +73,56 @@ impl Shared {
     async fn refresh(&self) -> Result<(), comity_client::HttpError> {
         let channels = self.http.channels().await?;
         self.book().replace(channels);
+        Ok(())
+    }
+
+    /// Opens a channel in which the user is.
+    async fn enter(&self, id: &str) -> Result<(), Failure> {
+        let (title, invited, topic) = {
+            let mut book = self.book();
+            let channel = book.channel(id);
+            let invited = channel.is_some_and(|c| c.standing == "invited" && c.kind == "group");
+            let topic = channel.and_then(|c| c.topic.clone()).unwrap_or_default();
+            if !invited {
+                book.set_open(Some(id.to_owned()));
+            }
+            (book.title(id), invited, topic)
+        };
+        if invited {
+            let hint = self.book().hint(id);
+            return Err(format!("you are invited to {title}: /accept {hint} first").into());
+        }
+        self.screen.set_title(&title);
+        self.screen.notice(&format!("in {title}"))?;
+        if !topic.is_empty() {
+            self.screen.notice(&format!("topic: {}", text::clean(&topic)))?;
+        }
+        if self.screen.is_terminal() {
+            self.page(id, HISTORY_DEFAULT).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens the group that let the user in, if that is still wanted.
+    async fn enter_awaited(&self, id: &str) -> Result<(), Failure> {
+        if self.book().take_awaited(id) { self.enter(id).await } else { Ok(()) }
+    }
+
+    /// Shows the newest events of a channel.
+    async fn page(&self, channel: &str, count: usize) -> Result<(), Failure> {
+        let page = self.http.history(channel, &Page::Latest, count).await?;
+        let short = self.screen.is_terminal();
+        let lines: Vec<String> = {
+            let book = self.book();
+            let line = |event: &comity_client::HistoryEvent| {
+                let said = text::said(&event.content, |id| book.hint(id), channel, book.me());
+                text::line(&event.time, None, &event.sender, &said, short)
+            };
+            page.events.iter().map(line).collect()
+        };
+        for line in lines {
+            self.screen.arrival(&line)?;
+        }
         Ok(())
     }
 }
@@ -182,7 +234,18 @@ async fn show_event(shared: &Shared, event: &ChannelEvent) -> Result<(), Failure
         let said = text::said(&event.content, |id| book.hint(id), &event.channel, book.me());
         text::line(&event.time, title.as_deref(), &event.sender, &said, shared.screen.is_terminal())
     };
-    Ok(shared.screen.arrival(&line)?)
+    shared.screen.arrival(&line)?;
+    let me = shared.book().me().to_owned();
+    match &event.content {
+        Content::Joined { account } if *account == me => {
+            shared.enter_awaited(&event.channel).await?
+        }
+        Content::RequestRefused { .. } => {
+            shared.book().take_awaited(&event.channel);
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// What the user sees in the list of devices.
