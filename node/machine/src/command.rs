@@ -54,19 +54,7 @@ pub enum Command {
         /// The password's Argon2id hash in PHC form.
         #[n(2)]
         password: String,
-        impl Command {
-    /// Bytes that it holds in memory, nearly.
-    pub fn weight(&self) -> usize {
-        let carried = match self {
-            Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
-            Self::PeerBatch { frame, .. } => frame.len(),
-            _ => 0,
-        };
-        carried + 256
-    }
-}
-
-/// What the node's setting asks of a sign-up.
+        /// What the node's setting asks of a sign-up.
         #[n(3)]
         rule: SignUpRule,
         /// The clock, in Unix milliseconds.
@@ -314,6 +302,18 @@ pub enum Act {
         #[n(1)]
         topic: String,
     },
+}
+
+impl Command {
+    /// Bytes that it holds in memory, nearly.
+    pub fn weight(&self) -> usize {
+        let carried = match self {
+            Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
+            Self::PeerBatch { frame, .. } => frame.len(),
+            _ => 0,
+        };
+        carried + 256
+    }
 }
 
 /// Reads a command back from a journal; `None` where this release does not know it.
