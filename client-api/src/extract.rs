@@ -2,9 +2,8 @@
 //! API's own shape; none must look at what the values mean.
 
 use std::str::from_utf8;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -13,7 +12,7 @@ use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 
 use crate::backend::{Backend, Caller, Refusal};
-use crate::model::{json_refusal, malformed, refusal, with_separators};
+use crate::model::{json_object, malformed, refusal, with_separators};
 use crate::routes::Api;
 use crate::settings::{BODY_BYTES_MAX, TEXT_BODY_BYTES_MAX};
 
@@ -103,41 +102,18 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     plausible.then_some(token)
 }
 
+/// A body that is too large is left where it is; `leftover` sees to the rest of it.
 async fn body(request: Request, bytes_max: usize) -> Result<Bytes, Refusal> {
-    // Whoever asks before sending is told before sending.
-    let asks = request.headers().contains_key(header::EXPECT);
-    let mut body = request.into_body();
+    let body = request.into_body();
     let announced = body.size_hint().lower();
     if announced > bytes_max as u64 {
-        if !asks {
-            drain(body).await;
-        }
         return Err(too_large(bytes_max));
     }
-    match Limited::new(&mut body, bytes_max).collect().await {
+    match Limited::new(body, bytes_max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(e) if e.is::<http_body_util::LengthLimitError>() => {
-            drain(body).await;
-            Err(too_large(bytes_max))
-        }
+        Err(e) if e.is::<http_body_util::LengthLimitError>() => Err(too_large(bytes_max)),
         Err(_) => Err(malformed("The body did not arrive whole.")),
     }
-}
-
-/// Reads on for a while: closing on a client that still writes would reset the connection, and it
-/// would lose the answer that tells it why.
-async fn drain(mut body: Body) {
-    let read = async {
-        let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes += frame.data_ref().map_or(0, Bytes::len);
-            if bytes > DRAIN_BYTES_MAX {
-                break;
-            }
-        }
-    };
-    // Past the deadline the answer goes out all the same.
-    let _ = tokio::time::timeout(DRAIN_TIMEOUT, read).await;
 }
 
 fn too_large(bytes_max: usize) -> Refusal {
@@ -150,8 +126,5 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
         let sentence = format!("The body is not valid UTF-8 at byte {}.", e.valid_up_to());
         refusal(Code::TextNotUtf8, sentence)
     })?;
-    serde_json::from_str(text).map_err(|e| json_refusal(&e))
+    json_object(text)
 }
-
-const DRAIN_BYTES_MAX: usize = 8 * 1024 * 1024;
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

@@ -194,50 +194,57 @@ async fn refusals_have_a_code_a_status_and_a_sentence() {
     let alice = signed_up(&server, "alice").await;
     signed_up(&server, "bob").await;
     let channel = alice.open_direct("bob@acme.test").await.unwrap();
-    let messages = format!("/v1/channels/{channel}/messages");
-    let text = |text: &str| json!({ "text": text, "nonce": "1" }).to_string();
-    let account =
-        |name: &str, password: &str| json!({ "name": name, "password": password }).to_string();
     let token = server.double.state().devices.keys().find(|t| t.contains("alice")).unwrap().clone();
-    let check = async |line: &str, body: String, status: u16, code: &str, hint: &str| {
+    let long = [
+        ("POST /v1/channels/ID/messages", long_text(), 413, "text_too_long", "101,000"),
+        ("POST /v1/channels/ID/messages", long_text(), 413, "text_too_long", "100,000"),
+    ];
+    let short = REFUSALS.iter().map(|(line, body, status, code, hint)| {
+        let body = (*body).to_owned();
+        (*line, body, *status, *code, *hint)
+    });
+    for (line, body, status, code, hint) in short.chain(long) {
         let (method, path) = line.split_once(' ').unwrap();
-        let answer = request(&server, method, path, Some(&token), body.as_bytes()).await;
+        let path = path.replace("ID", &channel);
+        let answer = request(&server, method, &path, Some(&token), body.as_bytes()).await;
         assert_eq!(answer.status, status, "{line} {}", answer.body);
         let error = &answer.json()["error"];
         assert_eq!(error["code"], code, "{line} {error}");
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(hint), "{line}: {message}");
-    };
-    let post = format!("POST {messages}");
-    check(&post, text(&"é".repeat(101_000)), 413, "text_too_long", "101,000").await;
-    check(&post, text(&"é".repeat(101_000)), 413, "text_too_long", "100,000").await;
-    check(&post, text(""), 400, "text_empty", "text").await;
-    check(&post, "{\"text\":\n7}".to_owned(), 400, "malformed", "line 2 column 1").await;
-    check(&post, r#"{"text":"x"}"#.to_owned(), 400, "malformed", "`nonce`").await;
-    check(&post, r#"{"text":"x","nonce":"-1"}"#.to_owned(), 400, "malformed", "from 1").await;
-    check("POST /v1/channels/xyz/messages", text("x"), 400, "malformed", "channel id").await;
-    let none = String::new;
-    let get = format!("GET {messages}");
-    check(&format!("{get}?limit=0"), none(), 400, "malformed", "1 to 200").await;
-    check(&format!("{get}?date=soon"), none(), 400, "malformed", "2026-11-23").await;
-    check(&format!("{get}?before=a&after=b"), none(), 400, "malformed", "most one").await;
-    check("GET /v1/sync?timeout=60001", none(), 400, "malformed", "60000").await;
-    check("GET /v1/socket", none(), 400, "malformed", "WebSocket").await;
-    check("GET /v1/nothing", none(), 404, "resource_not_found", "resource").await;
-    check("PUT /v1/channels", none(), 405, "method_not_allowed", "method").await;
-    check("DELETE /v1/devices/7", none(), 400, "malformed", "16 hex").await;
-    let sign_up = "POST /v1/accounts";
-    check(sign_up, account("alice", LONG), 409, "name_taken", "twice").await;
-    check(sign_up, account("carol", "short"), 400, "password_weak", "8 to").await;
-    check(sign_up, account("a b", LONG), 400, "name_invalid", "letters").await;
-    let log_in = "POST /v1/sessions";
-    check(log_in, account("alice", "wrong"), 401, "credentials_wrong", "wrong").await;
-    check(log_in, account("nobody", "wrong"), 401, "credentials_wrong", "wrong").await;
-    let change = format!("PATCH /v1/channels/{channel}");
-    check(&change, "{}".to_owned(), 400, "malformed", "`name` or `topic`").await;
-    let open = |with: &str| json!({ "kind": "direct", "with": with }).to_string();
-    check("POST /v1/channels", open("bob"), 400, "name_invalid", "name@domain").await;
-    check("POST /v1/channels", open("alice@acme.test"), 400, "self_direct", "another").await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn an_array_is_not_taken_for_an_object() {
+    let server = Server::start().await;
+    let alice = signed_up(&server, "alice").await;
+    signed_up(&server, "bob").await;
+    let channel = alice.open_direct("bob@acme.test").await.unwrap();
+    let token = server.double.state().devices.keys().find(|t| t.contains("alice")).unwrap().clone();
+    for (line, body) in [
+        ("POST /v1/accounts", r#"["carol","a long password"]"#),
+        ("POST /v1/sessions", r#" ["alice","a long password"]"#),
+        ("PUT /v1/me/password", r#"["a long password","another password"]"#),
+        ("POST /v1/channels", r#"["direct","bob@acme.test","1"]"#),
+        ("PATCH /v1/channels/ID", r#"["name",null,null]"#),
+        ("POST /v1/channels/ID/invites", r#"["bob@acme.test","1"]"#),
+        ("POST /v1/channels/ID/accept", r#"["1"]"#),
+        ("PUT /v1/channels/ID/members/bob%40acme.test/role", r#"["owner","1"]"#),
+        ("POST /v1/channels/ID/messages", r#"["positional","1"]"#),
+    ] {
+        let (method, path) = line.split_once(' ').unwrap();
+        let path = path.replace("ID", &channel);
+        let answer = request(&server, method, &path, Some(&token), body.as_bytes()).await;
+        let error = &answer.json()["error"];
+        assert_eq!((answer.status, &error["code"]), (400, &json!("malformed")), "{line} {error}");
+        assert!(error["message"].as_str().unwrap().contains("JSON object"), "{line} {error}");
+    }
+    assert!(server.double.state().arrivals.is_empty());
+    let spaced = " \t\r\n{\"name\":\"alice\",\"password\":\"a long password\"}\n";
+    let answer = request(&server, "POST", "/v1/sessions", None, spaced.as_bytes()).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
     server.stop().await;
 }
 
@@ -342,4 +349,78 @@ async fn a_request_that_never_comes_whole_is_given_up() {
     server.stop().await;
 }
 
-const LONG: &str = "a long password";
+fn long_text() -> String {
+    json!({ "text": "é".repeat(101_000), "nonce": "1" }).to_string()
+}
+
+/// What a request says, and the status, the code and a part of the sentence that it gets. `ID` is a
+/// direct channel of alice, who asks, with bob.
+type Row = (&'static str, &'static str, u16, &'static str, &'static str);
+
+const REFUSALS: &[Row] = &[
+    ("POST /v1/channels/ID/messages", r#"{"text":"","nonce":"1"}"#, 400, "text_empty", "text"),
+    ("POST /v1/channels/ID/messages", "{\"text\":\n7}", 400, "malformed", "line 2 column 1"),
+    ("POST /v1/channels/ID/messages", r#"{"text":"x"}"#, 400, "malformed", "`nonce`"),
+    ("POST /v1/channels/ID/messages", r#"{"text":"x","nonce":"-1"}"#, 400, "malformed", "from 1"),
+    ("POST /v1/channels/ID/messages", "", 400, "malformed", "JSON object"),
+    (
+        "POST /v1/channels/xyz/messages",
+        r#"{"text":"x","nonce":"1"}"#,
+        400,
+        "malformed",
+        "channel id",
+    ),
+    ("GET /v1/channels/ID/messages?limit=0", "", 400, "malformed", "1 to 200"),
+    ("GET /v1/channels/ID/messages?date=soon", "", 400, "malformed", "2026-11-23"),
+    (
+        "GET /v1/channels/ID/messages?date=2026-11-23T03:27:27%2B09:00",
+        "",
+        400,
+        "malformed",
+        "date is",
+    ),
+    ("GET /v1/channels/ID/messages?before=a&after=b", "", 400, "malformed", "most one"),
+    ("GET /v1/sync?timeout=60001", "", 400, "malformed", "60000"),
+    ("GET /v1/socket", "", 400, "malformed", "WebSocket"),
+    ("GET /v1/nothing", "", 404, "resource_not_found", "resource"),
+    ("PUT /v1/channels", "", 405, "method_not_allowed", "method"),
+    ("DELETE /v1/devices/7", "", 400, "malformed", "16 hex"),
+    (
+        "POST /v1/accounts",
+        r#"{"name":"alice","password":"a long password"}"#,
+        409,
+        "name_taken",
+        "twice",
+    ),
+    ("POST /v1/accounts", r#"{"name":"carol","password":"short"}"#, 400, "password_weak", "8 to"),
+    (
+        "POST /v1/accounts",
+        r#"{"name":"a b","password":"a long password"}"#,
+        400,
+        "name_invalid",
+        "letters",
+    ),
+    (
+        "POST /v1/sessions",
+        r#"{"name":"alice","password":"wrong"}"#,
+        401,
+        "credentials_wrong",
+        "wrong",
+    ),
+    (
+        "POST /v1/sessions",
+        r#"{"name":"nobody","password":"wrong"}"#,
+        401,
+        "credentials_wrong",
+        "wrong",
+    ),
+    ("PATCH /v1/channels/ID", "{}", 400, "malformed", "`name` or `topic`"),
+    ("POST /v1/channels", r#"{"kind":"direct","with":"bob"}"#, 400, "name_invalid", "name@domain"),
+    (
+        "POST /v1/channels",
+        r#"{"kind":"direct","with":"alice@acme.test"}"#,
+        400,
+        "self_direct",
+        "another",
+    ),
+];

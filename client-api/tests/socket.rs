@@ -200,7 +200,8 @@ async fn what_is_wrong_is_refused_and_the_socket_goes_on() {
         (send(5, "xyz", "x"), json!("5"), "malformed", "channel id"),
         (send(0, &channel, "x"), Value::Null, "malformed", "nonce"),
         (json!({ "type": "dance" }), Value::Null, "malformed", "hello"),
-        (json!([1]), Value::Null, "malformed", "line 1"),
+        (json!([1]), Value::Null, "malformed", "JSON object"),
+        (json!(["send", "7", null, null, null, channel, "x"]), Value::Null, "malformed", "object"),
         (json!({ "type": "send", "nonce": 7 }), Value::Null, "malformed", "line 1 column 10"),
     ] {
         socket.say(frame).await;

@@ -23,15 +23,10 @@ pub(crate) struct FrameError {
 
 /// Reads a text frame.
 pub(crate) fn parse_frame(text: &str) -> Result<ClientFrame, FrameError> {
-    let shape: FrameShape = serde_json::from_str(text)
-        .map_err(|e| FrameError { nonce: None, refusal: json_refusal(&e) })?;
+    let shape: FrameShape =
+        value::json_object(text).map_err(|refusal| FrameError { nonce: None, refusal })?;
     let nonce = shape.nonce.as_deref().and_then(|text| value::nonce(text).ok());
     shape.into_frame().map_err(|refusal| FrameError { nonce, refusal })
-}
-
-/// Says where a JSON text goes wrong.
-pub(crate) fn json_refusal(error: &serde_json::Error) -> Refusal {
-    value::malformed(format!("The JSON is not as expected: {error}."))
 }
 
 /// Every field that any frame has. Unknown ones are left out, so that newer clients may send them.
@@ -203,7 +198,7 @@ mod tests {
         assert!(refused(r#"{"type":"dance"}"#).2.contains("hello"));
         assert!(refused("{}").2.contains("`type`"));
         assert!(refused(r#"{"type":"command","nonce":"1","do":"dance"}"#).2.contains("set_role"));
-        assert!(refused("[1]").2.contains("line 1"));
+        assert!(refused(r#"["ping",null]"#).2.contains("JSON object"));
         assert_eq!(refused(r#"{"type":"hello","token":"t","cursor":"x"}"#).1, Code::CursorInvalid);
         let lone_surrogate = r#"{"type":"ping","data":"\ud83d"}"#;
         assert_eq!(refused(lone_surrogate).1, Code::Malformed);

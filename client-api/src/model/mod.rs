@@ -15,7 +15,7 @@ pub(crate) use answer::{
     MeAnswer, StatusAnswer, StoredAnswer, WellKnownAnswer, delivered_frame, history_answer,
     sync_answer,
 };
-pub(crate) use incoming::{ClientFrame, FrameError, json_refusal, parse_frame};
+pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
 pub(crate) use outgoing::{
     ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, refused_frame,
     welcome_frame,
@@ -24,4 +24,6 @@ pub(crate) use request::{
     CreateChannel, InviteRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
     PasswordRequest, PatchChannel, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
 };
-pub(crate) use value::{channel_id, device_id, label, malformed, refusal, with_separators};
+pub(crate) use value::{
+    channel_id, device_id, json_object, label, malformed, refusal, with_separators,
+};

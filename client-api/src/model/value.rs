@@ -8,6 +8,7 @@ use comity_protocol::limits::{
 };
 use comity_protocol::name::{AccountLabel, AccountName, ServerName};
 use data_encoding::BASE64URL_NOPAD;
+use serde::de::DeserializeOwned;
 
 use crate::backend::{Cursor, DeviceId, Refusal, Role};
 
@@ -19,6 +20,16 @@ pub(crate) fn malformed(sentence: impl Into<String>) -> Refusal {
 /// A refusal with a sentence of its own.
 pub(crate) fn refusal(code: Code, sentence: impl Into<String>) -> Refusal {
     Refusal { code, sentence: sentence.into(), retry_after: None }
+}
+
+/// Reads a JSON object, and says where the text goes wrong. Shapes would also read from an array,
+/// by position; what a client meant by one nobody can know.
+pub(crate) fn json_object<T: DeserializeOwned>(text: &str) -> Result<T, Refusal> {
+    if !text.trim_start_matches(JSON_SPACES).starts_with('{') {
+        return Err(malformed("A JSON object is expected, `{` first."));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| malformed(format!("The JSON is not as expected: {error}.")))
 }
 
 /// A number with a comma at each thousand, as sentences write it.
@@ -182,6 +193,7 @@ pub(crate) fn role_text(role: Role) -> &'static str {
     }
 }
 
+const JSON_SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
 const DEVICE_NAME_CHARS_MAX: usize = 100;
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_CHARS_MAX: usize = 1_024;
