@@ -7,6 +7,7 @@
 mod backend;
 mod extract;
 mod layer;
+mod leftover;
 mod model;
 mod refusal;
 mod routes;

@@ -27,6 +27,7 @@ use serde::Serialize;
 
 use crate::backend::{Backend, Refusal};
 use crate::layer::{any_origin, deadline, log};
+use crate::leftover::read_out;
 use crate::model::encode;
 use crate::settings::ApiSettings;
 
@@ -73,6 +74,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(log))
         .layer(from_fn(any_origin))
+        .layer(from_fn(read_out))
         .with_state(api)
 }
 

@@ -56,6 +56,51 @@ pub(crate) async fn exchange(server: &Server, bytes: &[u8]) -> Answer {
     parse(&String::from_utf8(read).unwrap())
 }
 
+/// A connection that is used more than once.
+pub(crate) struct Kept(TcpStream);
+
+impl Kept {
+    pub(crate) async fn open(server: &Server) -> Self {
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(stream)
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
+    /// The next answer, and not a byte more; status 0 when the other side closed instead.
+    pub(crate) async fn answer(&mut self) -> Answer {
+        tokio::time::timeout(Duration::from_secs(20), self.read_answer())
+            .await
+            .expect("an answer or the end comes in time")
+    }
+
+    /// Whether the other side closes, saying nothing more.
+    pub(crate) async fn is_closed(&mut self) -> bool {
+        let mut byte = [0];
+        let read = tokio::time::timeout(Duration::from_secs(20), self.0.read(&mut byte));
+        matches!(read.await, Ok(Ok(0)))
+    }
+
+    async fn read_answer(&mut self) -> Answer {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            match self.0.read_u8().await {
+                Ok(byte) => head.push(byte),
+                Err(_) => break,
+            }
+        }
+        let mut answer = parse(&String::from_utf8(head).unwrap());
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).await.unwrap();
+        answer.body = String::from_utf8(body).unwrap();
+        answer
+    }
+}
+
 fn parse(text: &str) -> Answer {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
     let mut lines = head.lines();
