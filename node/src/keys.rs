@@ -52,13 +52,25 @@ pub enum KeysError {
         /// The domain in the settings.
         wanted: ServerName,
     },
+    /// The data directory has records, but not the key that wrote them.
+    #[error(
+        "{path} is missing, but {records} holds records that were written with it: put the file \
+         back from your backup. A new key would make another organisation of the same domain, \
+         which others refuse; for a new organisation on purpose, set data_dir to an empty directory"
+    )]
+    NodeKeyMissing {
+        /// The key file.
+        path: PathBuf,
+        /// The directory of records.
+        records: PathBuf,
+    },
     /// The system gives no random numbers.
     #[error("no random numbers for new keys: {0}")]
     Random(getrandom::Error),
 }
 
-/// The node's keys; makes the data directory and new keys where there are none. `year` names a new
-/// key.
+/// The node's keys; makes the data directory, and new keys where it holds neither keys nor records.
+/// `year` names a new key.
 pub fn open_or_create(
     data_dir: &Path,
     domain: &ServerName,
@@ -67,6 +79,9 @@ pub fn open_or_create(
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(at(data_dir))?;
     if let Some(keys) = open(data_dir, domain)? {
         return Ok(keys);
+    }
+    if let Some(records) = records(data_dir)? {
+        return Err(KeysError::NodeKeyMissing { path: data_dir.join(NODE_KEY_FILE), records });
     }
     let recovery = recovery_key(data_dir, domain)?;
     let keys = NodeKeyFile {
@@ -157,6 +172,22 @@ fn write_once(path: &Path, text: &str) -> Result<(), KeysError> {
     File::open(parent).and_then(|dir| dir.sync_all()).map_err(at(parent))
 }
 
+/// The directory of records that is not empty, if there is one.
+fn records(data_dir: &Path) -> Result<Option<PathBuf>, KeysError> {
+    for directory in RECORD_DIRECTORIES.map(|name| data_dir.join(name)) {
+        match fs::read_dir(&directory) {
+            Ok(mut files) => {
+                if files.next().is_some() {
+                    return Ok(Some(directory));
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(KeysError::Io { path: directory, error }),
+        }
+    }
+    Ok(None)
+}
+
 fn random_seed() -> Result<Zeroizing<[u8; SEED_BYTES]>, KeysError> {
     let mut seed = Zeroizing::new([0; SEED_BYTES]);
     getrandom::fill(&mut *seed).map_err(KeysError::Random)?;
@@ -171,6 +202,8 @@ fn at(path: &Path) -> impl Fn(io::Error) -> KeysError {
     move |error| KeysError::Io { path: path.to_owned(), error }
 }
 
+/// Where a node keeps what it wrote with its key.
+const RECORD_DIRECTORIES: [&str; 2] = ["journal", "store"];
 /// More than any key file holds.
 const KEY_FILE_BYTES_MAX: usize = 8 * 1024;
 
@@ -222,6 +255,20 @@ mod tests {
         let again = open_or_create(dir.path(), &acme(), 2026).unwrap();
         assert_eq!(again.recovery, keys.recovery);
         assert_ne!(again.key.public(), keys.key.public());
+    }
+
+    #[test]
+    fn a_key_forgotten_in_a_restore_is_never_replaced() {
+        for directory in RECORD_DIRECTORIES {
+            let dir = tempfile::tempdir().unwrap();
+            open_or_create(dir.path(), &acme(), 2026).unwrap();
+            fs::create_dir(dir.path().join(directory)).unwrap();
+            fs::write(dir.path().join(directory).join("file"), "records").unwrap();
+            fs::remove_file(dir.path().join(NODE_KEY_FILE)).unwrap();
+            let said = open_or_create(dir.path(), &acme(), 2026).unwrap_err().to_string();
+            assert!(said.contains("node.key is missing") && said.contains(directory), "{said}");
+            assert!(said.contains("backup") && !dir.path().join(NODE_KEY_FILE).exists(), "{said}");
+        }
     }
 
     #[test]

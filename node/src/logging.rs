@@ -7,12 +7,15 @@ use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
-use crate::config::{Log, LogFormat};
+use crate::config::{Log, LogFilterError, LogFormat, check_log_filter};
 
 /// Why logging cannot be set up.
 #[derive(Debug, Error)]
 pub enum LoggingError {
     /// `log.level` is no filter.
+    #[error("log.level: {0}")]
+    Filter(#[from] LogFilterError),
+    /// The library takes no such filter.
     #[error("log.level: {0}")]
     Level(#[from] ParseError),
 }
@@ -32,7 +35,8 @@ pub fn start(log: &Log) -> Result<(), LoggingError> {
 
 /// The libraries are quieter than the node: at `info` they speak of every connection, and the
 /// demo's DNS warns of answers that are as they should be.
-fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+fn filter(level: &str) -> Result<EnvFilter, LoggingError> {
+    check_log_filter(level)?;
     let mut filter: EnvFilter = level.parse()?;
     for (library, its_level) in QUIET {
         if !level.contains(library) {
@@ -62,6 +66,12 @@ mod tests {
     fn a_level_is_a_filter_and_libraries_are_quiet_unless_named() {
         let shown = filter("info,quinn=debug").unwrap().to_string();
         assert!(shown.contains("quinn=debug") && shown.contains("hickory_server=error"), "{shown}");
-        assert!(filter("comity=loud").is_err());
+        for level in ["comity=loud", "loud", "", "info,", "=info", "info debug", "comity"] {
+            let said = filter(level).unwrap_err().to_string();
+            assert!(said.contains("is no log level: off, error, warn"), "{said}");
+        }
+        for level in ["WARN", "off", "info, comity::writer=trace"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
     }
 }

@@ -195,15 +195,16 @@ impl<'a> Layer<'a> {
         message: &str,
     ) -> SettingsError {
         let at = span.map_or(0, |s| s.start).min(self.text.len());
+        let key = match &self.source {
+            // Each variable has one line of its own in the text made of the environment.
+            Source::Environment if table.is_empty() => key_before(self.text, at),
+            _ => key_at(table, at),
+        };
         SettingsError::Invalid {
             source: self.source.clone(),
             line: 1 + self.text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count(),
-            key: match &self.source {
-                // Each variable has one line of its own in the text made of the environment.
-                Source::Environment if table.is_empty() => key_before(self.text, at),
-                _ => key_at(table, at),
-            },
-            message: message.replace('\n', ", "),
+            message: for_people(&key, message).replace('\n', ", "),
+            key,
         }
     }
 }
@@ -327,6 +328,21 @@ fn key_before(text: &str, at: usize) -> String {
         Some(section) => format!("{section}.{key}"),
         None => key.to_owned(),
     }
+}
+
+/// The parser names what it expected by the program's types; an admin is told the setting's form.
+fn for_people(key: &str, message: &str) -> String {
+    let setting = SETTINGS.iter().find(|s| s.key == key);
+    let Some((found, _)) = message.split_once(", expected ") else { return message.to_owned() };
+    let (true, Some(setting)) = (found.starts_with("invalid "), setting) else {
+        return message.to_owned();
+    };
+    let form = match setting.form {
+        Form::Number { min, max } => format!("a whole number from {min} to {max}, without quotes"),
+        Form::Structure => "a list or table".to_owned(),
+        _ => "a text in quotes".to_owned(),
+    };
+    format!("{found}; it has to be {form}, such as {}", setting.example)
 }
 
 fn variable_of(key: &str) -> String {

@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub use load::{SettingsError, Source};
 pub use reference::reference;
 pub use table::{Form, SETTINGS, SETTINGS_MAX, Setting, VARIABLE_PREFIX};
-pub use values::{HostName, Nameserver, PublicUrl};
+pub use values::{HostName, LogFilterError, Nameserver, PublicUrl, check_log_filter};
 
 /// All settings of a node. `docs/operating/settings.md` says what each does.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -53,7 +53,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// Where HTTP and WebSocket are served.
-    #[serde(deserialize_with = "values::parsed")]
+    #[serde(deserialize_with = "values::address")]
     pub listen: SocketAddr,
     /// For the well-known document; empty: the address that it was asked at.
     pub public_urls: Vec<PublicUrl>,
@@ -70,7 +70,7 @@ pub struct Client {
 #[serde(deny_unknown_fields)]
 pub struct Federation {
     /// Where QUIC is served.
-    #[serde(deserialize_with = "values::parsed")]
+    #[serde(deserialize_with = "values::address")]
     pub listen: SocketAddr,
     /// The SRV record's host; the domain itself where absent.
     #[serde(default, deserialize_with = "values::parsed_option")]
@@ -149,6 +149,7 @@ pub struct Log {
     /// How a line looks.
     pub format: LogFormat,
     /// What is logged, as `tracing` filters are written.
+    #[serde(deserialize_with = "values::log_filter")]
     pub level: String,
 }
 

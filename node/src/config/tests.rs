@@ -99,7 +99,19 @@ fn errors_name_the_key_and_the_line() {
         "b.c: the record",
     );
     check("domain = \n", "line 1", "");
-    check("[storage]\ncache_bytes = \"big\"\n", "line 2: storage.cache_bytes", "invalid type");
+    check(
+        "[storage]\ncache_bytes = \"big\"\n",
+        "line 2: storage.cache_bytes",
+        "a whole number from",
+    );
+    check("[client]\npublic_urls = [1]\n", "line 2: client.public_urls", "such as [{ url = ");
+    check("[client]\nlisten = 8008\n", "line 2: client.listen", "a text in quotes, such as");
+    check("[client]\nlisten = \"localhost:8008\"\n", "line 2: client.listen", "127.0.0.1:8008");
+    check("[log]\nlevel = \"loud\"\n", "line 2: log.level", "\"loud\" is no log level");
+    let texts = ["[limits]\nsockets_max = \"x\"", "[client]\npublic_urls = [1]", "data_dir = 1"];
+    for said in texts.map(|text| complaint(text, &[])) {
+        assert!(!["usize", "struct ", "PublicUrl"].iter().any(|t| said.contains(t)), "{said}");
+    }
     assert!(complaint("domain=\"a.b\"\n[client]\ntls_key=\"k\"\n", &[]).contains("set both"));
 }
 
@@ -131,6 +143,7 @@ fn the_environment_wins_and_is_named_in_errors() {
     check("COMITY_CLIENT__LISTN", "x", "no such setting");
     check("COMITY_LIMITS__SOCKETS_MAX", "0", "not between");
     check("COMITY_LIMITS__SOCKETS_MAX", "many", "");
+    check("COMITY_LOG__LEVEL", "loud", "is no log level");
     check("COMITY_DOMAIN", "x", "two labels");
     check("COMITY_DOMAIN", "x\ndata_dir = 1", "lower-case");
     check("COMITY_FEDERATION__PINS", "{ \"b.c\" = 1 }", "string");

@@ -77,6 +77,58 @@ impl fmt::Display for NameserverError {
     }
 }
 
+/// Why a text is no filter for logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilterError {
+    part: String,
+}
+
+impl fmt::Display for LogFilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { part } = self;
+        write!(
+            f,
+            "{part:?} is no log level: off, error, warn, info, debug or trace, also by part, such \
+             as info,comity::writer=debug"
+        )
+    }
+}
+
+impl std::error::Error for LogFilterError {}
+
+/// Judges a filter for logs: levels, and levels of parts. The library that obeys it takes any word
+/// for a part, and would ignore a misspelt level.
+pub fn check_log_filter(text: &str) -> Result<(), LogFilterError> {
+    for part in text.split(',') {
+        let (target, level) = match part.trim().split_once('=') {
+            Some((target, level)) => (Some(target), level),
+            None => (None, part.trim()),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+        let target_is_one = target.is_none_or(|t| !t.is_empty() && t.chars().all(plain));
+        if !target_is_one || !LOG_LEVELS.contains(&level.to_ascii_lowercase().as_str()) {
+            return Err(LogFilterError { part: part.trim().to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// An IP address and a port.
+pub(super) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let hint = |error| {
+        let example = "write an IP address and a port, such as 127.0.0.1:8008 or [::]:4433";
+        D::Error::custom(format!("{error}: {example}; host names are not looked up here"))
+    };
+    String::deserialize(deserializer)?.parse().map_err(hint)
+}
+
+/// A filter for logs.
+pub(super) fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    check_log_filter(&text).map_err(D::Error::custom)?;
+    Ok(text)
+}
+
 /// Any text with a parser.
 pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -137,5 +189,6 @@ fn weight_default() -> u16 {
     1
 }
 
+const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// Where resolvers listen unless another port is written.
 const DNS_PORT: u16 = 53;
