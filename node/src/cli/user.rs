@@ -20,7 +20,7 @@ pub(super) enum Command {
     /// once. Names are folded to lower case; a name is never given out twice, not even after its
     /// account is gone.
     Add {
-        /// The name before the @
+        /// The name before the @; what stands after it may be given too
         name: String,
         /// Read the password from standard input (one line) instead of making one
         #[arg(long)]
@@ -44,7 +44,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
     let admin = AdminClient::of(&settings.data_dir);
     match command {
         Command::Add { name, password_stdin } => {
-            let name = AccountName::normalise(&name)?;
+            let name = name_here(&name, settings.domain.as_str())?;
             if password_stdin {
                 let account = admin.add_user(&name, &password_from_stdin()?).await?;
                 say(format_args!("{account}\n"))?;
@@ -61,6 +61,16 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         }
     }
     Ok(())
+}
+
+/// A name of this node's domain, with the domain or without.
+fn name_here(typed: &str, domain: &str) -> Result<AccountName, Failure> {
+    let name = match typed.rsplit_once('@') {
+        None => typed,
+        Some((name, its)) if its.eq_ignore_ascii_case(domain) => name,
+        Some(_) => return Err(format!("this node makes accounts of {domain} only").into()),
+    };
+    Ok(AccountName::normalise(name)?)
 }
 
 fn password_from_stdin() -> io::Result<String> {
@@ -120,6 +130,15 @@ mod tests {
         for text in ["", "d", "0d", "7", "7x", "-1d", "367d", "99999999999999999999w", "7日"] {
             assert!(lifetime(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_may_come_with_its_own_domain_only() {
+        let name = |typed: &str| name_here(typed, "acme.example").map(|n| n.as_str().to_owned());
+        assert_eq!(name("Alice@ACME.example").unwrap(), "alice");
+        assert_eq!(name("alice").unwrap(), "alice");
+        assert!(name("alice@globex.example").unwrap_err().to_string().contains("acme.example"));
+        assert!(name("a@b@acme.example").is_err());
     }
 
     #[test]
