@@ -111,7 +111,7 @@ fn users_chat_in_pipes() {
     let (done, out, _) =
         node.run(&["user", "add", "carol", "--password-stdin"], "carols password\n");
     assert!(done && out == "carol@acme.test\n", "{out}");
-    let (done, _, err) = node.run(&["user", "add", "Alice"], "");
+    let (done, _, err) = node.run(&["user", "add", "Alice@acme.test"], "");
     assert!(!done && err.contains("name_taken"), "{err}");
 
     let mut carol = node.sit("carol", "carols password");
@@ -207,6 +207,10 @@ fn invites_make_accounts_and_failures_are_told() {
     assert!(done && out.contains("no channels yet"), "{out}{err}");
     let (done, _, err) = sign_up("erin", token);
     assert!(!done && err.contains("invite_token_invalid"), "{err}");
+
+    let whom = ["chat", "--server", &node.server, "--user", "erin", "--sign-up", "--password", "x"];
+    let (done, _, err) = node.run(&whom, "");
+    assert!(!done && err.contains("needs an invite") && err.contains("--invite"), "{err}");
 
     let (done, _, err) = node.say("dave", "wrong password", "");
     assert!(!done && err.contains("credentials_wrong"), "{err}");

@@ -72,6 +72,23 @@ fn dns_prints_the_records_of_keys_that_stay() {
 }
 
 #[test]
+fn a_key_missing_beside_records_is_never_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let acme = [("COMITY_DOMAIN", "acme.example")];
+    printed(&comity(dir.path(), &["keys", "show"], &acme));
+    let data = dir.path().join("comity-data");
+    std::fs::create_dir(data.join("journal")).unwrap();
+    std::fs::write(data.join("journal/1"), "records").unwrap();
+    std::fs::remove_file(data.join("node.key")).unwrap();
+    for arguments in [&["serve"][..], &["dns"], &["keys", "show"]] {
+        let output = comity(dir.path(), arguments, &acme);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("node.key is missing"), "{said}");
+        assert!(said.contains("from your backup") && !data.join("node.key").exists(), "{said}");
+    }
+}
+
+#[test]
 fn users_need_a_running_node() {
     let dir = tempfile::tempdir().unwrap();
     let acme = [("COMITY_DOMAIN", "acme.example")];
@@ -88,6 +105,13 @@ fn chat_says_what_it_lacks() {
     let dir = tempfile::tempdir().unwrap();
     let said = complaint(&comity(dir.path(), &["chat", "--user", "alice"], &[]));
     assert!(said.contains("--server"), "{said}");
+    let bare = ["chat", "--user", "alice", "--server", "localhost:8008", "--password", "x"];
+    let said = complaint(&comity(dir.path(), &bare, &[]));
+    assert!(said.contains("http://localhost:8008"), "{said}");
+    std::fs::write(dir.path().join("key.pem"), "no certificate").unwrap();
+    let trusting = ["chat", "--user", "alice@acme.test", "--trust", "key.pem", "--password", "x"];
+    let said = complaint(&comity(dir.path(), &trusting, &[]));
+    assert!(said.contains("--trust key.pem: there is no certificate in it"), "{said}");
     let closed = ["chat", "--user", "alice", "--server", "http://127.0.0.1:1", "--password", "x"];
     let said = complaint(&comity(dir.path(), &closed, &[]));
     assert!(said.contains("cannot be reached"), "{said}");

@@ -3,21 +3,19 @@
 //! end.
 
 mod book;
+mod door;
 mod input;
 mod lines;
 mod screen;
 mod text;
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use comity_client::{
-    ChannelEvent, Client, ClientSettings, Content, Endpoint, Event, Http, LoggedIn, Page,
-    trust_pem_file,
-};
+use comity_client::{ChannelEvent, Client, ClientSettings, Content, Event, Http, Page};
 use tokio::time::timeout;
 
 use self::book::Book;
@@ -43,7 +41,7 @@ pub(super) struct Options {
     /// The invite for --sign-up, where the node asks for one
     #[arg(long, value_name = "TOKEN", requires = "sign_up")]
     invite: Option<String>,
-    /// Open this channel at once: an account, or a group's name
+    /// Open this channel at once: name@domain, or #group
     #[arg(long, value_name = "CHANNEL")]
     open: Option<String>,
     /// Go on showing arrivals after the end of the input, until Ctrl-C
@@ -61,6 +59,8 @@ struct Shared {
     http: Http,
     book: Arc<Mutex<Book>>,
     screen: Arc<Screen>,
+    /// The node cannot be reached, and the user has been told.
+    away: Arc<AtomicBool>,
 }
 
 impl Shared {
@@ -129,8 +129,8 @@ impl Shared {
 
 /// Runs `comity chat`.
 pub(super) async fn run(options: Options) -> Result<(), Failure> {
-    let http = server(&options).await?;
-    let logged_in = log_in(&http, &options).await?;
+    let http = door::server(&options).await?;
+    let logged_in = door::log_in(&http, &options).await?;
     let http = http.with_token(&logged_in.token);
     let result = chat(&http, &logged_in.account, &options).await;
     // The device was made for this chat alone; where the node is gone, its user can revoke it
@@ -145,6 +145,7 @@ async fn chat(http: &Http, account: &str, options: &Options) -> Result<(), Failu
         http: http.clone(),
         book: Arc::new(Mutex::new(Book::new(account))),
         screen: Arc::new(Screen::of_process()),
+        away: Arc::default(),
     };
     shared.refresh().await?;
     shared.screen.notice(&format!("logged in as {}", text::clean(account)))?;
@@ -170,47 +171,29 @@ async fn chat(http: &Http, account: &str, options: &Options) -> Result<(), Failu
     }
 }
 
-async fn server(options: &Options) -> Result<Http, Failure> {
-    let tls = options.trust.as_deref().map(trust_pem_file).transpose()?;
-    if let Some(url) = &options.server {
-        let endpoint = Endpoint { url: url.clone(), priority: 0, weight: 0 };
-        return Ok(Http::with_endpoints(&[endpoint], tls)?);
-    }
-    match options.user.rsplit_once('@') {
-        Some((_, domain)) => Ok(Http::discover_at(&format!("https://{domain}"), tls).await?),
-        None => Err("which node? Give --server URL, or --user name@domain".into()),
-    }
-}
-
-async fn log_in(http: &Http, options: &Options) -> Result<LoggedIn, Failure> {
-    let password = match &options.password {
-        Some(password) => password.clone(),
-        None if io::stdin().is_terminal() => rpassword::prompt_password("password: ")?,
-        None => return Err("no password: set COMITY_PASSWORD, or give --password".into()),
-    };
-    let logged_in = if options.sign_up {
-        let name = options.user.split('@').next().unwrap_or_default();
-        http.sign_up(name, &password, options.invite.as_deref(), DEVICE_NAME).await
-    } else {
-        http.log_in(&options.user, &password, DEVICE_NAME).await
-    };
-    Ok(logged_in?)
-}
-
 /// Shows what came.
 async fn show(shared: &Shared, event: Event) -> Result<(), Failure> {
     match event {
         Event::Channel(event) => show_event(shared, &event).await?,
-        // The first connection is no news.
-        Event::Connected { resync: false, .. } | Event::Delivered(_) => {}
-        Event::Connected { resync: true, .. } => {
+        Event::Delivered(_) => {}
+        Event::Connected { resync, .. } => {
+            // The first connection is no news.
+            if shared.away.swap(false, Relaxed) {
+                shared.screen.notice("connected again")?;
+            }
+            if !resync {
+                return Ok(());
+            }
             shared.screen.notice("some arrivals may be missing here; /history shows them")?;
             shared.refresh().await?;
         }
         Event::Disconnected { reason } => {
-            shared
-                .screen
-                .notice(&format!("disconnected, trying again: {}", text::clean(&reason)))?;
+            // Each try ends so; people want to know it once.
+            if !shared.away.swap(true, Relaxed) {
+                let reason = text::clean(&reason);
+                let notice = format!("cannot reach the node, trying again by itself ({reason})");
+                shared.screen.notice(&notice)?;
+            }
         }
         Event::Ended(refused) => return Err(text::clean(&refused.to_string()).into()),
         Event::Objection(refused) => {
@@ -248,6 +231,4 @@ async fn show_event(shared: &Shared, event: &ChannelEvent) -> Result<(), Failure
     Ok(())
 }
 
-/// What the user sees in the list of devices.
-const DEVICE_NAME: &str = "comity chat";
 const LOG_OUT_TIMEOUT: Duration = Duration::from_secs(3);
