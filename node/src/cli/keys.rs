@@ -47,8 +47,9 @@ fn shown(settings: &Settings, keys: &NodeKeyFile) -> String {
         let path = settings.data_dir.join(RECOVERY_KEY_FILE);
         text.push_str(&format!(
             "\nThe recovery key is still here: {path}\n\
-             It continues your organisation when the node's key is lost or stolen, so it must\n\
-             not be lost or stolen with it. Move it to a safe place off this machine:\n\
+             From a later release on it continues your organisation when the node's key is lost\n\
+             or stolen. It cannot be made again, so keep it now, and not together with that key:\n\
+             move it to a safe place off this machine.\n\
              \n    scp {path} you@another-machine:comity-{domain}-recovery.key && shred -u {path}\n\
              \nThe node does not need it to run.\n",
             path = path.display(),

@@ -166,7 +166,9 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         meaning: "Node keys that the admin vouches for, by domain: the line that `comity keys \
                   show` prints at the other organisation, handed over by a way that you trust. A \
-                  pinned domain needs no DNSSEC.",
+                  pinned domain needs no DNSSEC, but its SRV, TXT and address records as ever. A \
+                  pin vouches for the first contact; a known organisation continues by its \
+                  lineage. A pin that contradicts refuses the domain in both directions.",
         cost: "A wrong key refuses the true node of that domain. A key taken from an \
                attacker's hand lets the attacker speak for that domain.",
         example: "{ \"globex.example\" = \"v=comity1; k=ed25519; id=2026a; \
@@ -310,8 +312,8 @@ pub const SETTINGS: &[Setting] = &[
         default: Some("\"info\""),
         otherwise: "",
         meaning: "What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by part: \
-                  `info,comity::writer=debug`. Never the text of a message, a password or a key, \
-                  at any level.",
+                  `info,comity::writer=debug`. Anything else is refused. Never the text of a \
+                  message, a password or a key, at any level.",
         cost: "`debug` and `trace` name accounts and channels on every action: a record of \
                who talks to whom, and a busy disk.",
         example: "\"warn\"",

@@ -167,3 +167,18 @@ fn the_reference_is_up_to_date() {
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(found == expected, "docs/operating/settings.md is stale: run this with UPDATE_DOCS=1");
 }
+
+#[test]
+fn the_settings_in_the_guides_are_accepted() {
+    let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating");
+    let mut seen = 0;
+    for (file, fence) in [("README.md", "```toml\n"), ("two-nodes.md", "comity.toml <<'END'\n")] {
+        let text = std::fs::read_to_string(guides.join(file)).unwrap();
+        for block in text.split(fence).skip(1) {
+            let end = block.find("```").into_iter().chain(block.find("END\n")).min().unwrap();
+            parse(&block[..end]).unwrap_or_else(|error| panic!("{file}: {error}"));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2);
+}

@@ -100,14 +100,14 @@ impl std::error::Error for LogFilterError {}
 /// for a part, and would ignore a misspelt level.
 pub fn check_log_filter(text: &str) -> Result<(), LogFilterError> {
     for part in text.split(',') {
-        let (target, level) = match part.trim().split_once('=') {
+        let (target, level) = match part.split_once('=') {
             Some((target, level)) => (Some(target), level),
-            None => (None, part.trim()),
+            None => (None, part),
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
         let target_is_one = target.is_none_or(|t| !t.is_empty() && t.chars().all(plain));
         if !target_is_one || !LOG_LEVELS.contains(&level.to_ascii_lowercase().as_str()) {
-            return Err(LogFilterError { part: part.trim().to_owned() });
+            return Err(LogFilterError { part: part.to_owned() });
         }
     }
     Ok(())
