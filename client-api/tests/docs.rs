@@ -10,11 +10,14 @@ mod raw;
 use std::collections::HashMap;
 
 use comity_client_api::{ChannelKind, Standing};
+use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
 use double::Server;
 use double::rules::Channel;
+use futures_util::{SinkExt, StreamExt};
 use raw::{Answer, request};
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
 
 const DOCUMENT: &str = include_str!("../../docs/client/README.md");
 
@@ -80,6 +83,39 @@ fn every_resource_has_an_example() {
     }
     for resource in shown {
         assert!(RESOURCES.contains(&resource.as_str()), "{resource} is not in the list");
+    }
+}
+
+#[tokio::test]
+async fn sockets_close_as_the_table_says() {
+    let (_, table) = DOCUMENT.split_once("| code | close code | what to do |\n").unwrap();
+    let rows: Vec<&str> = table.lines().skip(1).take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 8);
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        for name in cells[1].split(", ").map(|name| name.trim_matches('`')) {
+            assert_eq!(closed_with(name).await, (cells[2].to_owned(), name.to_owned()), "{row}");
+        }
+    }
+}
+
+/// The close code and the reason that follow a goodbye with a code.
+async fn closed_with(name: &str) -> (String, String) {
+    let code = *Code::ALL.iter().find(|code| code.name() == name).expect("a code of the list");
+    let server = Server::start().await;
+    let http = comity_client::Http::at(&server.url).unwrap();
+    let token = http.sign_up("alice", "a long password", None, "").await.unwrap().token;
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let url = format!("ws://{}/v1/socket", server.address);
+    let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+    let hello = serde_json::json!({ "type": "hello", "token": token }).to_string();
+    socket.send(Message::text(hello)).await.unwrap();
+    server.double.say_goodbye(code, None);
+    loop {
+        let message = socket.next().await.expect("a close frame comes first").unwrap();
+        if let Message::Close(Some(frame)) = message {
+            return (u16::from(frame.code).to_string(), frame.reason.to_string());
+        }
     }
 }
 

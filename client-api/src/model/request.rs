@@ -206,7 +206,7 @@ impl PageQuery {
             (None, None, Some(id), None) => Page::Around(value::message_id(&id)?),
             (None, None, None, Some(date)) => {
                 Page::AtDate(parse_unix_ms(&date).ok_or_else(|| {
-                    value::malformed("A date is 2026-11-23 or 2026-11-23T03:27:27.123Z.")
+                    value::malformed("A date is in UTC: 2026-11-23 or 2026-11-23T03:27:27.123Z.")
                 })?)
             }
             _ => {

@@ -1,7 +1,7 @@
 //! The double's few rules of channels. They are much simpler than the real ones and must not be
 //! taken for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_client_api::*;
 use comity_protocol::code::Code;
@@ -177,7 +177,11 @@ impl State {
         };
         Ok(ChannelDetail {
             summary: ChannelSummary { id, kind, standing, last_message_unix_ms },
-            members: channel.members.iter().map(member).collect(),
+            members: if standing == Standing::Invited {
+                Vec::new()
+            } else {
+                channel.members.iter().map(member).collect()
+            },
         })
     }
 
@@ -190,25 +194,48 @@ impl State {
     ) -> Result<HistoryPage, Refusal> {
         self.joined(me, channel)?;
         let all: Vec<_> = self.log.iter().filter(|e| e.channel == channel).cloned().collect();
-        let at = |id| all.iter().position(|e| e.id == id).ok_or(Code::MessageNotFound);
+        let before = |id| all.partition_point(|e| e.id < id);
+        let until = |id| all.partition_point(|e| e.id <= id);
         let (start, end) = match page {
-            Page::After(id) => (at(id)? + 1, at(id)? + 1 + limit),
+            Page::After(id) => (until(id), until(id) + limit),
+            Page::Around(id) if until(id) == before(id) => {
+                return Err(Code::MessageNotFound.into());
+            }
             Page::Around(id) => {
-                let start = at(id)?.saturating_sub(limit / 2);
+                let start = before(id).saturating_sub(limit / 2);
                 (start, start + limit)
             }
             Page::AtDate(time) => {
                 let start = all.partition_point(|e| e.time_unix_ms < time);
                 (start, start + limit)
             }
-            Page::Before(id) => (at(id)?.saturating_sub(limit), at(id)?),
+            Page::Before(id) => (before(id).saturating_sub(limit), before(id)),
             Page::Latest => (all.len().saturating_sub(limit), all.len()),
         };
         let end = end.min(all.len());
         let start = start.min(end);
         let (more_before, more_after) = (start > 0, end < all.len());
         let events = all[start..end].to_vec();
-        Ok(HistoryPage { events, more_before, more_after, delivered: Vec::new() })
+        let delivered = self.delivered(me, channel, &events);
+        Ok(HistoryPage { events, more_before, more_after, delivered })
+    }
+
+    /// How far the caller's own texts have come: nowhere, in a double without peers.
+    fn delivered(
+        &self,
+        me: &AccountLabel,
+        channel: ChannelId,
+        events: &[std::sync::Arc<FeedEvent>],
+    ) -> Vec<Delivery> {
+        let members = self.channels[&channel].members.keys();
+        let domains: BTreeSet<&str> = members.map(|label| label.domain.as_str()).collect();
+        let of = u32::try_from(domains.len()).unwrap();
+        let own = |e: &&std::sync::Arc<FeedEvent>| {
+            e.sender == *me && matches!(e.content, EventContent::Message { .. })
+        };
+        let notice = |message| Delivery::Delivered { channel, message, organisations: 1, of };
+        let told = events.iter().filter(own).filter(|_| of > 1);
+        told.map(|event| notice(event.id)).collect()
     }
 
     fn known(&self, account: &AccountLabel) -> Result<(), Refusal> {
