@@ -208,7 +208,8 @@ fn invites_make_accounts_and_failures_are_told() {
     let (done, _, err) = sign_up("erin", token);
     assert!(!done && err.contains("invite_token_invalid"), "{err}");
 
-    let whom = ["chat", "--server", &node.server, "--user", "erin", "--sign-up", "--password", "x"];
+    let uninvited = ["--user", "erin", "--sign-up", "--password", "a long password"];
+    let whom = [&["chat", "--server", &node.server][..], &uninvited].concat();
     let (done, _, err) = node.run(&whom, "");
     assert!(!done && err.contains("needs an invite") && err.contains("--invite"), "{err}");
 

@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -53,7 +54,8 @@ fn the_printed_commands_chat() {
     };
     let mut bob = sit(&commands[1]);
     let bob_sees = lines(bob.0.stdout.take().unwrap());
-    wait_for(&lines(bob.0.stderr.take().unwrap()), "in alice@acme.test");
+    let bob_is_told = lines(bob.0.stderr.take().unwrap());
+    wait_for(&bob_is_told, "in alice@acme.test");
 
     let script = "안녕 bob\n/new lunch\n/invite bob@globex.test\n/open x@nowhere.test\n";
     let alice = Command::new("sh")
@@ -65,6 +67,18 @@ fn the_printed_commands_chat() {
     assert!(!complaints.contains("not sent"), "{complaints}");
     wait_for(&bob_sees, "alice@acme.test: 안녕 bob");
     wait_for(&bob_sees, "alice@acme.test * invites you to #lunch");
+    // The group's organisation lets him in; only then is it open, and nothing goes elsewhere.
+    let mut typed = bob.0.stdin.take().unwrap();
+    writeln!(typed, "/accept").unwrap();
+    wait_for(&bob_is_told, "accepted: #lunch opens when its organisation lets you in");
+    wait_for(&bob_is_told, "in #lunch");
+    writeln!(typed, "at noon?\n/open alice@acme.test\n/history").unwrap();
+    wait_for(&bob_sees, "bob@globex.test: at noon?");
+    wait_for(&bob_is_told, "in alice@acme.test");
+    writeln!(typed, "/new end").unwrap();
+    wait_for(&bob_is_told, "in #end");
+    let elsewhere = bob_sees.try_iter().find(|line| line.contains("at noon?"));
+    assert_eq!(elsewhere, None, "a line for the group went to alice");
 
     let interrupted = Command::new("kill").args(["-INT", &running.0.id().to_string()]).status();
     assert!(interrupted.unwrap().success());
