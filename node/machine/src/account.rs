@@ -7,7 +7,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId, WriterId};
 use comity_protocol::limits::NONCE_WINDOW;
-use comity_protocol::name::AccountName;
+use comity_protocol::name::{AccountLabel, AccountName};
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
@@ -38,6 +38,9 @@ pub struct Account {
     /// Open invitations to groups of other organisations that this node does not hold yet.
     #[n(5)]
     pub invitations: BTreeMap<ChannelId, OpenInvitation>,
+    /// How people write it, kept ready.
+    #[cbor(skip)]
+    pub label: Option<AccountLabel>,
 }
 
 /// An invitation to a group that this node does not hold yet.
@@ -163,11 +166,15 @@ pub struct KeptAnswer {
 }
 
 impl Answers {
-    /// What a nonce was answered; `None` where it is new.
-    pub fn look_up(&self, nonce: u64, digest: u64) -> Option<Result<&Answer, Code>> {
-        if let Ok(i) = self.0.binary_search_by_key(&nonce, |kept| kept.nonce) {
-            let kept = &self.0[i];
-            return Some(if kept.digest == digest {
+    /// What a nonce was answered; `None` where it is new. The digest is asked for only where the
+    /// nonce is known.
+    pub fn look_up(
+        &self,
+        nonce: u64,
+        digest: impl FnOnce() -> u64,
+    ) -> Option<Result<&Answer, Code>> {
+        if let Some(kept) = self.find(nonce) {
+            return Some(if kept.digest == digest() {
                 Ok(&kept.answer)
             } else {
                 Err(Code::NonceReused)
@@ -178,8 +185,12 @@ impl Answers {
 
     /// Keeps an answer and forgets those that left the window; tells the slots of those.
     pub fn keep(&mut self, kept: KeptAnswer) -> Vec<u16> {
-        let at = self.0.partition_point(|k| k.nonce < kept.nonce);
-        self.0.insert(at, kept);
+        if self.0.back().is_none_or(|newest| newest.nonce < kept.nonce) {
+            self.0.push_back(kept);
+        } else {
+            let at = self.0.partition_point(|k| k.nonce < kept.nonce);
+            self.0.insert(at, kept);
+        }
         let mut left = Vec::new();
         while let Some(oldest) = self.0.front().map(|k| k.nonce).filter(|n| self.has_left(*n)) {
             self.0.pop_front();
@@ -199,9 +210,19 @@ impl Answers {
         let newest = self.0.back()?.nonce;
         let back =
             (newest % NONCE_WINDOW + NONCE_WINDOW - u64::from(slot) % NONCE_WINDOW) % NONCE_WINDOW;
-        let nonce = newest.checked_sub(back)?;
-        let i = self.0.binary_search_by_key(&nonce, |kept| kept.nonce).ok()?;
-        self.0.get(i)
+        self.find(newest.checked_sub(back)?)
+    }
+
+    /// The answer of a nonce. Devices mostly count up, so its place is mostly known from the end.
+    fn find(&self, nonce: u64) -> Option<&KeptAnswer> {
+        let newest = self.0.back()?.nonce;
+        let back = usize::try_from(newest.checked_sub(nonce)?).ok()?;
+        let guess = self.0.len().checked_sub(back + 1).and_then(|at| self.0.get(at));
+        if guess.is_some_and(|kept| kept.nonce == nonce) {
+            return guess;
+        }
+        let at = self.0.binary_search_by_key(&nonce, |kept| kept.nonce).ok()?;
+        self.0.get(at)
     }
 }
 
@@ -256,11 +277,18 @@ impl State {
             channels: BTreeMap::new(),
             devices: Vec::new(),
             invitations: BTreeMap::new(),
+            label: None,
         };
-        self.names.insert(account.name.clone(), number);
-        self.accounts.insert(number, account);
+        self.add_account(number, account);
         effects.dirty(RowKey::Account(number));
         Ok(Answer::Done)
+    }
+
+    /// Takes an account that was made or read back.
+    pub(crate) fn add_account(&mut self, number: AccountNumber, mut account: Account) {
+        account.label = format!("{}@{}", account.name, self.domain()).parse().ok();
+        self.names.insert(account.name.clone(), number);
+        self.accounts.insert(number, account);
     }
 
     fn use_invite(&mut self, token: Hash, unix_ms: u64, effects: &mut Effects) -> Result<(), Code> {

@@ -32,14 +32,14 @@ impl State {
     ) -> Result<Answer, Code> {
         let on = self.devices.get(&device).filter(|d| d.account == account);
         let on = on.ok_or(Code::TokenInvalid)?;
-        let digest = nonce.map_or(0, |_| Self::digest(act));
         if let Some(nonce) = nonce
-            && let Some(known) = on.answers.look_up(nonce, digest)
+            && let Some(known) = on.answers.look_up(nonce, || Self::digest(act))
         {
             return known.cloned();
         }
         let answer = self.act(account, act, fx)?;
         if let (Some(nonce), Some(on)) = (nonce, self.devices.get_mut(&device)) {
+            let digest = Self::digest(act);
             let left = on.answers.keep(KeptAnswer { nonce, digest, answer: answer.clone() });
             left.into_iter().for_each(|slot| fx.dirty(RowKey::Nonce(device, slot)));
             fx.dirty(RowKey::Nonce(device, slot_of(nonce)));
@@ -59,7 +59,7 @@ impl State {
         let on = self.devices.get(&device).filter(|d| d.account == account);
         let on = on.ok_or(Code::TokenInvalid)?;
         if let Some(nonce) = nonce
-            && let Some(known) = on.answers.look_up(nonce, Self::digest(act))
+            && let Some(known) = on.answers.look_up(nonce, || Self::digest(act))
         {
             return known.cloned().map(Some);
         }

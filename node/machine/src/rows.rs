@@ -82,9 +82,8 @@ impl State {
             RowKey::Identity => self.identity = Some(read(bytes)?),
             RowKey::Account(number) => {
                 let account: crate::account::Account = read(bytes)?;
-                self.names.insert(account.name.clone(), number);
                 self.invited.extend(account.invitations.keys().map(|channel| (*channel, number)));
-                self.accounts.insert(number, account);
+                self.add_account(number, account);
             }
             RowKey::Device(device) => {
                 let row: crate::account::Device = read(bytes)?;

@@ -304,8 +304,7 @@ impl State {
     /// How people write an account that acts in a channel.
     pub fn label(&self, channel: ChannelNo, account: &AccountId) -> Option<AccountLabel> {
         if account.lineage == self.lineage() {
-            let name = &self.accounts.get(&account.number)?.name;
-            return format!("{name}@{}", self.domain()).parse().ok();
+            return self.accounts.get(&account.number)?.label.clone();
         }
         let text = match &self.channels.get(&channel)?.kind {
             Kind::Direct(direct) => direct.label(*account)?,
