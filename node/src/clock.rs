@@ -1,4 +1,5 @@
-//! The only place that reads the clock and draws random bytes. What they decide travels inside commands.
+//! The only place that reads the clock and draws random bytes. What they decide travels inside
+//! commands.
 
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

@@ -1,15 +1,15 @@
 //! A federated chat homeserver.
 
+pub mod admin;
+pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod disk;
-pub mod journal;
-pub mod store;
-pub mod cli;
-pub mod writer;
+pub mod edge;
 pub mod feed;
-pub mod admin;
+pub mod journal;
 pub mod keys;
 pub mod logging;
-pub mod clock;
-pub mod edge;
 pub mod server;
+pub mod store;
+pub mod writer;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use comity_client_api::{ApiSettings, Endpoint, TlsFiles};
+use comity_federation::{Pins, ResolverSettings};
 use comity_identity::NodeKeyFile;
 use comity_machine::{Answer, Command, RefusedCode};
 use comity_protocol::code::Code;
@@ -19,10 +20,10 @@ use tokio::task::JoinHandle;
 
 use crate::admin::{self, AdminSocket};
 use crate::clock;
-use crate::config::Settings;
+use crate::config::{Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
-use crate::edge::peer::{self, PeerEdge};
-use crate::edge::{ClientEdge, ClientSettings};
+use crate::edge::peer::{self, PeerEdge, PeerSettings};
+use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
@@ -34,6 +35,14 @@ pub enum StartError {
     /// The admin's socket cannot be opened.
     #[error(transparent)]
     Admin(#[from] admin::AdminSocketError),
+    /// The trust anchor's file cannot be read.
+    #[error("the trust anchor {path}: {error}")]
+    Anchor {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// The data directory cannot be used.
     #[error(transparent)]
     Directory(#[from] crate::disk::DirectoryError),
@@ -102,15 +111,25 @@ pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartE
         tell_failed.send_replace(Some(error.to_string()));
     };
     let (thread, handle) = WriterThread::start(writer, on_end).map_err(StartError::Thread)?;
-    let (peers, directory) =
-        PeerEdge::start(&settings, keys, Arc::clone(&shared), handle.clone(), hub.clone()).await?;
+    let (peers, directory) = PeerEdge::start(
+        peer_settings(&settings)?,
+        keys,
+        Arc::clone(&shared),
+        handle.clone(),
+        hub.clone(),
+    )
+    .await?;
     let endpoints = settings.client.public_urls.iter().map(|public| Endpoint {
         url: public.url.clone(),
         priority: public.priority,
         weight: public.weight,
     });
     let client_settings = ClientSettings {
-        sign_up: settings.sign_up.mode,
+        sign_up: match settings.sign_up.mode {
+            SignUpMode::Closed => SignUpPolicy::Closed,
+            SignUpMode::Invite => SignUpPolicy::Invite,
+            SignUpMode::Open => SignUpPolicy::Open,
+        },
         devices_per_account_max: u32::try_from(settings.limits.devices_per_account_max)
             .unwrap_or(u32::MAX),
         endpoints: endpoints.collect(),
@@ -140,8 +159,8 @@ pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartE
 }
 
 impl Node {
-    /// Waits until the node ends by itself, which it does only when it cannot go on. Dropping the future loses
-    /// nothing.
+    /// Waits until the node ends by itself, which it does only when it cannot go on. Dropping the
+    /// future loses nothing.
     pub async fn ended(&mut self) -> String {
         match self.failed.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or_default(),
@@ -202,7 +221,8 @@ fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartErro
     Ok(Writer::open(Box::new(journal), store, writer_settings)?)
 }
 
-/// The first commands of a run: whose the store is, and that a process started. Returns the last one's number.
+/// The first commands of a run: whose the store is, and that a process started. Returns the last
+/// one's number.
 fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
     let mut commands = Vec::new();
     if writer.shared().state().identity.is_none() {
@@ -227,6 +247,22 @@ fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
     });
     writer.step(proposals.collect())?;
     Ok(writer.applied())
+}
+
+fn peer_settings(settings: &Settings) -> Result<PeerSettings, StartError> {
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path)
+            .map_err(|error| StartError::Anchor { path: path.clone(), error })
+    };
+    Ok(PeerSettings {
+        listen: settings.federation.listen,
+        idle_timeout: settings.federation.idle_timeout,
+        resolver: ResolverSettings {
+            nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
+            trust_anchor: settings.dns.trust_anchor.as_ref().map(read).transpose()?,
+            pins: Pins(settings.federation.pins.clone()),
+        },
+    })
 }
 
 type Serving = (SocketAddr, JoinHandle<()>, oneshot::Sender<()>);

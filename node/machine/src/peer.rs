@@ -89,8 +89,8 @@ impl State {
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
         let key = match (group, log.name) {
-            // In a group the control state alone says whose keys count; what a peer writes before we
-            // know of its admission waits for that.
+            // In a group the control state alone says whose keys count; what a peer writes before
+            // we know of its admission waits for that.
             (Some(group), LogName::Message { .. }) if origin == peer => {
                 let introduced = || self.peers.get(&peer).map(|peer| peer.key);
                 group.state.key(&origin).or_else(introduced)

@@ -27,7 +27,8 @@ use crate::keys::open_or_create;
 #[derive(Debug, Parser)]
 #[command(name = "comity", version, max_term_width = 100, subcommand_required = true)]
 struct Arguments {
-    /// The settings file [default: comity.toml here, else /etc/comity/comity.toml, if there is one]
+    /// The settings file [default: comity.toml here, else /etc/comity/comity.toml, if there is
+    /// one]
     #[arg(long, global = true, value_name = "FILE", env = "COMITY_CONFIG")]
     config: Option<PathBuf>,
 

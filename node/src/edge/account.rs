@@ -9,11 +9,10 @@ use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::id::AccountNumber;
 use comity_protocol::name::{AccountLabel, AccountName};
 
-use super::client::ClientEdge;
+use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
 use crate::admin::{AdminBackend, Invite};
 use crate::clock;
-use crate::config::SignUpMode;
 
 /// Longest name of a device, in characters.
 const DEVICE_NAME_CHARS_MAX: usize = 100;
@@ -21,10 +20,10 @@ const DEVICE_NAME_CHARS_MAX: usize = 100;
 impl ClientEdge {
     pub(super) async fn make_account(&self, sign_up: SignUp) -> Result<LoggedIn, Refusal> {
         let rule = match (self.settings().sign_up, &sign_up.invite) {
-            (SignUpMode::Closed, _) => return Err(Code::SignUpClosed.into()),
-            (SignUpMode::Open, _) => SignUpRule::Open,
-            (SignUpMode::Invite, Some(token)) => SignUpRule::Invite(token_hash(token)),
-            (SignUpMode::Invite, None) => return Err(Code::InviteTokenInvalid.into()),
+            (SignUpPolicy::Closed, _) => return Err(Code::SignUpClosed.into()),
+            (SignUpPolicy::Open, _) => SignUpRule::Open,
+            (SignUpPolicy::Invite, Some(token)) => SignUpRule::Invite(token_hash(token)),
+            (SignUpPolicy::Invite, None) => return Err(Code::InviteTokenInvalid.into()),
         };
         let number = self.create(sign_up.name.clone(), sign_up.password, rule).await?;
         self.make_device(number, &sign_up.name, &sign_up.device_name).await
@@ -151,11 +150,7 @@ impl ClientEdge {
 }
 
 impl AdminBackend for ClientEdge {
-    async fn add_user(
-        &self,
-        name: AccountName,
-        password: String,
-    ) -> Result<AccountLabel, Refusal> {
+    async fn add_user(&self, name: AccountName, password: String) -> Result<AccountLabel, Refusal> {
         self.create(name.clone(), password, SignUpRule::Admin).await?;
         Ok(AccountLabel { name, domain: self.own_domain().clone() })
     }

@@ -1,5 +1,5 @@
-//! The client edge: the node as the client API sees it. Turns actions into commands and the feed into
-//! deliveries.
+//! The client edge: the node as the client API sees it. Turns actions into commands and the feed
+//! into deliveries.
 
 #[cfg(test)]
 mod tests;
@@ -27,17 +27,26 @@ use crate::clock;
 use crate::feed::{self, Hub, Notice, Yield, cursor_at};
 use crate::writer::{Shared, WriterHandle};
 
-use crate::config::SignUpMode;
-
 /// What the admin's settings say to this edge.
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
     /// Who may make an account.
-    pub sign_up: SignUpMode,
+    pub sign_up: SignUpPolicy,
     /// The most devices of an account.
     pub devices_per_account_max: u32,
     /// Where clients connect.
     pub endpoints: Vec<Endpoint>,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignUpPolicy {
+    /// The admin alone.
+    Closed,
+    /// Whoever has an invite token.
+    Invite,
+    /// Anybody.
+    Open,
 }
 
 /// The node, as the client API sees it.

@@ -57,7 +57,12 @@ impl Reader<'_> {
         let more_before = found.len() > limit;
         found.truncate(limit);
         found.reverse();
-        Ok(HistoryPage { events: self.events(&found)?, more_before, more_after, delivered: Vec::new() })
+        Ok(HistoryPage {
+            events: self.events(&found)?,
+            more_before,
+            more_after,
+            delivered: Vec::new(),
+        })
     }
 
     fn after(&self, from: Bound<MessageId>, limit: usize) -> Result<HistoryPage, Code> {
@@ -77,7 +82,12 @@ impl Reader<'_> {
         let mut found = self.positions(Span { from, to }, Direction::Ascending, limit + 1)?;
         let more_after = found.len() > limit;
         found.truncate(limit);
-        Ok(HistoryPage { events: self.events(&found)?, more_before, more_after, delivered: Vec::new() })
+        Ok(HistoryPage {
+            events: self.events(&found)?,
+            more_before,
+            more_after,
+            delivered: Vec::new(),
+        })
     }
 
     fn any_before(&self, from: &Bound<Vec<u8>>) -> Result<bool, Code> {
@@ -103,12 +113,7 @@ impl Reader<'_> {
         Ok(first)
     }
 
-    fn positions(
-        &self,
-        span: Span,
-        direction: Direction,
-        max: usize,
-    ) -> Result<Vec<Pos>, Code> {
+    fn positions(&self, span: Span, direction: Direction, max: usize) -> Result<Vec<Pos>, Code> {
         let mut found = Vec::new();
         self.view
             .range(Table::Timeline, &span, direction, &mut |_, value| {

@@ -1,5 +1,5 @@
-//! The edges: clients on one side, peers on the other. Each turns what arrives into commands and what the feed
-//! yields into frames; neither sees the other.
+//! The edges: clients on one side, peers on the other. Each turns what arrives into commands and
+//! what the feed yields into frames; neither sees the other.
 
 mod account;
 mod client;
@@ -9,4 +9,4 @@ mod password;
 pub mod peer;
 mod show;
 
-pub use client::{ClientEdge, ClientSettings};
+pub use client::{ClientEdge, ClientSettings, SignUpPolicy};

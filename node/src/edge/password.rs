@@ -1,4 +1,5 @@
-//! Passwords: Argon2id (RFC 9106), a bounded number at a time, never on the threads that serve sockets.
+//! Passwords: Argon2id (RFC 9106), a bounded number at a time, never on the threads that serve
+//! sockets.
 
 use std::sync::Arc;
 
@@ -38,8 +39,8 @@ impl Passwords {
         .await
     }
 
-    /// Whether a password fits a kept hash. Without a hash (no such account) the same work is done in vain, so
-    /// that time does not tell which names exist.
+    /// Whether a password fits a kept hash. Without a hash (no such account) the same work is done
+    /// in vain, so that time does not tell which names exist.
     pub(super) async fn fits(&self, password: String, kept: Option<String>) -> Result<bool, Code> {
         self.run(move || {
             let Some(kept) = kept else {

@@ -44,7 +44,8 @@ struct Inner {
     unheard: BTreeSet<LineageId>,
 }
 
-/// Items that wait for one live subscriber. Beyond either bound it is dropped back to reading from disk.
+/// Items that wait for one live subscriber. Beyond either bound it is dropped back to reading from
+/// disk.
 const ITEMS_MAX: usize = 512;
 /// Their bytes.
 const ITEM_BYTES_MAX: usize = 1 << 20;
@@ -154,8 +155,7 @@ impl Hub {
     }
 
     pub(super) fn add(&self, subscriber: Subscriber, device: Option<DeviceId>) -> Arc<Queue> {
-        let queue =
-            Arc::new(Queue { device, inner: Mutex::default(), changed: Notify::new() });
+        let queue = Arc::new(Queue { device, inner: Mutex::default(), changed: Notify::new() });
         let mut inner = self.lock();
         let queues = inner.subscribers.entry(subscriber).or_default();
         queues.retain(|queue| queue.strong_count() > 0);

@@ -1,8 +1,8 @@
 //! The feed: one mechanism for devices and for peers (`docs/protocol/` section 6).
 //!
-//! A subscriber has a set of channels and a position. What was applied since comes in the order of pos: from a
-//! short queue while it keeps up, from disk when it does not. Nothing is queued for who is not connected, and a
-//! slow subscriber costs no more memory than its queue.
+//! A subscriber has a set of channels and a position. What was applied since comes in the order of
+//! pos: from a short queue while it keeps up, from disk when it does not. Nothing is queued for who
+//! is not connected, and a slow subscriber costs no more memory than its queue.
 
 mod hub;
 mod scan;

@@ -42,7 +42,8 @@ struct Source {
 pub(super) struct Page {
     /// What the subscriber sees.
     pub(super) items: Vec<Arc<Item>>,
-    /// How far it reaches, where the feed goes on; rows that the subscriber does not see count too.
+    /// How far it reaches, where the feed goes on; rows that the subscriber does not see count
+    /// too.
     pub(super) reached: Option<Pos>,
 }
 

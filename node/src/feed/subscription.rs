@@ -69,13 +69,8 @@ impl Subscription {
         resync: bool,
     ) -> Opened {
         let queue = hub.add(subscriber, device);
-        let subscription = Self {
-            hub: hub.clone(),
-            shared: Arc::clone(shared),
-            subscriber,
-            queue,
-            read_to,
-        };
+        let subscription =
+            Self { hub: hub.clone(), shared: Arc::clone(shared), subscriber, queue, read_to };
         Opened { cursor: cursor_at(&shared.state(), read_to), subscription, resync }
     }
 

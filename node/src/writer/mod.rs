@@ -1,8 +1,9 @@
-//! The writer: the one place where durable state changes. One step takes what is queued, appends it to the
-//! journal with one fdatasync, applies it, lays its rows over the store, publishes it, and only then answers.
+//! The writer: the one place where durable state changes. One step takes what is queued, appends it
+//! to the journal with one fdatasync, applies it, lays its rows over the store, publishes it, and
+//! only then answers.
 //!
-//! A step is a function: a thread runs it in production, a simulator may call it. Nothing leaves here before the
-//! fdatasync that covers it has returned.
+//! A step is a function: a thread runs it in production, a simulator may call it. Nothing leaves
+//! here before the fdatasync that covers it has returned.
 
 mod batch;
 mod keys;

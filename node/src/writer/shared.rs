@@ -1,5 +1,5 @@
-//! What readers share with the writer: the state behind a lock that is held for microseconds, and the rows that
-//! are durable but not yet in the store.
+//! What readers share with the writer: the state behind a lock that is held for microseconds, and
+//! the rows that are durable but not yet in the store.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -14,8 +14,8 @@ pub struct Shared {
     recent: Mutex<Recent>,
 }
 
-/// Rows that the store may not hold yet, oldest first. Readers clone the list; the last batch is written to only
-/// while nobody reads it.
+/// Rows that the store may not hold yet, oldest first. Readers clone the list; the last batch is
+/// written to only while nobody reads it.
 #[derive(Default)]
 struct Recent {
     batches: Vec<Arc<Batch>>,
@@ -42,7 +42,8 @@ impl Shared {
 
     /// Every row as of now: the store's with the recent ones above.
     pub fn view(&self) -> Result<View, ReadError> {
-        // First the recent rows, then the store: what moves between the two is seen twice, never missed.
+        // First the recent rows, then the store: what moves between the two is seen twice, never
+        // missed.
         let batches = self.recent().batches.clone();
         let snapshot = Arc::new(self.store.snapshot()?);
         Ok(Overlay::new(snapshot, batches))
@@ -62,8 +63,8 @@ impl Shared {
         }
     }
 
-    /// Joins what is not sealed into one batch for the flusher: one transaction, so that rows of the state and
-    /// of events never part.
+    /// Joins what is not sealed into one batch for the flusher: one transaction, so that rows of
+    /// the state and of events never part.
     pub(super) fn seal(&self) -> Option<Arc<Batch>> {
         let mut recent = self.recent();
         let sealed = recent.sealed;

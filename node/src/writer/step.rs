@@ -184,8 +184,8 @@ impl Writer {
         self.settings.commands_max
     }
 
-    /// Makes proposals durable, applies and answers them. An error is final; its proposals are answered with
-    /// `StorageFailed` and nothing is known of them until the next start.
+    /// Makes proposals durable, applies and answers them. An error is final; its proposals are
+    /// answered with `StorageFailed` and nothing is known of them until the next start.
     pub fn step(&mut self, proposals: Vec<Proposal>) -> Result<(), StepError> {
         let mut rest = proposals.into_iter().peekable();
         while rest.peek().is_some() {
@@ -239,7 +239,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Appends to the journal; while the store is behind, waits for it: this is how senders are slowed.
+    /// Appends to the journal; while the store is behind, waits for it: this is how senders are
+    /// slowed.
     fn append(&mut self, first: u64, count: usize) -> Result<(), AppendError> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         loop {
@@ -285,8 +286,8 @@ impl Writer {
         self.unsealed_since.map(|since| since + self.settings.seal_after)
     }
 
-    /// Hands rows to the flusher when there are enough of them or they are old enough; waits where the overlay
-    /// is full.
+    /// Hands rows to the flusher when there are enough of them or they are old enough; waits where
+    /// the overlay is full.
     pub fn flush_if_due(&mut self) -> Result<(), StepError> {
         let (all, unsealed) = self.shared.pending_bytes();
         let is_old = self.deadline().is_some_and(|at| at <= Instant::now());
@@ -422,9 +423,13 @@ const STATE_TABLES: [(Table, NameRow); 8] = [
     (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
-    (Table::InviteToken, |key| Some(RowKey::Invite(comity_protocol::hash::Hash(key.try_into().ok()?)))),
+    (Table::InviteToken, |key| {
+        Some(RowKey::Invite(comity_protocol::hash::Hash(key.try_into().ok()?)))
+    }),
     (Table::Channel, |key| Some(RowKey::Channel(channel_no(key)?))),
-    (Table::Log, |key| Some(RowKey::Log(channel_no(key)?, LogName::Control { home: LineageId([0; 32]), term: 0 }))),
+    (Table::Log, |key| {
+        Some(RowKey::Log(channel_no(key)?, LogName::Control { home: LineageId([0; 32]), term: 0 }))
+    }),
     (Table::Nonce, |key| Some(RowKey::Nonce(DeviceId(word(key)?), 0))),
     (Table::Peer, |key| Some(RowKey::Peer(LineageId(key.try_into().ok()?)))),
 ];

@@ -204,7 +204,8 @@ impl Node {
             reader.at += 1;
             let log = WireLog::from(record.log);
             let known = reader.held.get(&log).is_some_and(|held| record.seq <= *held);
-            let withheld = self.withholds_control && log.kind == comity_protocol::frame::LogKind::Control;
+            let withheld =
+                self.withholds_control && log.kind == comity_protocol::frame::LogKind::Control;
             let left_out = self.leaves_out.remove(&(log, record.seq));
             let is_fed = record.audience.contains(&Subscriber::Peer(peer));
             if is_fed && !known && !withheld && !left_out {

@@ -31,8 +31,8 @@ pub(super) struct Options {
     /// The account: name, or name@domain
     #[arg(long, value_name = "NAME", env = "COMITY_USER")]
     user: String,
-    /// Its password; others on this machine can see it here, so prefer the environment, or leave it
-    /// out to be asked
+    /// Its password; others on this machine can see it here, so prefer the environment, or leave
+    /// it out to be asked
     #[arg(long, value_name = "PASSWORD", env = "COMITY_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// Make the account first

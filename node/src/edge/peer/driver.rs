@@ -1,4 +1,5 @@
-//! The driver of one link: reads a frame, hands it over, drains the actions, waits. It decides nothing.
+//! The driver of one link: reads a frame, hands it over, drains the actions, waits. It decides
+//! nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;

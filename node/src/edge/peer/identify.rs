@@ -10,8 +10,8 @@ use comity_protocol::name::ServerName;
 use super::Context;
 
 impl Context {
-    /// Proves that the key seen on a link is that of the domain and the lineage that the peer claims, and makes
-    /// the organisation known.
+    /// Proves that the key seen on a link is that of the domain and the lineage that the peer
+    /// claims, and makes the organisation known.
     pub(super) async fn identify(
         &self,
         domain: &ServerName,

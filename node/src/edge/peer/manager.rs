@@ -1,4 +1,5 @@
-//! The manager of all links: whom to dial and when, which of two connections stays, who is asked for accounts.
+//! The manager of all links: whom to dial and when, which of two connections stays, who is asked
+//! for accounts.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -92,7 +93,8 @@ pub(super) async fn run(
 }
 
 impl Manager {
-    /// Everybody with whom a channel may be shared is linked from the start: they may have something for us.
+    /// Everybody with whom a channel may be shared is linked from the start: they may have
+    /// something for us.
     fn wish_for_known(&mut self) {
         let known: BTreeSet<LineageId> =
             self.context.shared.state().peers.keys().copied().collect();

@@ -1,8 +1,8 @@
 //! The peer edge: links to other nodes.
 //!
-//! One task, the manager, knows which domains are to be linked, dials them and takes what dials us; each link has
-//! a task of its own that drives its state machine. What is fed comes from the feed, what arrives becomes
-//! commands; nothing here judges a record.
+//! One task, the manager, knows which domains are to be linked, dials them and takes what dials us;
+//! each link has a task of its own that drives its state machine. What is fed comes from the feed,
+//! what arrives becomes commands; nothing here judges a record.
 
 mod directory;
 mod driver;
@@ -15,6 +15,7 @@ mod serving;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use comity_federation::{
     Endpoint, EndpointSettings, Pins, Resolver, ResolverError, ResolverSettings,
@@ -29,7 +30,6 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use self::proofs::Proofs;
-use crate::config::Settings;
 use crate::feed::Hub;
 use crate::writer::{Shared, WriterHandle};
 
@@ -38,14 +38,6 @@ pub(super) use self::directory::Directory;
 /// Why the peers' edge cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The trust anchor's file cannot be read.
-    #[error("the trust anchor {path}: {error}")]
-    Anchor {
-        /// Which.
-        path: std::path::PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
     /// The endpoint cannot listen.
     #[error("cannot listen for peers on {addr}: {error}")]
     Bind {
@@ -57,6 +49,17 @@ pub enum StartError {
     /// The resolver cannot be set up.
     #[error(transparent)]
     Resolver(#[from] ResolverError),
+}
+
+/// What the admin's settings say to this edge.
+#[derive(Clone, Debug)]
+pub struct PeerSettings {
+    /// The UDP address to listen on.
+    pub listen: SocketAddr,
+    /// How long a link may be silent.
+    pub idle_timeout: Duration,
+    /// Whom to ask for other organisations, and what to believe.
+    pub resolver: ResolverSettings,
 }
 
 /// What all links share.
@@ -121,19 +124,20 @@ pub struct PeerEdge {
 impl PeerEdge {
     /// Starts listening and linking; also gives the directory that asks other nodes for accounts.
     pub async fn start(
-        settings: &Settings,
+        settings: PeerSettings,
         keys: NodeKeyFile,
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
     ) -> Result<(Self, Directory), StartError> {
-        let resolver = Resolver::new(resolver_settings(settings)?)?;
+        let resolver = Resolver::new(settings.resolver.clone())?;
+        let domain = keys.domain.clone();
         let lineage = keys.lineage().id;
         let key = Arc::new(keys.key);
-        let addr = settings.federation.listen;
+        let addr = settings.listen;
         let mut endpoint = EndpointSettings::new(addr, Arc::clone(&key));
-        endpoint.idle_timeout = settings.federation.idle_timeout;
-        endpoint.keep_alive = endpoint.keep_alive.min(settings.federation.idle_timeout / 3);
+        endpoint.idle_timeout = settings.idle_timeout;
+        endpoint.keep_alive = endpoint.keep_alive.min(settings.idle_timeout / 3);
         let endpoint =
             Endpoint::bind(endpoint).map_err(|error| StartError::Bind { addr, error })?;
         let addr = endpoint.local_addr().unwrap_or(addr);
@@ -146,16 +150,16 @@ impl PeerEdge {
         let progress =
             Progress { shared: Arc::clone(&shared), acknowledged: Arc::clone(&acknowledged) };
         let context = Arc::new(Context {
-            domain: settings.domain.clone(),
+            domain: domain.clone(),
             lineage,
             start,
             shared,
             writer,
             hub,
             resolver,
-            pins: Pins(settings.federation.pins.clone()),
+            pins: settings.resolver.pins,
             endpoint,
-            proofs: Proofs::new(settings.domain.clone(), lineage, key),
+            proofs: Proofs::new(domain, lineage, key),
             progress,
             acknowledged,
         });
@@ -184,16 +188,4 @@ impl PeerEdge {
         }
         self.context.endpoint.close(Code::ShuttingDown).await;
     }
-}
-
-fn resolver_settings(settings: &Settings) -> Result<ResolverSettings, StartError> {
-    let read = |path: &std::path::PathBuf| {
-        std::fs::read_to_string(path)
-            .map_err(|error| StartError::Anchor { path: path.clone(), error })
-    };
-    Ok(ResolverSettings {
-        nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
-        trust_anchor: settings.dns.trust_anchor.as_ref().map(read).transpose()?,
-        pins: Pins(settings.federation.pins.clone()),
-    })
 }

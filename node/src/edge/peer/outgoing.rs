@@ -1,12 +1,13 @@
-//! Frames on their way to a peer: a bounded lane for each class, so that a peer that does not read its feed still
-//! gets acknowledgements and answers.
+//! Frames on their way to a peer: a bounded lane for each class, so that a peer that does not read
+//! its feed still gets acknowledgements and answers.
 
 use comity_federation::{LinkError, LinkSender};
 use comity_protocol::frame::{Class, Frame};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Frames that wait in one lane. The link's state machine bounds what it feeds; this bounds answers.
+/// Frames that wait in one lane. The link's state machine bounds what it feeds; this bounds
+/// answers.
 const LANE_FRAMES_MAX: usize = 64;
 /// Frames written in one go.
 const FRAMES_AT_ONCE_MAX: usize = 32;

@@ -1,5 +1,5 @@
-//! Our own checkpoints: proofs of heads, signed when a link needs them and shared by all links. They are not
-//! state: they are made from it after the sync, and again at will.
+//! Our own checkpoints: proofs of heads, signed when a link needs them and shared by all links.
+//! They are not state: they are made from it after the sync, and again at will.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Batches for a peer: of its feed, and of ranges that it wants. Only logs that this node feeds are served, and
-//! only as far as the peer may read them.
+//! Batches for a peer: of its feed, and of ranges that it wants. Only logs that this node feeds are
+//! served, and only as far as the peer may read them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -175,7 +175,8 @@ impl Context {
         entries
     }
 
-    /// Where the feed of a peer begins that holds what its vector says: before the first record it lacks.
+    /// Where the feed of a peer begins that holds what its vector says: before the first record it
+    /// lacks.
     pub(super) fn feed_start(&self, peer: LineageId, entries: &[VectorEntry]) -> Pos {
         // Before the state: what is published meanwhile is fed, not skipped.
         let watermark = self.hub.watermark();
@@ -213,7 +214,8 @@ impl Context {
         positions.min().map_or(watermark, |first| Pos(first.saturating_sub(1)))
     }
 
-    /// A peer resumes behind what it acknowledged before the last link ended: the senders hear of it now.
+    /// A peer resumes behind what it acknowledged before the last link ended: the senders hear of
+    /// it now.
     pub(super) fn acknowledged_anew(&self, peer: LineageId, pos: Pos) {
         let before = self.acknowledged.of(&peer);
         self.acknowledged.raise(peer, pos);
