@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Rows are made on one thread and freed on another; see `docs/decisions/`.
+/// Rows are made on one thread and freed on another; see `docs/decisions/0013-allocator.md`.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
