@@ -4,7 +4,8 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::cbor::{self, ByteString};
+use crate::cbor;
+use crate::cose::Sign1;
 use crate::hash::Hash;
 use crate::id::LineageId;
 use crate::key::{KeyId, NodePublicKey};
@@ -15,9 +16,6 @@ pub const CHECKPOINT_CONTEXT: &[u8] = b"comity checkpoint v1";
 
 /// Version of the checkpoint format.
 pub const CHECKPOINT_VERSION: u64 = 1;
-
-/// The protected header: `{1: -8}`, the algorithm EdDSA (RFC 9053 section 2.2), encoded.
-const PROTECTED: &[u8] = &[0xa1, 0x01, 0x27];
 
 /// What a checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -58,35 +56,10 @@ pub enum CheckpointError {
     Version,
 }
 
-/// The unprotected header: an empty map.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-struct Unprotected {}
-
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-struct Sign1 {
-    #[n(0)]
-    protected: ByteString,
-    #[n(1)]
-    unprotected: Unprotected,
-    #[n(2)]
-    payload: ByteString,
-    #[n(3)]
-    signature: ByteString,
-}
-
 impl Checkpoint {
     /// Signs and encodes; `sign` gets the bytes to be signed.
     pub fn seal(&self, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> Vec<u8> {
-        let payload = cbor::encode(self);
-        let signature = sign(&to_be_signed(&payload));
-        cbor::encode(&Sign1 {
-            protected: PROTECTED.to_vec().into(),
-            unprotected: Unprotected {},
-            payload: payload.into(),
-            signature: signature.to_vec().into(),
-        })
+        Sign1::seal(CHECKPOINT_CONTEXT, cbor::encode(self), sign)
     }
 
     /// What the bytes claim, unverified: for choosing the key.
@@ -110,9 +83,8 @@ impl Checkpoint {
         if checkpoint.key != key.id() {
             return Err(CheckpointError::OtherKey);
         }
-        let signature: [u8; 64] =
-            sign1.signature.0.as_slice().try_into().map_err(|_| CheckpointError::Malformed)?;
-        if key.verifies(&to_be_signed(&sign1.payload), &signature) {
+        let signature = sign1.signature().ok_or(CheckpointError::Malformed)?;
+        if key.verifies(&sign1.to_be_signed(CHECKPOINT_CONTEXT), signature) {
             Ok(checkpoint)
         } else {
             Err(CheckpointError::Signature)
@@ -121,25 +93,10 @@ impl Checkpoint {
 }
 
 fn parse(bytes: &[u8]) -> Result<(Checkpoint, Sign1), CheckpointError> {
-    let sign1: Sign1 =
-        cbor::decode(bytes, CHECKPOINT_BYTES_MAX).map_err(|_| CheckpointError::Malformed)?;
-    if sign1.protected.0 != PROTECTED {
-        return Err(CheckpointError::Malformed);
-    }
-    let checkpoint = cbor::decode(&sign1.payload, CHECKPOINT_BYTES_MAX)
-        .map_err(|_| CheckpointError::Malformed)?;
+    let malformed = |_| CheckpointError::Malformed;
+    let sign1 = Sign1::decode(bytes, CHECKPOINT_BYTES_MAX).map_err(malformed)?;
+    let checkpoint = cbor::decode(sign1.payload(), CHECKPOINT_BYTES_MAX).map_err(malformed)?;
     Ok((checkpoint, sign1))
-}
-
-/// Sig_structure of RFC 9052 section 4.4.
-fn to_be_signed(payload: &[u8]) -> Vec<u8> {
-    let structure = (
-        "Signature1",
-        ByteString(PROTECTED.to_vec()),
-        ByteString(CHECKPOINT_CONTEXT.to_vec()),
-        ByteString(payload.to_vec()),
-    );
-    cbor::encode(&structure)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod clock;
 pub mod code;
 pub mod control;
+pub mod cose;
 pub mod cursor;
 pub mod event;
 pub mod frame;

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::cbor;
+use comity_protocol::cose::Sign1;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
@@ -17,9 +18,6 @@ use crate::secret::{NodeKey, RecoveryKey};
 pub const KEY_CHANGE_CONTEXT: &[u8] = b"comity key change v1";
 /// Longest signed change, in bytes.
 pub const KEY_CHANGE_BYTES_MAX: usize = 512;
-
-/// The protected header: `{1: -8}`, the algorithm EdDSA (RFC 9053 section 2.2), encoded.
-const PROTECTED: &[u8] = &[0xa1, 0x01, 0x27];
 
 /// What a change says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -60,23 +58,6 @@ pub enum ChangeError {
     Signature,
 }
 
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Unprotected {}
-
-#[derive(Encode, Decode)]
-#[cbor(array)]
-struct Sign1 {
-    #[n(0)]
-    protected: ByteString,
-    #[n(1)]
-    unprotected: Unprotected,
-    #[n(2)]
-    payload: ByteString,
-    #[n(3)]
-    signature: ByteString,
-}
-
 impl KeyChange {
     /// The key that has to sign.
     fn signer(&self) -> &NodePublicKey {
@@ -84,14 +65,7 @@ impl KeyChange {
     }
 
     fn seal(self, sign: impl FnOnce(&[u8]) -> [u8; 64]) -> SignedKeyChange {
-        let payload = cbor::encode(&self);
-        let signature = sign(&to_be_signed(&payload));
-        let bytes = cbor::encode(&Sign1 {
-            protected: PROTECTED.to_vec().into(),
-            unprotected: Unprotected {},
-            payload: payload.into(),
-            signature: signature.to_vec().into(),
-        });
+        let bytes = Sign1::seal(KEY_CHANGE_CONTEXT, cbor::encode(&self), sign);
         SignedKeyChange { change: self, bytes }
     }
 }
@@ -118,16 +92,12 @@ impl SignedKeyChange {
 
     /// Reads a change and verifies its signature under the signer that it names.
     pub fn open(bytes: &[u8]) -> Result<Self, ChangeError> {
-        let sign1: Sign1 =
-            cbor::decode(bytes, KEY_CHANGE_BYTES_MAX).map_err(|_| ChangeError::Malformed)?;
-        if sign1.protected.0 != PROTECTED {
-            return Err(ChangeError::Malformed);
-        }
-        let change: KeyChange = cbor::decode(&sign1.payload, KEY_CHANGE_BYTES_MAX)
-            .map_err(|_| ChangeError::Malformed)?;
-        let signature: &[u8; 64] =
-            sign1.signature.0.as_slice().try_into().map_err(|_| ChangeError::Malformed)?;
-        if !change.signer().verifies(&to_be_signed(&sign1.payload), signature) {
+        let malformed = |_| ChangeError::Malformed;
+        let sign1 = Sign1::decode(bytes, KEY_CHANGE_BYTES_MAX).map_err(malformed)?;
+        let change: KeyChange =
+            cbor::decode(sign1.payload(), KEY_CHANGE_BYTES_MAX).map_err(malformed)?;
+        let signature = sign1.signature().ok_or(ChangeError::Malformed)?;
+        if !change.signer().verifies(&sign1.to_be_signed(KEY_CHANGE_CONTEXT), signature) {
             return Err(ChangeError::Signature);
         }
         Ok(Self { change, bytes: bytes.to_vec() })
@@ -142,16 +112,6 @@ impl SignedKeyChange {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
-}
-
-/// Sig_structure of RFC 9052 section 4.4.
-fn to_be_signed(payload: &[u8]) -> Vec<u8> {
-    cbor::encode(&(
-        "Signature1",
-        ByteString(PROTECTED.to_vec()),
-        ByteString(KEY_CHANGE_CONTEXT.to_vec()),
-        ByteString(payload.to_vec()),
-    ))
 }
 
 impl fmt::Display for ChangeError {
