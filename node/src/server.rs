@@ -27,7 +27,7 @@ use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
-use crate::writer::{Proposal, Writer, WriterSettings, WriterThread};
+use crate::writer::{Proposal, Reply, Writer, WriterSettings, WriterThread};
 
 /// Why a node cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -243,9 +243,9 @@ fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
                 tracing::error!(%code, "a first command was refused");
             }
         };
-        Proposal { command, answer: Box::new(answer) }
+        Proposal { command, reply: Reply::Call(Box::new(answer)) }
     });
-    writer.step(proposals.collect())?;
+    writer.step(proposals.collect::<Vec<_>>())?;
     Ok(writer.applied())
 }
 

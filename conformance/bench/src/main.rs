@@ -25,6 +25,10 @@ use tempfile::TempDir;
 
 use row::{Row, Rows};
 
+/// The program's own: what is measured in this process must not differ by its allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a figure may end with; its text is all that is shown.
 type Failure = Box<dyn Error + Send + Sync>;
 

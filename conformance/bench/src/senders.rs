@@ -12,7 +12,7 @@ use comity::clock;
 use comity::disk::{DirectoryDisk, Disk};
 use comity::journal::{self, FileJournal};
 use comity::store::{self, Store, StoreId};
-use comity::writer::{Proposal, Writer, WriterHandle, WriterSettings, WriterThread};
+use comity::writer::{Proposal, Reply, Writer, WriterHandle, WriterSettings, WriterThread};
 use comity_machine::{Act, Answer, Command, DeviceId, SignUpRule};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, WriterId};
@@ -175,8 +175,7 @@ fn populate(writer: &mut Writer) -> Result<Vec<ChannelId>, Failure> {
 /// One command in a step of its own.
 fn order(writer: &mut Writer, command: Command) -> Result<Answer, Failure> {
     let (tell, mut told) = oneshot::channel();
-    let answer = Box::new(move |answer| drop(tell.send(answer)));
-    writer.step(vec![Proposal { command, answer }])?;
+    writer.step([Proposal { command, reply: Reply::Send(tell) }])?;
     match told.try_recv()? {
         Answer::Refused(code) => Err(format!("refused: {code:?}").into()),
         answer => Ok(answer),

@@ -183,20 +183,18 @@ impl Answers {
         (nonce == 0 || self.has_left(nonce)).then_some(Err(Code::NonceTooOld))
     }
 
-    /// Keeps an answer and forgets those that left the window; tells the slots of those.
-    pub fn keep(&mut self, kept: KeptAnswer) -> Vec<u16> {
+    /// Keeps an answer and forgets those that left the window; tells the rows of those.
+    pub fn keep(&mut self, kept: KeptAnswer, mut left: impl FnMut(u16)) {
         if self.0.back().is_none_or(|newest| newest.nonce < kept.nonce) {
             self.0.push_back(kept);
         } else {
             let at = self.0.partition_point(|k| k.nonce < kept.nonce);
             self.0.insert(at, kept);
         }
-        let mut left = Vec::new();
         while let Some(oldest) = self.0.front().map(|k| k.nonce).filter(|n| self.has_left(*n)) {
             self.0.pop_front();
-            left.push(slot_of(oldest));
+            left(row_of(oldest));
         }
-        left
     }
 
     /// Whether a nonce is older than the window.
@@ -205,12 +203,22 @@ impl Answers {
         newest.saturating_sub(nonce) >= NONCE_WINDOW
     }
 
-    /// The answer in a slot of the store's ring.
-    pub fn slot(&self, slot: u16) -> Option<&KeptAnswer> {
-        let newest = self.0.back()?.nonce;
-        let back =
-            (newest % NONCE_WINDOW + NONCE_WINDOW - u64::from(slot) % NONCE_WINDOW) % NONCE_WINDOW;
-        self.find(newest.checked_sub(back)?)
+    /// The answers in a row of the store's ring, by ascending nonce.
+    pub fn row(&self, row: u16) -> Vec<&KeptAnswer> {
+        let Some(newest) = self.0.back().map(|kept| kept.nonce) else { return Vec::new() };
+        // Of the window, a row holds the last nonces of one turn of the ring and, where the
+        // newest one is among them, the rest from the turn before.
+        let rows = NONCE_WINDOW / ANSWERS_PER_ROW;
+        let turn = newest / ANSWERS_PER_ROW;
+        let back = (turn + rows - u64::from(row) % rows) % rows;
+        let Some(last) = turn.checked_sub(back) else { return Vec::new() };
+        let older = last.checked_sub(rows).filter(|_| back == 0);
+        let of_turn = |turn: u64| {
+            let first = turn * ANSWERS_PER_ROW;
+            let from = self.0.partition_point(|kept| kept.nonce < first);
+            self.0.range(from..).take_while(move |kept| kept.nonce / ANSWERS_PER_ROW == turn)
+        };
+        older.into_iter().chain([last]).flat_map(of_turn).collect()
     }
 
     /// The answer of a nonce. Devices mostly count up, so its place is mostly known from the end.
@@ -226,13 +234,23 @@ impl Answers {
     }
 }
 
-/// The slot of the store's ring that holds a nonce's answer. Newer nonces overwrite what left the
+/// The row of the store's ring that holds a nonce's answer. Newer nonces overwrite what left the
 /// window.
-pub fn slot_of(nonce: u64) -> u16 {
-    u16::try_from(nonce % NONCE_WINDOW).unwrap_or(0)
+pub(crate) fn row_of(nonce: u64) -> u16 {
+    u16::try_from(nonce % NONCE_WINDOW / ANSWERS_PER_ROW).unwrap_or(0)
 }
 
-const _: () = assert!(NONCE_WINDOW <= u16::MAX as u64 + 1);
+/// The rows of a device's ring.
+pub fn answer_rows() -> impl Iterator<Item = u16> {
+    (0..NONCE_WINDOW).step_by(usize::try_from(ANSWERS_PER_ROW).unwrap_or(1)).map(row_of)
+}
+
+/// Answers that share a row: a busy device fills some rows between two transactions of the store,
+/// and a quiet one rewrites 1.5 KB for an answer, less than the page that this takes anyway.
+const ANSWERS_PER_ROW: u64 = 32;
+
+const _: () = assert!(NONCE_WINDOW.is_multiple_of(ANSWERS_PER_ROW));
+const _: () = assert!(NONCE_WINDOW / ANSWERS_PER_ROW <= u16::MAX as u64 + 1);
 
 /// An invite token for sign-up.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -350,11 +368,8 @@ impl State {
         account.devices.remove(at);
         if let Some(device) = self.devices.remove(&id) {
             self.tokens.remove(&device.token);
-            for slot in 0..NONCE_WINDOW {
-                if device.answers.slot(slot_of(slot)).is_some() {
-                    effects.dirty(RowKey::Nonce(id, slot_of(slot)));
-                }
-            }
+            let held = answer_rows().filter(|row| !device.answers.row(*row).is_empty());
+            held.for_each(|row| effects.dirty(RowKey::Nonce(id, row)));
         }
         effects.dirty(RowKey::Account(number));
         effects.dirty(RowKey::Device(id));
@@ -371,5 +386,42 @@ impl State {
         account.password = password.to_owned();
         effects.dirty(RowKey::Account(number));
         Ok(Answer::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(nonce: u64) -> KeptAnswer {
+        KeptAnswer { nonce, digest: nonce, answer: Answer::Done }
+    }
+
+    /// Keeps answers to nonces that mostly count up, as rows would be written for them, and reads
+    /// the rows back after each.
+    #[test]
+    fn answers_are_what_their_rows_say() {
+        let mut answers = Answers::default();
+        let mut stored: BTreeMap<u16, Vec<KeptAnswer>> = BTreeMap::new();
+        let mut nonce = 40;
+        for step in 0..5_000_u64 {
+            // Now and then one comes late, or many are left out.
+            let late = nonce - (step * 7) % 40;
+            nonce += if step % 611 == 610 { 900 } else { 1 };
+            let new = if step % 5 == 4 && answers.find(late).is_none() { late } else { nonce };
+            let mut dirty = vec![row_of(new)];
+            answers.keep(kept(new), |row| dirty.push(row));
+            for row in dirty {
+                stored.insert(row, answers.row(row).into_iter().cloned().collect());
+            }
+            if step % 97 == 0 || step > 4_990 {
+                let mut again = Answers::default();
+                stored.values().flatten().for_each(|kept| again.keep(kept.clone(), |_| {}));
+                assert_eq!(again, answers, "after {step}");
+            }
+        }
+        let rows: Vec<usize> = answer_rows().map(|row| answers.row(row).len()).collect();
+        assert_eq!(rows.iter().sum::<usize>(), answers.0.len());
+        assert!(rows.iter().all(|length| *length <= ANSWERS_PER_ROW as usize));
     }
 }

@@ -10,6 +10,7 @@ mod append;
 mod applied;
 mod channel;
 mod command;
+mod digest;
 mod form;
 mod group;
 mod invitation;
@@ -20,7 +21,7 @@ mod rows;
 mod state;
 
 pub use account::{
-    Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, slot_of,
+    Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, answer_rows,
 };
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, EventRow, Outcome, Subscriber};

@@ -10,10 +10,11 @@ use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogNam
 use comity_protocol::limits::{MEMBERS_MAX, TEXT_CHARS_MAX};
 use comity_protocol::name::AccountLabel;
 
-use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, slot_of};
+use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, row_of};
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
 use crate::command::{Act, DeviceId};
+use crate::digest;
 use crate::invitation::OpenInvite;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
@@ -33,16 +34,16 @@ impl State {
         let on = self.devices.get(&device).filter(|d| d.account == account);
         let on = on.ok_or(Code::TokenInvalid)?;
         if let Some(nonce) = nonce
-            && let Some(known) = on.answers.look_up(nonce, || Self::digest(act))
+            && let Some(known) = on.answers.look_up(nonce, || digest::of_act(act))
         {
             return known.cloned();
         }
         let answer = self.act(account, act, fx)?;
         if let (Some(nonce), Some(on)) = (nonce, self.devices.get_mut(&device)) {
-            let digest = Self::digest(act);
-            let left = on.answers.keep(KeptAnswer { nonce, digest, answer: answer.clone() });
-            left.into_iter().for_each(|slot| fx.dirty(RowKey::Nonce(device, slot)));
-            fx.dirty(RowKey::Nonce(device, slot_of(nonce)));
+            let digest = digest::of_act(act);
+            let kept = KeptAnswer { nonce, digest, answer: answer.clone() };
+            on.answers.keep(kept, |row| fx.dirty(RowKey::Nonce(device, row)));
+            fx.dirty(RowKey::Nonce(device, row_of(nonce)));
         }
         Ok(answer)
     }
@@ -59,7 +60,7 @@ impl State {
         let on = self.devices.get(&device).filter(|d| d.account == account);
         let on = on.ok_or(Code::TokenInvalid)?;
         if let Some(nonce) = nonce
-            && let Some(known) = on.answers.look_up(nonce, || Self::digest(act))
+            && let Some(known) = on.answers.look_up(nonce, || digest::of_act(act))
         {
             return known.cloned().map(Some);
         }

@@ -8,7 +8,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName};
 use minicbor::{Decode, Encode};
 
-use crate::account::KeptAnswer;
+use crate::account::{KeptAnswer, answer_rows};
 use crate::channel::{ChannelNo, Log};
 use crate::command::DeviceId;
 use crate::state::State;
@@ -28,7 +28,7 @@ pub enum RowKey {
     Channel(ChannelNo),
     /// A log's end.
     Log(ChannelNo, LogName),
-    /// An answer of a device, by its slot.
+    /// Some answers of a device, by their row in its ring.
     Nonce(DeviceId, u16),
     /// Another organisation.
     Peer(LineageId),
@@ -63,9 +63,9 @@ impl State {
                 let name = LogId { channel: channel.id, name: *name }.into();
                 Some(cbor::encode(&LogRow { name, log }))
             }
-            RowKey::Nonce(device, slot) => {
-                let kept = self.devices.get(device)?.answers.slot(*slot)?;
-                Some(cbor::encode(kept))
+            RowKey::Nonce(device, row) => {
+                let kept = self.devices.get(device)?.answers.row(*row);
+                (!kept.is_empty()).then(|| cbor::encode(&kept))
             }
             RowKey::Peer(lineage) => self.peers.get(lineage).map(cbor::encode),
         }
@@ -102,8 +102,9 @@ impl State {
             }
             RowKey::Log(no, _) => self.load_log(no, read(bytes)?)?,
             RowKey::Nonce(device, _) => {
-                let kept: KeptAnswer = read(bytes)?;
-                self.devices.get_mut(&device)?.answers.keep(kept);
+                let kept: Vec<KeptAnswer> = read(bytes)?;
+                let answers = &mut self.devices.get_mut(&device)?.answers;
+                kept.into_iter().for_each(|kept| answers.keep(kept, |_| {}));
             }
             RowKey::Peer(lineage) => {
                 let peer: crate::state::Peer = read(bytes)?;
@@ -153,9 +154,8 @@ impl State {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));
         }
-        let slots = 0..u16::try_from(comity_protocol::limits::NONCE_WINDOW).unwrap_or(u16::MAX);
         for device in self.devices.keys() {
-            slots.clone().for_each(|slot| add(RowKey::Nonce(*device, slot)));
+            answer_rows().for_each(|row| add(RowKey::Nonce(*device, row)));
         }
         cbor::encode(&rows)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::link_channel;
@@ -106,18 +106,18 @@ pub struct Peer {
     pub cursor: Option<ByteString>,
 }
 
-/// What a command did.
+/// What a command did, or several: all but the answer adds up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Effects {
-    /// The command's number.
+    /// The last command's number.
     pub command: u64,
-    /// The answer to whoever proposed it.
+    /// The answer to whoever proposed the last command.
     pub answer: Answer,
-    /// Records that it added, in the order of their pos.
+    /// Records that were added, in the order of their pos.
     pub applied: Vec<Applied>,
-    /// Rows that it changed.
+    /// Rows that were changed.
     pub dirty: Vec<RowKey>,
-    /// Devices that it logged out.
+    /// Devices that were logged out.
     pub logged_out: Vec<DeviceId>,
     pub(crate) unix_ms: u64,
     pub(crate) random: [u8; 32],
@@ -125,10 +125,10 @@ pub struct Effects {
     index: u16,
 }
 
-impl Effects {
-    fn new(command: u64) -> Self {
+impl Default for Effects {
+    fn default() -> Self {
         Self {
-            command,
+            command: 0,
             answer: Answer::Done,
             applied: Vec::new(),
             dirty: Vec::new(),
@@ -138,6 +138,15 @@ impl Effects {
             drawn: 0,
             index: 0,
         }
+    }
+}
+
+impl Effects {
+    /// Begins with the next command.
+    fn begin(&mut self, command: u64) {
+        self.command = command;
+        (self.unix_ms, self.random) = (0, [0; 32]);
+        (self.drawn, self.index) = (0, 0);
     }
 
     pub(crate) fn dirty(&mut self, key: RowKey) {
@@ -161,10 +170,16 @@ impl Effects {
 impl State {
     /// Applies a command. The same commands in the same order give the same state to the byte.
     pub fn apply(&mut self, number: u64, command: &Command) -> Effects {
-        let mut effects = Effects::new(number);
-        let done = self.dispatch(command, &mut effects);
-        effects.answer = done.unwrap_or_else(|code| Answer::Refused(RefusedCode(code)));
+        let mut effects = Effects::default();
+        self.apply_next(number, command, &mut effects);
         effects
+    }
+
+    /// Applies a command and adds what it did to what those before it did.
+    pub fn apply_next(&mut self, number: u64, command: &Command, effects: &mut Effects) {
+        effects.begin(number);
+        let done = self.dispatch(command, effects);
+        effects.answer = done.unwrap_or_else(|code| Answer::Refused(RefusedCode(code)));
     }
 
     fn dispatch(&mut self, command: &Command, fx: &mut Effects) -> Result<Answer, Code> {
@@ -318,14 +333,6 @@ impl State {
         let is_known = domain == self.domain() || self.peer_domains.contains_key(domain);
         let is_theirs = self.peers.get(&account.lineage).is_some_and(|peer| peer.domain == domain);
         (is_theirs || !is_known).then_some(label)
-    }
-
-    /// Hash of an act, shortened: what a nonce stands for.
-    pub(crate) fn digest<T: Encode<()>>(value: &T) -> u64 {
-        let hash = Hasher::new(tag::DERIVED).var(&cbor::encode(value)).finish();
-        let mut first = [0; 8];
-        first.copy_from_slice(&hash.0[..8]);
-        u64::from_be_bytes(first)
     }
 }
 

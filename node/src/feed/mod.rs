@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use comity_machine::Applied;
 
 pub use hub::{Hub, Notice};
-pub use scan::{ScanError, rebuild, visit};
+pub use scan::{rebuild, visit};
 pub use subscription::{Opened, Subscription, Yield, cursor_at};
 
 /// What clients see of a record, made once for all devices.

@@ -1,32 +1,20 @@
 //! Reading the feed from rows: the subscriber's channels, merged in the order of pos.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use comity_machine::{
     Applied, ChannelNo, EventRow, LogNo, Outcome, Standing, State, Stay, Subscriber,
 };
 use comity_protocol::body::WireBody;
-use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::Record;
-use comity_protocol::id::{AccountNumber, LogId, LogName};
+use comity_protocol::id::{LogId, LogName};
 
 use super::Item;
-use crate::store::{Direction, ReadError, Span, Table};
-use crate::writer::{Shared, View, event_key, inbox_key};
-
-/// Why the feed cannot be read from disk.
-#[derive(Debug, thiserror::Error)]
-pub enum ScanError {
-    /// The store cannot be read, or a row's checksum failed.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A row is whole but not one of ours.
-    #[error("an event's row cannot be understood")]
-    Row,
-}
+use crate::store::ReadError;
+use crate::writer::{RecordsError, Shared, View};
 
 /// One channel's part of the feed.
 struct Source {
@@ -54,7 +42,7 @@ pub fn visit(
     after: Pos,
     to: Pos,
     each: &mut dyn FnMut(&Item),
-) -> Result<(), ScanError> {
+) -> Result<(), RecordsError> {
     let mut at = after;
     while at < to {
         let found = page(shared, subscriber, (at, to), PAGE_ROWS)?;
@@ -76,12 +64,12 @@ pub(super) fn page(
     subscriber: Subscriber,
     span: (Pos, Pos),
     max: usize,
-) -> Result<Page, ScanError> {
+) -> Result<Page, RecordsError> {
     let mut tries = 1;
     loop {
         match read_page(shared, subscriber, span, max) {
             // The store was opened anew under us, as it is after a full disk.
-            Err(ScanError::Read(ReadError::Closed)) if tries < TRIES_MAX => tries += 1,
+            Err(RecordsError::Read(ReadError::Closed)) if tries < TRIES_MAX => tries += 1,
             done => return done,
         }
     }
@@ -95,13 +83,13 @@ fn read_page(
     subscriber: Subscriber,
     (after, until): (Pos, Pos),
     max: usize,
-) -> Result<Page, ScanError> {
+) -> Result<Page, RecordsError> {
     let mut sources = sources(&shared.state(), subscriber, after);
     sources.iter_mut().for_each(|source| source.to = source.to.min(until));
     let view = shared.view()?;
     let inbox = match subscriber {
-        Subscriber::Account(account) => inbox(&view, account, (after, until), max)?,
-        Subscriber::Peer(_) => BTreeMap::new(),
+        Subscriber::Account(account) => view.inbox(account, (after, until), max)?,
+        Subscriber::Peer(_) => Vec::new(),
     };
     let chunk = (2 * max / (sources.len() + 1)).clamp(8, max.max(8));
     let mut found = Vec::new();
@@ -118,7 +106,7 @@ fn read_page(
         let next_pos = next.as_ref().and_then(|s| s.buffer.front()).map(|(pos, _)| *pos);
         if let Some((pos, channel)) = extra.next_if(|(pos, _)| next_pos.is_none_or(|n| *pos <= n)) {
             if Some(pos) != next_pos {
-                found.extend(read_event(&view, channel, pos)?.map(|row| (channel, pos, row)));
+                found.extend(view.record(channel, pos)?.map(|row| (channel, pos, row)));
             }
             continue;
         }
@@ -178,34 +166,20 @@ fn sources(state: &State, subscriber: Subscriber, after: Pos) -> Vec<Source> {
     }
 }
 
-fn fill(view: &View, source: &mut Source, chunk: usize) -> Result<(), ScanError> {
+fn fill(view: &View, source: &mut Source, chunk: usize) -> Result<(), RecordsError> {
     if !source.buffer.is_empty() || source.exhausted {
         return Ok(());
     }
-    let from = event_key(source.channel, source.from);
-    let to = event_key(source.channel, source.to);
-    let mut bad = false;
     let mut bytes = 0;
-    view.range(
-        Table::Event,
-        &Span::inclusive(&from, &to),
-        Direction::Ascending,
-        &mut |key, value| {
-            match (pos_of(key), decode(value)) {
-                (Some(pos), Some(row)) => source.buffer.push_back((pos, row)),
-                _ => bad = true,
-            }
-            bytes += value.len();
-            if bad || source.buffer.len() >= chunk || bytes >= CHUNK_BYTES_MAX {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        },
-    )?;
-    if bad {
-        return Err(ScanError::Row);
-    }
+    view.records(source.channel, (source.from, source.to), &mut |pos, row| {
+        bytes += row_bytes(&row);
+        source.buffer.push_back((pos, row));
+        if source.buffer.len() >= chunk || bytes >= CHUNK_BYTES_MAX {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
     source.exhausted = source.buffer.len() < chunk && bytes < CHUNK_BYTES_MAX;
     if let Some((pos, _)) = source.buffer.back() {
         source.from = Pos(pos.0 + 1);
@@ -225,42 +199,6 @@ fn row_bytes(row: &EventRow) -> usize {
 const PAGE_BYTES_MAX: usize = 1 << 20;
 /// One channel's read-ahead ends beyond this.
 const CHUNK_BYTES_MAX: usize = 256 << 10;
-
-fn inbox(
-    view: &View,
-    account: AccountNumber,
-    (after, until): (Pos, Pos),
-    max: usize,
-) -> Result<BTreeMap<Pos, ChannelNo>, ScanError> {
-    let from = inbox_key(account, after);
-    let to = inbox_key(account, until);
-    let span = Span { from: Bound::Excluded(from.to_vec()), to: Bound::Included(to.to_vec()) };
-    let mut found = BTreeMap::new();
-    view.range(Table::Inbox, &span, Direction::Ascending, &mut |key, value| {
-        let channel = value.first_chunk::<4>().map(|b| ChannelNo(u32::from_be_bytes(*b)));
-        if let (Some(pos), Some(channel)) = (pos_of(key), channel) {
-            found.insert(pos, channel);
-        }
-        if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    Ok(found)
-}
-
-fn read_event(view: &View, channel: ChannelNo, pos: Pos) -> Result<Option<EventRow>, ScanError> {
-    match view.get(Table::Event, &event_key(channel, pos))? {
-        Some(value) => decode(&value).map(Some).ok_or(ScanError::Row),
-        None => Ok(None),
-    }
-}
-
-/// The pos at the end of an event's or an inbox entry's key.
-fn pos_of(key: &[u8]) -> Option<Pos> {
-    key.last_chunk::<8>().map(|bytes| Pos(u64::from_be_bytes(*bytes)))
-}
-
-fn decode(value: &[u8]) -> Option<EventRow> {
-    cbor::decode(value, usize::MAX).ok()
-}
 
 /// The names of logs by their numbers, as they are needed.
 #[derive(Default)]

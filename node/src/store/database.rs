@@ -187,6 +187,9 @@ fn identify(database: &Database) -> Result<StoreId, OpenError> {
     if found > FORMAT_VERSION {
         return Err(OpenError::NewerVersion { found, supported: FORMAT_VERSION });
     }
+    if found < FORMAT_VERSION {
+        return Err(OpenError::OlderVersion { found, supported: FORMAT_VERSION });
+    }
     let id = snapshot.own(ID_KEY).map_err(failed)?.and_then(|id| id.try_into().ok());
     id.map(StoreId).ok_or_else(|| corrupt("it has no id"))
 }

@@ -28,6 +28,14 @@ pub enum OpenError {
         /// The newest version that this release knows.
         supported: u32,
     },
+    /// It is older than the first release.
+    #[error("the store has format version {found}, this release knows {supported} only")]
+    OlderVersion {
+        /// The version found.
+        found: u32,
+        /// The version that this release knows.
+        supported: u32,
+    },
 }
 
 impl From<io::Error> for OpenError {

@@ -4,8 +4,8 @@
 
 use redb::TableDefinition;
 
-/// The layout of rows, tables and the store's own table. A reader refuses newer ones.
-pub const FORMAT_VERSION: u32 = 1;
+/// The layout of rows, tables and the store's own table. A reader refuses all others.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// A table of redb as we use it: bytes to bytes.
 pub(super) type RawTable = TableDefinition<'static, &'static [u8], &'static [u8]>;

@@ -16,11 +16,11 @@ pub enum Table {
     Channel = 5,
     /// The end of each log, by channel and name.
     Log = 6,
-    /// Events by channel, in the order in which they were applied.
+    /// Blocks of records by channel, in the order in which they were applied.
     Event = 7,
-    /// Where the n-th event of a log is.
+    /// In which block a log goes on, by the first record in it.
     LogIndex = 8,
-    /// Where the events of a channel are, in the channel's order.
+    /// Where the records are that were applied after later ones, in the channel's order.
     Timeline = 9,
     /// What an account's devices get besides events of their channels.
     Inbox = 10,
@@ -28,11 +28,13 @@ pub enum Table {
     Nonce = 11,
     /// Other organisations, by lineage.
     Peer = 12,
+    /// In which block a channel's order goes on, by the first record of the block that is in it.
+    Run = 13,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 12] = [
+    pub const ALL: [Table; 13] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -45,6 +47,7 @@ impl Table {
         Table::Inbox,
         Table::Nonce,
         Table::Peer,
+        Table::Run,
     ];
 
     /// Its name on disk.
@@ -62,6 +65,7 @@ impl Table {
             Table::Inbox => "inbox",
             Table::Nonce => "nonce",
             Table::Peer => "peer",
+            Table::Run => "run",
         }
     }
 

@@ -1,7 +1,55 @@
 //! Commands as a journal's payload: each encoded, after its length in four bytes.
 
+use std::collections::VecDeque;
+
 use comity_machine::Command;
 use comity_protocol::cbor;
+
+use super::step::Proposal;
+
+/// Commands that are made durable together, with whoever waits for them.
+pub(super) struct Taken {
+    /// The number of the first one.
+    pub(super) first: u64,
+    /// In their order; at least one.
+    pub(super) proposals: VecDeque<Proposal>,
+    /// All of them, encoded.
+    pub(super) payload: Vec<u8>,
+}
+
+impl Taken {
+    /// Takes from the front of `rest` what fits into one batch of the journal, one command at
+    /// least; `None` where there is none.
+    pub(super) fn from(
+        rest: &mut VecDeque<Proposal>,
+        first: u64,
+        mut payload: Vec<u8>,
+        bytes_max: usize,
+    ) -> Option<Self> {
+        if rest.is_empty() {
+            return None;
+        }
+        payload.clear();
+        let mut count = 0;
+        for next in rest.iter() {
+            let before = payload.len();
+            push(&mut payload, &next.command);
+            if payload.len() > bytes_max && count > 0 {
+                payload.truncate(before);
+                break;
+            }
+            count += 1;
+        }
+        let proposals =
+            if count == rest.len() { std::mem::take(rest) } else { rest.drain(..count).collect() };
+        Some(Self { first, proposals, payload })
+    }
+
+    /// The number of the command after the last one.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.proposals.len() as u64
+    }
+}
 
 /// A journal's payload that cannot be read: it was written by a newer release, or by none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,7 +57,7 @@ use comity_protocol::cbor;
 pub(super) struct PayloadError;
 
 /// Appends a command to a payload.
-pub(super) fn push(payload: &mut Vec<u8>, command: &Command) {
+fn push(payload: &mut Vec<u8>, command: &Command) {
     let at = payload.len();
     payload.extend([0; 4]);
     cbor::encode_into(command, payload);

@@ -15,9 +15,9 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
         RowKey::Invite(token) => (Table::InviteToken, token.0.to_vec()),
         RowKey::Channel(no) => (Table::Channel, no.0.to_be_bytes().to_vec()),
         RowKey::Log(no, name) => (Table::Log, log_key(*no, name)),
-        RowKey::Nonce(device, slot) => {
+        RowKey::Nonce(device, row) => {
             let mut bytes = device.0.to_be_bytes().to_vec();
-            bytes.extend(slot.to_be_bytes());
+            bytes.extend(row.to_be_bytes());
             (Table::Nonce, bytes)
         }
         RowKey::Peer(lineage) => (Table::Peer, lineage.as_bytes().to_vec()),
@@ -41,41 +41,61 @@ fn log_key(no: ChannelNo, name: &LogName) -> Vec<u8> {
     bytes
 }
 
-/// An event's row: by channel, then in the order in which it was applied.
-pub fn event_key(channel: ChannelNo, pos: Pos) -> [u8; 12] {
+/// A block of a channel's records: by channel, then in the order in which they were applied.
+pub(super) fn event_key(channel: ChannelNo, first: Pos) -> [u8; 12] {
     let mut key = [0; 12];
     key[..4].copy_from_slice(&channel.0.to_be_bytes());
-    key[4..].copy_from_slice(&pos.0.to_be_bytes());
+    key[4..].copy_from_slice(&first.0.to_be_bytes());
     key
 }
 
-/// Where a log's n-th record is: its value is the channel and the pos.
-pub fn log_index_key(log: LogNo, seq: u64) -> [u8; 16] {
+/// A log's first record in a block: its value is the block's key.
+pub(super) fn log_index_key(log: LogNo, seq: u64) -> [u8; 16] {
     let mut key = [0; 16];
     key[..8].copy_from_slice(&log.0.to_be_bytes());
     key[8..].copy_from_slice(&seq.to_be_bytes());
     key
 }
 
-/// Where a channel's events are in the channel's order: its value is the pos.
-pub fn timeline_key(channel: ChannelNo, id: MessageId, log: LogNo, seq: u64) -> [u8; 36] {
+/// Where a record is in its channel's order that was applied after later ones: its value is the
+/// pos.
+pub(super) fn timeline_key(channel: ChannelNo, id: MessageId, log: LogNo, seq: u64) -> [u8; 36] {
     let mut key = [0; 36];
-    key[..20].copy_from_slice(&timeline_span_key(channel, id));
+    key[..20].copy_from_slice(&run_key(channel, id));
     key[20..28].copy_from_slice(&log.0.to_be_bytes());
     key[28..].copy_from_slice(&seq.to_be_bytes());
     key
 }
 
-/// The beginning of the timeline keys of a message id.
-pub fn timeline_span_key(channel: ChannelNo, id: MessageId) -> [u8; 20] {
+/// The first record in order of a block; also the beginning of all timeline keys of the id.
+pub(super) fn run_key(channel: ChannelNo, id: MessageId) -> [u8; 20] {
     let mut key = [0; 20];
     key[..4].copy_from_slice(&channel.0.to_be_bytes());
     key[4..].copy_from_slice(&id.0);
     key
 }
 
+/// What stands under a [`run_key`]: the first pos of the block, and its last id in order.
+pub(super) fn run_value(first: Pos, last: MessageId) -> [u8; 24] {
+    let mut value = [0; 24];
+    value[..8].copy_from_slice(&first.0.to_be_bytes());
+    value[8..].copy_from_slice(&last.0);
+    value
+}
+
+/// The pos and the id of a [`run_value`].
+pub(super) fn parse_run_value(value: &[u8]) -> Option<(Pos, MessageId)> {
+    let (pos, id) = value.split_first_chunk::<8>()?;
+    Some((Pos(u64::from_be_bytes(*pos)), MessageId(id.try_into().ok()?)))
+}
+
+/// The pos at the end of the key of a block or of an inbox entry.
+pub(super) fn pos_of(key: &[u8]) -> Option<Pos> {
+    key.last_chunk::<8>().map(|bytes| Pos(u64::from_be_bytes(*bytes)))
+}
+
 /// What an account's devices get besides events of their channels: its value is the channel.
-pub fn inbox_key(account: AccountNumber, pos: Pos) -> [u8; 16] {
+pub(super) fn inbox_key(account: AccountNumber, pos: Pos) -> [u8; 16] {
     let mut key = [0; 16];
     key[..8].copy_from_slice(&account.0.to_be_bytes());
     key[8..].copy_from_slice(&pos.0.to_be_bytes());

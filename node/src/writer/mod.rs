@@ -6,14 +6,19 @@
 //! here before the fdatasync that covers it has returned.
 
 mod batch;
+mod block;
 mod keys;
+mod order;
+mod overlap;
+mod recent;
 mod shared;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
 mod thread;
+mod view;
 
-pub use keys::{event_key, inbox_key, log_index_key, timeline_key, timeline_span_key};
-pub use shared::{Shared, View};
-pub use step::{Listener, OpenError, Proposal, StepError, Writer, WriterSettings};
+pub use shared::Shared;
+pub use step::{Listener, OpenError, Proposal, Reply, StepError, Writer, WriterSettings};
 pub use thread::{ProposeError, WriterHandle, WriterThread};
+pub use view::{IdSpan, RecordVisitor, RecordsError, View};

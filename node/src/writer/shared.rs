@@ -5,30 +5,29 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use comity_machine::State;
 
+use super::recent::Recent;
+use super::view::View;
 use crate::store::{Batch, Overlay, ReadError, Store};
 
 /// The applied state, for all readers.
 pub struct Shared {
     state: RwLock<State>,
     store: Arc<Store>,
-    recent: Mutex<Recent>,
+    above: Mutex<Above>,
 }
 
-/// Rows that the store may not hold yet, oldest first. Readers clone the list; the last batch is
+/// What the store may not hold yet, oldest first. Readers clone the lists; the last of `recent` is
 /// written to only while nobody reads it.
 #[derive(Default)]
-struct Recent {
-    batches: Vec<Arc<Batch>>,
-    /// How many of them are handed to the flusher.
-    sealed: usize,
+struct Above {
+    /// Handed to the flusher.
+    sealed: Vec<Arc<Batch>>,
+    recent: Vec<Arc<Recent>>,
 }
-
-/// What a reader sees: all rows up to some command.
-pub type View = Overlay;
 
 impl Shared {
     pub(super) fn new(state: State, store: Arc<Store>) -> Self {
-        Self { state: RwLock::new(state), store, recent: Mutex::default() }
+        Self { state: RwLock::new(state), store, above: Mutex::default() }
     }
 
     /// The state. Hold it briefly, never over an `.await`.
@@ -44,60 +43,64 @@ impl Shared {
     pub fn view(&self) -> Result<View, ReadError> {
         // First the recent rows, then the store: what moves between the two is seen twice, never
         // missed.
-        let batches = self.recent().batches.clone();
+        let (mut batches, recent) = {
+            let above = self.above();
+            (above.sealed.clone(), above.recent.clone())
+        };
         let snapshot = Arc::new(self.store.snapshot()?);
-        Ok(Overlay::new(snapshot, batches))
+        batches.extend(recent.iter().map(|recent| Arc::clone(recent.rows())));
+        Ok(View::new(Overlay::new(snapshot, batches), recent))
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Writes rows above the store, up to `applied`.
-    pub(super) fn write(&self, applied: u64, put: impl FnOnce(&mut Batch)) {
-        let mut recent = self.recent();
-        let open = recent.batches.len() > recent.sealed;
-        let free = open && recent.batches.last_mut().is_some_and(|b| Arc::get_mut(b).is_some());
-        if !free {
-            recent.batches.push(Arc::default());
+    pub(super) fn write(&self, applied: u64, put: impl FnOnce(&mut Recent)) {
+        let mut above = self.above();
+        if !above.recent.last_mut().is_some_and(Recent::is_free) {
+            above.recent.push(Arc::default());
         }
-        if let Some(batch) = recent.batches.last_mut().and_then(Arc::get_mut) {
-            put(batch);
-            batch.set_applied(applied);
+        if let Some(recent) = above.recent.last_mut().and_then(Arc::get_mut) {
+            put(recent);
+            recent.rows_mut().set_applied(applied);
         }
     }
 
     /// Joins what is not sealed into one batch for the flusher: one transaction, so that rows of
-    /// the state and of events never part.
+    /// the state and of records never part.
     pub(super) fn seal(&self) -> Option<Arc<Batch>> {
-        let mut recent = self.recent();
-        let sealed = recent.sealed;
-        if recent.batches.len() == sealed {
-            return None;
+        let mut above = self.above();
+        let mut recent = std::mem::take(&mut above.recent).into_iter();
+        let mut whole = Arc::unwrap_or_clone(recent.next()?);
+        for next in recent {
+            whole.absorb(&next);
         }
-        let mut open = recent.batches.split_off(sealed).into_iter();
-        let mut whole = open.next()?;
-        for next in open {
-            Arc::make_mut(&mut whole).absorb(&next);
-        }
-        recent.batches.push(Arc::clone(&whole));
-        recent.sealed += 1;
-        Some(whole)
+        let batch = whole.close();
+        above.sealed.push(Arc::clone(&batch));
+        Some(batch)
     }
 
     /// Forgets the rows that the store holds.
     pub(super) fn stored(&self, applied: u64) {
-        let mut recent = self.recent();
-        let sealed = recent.sealed;
-        let gone = recent.batches[..sealed].iter().take_while(|b| b.applied() <= applied).count();
-        recent.batches.drain(..gone);
-        recent.sealed -= gone;
+        let mut above = self.above();
+        let gone = above.sealed.iter().take_while(|b| b.applied() <= applied).count();
+        let gone: Vec<_> = above.sealed.drain(..gone).collect();
+        drop(above);
+        // Freeing takes a while; nobody need wait for it.
+        drop(gone);
     }
 
     /// Bytes of rows that the store does not hold yet, and those of them not handed to the flusher.
     pub(super) fn pending_bytes(&self) -> (usize, usize) {
-        let recent = self.recent();
-        let bytes = |batches: &[Arc<Batch>]| batches.iter().map(|b| b.bytes()).sum();
-        (bytes(&recent.batches), bytes(&recent.batches[recent.sealed..]))
+        let above = self.above();
+        let sealed: usize = above.sealed.iter().map(|batch| batch.bytes()).sum();
+        let recent: usize = above.recent.iter().map(|recent| recent.bytes()).sum();
+        (sealed + recent, recent)
     }
 
-    fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn above(&self) -> std::sync::MutexGuard<'_, Above> {
+        self.above.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,28 +1,48 @@
 //! One step of the writer, and how a store with its journal is opened.
 
-use std::collections::BTreeSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use comity_machine::{
-    Answer, Applied, Command, DeviceId, Effects, LoadError, Outcome, RefusedCode, RowKey, State,
+    Answer, Applied, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey, State,
 };
-use comity_protocol::cbor;
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountNumber, LineageId, LogName};
+use tokio::sync::oneshot;
 
-use super::batch::{self, PayloadError};
+use super::batch::{self, PayloadError, Taken};
 use super::keys;
+use super::order::Order;
+use super::overlap::{Appender, AppenderGone, SharedJournal};
 use super::shared::Shared;
 use crate::journal::{self, AppendError, Journal};
-use crate::store::{Batch, FlushEvent, FlushFailed, Flusher, FlusherSettings, Store, Table};
+use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store, Table};
 
 /// A command with whoever waits for its answer.
 pub struct Proposal {
     /// The command.
     pub command: Command,
-    /// Called once, after the command is durable or refused. Must not block.
-    pub answer: Box<dyn FnOnce(Answer) + Send>,
+    /// Told once, after the command is durable or refused.
+    pub reply: Reply,
+}
+
+/// How an answer reaches whoever waits for it.
+pub enum Reply {
+    /// Called; must not block.
+    Call(Box<dyn FnOnce(Answer) + Send>),
+    /// Sent.
+    Send(oneshot::Sender<Answer>),
+}
+
+impl Reply {
+    fn tell(self, answer: Answer) {
+        match self {
+            Self::Call(call) => call(answer),
+            // Whoever asked may have gone; the command counts all the same.
+            Self::Send(to) => drop(to.send(answer)),
+        }
+    }
 }
 
 /// Hears of every step after it is durable and applied, and before its proposers are answered.
@@ -42,6 +62,9 @@ pub struct WriterSettings {
     pub seal_after: Duration,
     /// Rows above the store at which senders are slowed, in bytes.
     pub overlay_bytes_max: usize,
+    /// Fewest commands of two steps at which the second is made durable while the first is
+    /// applied. Off by default: two batches in turn want two syncs where one had done for both.
+    pub overlap_min: usize,
 }
 
 impl Default for WriterSettings {
@@ -51,6 +74,7 @@ impl Default for WriterSettings {
             seal_bytes: 8 << 20,
             seal_after: Duration::from_secs(1),
             overlay_bytes_max: 64 << 20,
+            overlap_min: usize::MAX,
         }
     }
 }
@@ -96,12 +120,15 @@ pub enum StepError {
 
 /// The writer.
 pub struct Writer {
-    journal: Box<dyn Journal>,
+    journal: SharedJournal,
+    payload_bytes_max: usize,
+    appender: Option<Appender>,
     shared: Arc<Shared>,
     flusher: Flusher,
     listener: Box<dyn Listener>,
     settings: WriterSettings,
-    dirty: BTreeSet<RowKey>,
+    dirty: HashSet<RowKey>,
+    order: Order,
     unsealed_since: Option<Instant>,
     /// The last command applied.
     applied: u64,
@@ -109,7 +136,8 @@ pub struct Writer {
     submitted: u64,
     /// The last command that the journal was told to forget.
     trimmed: u64,
-    payload: Vec<u8>,
+    /// For payloads to come.
+    payloads: Vec<Vec<u8>>,
 }
 
 impl Writer {
@@ -130,34 +158,42 @@ impl Writer {
         })
         .map_err(OpenError::Flusher)?;
         let mut writer = Self {
-            journal,
+            payload_bytes_max: journal.payload_bytes_max(),
+            journal: SharedJournal::new(journal),
+            appender: None,
             shared,
             flusher,
             listener: Box::new(Nobody),
             settings,
-            dirty: BTreeSet::new(),
+            dirty: HashSet::new(),
+            order: Order::default(),
             unsealed_since: None,
             applied,
             submitted: applied,
             trimmed: applied,
-            payload: Vec::new(),
+            payloads: Vec::new(),
         };
         writer.replay(applied + 1)?;
         Ok(writer)
     }
 
     fn replay(&mut self, from: u64) -> Result<(), OpenError> {
-        if from >= self.journal.next_command() {
-            return Ok(());
-        }
-        let batches: Vec<_> = self.journal.read_from(from)?.collect();
+        let batches: Vec<_> = {
+            let journal = self.journal.lock();
+            if from >= journal.next_command() {
+                return Ok(());
+            }
+            journal.read_from(from)?.collect()
+        };
         for found in batches {
             let found = found?;
             let commands = batch::commands(&found.payload)
                 .map_err(|PayloadError| UnknownCommand(found.first_command))?;
-            let numbered = (found.first_command..).zip(commands);
-            let new: Vec<(u64, Command)> = numbered.filter(|(n, _)| *n >= from).collect();
-            self.apply(new);
+            let known = usize::try_from(from.saturating_sub(found.first_command));
+            let new = commands.iter().skip(known.unwrap_or(usize::MAX));
+            if new.len() > 0 {
+                self.apply(from.max(found.first_command), new, &mut Vec::new());
+            }
             // The overlay's bound holds for a replay too; a failing store shows at the first step.
             let _ = self.flush_if_due();
         }
@@ -186,65 +222,115 @@ impl Writer {
 
     /// Makes proposals durable, applies and answers them. An error is final; its proposals are
     /// answered with `StorageFailed` and nothing is known of them until the next start.
-    pub fn step(&mut self, proposals: Vec<Proposal>) -> Result<(), StepError> {
-        let mut rest = proposals.into_iter().peekable();
-        while rest.peek().is_some() {
-            let mut taken = Vec::new();
-            self.payload.clear();
-            while let Some(next) = rest.peek() {
-                let before = self.payload.len();
-                batch::push(&mut self.payload, &next.command);
-                if self.payload.len() > self.journal.payload_bytes_max() && !taken.is_empty() {
-                    self.payload.truncate(before);
-                    break;
-                }
-                taken.extend(rest.next());
-            }
-            self.step_once(taken)?;
-            self.flush_if_due()?;
-        }
+    pub fn step(&mut self, proposals: impl Into<VecDeque<Proposal>>) -> Result<(), StepError> {
+        self.steps(proposals.into(), |_| VecDeque::new())
+    }
+
+    /// Lets another thread append to the journal while this one applies.
+    pub(super) fn start_overlapping(&mut self) -> std::io::Result<()> {
+        self.appender = Some(Appender::start(self.journal.clone())?);
         Ok(())
     }
 
-    fn step_once(&mut self, taken: Vec<Proposal>) -> Result<(), StepError> {
-        let first = self.journal.next_command();
-        if let Err(error) = self.append(first, taken.len()) {
+    /// Steps with proposals. Once they are durable `more` is asked for at least so many others, or
+    /// none, that are appended while these are applied.
+    pub(super) fn steps(
+        &mut self,
+        mut rest: VecDeque<Proposal>,
+        mut more: impl FnMut(usize) -> VecDeque<Proposal>,
+    ) -> Result<(), StepError> {
+        let mut ended = None;
+        loop {
+            let (taken, appended) = match ended.take() {
+                Some(found) => found,
+                None => {
+                    let Some(taken) = self.take(&mut rest, self.applied + 1) else { return Ok(()) };
+                    let appended = self.append(&taken);
+                    (taken, appended)
+                }
+            };
+            let has_begun = appended.is_ok() && self.begin_next(&taken, &mut rest, &mut more)?;
+            self.settle(taken, appended)?;
+            self.flush_if_due()?;
+            if has_begun {
+                ended = Some(self.end_next()?);
+            }
+        }
+    }
+
+    fn take(&mut self, rest: &mut VecDeque<Proposal>, first: u64) -> Option<Taken> {
+        if rest.is_empty() {
+            return None;
+        }
+        let payload = self.payloads.pop().unwrap_or_default();
+        Taken::from(rest, first, payload, self.payload_bytes_max)
+    }
+
+    /// Begins to append what comes after commands that are about to be applied, where both are
+    /// enough to be worth it.
+    fn begin_next(
+        &mut self,
+        now: &Taken,
+        rest: &mut VecDeque<Proposal>,
+        more: &mut impl FnMut(usize) -> VecDeque<Proposal>,
+    ) -> Result<bool, StepError> {
+        if self.appender.is_none() || now.proposals.len() < self.settings.overlap_min {
+            return Ok(false);
+        }
+        if rest.is_empty() {
+            *rest = more(self.settings.overlap_min);
+        }
+        let next = self.take(rest, now.next());
+        let Some((next, appender)) = next.zip(self.appender.as_ref()) else { return Ok(false) };
+        appender.begin(next).map_err(|AppenderGone| StepError::Panicked)?;
+        Ok(true)
+    }
+
+    /// What became of the commands that were begun.
+    fn end_next(&mut self) -> Result<(Taken, Result<(), AppendError>), StepError> {
+        let appender = self.appender.as_ref().ok_or(StepError::Panicked)?;
+        let (taken, appended) = appender.end().map_err(|AppenderGone| StepError::Panicked)?;
+        let appended = match appended {
+            Err(AppendError::Behind { .. }) => self.append(&taken),
+            done => done,
+        };
+        Ok((taken, appended))
+    }
+
+    /// Applies and answers what is durable, or refuses what is not.
+    fn settle(&mut self, taken: Taken, done: Result<(), AppendError>) -> Result<(), StepError> {
+        let Taken { first, proposals, payload } = taken;
+        if payload.capacity() <= PAYLOAD_BYTES_KEPT {
+            self.payloads.push(payload);
+        }
+        if let Err(error) = done {
             let (code, fatal) = match error {
                 AppendError::Full => (Code::DiskFull, false),
                 AppendError::TooLarge { .. } => (Code::TooLarge, false),
                 _ => (Code::StorageFailed, true),
             };
-            for proposal in taken {
-                (proposal.answer)(Answer::Refused(RefusedCode(code)));
+            for proposal in proposals {
+                proposal.reply.tell(Answer::Refused(RefusedCode(code)));
             }
             return if fatal { Err(StepError::Journal(error)) } else { Ok(()) };
         }
-        let (commands, answers): (Vec<Command>, Vec<_>) =
-            taken.into_iter().map(|p| (p.command, p.answer)).unzip();
-        let effects = self.apply((first..).zip(commands).collect());
-        let mut applied = Vec::new();
-        let mut logged_out = Vec::new();
-        let mut answered = Vec::with_capacity(answers.len());
-        for effect in effects {
-            applied.extend(effect.applied);
-            logged_out.extend(effect.logged_out);
-            answered.push(effect.answer);
-        }
+        let commands = proposals.iter().map(|proposal| &proposal.command);
+        let mut answers = Vec::with_capacity(proposals.len());
+        let Effects { applied, logged_out, .. } = self.apply(first, commands, &mut answers);
         if !applied.is_empty() || !logged_out.is_empty() {
             self.listener.published(applied, &logged_out);
         }
-        for (answer, to) in answered.into_iter().zip(answers) {
-            to(answer);
+        for (proposal, answer) in proposals.into_iter().zip(answers) {
+            proposal.reply.tell(answer);
         }
         Ok(())
     }
 
     /// Appends to the journal; while the store is behind, waits for it: this is how senders are
     /// slowed.
-    fn append(&mut self, first: u64, count: usize) -> Result<(), AppendError> {
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
+    fn append(&mut self, taken: &Taken) -> Result<(), AppendError> {
         loop {
-            match self.journal.append(first, count, &self.payload) {
+            match self.journal.append(taken) {
                 Err(AppendError::Behind { held_bytes }) => {
                     let before = self.trimmed;
                     let waited = self.seal().and_then(|()| self.wait_for_store());
@@ -259,21 +345,27 @@ impl Writer {
         }
     }
 
-    fn apply(&mut self, commands: Vec<(u64, Command)>) -> Vec<Effects> {
-        let Some(last) = commands.last().map(|(number, _)| *number) else { return Vec::new() };
-        let mut effects = Vec::with_capacity(commands.len());
+    /// Applies commands, numbered from `first` on, and lays their rows over the store.
+    fn apply<'a>(
+        &mut self,
+        first: u64,
+        commands: impl Iterator<Item = &'a Command>,
+        answers: &mut Vec<Answer>,
+    ) -> Effects {
+        let mut effects = Effects::default();
         {
             let mut state = self.shared.state_mut();
-            for (number, command) in &commands {
-                effects.push(state.apply(*number, command));
+            for (number, command) in (first..).zip(commands) {
+                state.apply_next(number, command, &mut effects);
+                answers.push(std::mem::replace(&mut effects.answer, Answer::Done));
             }
         }
-        for effect in &effects {
-            self.dirty.extend(effect.dirty.iter().copied());
-        }
-        self.shared.write(last, |rows| {
-            for applied in effects.iter().flat_map(|effect| &effect.applied) {
-                put_event(rows, applied);
+        self.dirty.extend(effects.dirty.drain(..));
+        let last = effects.command;
+        let Self { shared, order, .. } = self;
+        shared.write(last, |recent| {
+            for applied in &effects.applied {
+                recent.push(applied, order.takes(applied, shared.store()));
             }
         });
         self.applied = last;
@@ -320,7 +412,8 @@ impl Writer {
         let applied = self.applied;
         {
             let state = self.shared.state();
-            self.shared.write(applied, |rows| {
+            self.shared.write(applied, |recent| {
+                let rows = recent.rows_mut();
                 for key in &dirty {
                     let (table, at) = keys::state_key(key);
                     match state.row(key) {
@@ -357,14 +450,20 @@ impl Writer {
 
     fn trim(&mut self) {
         let durable = self.flusher.durable();
-        if durable > self.trimmed {
-            match self.journal.trim(durable) {
+        // While an append is under way it waits for the next time.
+        if durable > self.trimmed
+            && let Some(mut journal) = self.journal.try_lock()
+        {
+            match journal.trim(durable) {
                 Ok(()) => self.trimmed = durable,
                 Err(error) => tracing::warn!(%error, "the journal could not be trimmed"),
             }
         }
     }
 }
+
+/// Room for payloads that is kept from one to the next.
+const PAYLOAD_BYTES_KEPT: usize = 1 << 20;
 
 /// How long the writer sleeps at a time while the store is behind.
 const WAIT: Duration = Duration::from_millis(100);
@@ -373,23 +472,6 @@ struct Nobody;
 
 impl Listener for Nobody {
     fn published(&mut self, _: Vec<Applied>, _: &[DeviceId]) {}
-}
-
-/// Lays an applied record into the tables.
-fn put_event(rows: &mut Batch, applied: &Applied) {
-    let pos = applied.pos.0.to_be_bytes();
-    let channel = applied.channel.0.to_be_bytes();
-    let event = keys::event_key(applied.channel, applied.pos);
-    rows.put(Table::Event, &event, &cbor::encode(&applied.row()));
-    let index = keys::log_index_key(applied.log_no, applied.seq);
-    rows.put(Table::LogIndex, &index, &event);
-    if applied.outcome == Outcome::Accepted {
-        let at = keys::timeline_key(applied.channel, applied.id, applied.log_no, applied.seq);
-        rows.put(Table::Timeline, &at, &pos);
-    }
-    for account in &applied.inbox {
-        rows.put(Table::Inbox, &keys::inbox_key(*account, applied.pos), &channel);
-    }
 }
 
 /// Reads the whole state back.

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod crash;
+mod overlap;
 mod pressure;
+mod records;
 pub(crate) mod rig;
 pub(crate) mod story;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use comity_machine::{Answer, Command};
 use tokio::sync::oneshot;
 
-use super::step::{Proposal, StepError, Writer};
+use super::step::{Proposal, Reply, StepError, Writer};
 
 /// Where commands are proposed. Cheap to clone.
 #[derive(Clone)]
@@ -47,9 +47,29 @@ struct Inner {
     ended: bool,
 }
 
+impl Inner {
+    /// The oldest proposals, at most `max`; mostly all of them, which costs no copying.
+    fn take(&mut self, max: usize) -> VecDeque<Proposal> {
+        if self.proposals.len() <= max {
+            self.bytes = 0;
+            let room = VecDeque::with_capacity(self.proposals.len());
+            return std::mem::replace(&mut self.proposals, room);
+        }
+        let taken: VecDeque<Proposal> = self.proposals.drain(..max).collect();
+        self.bytes -= taken.iter().map(|proposal| proposal.command.weight()).sum::<usize>();
+        taken
+    }
+}
+
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What waits, where that is enough.
+    fn take_if(&self, least: usize, max: usize) -> VecDeque<Proposal> {
+        let mut inner = self.lock();
+        if inner.proposals.len() >= least { inner.take(max) } else { VecDeque::new() }
     }
 
     fn end(&self) {
@@ -66,20 +86,12 @@ impl WriterHandle {
     /// Queues a command; its place in the order is given now. The answer comes after it is durable.
     pub fn propose(&self, command: Command) -> Result<oneshot::Receiver<Answer>, ProposeError> {
         let (send, receive) = oneshot::channel();
-        let answer = move |answer| {
-            // Whoever asked may have gone; the command counts all the same.
-            let _ = send.send(answer);
-        };
-        self.propose_with(command, Box::new(answer))?;
+        self.propose_with(command, Reply::Send(send))?;
         Ok(receive)
     }
 
-    /// Queues a command with a callback for its answer.
-    pub fn propose_with(
-        &self,
-        command: Command,
-        answer: Box<dyn FnOnce(Answer) + Send>,
-    ) -> Result<(), ProposeError> {
+    /// Queues a command; its answer goes where `reply` says.
+    pub fn propose_with(&self, command: Command, reply: Reply) -> Result<(), ProposeError> {
         let mut inner = self.queue.lock();
         if inner.ended || inner.stopping {
             return Err(ProposeError::Ended);
@@ -90,7 +102,7 @@ impl WriterHandle {
             return Err(ProposeError::Overloaded);
         }
         inner.bytes = bytes;
-        inner.proposals.push_back(Proposal { command, answer });
+        inner.proposals.push_back(Proposal { command, reply });
         drop(inner);
         if was_empty {
             self.queue.changed.notify_one();
@@ -113,9 +125,10 @@ pub struct WriterThread {
 impl WriterThread {
     /// Starts the thread. `ended` is called once when it ends by itself, which is always a failure.
     pub fn start(
-        writer: Writer,
+        mut writer: Writer,
         ended: impl FnOnce(&StepError) + Send + 'static,
     ) -> std::io::Result<(Self, WriterHandle)> {
+        writer.start_overlapping()?;
         let inner = Mutex::new(Inner::default());
         let queue = Arc::new(Queue { inner, changed: Condvar::new() });
         let handle = WriterHandle { queue: Arc::clone(&queue) };
@@ -145,10 +158,11 @@ impl WriterThread {
 }
 
 fn run(mut writer: Writer, queue: &Queue) -> Result<(), StepError> {
+    let max = writer.commands_max();
     loop {
         match next(&mut writer, queue) {
             Next::Flush => writer.flush_if_due()?,
-            Next::Step(proposals) => writer.step(proposals)?,
+            Next::Step(proposals) => writer.steps(proposals, |least| queue.take_if(least, max))?,
             Next::Stop => return writer.finish(),
         }
     }
@@ -156,7 +170,7 @@ fn run(mut writer: Writer, queue: &Queue) -> Result<(), StepError> {
 
 enum Next {
     Flush,
-    Step(Vec<Proposal>),
+    Step(VecDeque<Proposal>),
     Stop,
 }
 
@@ -164,10 +178,7 @@ fn next(writer: &mut Writer, queue: &Queue) -> Next {
     let mut inner = queue.lock();
     loop {
         if !inner.proposals.is_empty() {
-            let count = inner.proposals.len().min(writer.commands_max());
-            let taken: Vec<Proposal> = inner.proposals.drain(..count).collect();
-            inner.bytes -= taken.iter().map(|proposal| proposal.command.weight()).sum::<usize>();
-            return Next::Step(taken);
+            return Next::Step(inner.take(writer.commands_max()));
         }
         if inner.stopping {
             return Next::Stop;

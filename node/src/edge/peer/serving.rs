@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{Channel, ChannelNo, EventRow, Stay, Subscriber};
+use comity_machine::{Channel, ChannelNo, Stay, Subscriber};
 use comity_protocol::body::WireBody;
-use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::Record;
@@ -19,8 +19,7 @@ use comity_replica::{FedBatch, FedRecord};
 
 use super::Context;
 use crate::feed::{self, Item, Notice};
-use crate::store::{Direction, Span, Table};
-use crate::writer::{event_key, log_index_key};
+use crate::writer::RecordsError;
 
 /// A message whose sender waits to hear that it was delivered.
 #[derive(Clone, Copy, Debug)]
@@ -108,33 +107,26 @@ impl Context {
         }
     }
 
-    fn wanted(&self, peer: LineageId, want: Want) -> Result<Option<Part>, crate::store::ReadError> {
+    fn wanted(&self, peer: LineageId, want: Want) -> Result<Option<Part>, RecordsError> {
         let log = LogId::from(want.log);
         let Some((no, log_no, stay)) = self.readable(peer, &log) else { return Ok(None) };
-        let view = self.shared.view()?;
-        let span =
-            Span::inclusive(&log_index_key(log_no, want.from), &log_index_key(log_no, u64::MAX));
-        let mut keys: Vec<Vec<u8>> = Vec::new();
-        view.range(Table::LogIndex, &span, Direction::Ascending, &mut |_, value| {
-            keys.push(value.to_vec());
-            if keys.len() >= WANTED_RECORDS_MAX {
+        let mut part: Option<Part> = None;
+        let (mut count, mut bytes) = (0, 0);
+        self.shared.view()?.log(no, log_no, want.from, &mut |pos, row| {
+            if stay.to.is_some_and(|last| pos > last) {
+                return ControlFlow::Break(());
+            }
+            let record = Record { header: row.header, body: row.body };
+            count += 1;
+            bytes += record.weight();
+            let head = Head { log, seq: row.seq, hash: row.hash, time: row.id.time() };
+            push(&mut part, head, record);
+            if count >= WANTED_RECORDS_MAX || bytes > BATCH_BYTES_TARGET {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         })?;
-        let last_key = stay.to.map(|to| event_key(no, to).to_vec());
-        let mut part: Option<Part> = None;
-        let mut bytes = 0;
-        for key in keys {
-            if last_key.as_ref().is_some_and(|last| key > *last) || bytes > BATCH_BYTES_TARGET {
-                break;
-            }
-            let Some(value) = view.get(Table::Event, &key)? else { break };
-            let Ok(row) = cbor::decode::<EventRow>(&value, usize::MAX) else { break };
-            bytes += value.len();
-            push(&mut part, log, row);
-        }
         Ok(part)
     }
 
@@ -194,22 +186,25 @@ impl Context {
                     let wire = LogId { channel: channel.id, name: *name }.into();
                     let has = held.get(&wire).copied().unwrap_or(0);
                     if is_ours && has < log.end.seq() {
-                        lacking.push((log.no, has + 1, stay.to));
+                        lacking.push((*no, log.no, has + 1, stay.to));
                     }
                 }
             }
             lacking
         };
         let Ok(view) = self.shared.view() else { return Pos(0) };
-        let positions = lacking.into_iter().filter_map(|(log, seq, until)| {
+        let positions = lacking.into_iter().filter_map(|(no, log, seq, until)| {
+            let mut first = None;
+            let read = view.log(no, log, seq, &mut |pos, _| {
+                first = Some(pos.0);
+                ControlFlow::Break(())
+            });
             // What cannot be read must not be skipped: then the feed begins at its beginning.
-            let Ok(found) = view.get(Table::LogIndex, &log_index_key(log, seq)) else {
+            if read.is_err() {
                 return Some(0);
-            };
-            let key = found?;
-            let pos = key.last_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))?;
+            }
             // Of a channel that it has left, the peer is served up to the record that removed it.
-            until.is_none_or(|until| pos <= until.0).then_some(pos)
+            first.filter(|pos| until.is_none_or(|until| *pos <= until.0))
         });
         positions.min().map_or(watermark, |first| Pos(first.saturating_sub(1)))
     }
@@ -268,14 +263,12 @@ fn tracked(item: &Item) -> Option<Tracked> {
     })
 }
 
-fn push(part: &mut Option<Part>, log: LogId, row: EventRow) {
-    let head = Head { log, seq: row.seq, hash: row.hash, time: row.id.time() };
-    let record = Record { header: row.header, body: row.body };
+fn push(part: &mut Option<Part>, head: Head, record: Record) {
     match part {
         Some(part) => {
             part.head = head;
             part.records.push(record);
         }
-        None => *part = Some(Part { head, first: row.seq, records: vec![record] }),
+        None => *part = Some(Part { head, first: head.seq, records: vec![record] }),
     }
 }

@@ -68,14 +68,17 @@ fn a_value_of_another_row_is_not_served() {
 }
 
 #[test]
-fn a_newer_format_is_refused_by_name() {
+fn another_format_is_refused_by_name() {
     let disk = MemoryDisk::new();
     drop(open(&disk).unwrap());
-    let mut stored = Vec::new();
-    row::seal(&mut stored, OWN_NUMBER, VERSION_KEY, &2_u32.to_be_bytes());
-    put_raw(&disk, OWN_TABLE, VERSION_KEY, &stored);
-    let refusal = open(&disk).unwrap_err();
-    assert!(matches!(refusal, OpenError::NewerVersion { found: 2, supported: 1 }));
+    let refused = |version: u32| {
+        let mut stored = Vec::new();
+        row::seal(&mut stored, OWN_NUMBER, VERSION_KEY, &version.to_be_bytes());
+        put_raw(&disk, OWN_TABLE, VERSION_KEY, &stored);
+        open(&disk).unwrap_err()
+    };
+    assert!(matches!(refused(3), OpenError::NewerVersion { found: 3, supported: 2 }));
+    assert!(matches!(refused(1), OpenError::OlderVersion { found: 1, supported: 2 }));
 }
 
 #[test]

@@ -1,35 +1,35 @@
 //! Full disks, failing disks, and a store that cannot follow.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use comity_machine::{Act, Answer, Applied, Command, DeviceId, RefusedCode};
+use comity_machine::{Act, Answer, Applied, ChannelNo, Command, DeviceId, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
 
-use super::rig::{EAGER, LAZY, Rig, SMALL};
+use super::rig::{EAGER, LAZY, Rig, SMALL, records};
 use super::story::{Story, perform};
 use crate::disk::{MemoryDisk, Tear};
 use crate::journal;
-use crate::store::Table;
-use crate::writer::{Listener, ProposeError, Shared, StepError, WriterSettings, WriterThread};
+use crate::writer::{
+    Listener, ProposeError, Reply, Shared, StepError, WriterSettings, WriterThread,
+};
 
-const ROOMY: journal::Settings =
+pub(super) const ROOMY: journal::Settings =
     journal::Settings { bytes_max: 8 << 20, segment_bytes: 1 << 20, salt: 7 };
 /// Long enough for anything here; who waits longer waits for ever.
 const SOON: Duration = Duration::from_secs(60);
 
 /// Alice and Bob in a direct channel, told to a writer.
-struct Chat {
-    rig: Rig,
+pub(super) struct Chat {
+    pub(super) rig: Rig,
     channel: ChannelId,
     said: u64,
 }
 
 impl Chat {
-    fn begin(mut rig: Rig) -> Self {
+    pub(super) fn begin(mut rig: Rig) -> Self {
         let mut story = Story::begin("acme.test", 1, &["alice", "bob"]);
         let bob = story.account(2);
         let open = Act::OpenDirect { account: bob, label: "bob@acme.test".into() };
@@ -41,7 +41,7 @@ impl Chat {
     }
 
     /// Alice's next message.
-    fn message(&mut self, bytes: usize) -> Command {
+    pub(super) fn message(&mut self, bytes: usize) -> Command {
         self.said += 1;
         let text = format!("{:08}", self.said).repeat(bytes.div_ceil(8));
         perform(1, Some(self.said), self.said, Act::Send { channel: self.channel, text })
@@ -53,7 +53,7 @@ impl Chat {
     }
 }
 
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < SOON, "not so: {what}");
@@ -66,14 +66,9 @@ fn is_stored(answer: &Answer) -> bool {
 }
 
 fn events(shared: &Shared) -> usize {
-    let mut found = 0;
     let view = shared.view().unwrap();
-    let counted = view.scan(Table::Event, &mut |_, _| {
-        found += 1;
-        ControlFlow::Continue(())
-    });
-    counted.unwrap();
-    found
+    let channels: Vec<ChannelNo> = shared.state().channels.keys().copied().collect();
+    channels.into_iter().map(|channel| records(&view, channel).len()).sum()
 }
 
 #[test]
@@ -236,7 +231,7 @@ fn senders_wait_for_a_store_that_cannot_follow() {
             stored.fetch_add(1, Ordering::Relaxed);
             most.fetch_max(shared.pending_bytes().0, Ordering::Relaxed);
         };
-        handle.propose_with(message, Box::new(answer)).unwrap();
+        handle.propose_with(message, Reply::Call(Box::new(answer))).unwrap();
     }
     until("the overlay is full", || shared.pending_bytes().0 >= OVERLAY_BYTES_MAX);
     assert!(stored.load(Ordering::Relaxed) < 300, "nobody was slowed");

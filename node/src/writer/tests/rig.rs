@@ -1,19 +1,18 @@
 //! A writer over a disk in memory, stepped by hand.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use comity_machine::{Answer, Command, EventRow, Outcome, State};
-use comity_protocol::cbor;
+use comity_machine::{Answer, ChannelNo, Command, EventRow, Outcome, State};
+use comity_protocol::cursor::Pos;
+use comity_protocol::hash::Hash;
 
 use crate::disk::MemoryDisk;
 use crate::journal::{self, FileJournal};
-use crate::store::{Direction, Span, Store, StoreId, Table};
-use crate::writer::{
-    OpenError, Proposal, Shared, StepError, View, Writer, WriterSettings, event_key, log_index_key,
-};
+use crate::store::{Direction, Store, StoreId};
+use crate::writer::{OpenError, Proposal, Reply, Shared, StepError, View, Writer, WriterSettings};
 
 /// Nothing is handed to the store before the overlay is large.
 pub(crate) const LAZY: WriterSettings = WriterSettings {
@@ -21,6 +20,7 @@ pub(crate) const LAZY: WriterSettings = WriterSettings {
     seal_bytes: 8 << 20,
     seal_after: Duration::from_secs(3_600),
     overlay_bytes_max: 64 << 20,
+    overlap_min: 1,
 };
 
 /// Each step is handed to the store, which takes it beside the writer.
@@ -119,51 +119,50 @@ pub(crate) fn proposals(commands: Vec<Command>) -> (Vec<Proposal>, Answers) {
             let before = answers.lock().unwrap()[i].replace(answer);
             assert_eq!(before, None, "answered twice");
         };
-        Proposal { command, answer: Box::new(answer) }
+        Proposal { command, reply: Reply::Call(Box::new(answer)) }
     };
     let proposals = commands.into_iter().enumerate().map(proposal).collect();
     (proposals, answers)
 }
 
-/// Checks events, log index and timeline against the ends of the state's logs.
+/// Checks the records against the ends of the state's logs, however they are looked for.
 pub(crate) fn check_rows(state: &State, view: &View) {
-    let count = |table| rows(view, table).len();
-    let (mut events, mut accepted) = (0, 0);
     for (no, channel) in &state.channels {
+        let mut accepted = 0;
         for log in channel.logs.values() {
             let mut last: Option<EventRow> = None;
-            for seq in 1..=log.end.seq() {
-                let key = view.get(Table::LogIndex, &log_index_key(log.no, seq)).unwrap();
-                let key = key.expect("every record of a log is in its index");
-                assert!(key.starts_with(&no.0.to_be_bytes()));
-                let row = view.get(Table::Event, &key).unwrap().expect("the index tells the truth");
-                let row: EventRow = cbor::decode(&row, usize::MAX).unwrap();
+            let read = view.log(*no, log.no, 1, &mut |_, row| {
+                let seq = last.as_ref().map_or(0, |last| last.seq) + 1;
                 assert_eq!((row.log, row.seq), (log.no, seq));
-                events += 1;
                 accepted += usize::from(row.outcome == Outcome::Accepted);
                 last = Some(row);
-            }
-            assert_eq!(last.map_or(comity_protocol::hash::Hash::ZERO, |r| r.hash), log.end.hash());
+                ControlFlow::Continue(())
+            });
+            read.unwrap();
+            assert_eq!(last.as_ref().map_or(0, |row| row.seq), log.end.seq());
+            assert_eq!(last.map_or(Hash::ZERO, |row| row.hash), log.end.hash());
         }
-    }
-    assert_eq!((count(Table::Event), count(Table::LogIndex)), (events, events));
-    let timeline = rows(view, Table::Timeline);
-    assert_eq!(timeline.len(), accepted);
-    for (key, pos) in timeline {
-        let channel = comity_machine::ChannelNo(u32::from_be_bytes(key[..4].try_into().unwrap()));
-        let pos = comity_protocol::cursor::Pos(u64::from_be_bytes(pos.try_into().unwrap()));
-        let row = view.get(Table::Event, &event_key(channel, pos)).unwrap().unwrap();
-        let row: EventRow = cbor::decode(&row, usize::MAX).unwrap();
-        assert_eq!(row.id.0, key[4..20]);
+        let by_pos = records(view, *no);
+        let ends = channel.logs.values().map(|log| log.end.seq()).sum::<u64>();
+        assert_eq!(by_pos.len() as u64, ends);
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        let timeline = view.timeline(*no, all, Direction::Ascending, usize::MAX).unwrap();
+        assert_eq!(timeline.len(), accepted);
+        assert!(timeline.is_sorted_by_key(|(_, row)| row.id));
+        for (pos, row) in timeline {
+            assert_eq!(by_pos.get(&pos), Some(&row));
+        }
     }
 }
 
-fn rows(view: &View, table: Table) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let mut rows = BTreeMap::new();
-    let visited = view.range(table, &Span::all(), Direction::Ascending, &mut |key, value| {
-        assert!(rows.insert(key.to_vec(), value.to_vec()).is_none());
+/// All records of a channel.
+pub(crate) fn records(view: &View, channel: ChannelNo) -> BTreeMap<Pos, EventRow> {
+    let mut found = BTreeMap::new();
+    let read = view.records(channel, (Pos(0), Pos(u64::MAX)), &mut |pos, row| {
+        assert!(found.last_key_value().is_none_or(|(last, _)| *last < pos));
+        found.insert(pos, row);
         ControlFlow::Continue(())
     });
-    visited.unwrap();
-    rows
+    read.unwrap();
+    found
 }

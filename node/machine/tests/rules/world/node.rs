@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Applied, Command, DeviceId, Effects, RowKey, SignUpRule, State, Subscriber, slot_of,
+    Applied, Command, DeviceId, Effects, RowKey, SignUpRule, State, Subscriber, answer_rows,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
 use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName, WriterId};
-use comity_protocol::limits::NONCE_WINDOW;
 
 /// A user of a node.
 #[derive(Clone, Copy, Debug)]
@@ -198,9 +197,8 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     }
     for (device, kept) in &state.devices {
         keys.push(RowKey::Device(*device));
-        let slots = (0..NONCE_WINDOW).map(slot_of);
-        let used = slots.filter(|slot| kept.answers.slot(*slot).is_some());
-        keys.extend(used.map(|slot| RowKey::Nonce(*device, slot)));
+        let used = answer_rows().filter(|row| !kept.answers.row(*row).is_empty());
+        keys.extend(used.map(|row| RowKey::Nonce(*device, row)));
     }
     keys.into_iter().filter_map(|key| Some((key, state.row(&key)?))).collect()
 }
