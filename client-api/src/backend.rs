@@ -327,6 +327,8 @@ pub struct FeedEvent {
     pub sender: AccountLabel,
     /// What happened.
     pub content: EventContent,
+    /// Messages that it took back: they count as never sent.
+    pub withdrawn: Vec<MessageId>,
     /// The encoded frame, made once by the API for all devices.
     pub encoded: OnceLock<Bytes>,
 }

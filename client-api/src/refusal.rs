@@ -36,6 +36,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::CursorInvalid
         | Code::PasswordWeak
         | Code::NotAGroup
+        | Code::RuleInvalid
         | Code::SelfDirect
         | Code::VersionUnsupported
         | Code::FrameMalformed
@@ -43,7 +44,9 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::TokenInvalid | Code::CredentialsWrong => StatusCode::UNAUTHORIZED,
         Code::SignUpClosed
         | Code::InviteTokenInvalid
+        | Code::Banned
         | Code::NotAllowed
+        | Code::PostingRestricted
         | Code::DomainRefused
         | Code::PeerNameMismatch
         | Code::PeerNotMember
@@ -54,6 +57,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::AccountNotFound
         | Code::MessageNotFound
         | Code::NotAMember
+        | Code::NotBanned
         | Code::DomainNotFound
         | Code::LogUnknown => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -65,7 +69,10 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NotInvited
         | Code::MemberLimit
         | Code::LastOwner
+        | Code::ChangeLimit
+        | Code::ChannelArchived
         | Code::ChannelReadOnly
+        | Code::NoSuccessor
         | Code::ChannelLimit
         | Code::LinkReplaced
         | Code::LogForked

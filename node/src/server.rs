@@ -23,7 +23,7 @@ use crate::clock;
 use crate::config::{Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
-use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy};
+use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
@@ -97,6 +97,7 @@ pub struct Node {
     _admin: AdminSocket,
     serving: JoinHandle<()>,
     stop_serving: Option<oneshot::Sender<()>>,
+    waking: JoinHandle<()>,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -137,12 +138,13 @@ pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartE
     let domain = settings.domain.clone();
     let edge = ClientEdge::new(
         domain,
-        shared,
-        handle,
+        Arc::clone(&shared),
+        handle.clone(),
         hub.clone(),
         (directory, peers.progress()),
         client_settings,
     );
+    let waking = wake::start(shared, handle);
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
     Ok(Node {
@@ -154,6 +156,7 @@ pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartE
         _admin: admin,
         serving,
         stop_serving: Some(stop_serving),
+        waking,
         failed,
     })
 }
@@ -179,6 +182,7 @@ impl Node {
             tracing::error!("the clients' edge ended by a panic");
         }
         self.peers.stop().await;
+        self.waking.abort();
         let writer = self.writer;
         match tokio::task::spawn_blocking(move || writer.stop()).await {
             Ok(Ok(())) => {}

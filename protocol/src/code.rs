@@ -81,6 +81,16 @@ codes! {
     50 NotAGroup "not_a_group" "Direct channels have no members to change, no name and no topic.";
     51 SelfDirect "self_direct" "A direct channel needs another account.";
     52 ChannelLimit "channel_limit" "The account is in as many channels as it may be.";
+    53 Banned "banned" "The account is banned from the channel.";
+    54 NotBanned "not_banned" "The account is not banned from the channel.";
+    55 ChannelArchived "channel_archived" "The channel is archived; nobody posts in it.";
+    56 PostingRestricted "posting_restricted"
+        "Only moderators or owners may post in this channel.";
+    57 RuleInvalid "rule_invalid" "The channel's rule has a form that is not allowed.";
+    58 ChangeLimit "change_limit"
+        "This was changed as often as the channel's version allows.";
+    59 NoSuccessor "no_successor"
+        "The organisation is not in the channel, or is its home already.";
 
     // Other organisations.
     60 DomainNotFound "domain_not_found" "The domain does not exist or publishes no Comity node.";

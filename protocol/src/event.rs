@@ -8,7 +8,7 @@ use crate::body::WireBody;
 use crate::cbor::{self, ByteString, DecodeError};
 use crate::clock::HybridTime;
 use crate::code::Code;
-use crate::control::Role;
+use crate::control::ControlAct;
 use crate::hash::{Hash, Hasher, tag};
 use crate::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, ShortHash, WriterId,
@@ -78,6 +78,12 @@ pub struct EndedLog {
 /// What an event does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventAct {
+    /// Asks an account of the receiver's to be a contact, or answers (link channels).
+    Contact(Contact),
+    /// An event of the same origin is erased: its body goes from every node.
+    Erasure(Erasure),
+    /// An erasure was carried out by the log's origin (link channels).
+    Erased(Erasure),
     /// An invitation of one of the receiver's accounts (link channels).
     Invitation(Invitation),
     /// A text; it is the body.
@@ -96,6 +102,9 @@ mod kind {
     pub(super) const REQUEST: u16 = 2;
     pub(super) const INVITATION: u16 = 3;
     pub(super) const REQUEST_REFUSED: u16 = 4;
+    pub(super) const ERASURE: u16 = 5;
+    pub(super) const ERASED: u16 = 6;
+    pub(super) const CONTACT: u16 = 7;
 }
 
 /// What a user asks of a channel's home.
@@ -122,42 +131,100 @@ pub enum Request {
         #[n(1)]
         invite: ControlPoint,
     },
-    /// Leave; needs no right.
+    /// Come in by the join rule (link channels).
     #[n(2)]
-    Leave,
-    /// Invite an account.
-    #[n(3)]
-    Invite {
-        /// Whom.
+    Join {
+        /// The group.
         #[n(0)]
-        account: AccountId,
-        /// Its label.
+        channel: ChannelId,
+        /// The asker's label.
         #[n(1)]
         label: String,
     },
-    /// Remove a member or withdraw an invite.
-    #[n(4)]
-    Remove {
-        /// Whom.
+    /// Have the control record of this kind with these arguments.
+    #[n(3)]
+    Act {
+        /// The kind.
         #[n(0)]
-        account: AccountId,
-    },
-    /// Rename the channel.
-    #[n(5)]
-    SetName(#[n(0)] String),
-    /// Change the topic.
-    #[n(6)]
-    SetTopic(#[n(0)] String),
-    /// Change a member's role.
-    #[n(7)]
-    SetRole {
-        /// Whose.
-        #[n(0)]
-        account: AccountId,
-        /// The new role.
+        kind: u16,
+        /// Its arguments.
         #[n(1)]
-        role: Role,
+        args: ByteString,
     },
+}
+
+impl Request {
+    /// The request for a control record; `None` for acts that nobody asks for.
+    pub fn of(act: &ControlAct) -> Option<Self> {
+        let args = act.args().filter(|_| is_asked_for(act))?;
+        Some(Self::Act { kind: act.kind(), args })
+    }
+
+    /// The control record that is asked for in the group itself; `None` where the arguments are
+    /// broken, or nobody may ask for the kind.
+    pub fn act(&self) -> Option<ControlAct> {
+        let Self::Act { kind, args } = self else { return None };
+        ControlAct::decode(*kind, Some(args)).ok().filter(is_asked_for)
+    }
+}
+
+/// Whether users act so: what the home does by itself, and what is asked for in the link channel, is
+/// not asked for.
+const fn is_asked_for(act: &ControlAct) -> bool {
+    !matches!(
+        act,
+        ControlAct::Cover
+            | ControlAct::Genesis(_)
+            | ControlAct::Join(_)
+            | ControlAct::Open(_)
+            | ControlAct::Unknown(_)
+    )
+}
+
+/// An event that is erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Erasure {
+    /// Its channel; absent where that is the channel of the erasure itself.
+    #[n(0)]
+    pub channel: Option<ChannelId>,
+    /// Its log's writer; of an erasure the log's origin is that of the erasure, of a receipt it is
+    /// the receiver.
+    #[n(1)]
+    pub writer: WriterId,
+    /// Its place.
+    #[n(2)]
+    pub seq: u64,
+    /// Its hash, shortened.
+    #[n(3)]
+    pub hash: ShortHash,
+}
+
+/// A step between two accounts that are to be, or are no longer, contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Contact {
+    /// The account of the receiver's.
+    #[n(0)]
+    pub account: AccountNumber,
+    /// The step.
+    #[n(1)]
+    pub step: ContactStep,
+}
+
+/// The steps between contacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ContactStep {
+    /// The sender asks.
+    #[n(0)]
+    Ask,
+    /// The sender agrees.
+    #[n(1)]
+    Accept,
+    /// The sender declines, takes back or ends it.
+    #[n(2)]
+    End,
 }
 
 /// Tells an organisation that one of its accounts is invited.
@@ -216,6 +283,9 @@ impl EventAct {
     /// The number of the kind.
     pub fn kind(&self) -> u16 {
         match self {
+            Self::Contact(_) => kind::CONTACT,
+            Self::Erased(_) => kind::ERASED,
+            Self::Erasure(_) => kind::ERASURE,
             Self::Invitation(_) => kind::INVITATION,
             Self::Message => kind::MESSAGE,
             Self::Request(_) => kind::REQUEST,
@@ -228,6 +298,8 @@ impl EventAct {
     pub fn args(&self) -> Option<ByteString> {
         let bytes = match self {
             Self::Message | Self::Unknown(_) => return None,
+            Self::Contact(contact) => cbor::encode(contact),
+            Self::Erased(erasure) | Self::Erasure(erasure) => cbor::encode(erasure),
             Self::Invitation(invitation) => cbor::encode(invitation),
             Self::Request(request) => cbor::encode(request),
             Self::RequestRefused(refused) => cbor::encode(refused),
@@ -259,6 +331,9 @@ impl EventHeader {
             kind::REQUEST => decode_args(args()?).map(EventAct::Request),
             kind::INVITATION => decode_args(args()?).map(EventAct::Invitation),
             kind::REQUEST_REFUSED => decode_args(args()?).map(EventAct::RequestRefused),
+            kind::ERASURE => decode_args(args()?).map(EventAct::Erasure),
+            kind::ERASED => decode_args(args()?).map(EventAct::Erased),
+            kind::CONTACT => decode_args(args()?).map(EventAct::Contact),
             unknown => Ok(EventAct::Unknown(unknown)),
         }
     }
@@ -273,7 +348,7 @@ fn is_later_request(args: &[u8]) -> bool {
 }
 
 /// The largest number of a [`Request`].
-const LAST_REQUEST: u64 = 7;
+const LAST_REQUEST: u64 = 3;
 
 fn decode_args<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, DecodeError> {
     cbor::decode(bytes, EVENT_HEADER_BYTES_MAX)
@@ -330,6 +405,7 @@ pub fn link_channel(a: LineageId, b: LineageId) -> ChannelId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Target;
 
     #[test]
     fn a_message_header_is_small_and_its_bytes_are_pinned() {
@@ -373,11 +449,14 @@ mod tests {
             let (time, sender) = (HybridTime(1), AccountNumber(2));
             EventHeader { time, sender, kind: kind::REQUEST, after: None, args, start: None }.act()
         };
-        assert_eq!(act(&cbor::encode(&Request::Leave)), Ok(EventAct::Request(Request::Leave)));
-        assert_eq!(act(&[0x82, 0x08, 0x80]), Ok(EventAct::Unknown(kind::REQUEST)));
-        assert_eq!(act(&[0x82, 0x02, 0x81, 0x00]), Err(DecodeError::NotDeterministic));
         let account = AccountId { lineage: LineageId([1; 32]), number: AccountNumber(1) };
-        let last = Request::SetRole { account, role: Role::Owner };
+        let leave = ControlAct::Leave(Target { account });
+        let last = Request::of(&leave).unwrap();
+        assert_eq!(last.act(), Some(leave));
+        assert_eq!(act(&cbor::encode(&last)), Ok(EventAct::Request(last.clone())));
+        assert_eq!(act(&[0x82, 0x04, 0x80]), Ok(EventAct::Unknown(kind::REQUEST)));
+        assert_eq!(act(&[0x82, 0x03, 0x81, 0x00]), Err(DecodeError::Shape));
+        assert_eq!(Request::of(&ControlAct::Cover), None);
         assert_eq!(cbor::encode(&last)[1], u8::try_from(LAST_REQUEST).unwrap());
     }
 

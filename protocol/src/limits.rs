@@ -47,6 +47,18 @@ pub const MEMBERS_MAX: u32 = 1_000;
 pub const ORGANISATIONS_MAX: u32 = 100;
 /// Control records whose seq is a multiple of this carry the hash of the control state before them.
 pub const SNAPSHOT_INTERVAL: u64 = 64;
+/// Most accounts that a group's control state may know: those that ever were invited, in or banned.
+pub const ACCOUNTS_KNOWN_MAX: u32 = 10_000;
+/// Most stays of one account in a group; whoever came and went as often is not invited again.
+pub const STAYS_MAX: u32 = 64;
+/// Most changes of one account's role, and of a group's posting rule, that control state keeps.
+pub const RULE_CHANGES_MAX: u32 = 256;
+/// Shortest retention that a group may state, in seconds.
+pub const RETENTION_SECONDS_MIN: u64 = 3_600;
+/// Uncovered events of a group with several organisations after which the home states V.
+pub const COVER_EVENTS: u32 = 100;
+/// Or how long after the oldest uncovered one, in ms.
+pub const COVER_AGE_MS: u64 = 600_000;
 /// New writers that a receiver takes an hour per channel and origin.
 pub const WRITERS_PER_HOUR_MAX: u32 = 8;
 /// How far ahead of the receiver's clock the next event of a message log may be before it is held,

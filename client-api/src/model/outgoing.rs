@@ -71,6 +71,8 @@ pub(crate) struct EventShape<'a> {
     sender: String,
     #[serde(flatten)]
     content: ContentShape<'a>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withdrawn: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -126,6 +128,7 @@ impl<'a> From<&'a FeedEvent> for EventShape<'a> {
             time: format_unix_ms(event.time_unix_ms),
             sender: event.sender.to_string(),
             content: (&event.content).into(),
+            withdrawn: event.withdrawn.iter().map(ToString::to_string).collect(),
         }
     }
 }

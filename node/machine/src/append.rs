@@ -7,9 +7,11 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::control::{ControlAct, ControlHeader, CoverEntry, Genesis, RequestProof};
+use comity_protocol::control::{
+    ControlAct, ControlHeader, Genesis, Opening, RequestProof, Target,
+};
 use comity_protocol::cursor::Pos;
-use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
+use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record, Request};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
 };
@@ -18,9 +20,11 @@ use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
 use crate::account::{Standing, Stay};
 use crate::applied::{Applied, Outcome, Subscriber};
 use crate::channel::{Channel, ChannelNo, Kind, Log, LogNo};
+use crate::cover::cover_for;
 use crate::group::{ControlState, Group, Judgement};
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
+use crate::withdraw::right_to;
 
 /// A record that is about to join its log.
 pub(crate) struct Incoming {
@@ -82,8 +86,14 @@ impl State {
             inbox: Vec::new(),
         };
         let placed = self.place(incoming, fx);
-        if point.is_some() {
-            self.log_mut(no, name).after = point;
+        if let Some(point) = point {
+            let log = self.log_mut(no, name);
+            log.after = Some(point);
+            let seq = log.end.seq();
+            if let Some(right) = right_to(act) {
+                let stated = ((point.term, point.seq), right);
+                self.note_uncovered(no, (origin, writer), sender, stated, seq);
+            }
         }
         placed
     }
@@ -147,13 +157,30 @@ impl State {
             record,
             audience,
             inbox,
+            withdrawn: Arc::from([]),
         });
+        if !is_control {
+            self.count_uncovered(no, fx);
+        }
         (id, pos)
     }
 
     /// Appends a control record to a group that we are home of. Refused by the rules that every
     /// member judges by.
     pub(crate) fn append_control(
+        &mut self,
+        no: ChannelNo,
+        actor: Option<AccountId>,
+        act: &ControlAct,
+        request: Option<RequestProof>,
+        fx: &mut Effects,
+    ) -> Result<(), Code> {
+        self.cover_ahead(no, act, fx)?;
+        self.append_one(no, actor, act, request, fx)
+    }
+
+    /// Appends one control record, with as many entries of V as it may have.
+    pub(crate) fn append_one(
         &mut self,
         no: ChannelNo,
         actor: Option<AccountId>,
@@ -170,7 +197,8 @@ impl State {
         let name = group.control_log();
         let seq = group.point.seq + 1;
         let last = channel.logs.get(&name).map_or(HybridTime::default(), |log| log.time);
-        let cover = cover_for(channel, group, act);
+        let mut cover = cover_for(channel, group, act);
+        cover.truncate(COVER_ENTRIES_MAX);
         let header = ControlHeader {
             time: HybridTime::stamp(fx.unix_ms, last, channel.newest),
             kind: act.kind(),
@@ -180,13 +208,117 @@ impl State {
             state: ControlState::needs_snapshot(seq, act).then(|| group.state.hash()),
             request,
         };
-        if let Judgement::Void(code) = group.judge(channel.id, seq, &header, act) {
-            return Err(code);
+        match group.judge(channel.id, seq, &header, act) {
+            Judgement::Accepted => {}
+            Judgement::Void(code) => return Err(code),
+            Judgement::UnknownCritical | Judgement::UnknownOptional => {
+                return Err(Code::VersionUnsupported);
+            }
         }
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
         self.place_control(no, name, record, &header, act, Judgement::Accepted, fx);
         Ok(())
+    }
+
+    /// Opens the next term of a group that was handed over to us.
+    pub(crate) fn append_opening(&mut self, no: ChannelNo, fx: &mut Effects) {
+        let channel = &self.channels[&no];
+        let Some(group) = channel.group() else { return };
+        let Some(name) = group.next_log() else { return };
+        let last = channel.logs.get(&group.control_log());
+        let last = last.map_or(HybridTime::default(), |log| log.time);
+        let opening = Opening { base: group.point, forced: false };
+        let act = ControlAct::Open(opening);
+        let mut cover = cover_for(channel, group, &act);
+        cover.truncate(COVER_ENTRIES_MAX);
+        let header = ControlHeader {
+            time: HybridTime::stamp(fx.unix_ms, last, channel.newest),
+            kind: act.kind(),
+            actor: None,
+            args: act.args(),
+            cover: (!cover.is_empty()).then_some(cover),
+            state: Some(group.state.hash()),
+            request: None,
+        };
+        let body = WireBody::Present(Body::empty(fx.draw()));
+        let record = Record { header: cbor::encode(&header).into(), body };
+        self.place_opening(no, name, record, &header, &opening, fx);
+    }
+
+    /// Places the opening of a term, made here or received, and lets its writer be home.
+    pub(crate) fn place_opening(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        record: Record,
+        header: &ControlHeader,
+        opening: &Opening,
+        fx: &mut Effects,
+    ) {
+        let LogName::Control { home, .. } = name else { return };
+        let before = self.channels[&no].group().map(|group| group.state.home);
+        let incoming = Incoming {
+            channel: no,
+            name,
+            record,
+            time: header.time,
+            sender: None,
+            outcome: Outcome::Accepted,
+            fed: home == self.lineage(),
+            message: false,
+            inbox: Vec::new(),
+        };
+        let (_, pos) = self.place(incoming, fx);
+        let hash = self.log_mut(no, name).end.hash();
+        if let Some(group) = self.channel_mut(no).group_mut() {
+            group.open(home, hash, header, opening);
+        }
+        fx.dirty(RowKey::Channel(no));
+        self.rejudge(no, header, &ControlAct::Open(*opening), pos, fx);
+        for lineage in before.into_iter().chain([home]) {
+            self.sync_home(no, lineage, pos, fx);
+        }
+        self.ask_again(no, fx);
+    }
+
+    /// Whether the channel is shared with an organisation hangs on its members, and on whether it
+    /// is home.
+    fn sync_home(&mut self, no: ChannelNo, lineage: LineageId, pos: Pos, fx: &mut Effects) {
+        let Some(group) = self.channels[&no].group() else { return };
+        if lineage == self.lineage() {
+            return;
+        }
+        if group.state.has_organisation(lineage) || group.state.home == lineage {
+            self.share(no, lineage, pos, fx);
+        } else if let Some(stay) = self.channel_mut(no).peers.get_mut(&lineage) {
+            stay.to = stay.to.or(Some(pos));
+            self.refresh_audience(no);
+            fx.dirty(RowKey::Channel(no));
+        }
+    }
+
+    /// The new home has not heard of those who asked the one before to leave.
+    fn ask_again(&mut self, no: ChannelNo, fx: &mut Effects) {
+        let leaving: Vec<AccountNumber> = self
+            .accounts
+            .iter()
+            .filter(|(_, account)| {
+                account.channels.get(&no).is_some_and(|stay| stay.standing == Standing::Leaving)
+            })
+            .map(|(number, _)| *number)
+            .collect();
+        for number in leaving {
+            let account = self.account_id(number);
+            let act = ControlAct::Leave(Target { account });
+            if self.is_home(no) {
+                // Somebody who is no longer in has left.
+                let _ = self.append_control(no, Some(account), &act, None, fx);
+            } else if let Some(request) = Request::of(&act) {
+                self.append_event(no, number, &EventAct::Request(request), None, fx);
+                self.note_request(no, number, fx);
+            }
+        }
     }
 
     /// Creates a group with its genesis; its id is the genesis' `inner`.
@@ -292,11 +424,30 @@ impl State {
             group.advance(seq, hash, accepted.then_some((header, act)));
         }
         fx.dirty(RowKey::Channel(no));
+        if accepted {
+            self.rejudge(no, header, act, pos, fx);
+        }
+        self.sync_target(no, act, (accepted, fed, pos), &before, fx);
+        let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);
+        if accepted && nominee == Some(self.lineage()) {
+            self.append_opening(no, fx);
+        }
+    }
+
+    /// Brings the stay of whom a record is about in line with it, and lets him see it.
+    fn sync_target(
+        &mut self,
+        no: ChannelNo,
+        act: &ControlAct,
+        (accepted, fed, pos): (bool, bool, Pos),
+        before: &[Subscriber],
+        fx: &mut Effects,
+    ) {
         let Some(target) = target_of(act).filter(|_| accepted) else { return };
         // Who was told of this invite through the link channel is not told again.
         let is_told = self.is_told(no, target);
         self.sync_member(no, target, pos, fx);
-        self.widen_audience(no, target, &before, fed, fx);
+        self.widen_audience(no, target, before, fed, fx);
         if let Some(applied) = fx.applied.last_mut().filter(|_| is_told) {
             applied.inbox.clear();
         }
@@ -458,6 +609,7 @@ fn has_been_in(stay: &Stay) -> bool {
 /// Whom a control record is about.
 pub(crate) fn target_of(act: &ControlAct) -> Option<AccountId> {
     match act {
+        ControlAct::Ban(ban) => Some(ban.account),
         ControlAct::Invite(invite) => Some(invite.account),
         ControlAct::Join(join) => Some(join.account),
         ControlAct::Leave(target) | ControlAct::Remove(target) => Some(target.account),
@@ -486,34 +638,4 @@ fn log_start(channel: &Channel, own: LineageId) -> LogStart {
         Kind::Group(_) => {}
     }
     start
-}
-
-/// The entries of V that a record must bring up to date: all logs for an admission, the logs of the
-/// organisation concerned for what restricts somebody.
-fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
-    let concerned = |origin: &LineageId| match act {
-        ControlAct::Join(join) => join.organisation.is_some(),
-        ControlAct::Leave(target) | ControlAct::Remove(target) => target.account.lineage == *origin,
-        ControlAct::SetRole(change) => change.account.lineage == *origin,
-        ControlAct::Cover => true,
-        _ => false,
-    };
-    channel
-        .logs
-        .iter()
-        .filter_map(|(name, log)| match name {
-            LogName::Message { origin, writer } if concerned(origin) => {
-                let entry = CoverEntry {
-                    origin: *origin,
-                    writer: *writer,
-                    seq: log.end.seq(),
-                    hash: log.end.hash().into(),
-                };
-                let stated = group.state.cover.get(&(*origin, *writer));
-                (stated != Some(&(entry.seq, entry.hash)) && entry.seq > 0).then_some(entry)
-            }
-            _ => None,
-        })
-        .take(COVER_ENTRIES_MAX)
-        .collect()
 }

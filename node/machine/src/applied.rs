@@ -71,6 +71,9 @@ pub struct Applied {
     pub audience: Arc<[Subscriber]>,
     /// Accounts that see it although they are not, or no longer, in the channel.
     pub inbox: Vec<AccountNumber>,
+    /// Of a control record: messages that were accepted before and that it rejects. Empty as the
+    /// machine makes it; whoever keeps records fills it in from `Effects::withdrawn`.
+    pub withdrawn: Arc<[MessageId]>,
 }
 
 /// An applied record as the store keeps it.

@@ -15,6 +15,7 @@ use minicbor::{Decode, Encode};
 use crate::account::Stay;
 use crate::applied::Subscriber;
 use crate::group::Group;
+use crate::withdraw::Span;
 
 /// A channel, as this node numbers it: short keys in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -162,6 +163,9 @@ pub struct Log {
     /// When its first record was placed here, in Unix milliseconds.
     #[n(7)]
     pub opened_unix_ms: u64,
+    /// In a group of another home: accepted events that V does not cover, by their author.
+    #[n(8)]
+    pub uncovered: BTreeMap<AccountNumber, Vec<Span>>,
 }
 
 impl Log {
@@ -175,6 +179,7 @@ impl Log {
             after: None,
             proof: None,
             opened_unix_ms: 0,
+            uncovered: BTreeMap::new(),
         }
     }
 }
@@ -197,6 +202,13 @@ impl Channel {
     /// The group, where it is one.
     pub fn group(&self) -> Option<&Group> {
         match &self.kind {
+            Kind::Group(group) => Some(group),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn group_mut(&mut self) -> Option<&mut Group> {
+        match &mut self.kind {
             Kind::Group(group) => Some(group),
             _ => None,
         }

@@ -2,7 +2,7 @@
 //! readings, random bytes, ids and the settings that bear on it.
 
 use comity_protocol::cbor::ByteString;
-use comity_protocol::control::Role;
+use comity_protocol::control::ControlAct;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
 use comity_protocol::key::NodePublicKey;
@@ -170,6 +170,16 @@ pub enum Command {
         #[cbor(n(3), with = "minicbor::bytes")]
         random: [u8; 32],
     },
+    /// Time has come for what waits for it, see `State::due_ms`.
+    #[n(10)]
+    Wake {
+        /// The clock, in Unix milliseconds.
+        #[n(0)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
 }
 
 /// What the node's setting asks of a sign-up.
@@ -259,49 +269,54 @@ pub enum Act {
         #[n(0)]
         channel: ChannelId,
     },
-    /// Removes a member or withdraws an invite.
+    /// Comes into a group by its join rule.
     #[n(7)]
-    Remove {
+    Join {
         /// The group.
         #[n(0)]
         channel: ChannelId,
-        /// Whom.
+        /// Its home, as whoever looked it up was told.
         #[n(1)]
-        account: AccountId,
-    },
-    /// Changes a member's role.
-    #[n(8)]
-    SetRole {
-        /// The group.
-        #[n(0)]
-        channel: ChannelId,
-        /// Whose.
-        #[n(1)]
-        account: AccountId,
-        /// The new role.
+        home: LineageId,
+        /// Its name, as its home says.
         #[n(2)]
-        role: Role,
-    },
-    /// Renames a group.
-    #[n(9)]
-    Rename {
-        /// The group.
-        #[n(0)]
-        channel: ChannelId,
-        /// The new name.
-        #[n(1)]
         name: String,
     },
-    /// Changes a group's topic.
-    #[n(10)]
-    SetTopic {
+    /// Any other act on a group, as a control record states it.
+    #[n(8)]
+    Govern {
         /// The group.
         #[n(0)]
         channel: ChannelId,
-        /// The new topic.
+        /// What.
         #[n(1)]
-        topic: String,
+        act: GroupAct,
     },
+}
+
+/// A [`ControlAct`] in a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupAct(pub ControlAct);
+
+impl<C> Encode<C> for GroupAct {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        e: &mut minicbor::Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        e.array(2)?.u16(self.0.kind())?.encode_with(self.0.args(), ctx)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for GroupAct {
+    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
+        d.array()?;
+        let kind = d.u16()?;
+        let args: Option<ByteString> = d.decode_with(ctx)?;
+        ControlAct::decode(kind, args.as_deref())
+            .map(Self)
+            .map_err(|_| minicbor::decode::Error::message("not a control act"))
+    }
 }
 
 impl Command {

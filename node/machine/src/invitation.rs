@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use comity_protocol::code::Code;
 use comity_protocol::event::{Invitation, RequestRefused};
-use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId};
+use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId, ShortHash};
 use comity_protocol::name::AccountLabel;
 
 use crate::account::{OpenInvitation, RequestPlace, Standing};
@@ -77,6 +77,37 @@ impl State {
         self.invited.insert((invitation.channel, invitation.account));
         fx.dirty(RowKey::Account(invitation.account));
         vec![invitation.account]
+    }
+
+    /// Notes a group that an account is to come into by the group's join rule, as if invited.
+    pub(crate) fn note_joining(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        home: LineageId,
+        name: &str,
+    ) -> Result<(), Code> {
+        let label = self.label_of_own(account).ok_or(Code::AccountNotFound)?;
+        let known = self.accounts.get_mut(&account).ok_or(Code::AccountNotFound)?;
+        if known.invitations.len() >= INVITATIONS_MAX {
+            return Err(Code::ChannelLimit);
+        }
+        let open = OpenInvitation {
+            invite: ControlPoint { term: 0, seq: 0, hash: ShortHash([0; 16]) },
+            home,
+            inviter: label,
+            name: name.to_owned(),
+            accepted: true,
+            request: None,
+        };
+        known.invitations.insert(*channel, open);
+        self.invited.insert((*channel, account));
+        Ok(())
+    }
+
+    fn label_of_own(&self, account: AccountNumber) -> Option<String> {
+        let name = &self.accounts.get(&account)?.name;
+        Some(format!("{name}@{}", self.domain()))
     }
 
     /// Whether the control log, where we hold it, does not say yet what an invitation says.

@@ -10,6 +10,7 @@ mod append;
 mod applied;
 mod channel;
 mod command;
+mod cover;
 mod digest;
 mod form;
 mod group;
@@ -19,6 +20,7 @@ mod perform;
 mod request;
 mod rows;
 mod state;
+mod withdraw;
 
 pub use account::{
     Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, answer_rows,
@@ -26,7 +28,8 @@ pub use account::{
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, EventRow, Outcome, Subscriber};
 pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};
-pub use command::{Act, Command, DeviceId, SignUpRule, decode_command};
-pub use group::{ControlState, Group, Member, Place};
+pub use command::{Act, Command, DeviceId, GroupAct, SignUpRule, decode_command};
+pub use group::{ControlState, Group, Member, Place, RightTo, Stated, Term};
 pub use rows::{LoadError, RowKey};
 pub use state::{Effects, NodeIdentity, Peer, Start, State};
+pub use withdraw::{Span, Withdrawal, right_of, right_to};

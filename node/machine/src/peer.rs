@@ -11,7 +11,9 @@ use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
 use comity_protocol::event::{EventAct, EventHeader, Record, Request};
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::HeadProof;
-use comity_protocol::id::{AccountId, ChannelId, LineageId, LogId, LogName, WriterId};
+use comity_protocol::id::{
+    AccountId, ChannelId, ControlPoint, LineageId, LogId, LogName, WriterId,
+};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::AHEAD_MS_MAX;
 
@@ -20,10 +22,11 @@ use crate::append::Incoming;
 use crate::applied::Outcome;
 use crate::channel::{ChannelNo, Kind};
 use crate::form::{check_version, kept_body};
-use crate::group::{ControlState, Judgement};
+use crate::group::{ControlState, Judgement, Place, RightTo, Stated};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
+use crate::withdraw::right_to;
 
 /// Why a range is not taken, or not to its end.
 enum Stop {
@@ -157,10 +160,11 @@ impl State {
             }
             (Kind::Group(group), LogName::Control { .. }) => {
                 let known = group.state.organisations.contains_key(&peer);
-                if known && log.name == group.control_log() {
-                    Ok(())
-                } else {
-                    Err(Code::LogUnknown)
+                match group.knows_log(log.name) {
+                    Some(true) if known => Ok(()),
+                    // A term that begins after what is known here waits for its base.
+                    None if known => Err(Code::LogHeld),
+                    _ => Err(Code::LogUnknown),
                 }
             }
             (Kind::Group(group), LogName::Message { .. }) => {
@@ -320,6 +324,14 @@ impl State {
             .and_then(|header| header.act().map(|act| (header, act)))
             .ok()
             .filter(|(header, _)| header.time > last);
+        if group.next_log() == Some(name) && seq == 1 {
+            return self.take_next_term(no, name, record, decoded, fx);
+        }
+        if group.control_log() != name {
+            // Of a term that is over nothing counts any more.
+            self.place_void(no, name, last, record, fx);
+            return Ok(());
+        }
         match decoded {
             Some((header, act)) => {
                 let judgement = group.judge(channel.id, seq, &header, &act);
@@ -336,6 +348,25 @@ impl State {
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
         }
+        Ok(())
+    }
+
+    /// The next term begins with an opening that holds, or not at all.
+    fn take_next_term(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        record: Record,
+        decoded: Option<(ControlHeader, ControlAct)>,
+        fx: &mut Effects,
+    ) -> Result<(), Stop> {
+        let refuse = |code| Stop::Refused { from: 1, code };
+        let Some((header, ControlAct::Open(opening))) = decoded else {
+            return Err(refuse(Code::LogUnknown));
+        };
+        let Some(group) = self.channels[&no].group() else { return Ok(()) };
+        group.judge_opening(&header, &opening).map_err(refuse)?;
+        self.place_opening(no, name, record, &header, &opening, fx);
         Ok(())
     }
 
@@ -375,8 +406,8 @@ impl State {
         if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
             return Err(Stop::Held { from: seq });
         }
-        let judged = self.judge_event(no, (origin, writer), seq, &header, stated);
-        let outcome = judged.map_err(|Wait| Stop::Held { from: seq })?;
+        let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
+        let Judged { outcome, verdict } = judged.map_err(|Wait| Stop::Held { from: seq })?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
@@ -386,7 +417,12 @@ impl State {
         let inbox = match &act {
             EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
             EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
-            EventAct::Message | EventAct::Request(_) | EventAct::Unknown(_) => Vec::new(),
+            EventAct::Contact(_)
+            | EventAct::Erased(_)
+            | EventAct::Erasure(_)
+            | EventAct::Message
+            | EventAct::Request(_)
+            | EventAct::Unknown(_) => Vec::new(),
         };
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
         let is_request = matches!(act, EventAct::Request(_));
@@ -408,6 +444,9 @@ impl State {
         }
         if header.after.is_some() {
             self.log_mut(no, name).after = header.after;
+        }
+        if let Some(stated) = verdict {
+            self.note_uncovered(no, (origin, writer), header.sender, stated, seq);
         }
         match act {
             EventAct::Request(request) if outcome == Outcome::Accepted => {
@@ -444,43 +483,58 @@ impl State {
         no: ChannelNo,
         (origin, writer): (LineageId, WriterId),
         seq: u64,
-        header: &EventHeader,
-        stated: Option<comity_protocol::id::ControlPoint>,
-    ) -> Result<Outcome, Wait> {
+        (header, act): (&EventHeader, &EventAct),
+        stated: Option<ControlPoint>,
+    ) -> Result<Judged, Wait> {
         let channel = &self.channels[&no];
         let starts_well = match &header.start {
             Some(start) => seq == 1 && channel.is_named_by(self.lineage(), start),
             None => seq != 1,
         };
         if !starts_well {
-            return Ok(Outcome::Void);
+            return Ok(VOID);
         }
+        let accepted = Judged { outcome: Outcome::Accepted, verdict: None };
         let author = AccountId { lineage: origin, number: header.sender };
         match &channel.kind {
-            Kind::Link { .. } if header.after.is_none() => Ok(Outcome::Accepted),
+            Kind::Link { .. } if header.after.is_none() => Ok(accepted),
             Kind::Direct(direct) if header.after.is_none() => {
                 let party = direct.of(origin) == Some(author);
-                Ok(if party { Outcome::Accepted } else { Outcome::Void })
+                Ok(if party { accepted } else { VOID })
             }
-            Kind::Link { .. } | Kind::Direct(_) => Ok(Outcome::Void),
+            Kind::Link { .. } | Kind::Direct(_) => Ok(VOID),
             Kind::Group(group) => {
-                let Some(after) = header.after.or(stated) else { return Ok(Outcome::Void) };
-                match group.knows(&after) {
-                    None => return Err(Wait),
-                    Some(false) => return Ok(Outcome::Void),
-                    Some(true) => {}
-                }
+                let Some(after) = header.after.or(stated) else { return Ok(VOID) };
+                let place = match group.find(&after) {
+                    Stated::Ahead => return Err(Wait),
+                    Stated::At(place) => place,
+                    Stated::Wrong => return Ok(VOID),
+                };
                 if stated.is_some_and(|stated| after < stated) {
-                    return Ok(Outcome::Void);
+                    return Ok(VOID);
                 }
-                let is_request = matches!(header.act(), Ok(EventAct::Request(_)));
-                let place = (after.term, after.seq);
-                let accepted = is_request || group.accepts(&author, place, (origin, writer), seq);
-                Ok(if accepted { Outcome::Accepted } else { Outcome::Rejected })
+                let Some(right) = right_to(act) else {
+                    return Ok(Judged { outcome: Outcome::Accepted, verdict: None });
+                };
+                let accepted = group.accepts(right, &author, place, (origin, writer), seq);
+                if !accepted {
+                    return Ok(Judged { outcome: Outcome::Rejected, verdict: None });
+                }
+                Ok(Judged { outcome: Outcome::Accepted, verdict: Some((place, right)) })
             }
         }
     }
 }
+
+/// What an event amounts to as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Judged {
+    outcome: Outcome,
+    /// Of an event that a verdict accepted: its `after` and the right that it needs.
+    verdict: Option<(Place, RightTo)>,
+}
+
+const VOID: Judged = Judged { outcome: Outcome::Void, verdict: None };
 
 /// The event waits for the control log.
 struct Wait;

@@ -2,7 +2,7 @@
 
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    ControlAct, Genesis, Invite, Join, Organisation, Role, SetRole, Target, Text,
+    ControlAct, Genesis, Invite, Join, Organisation, Role, Target,
 };
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, Invitation, Request, direct_channel};
@@ -13,7 +13,7 @@ use comity_protocol::name::AccountLabel;
 use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, row_of};
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
-use crate::command::{Act, DeviceId};
+use crate::command::{Act, DeviceId, GroupAct};
 use crate::digest;
 use crate::invitation::OpenInvite;
 use crate::rows::RowKey;
@@ -89,23 +89,8 @@ impl State {
             Act::Accept { channel } => self.accept(account, channel, fx),
             Act::Decline { channel } => self.decline(account, channel, fx),
             Act::Leave { channel } => self.leave(account, channel, fx),
-            Act::Remove { channel, account: whom } => {
-                let act = ControlAct::Remove(Target { account: *whom });
-                self.control(account, channel, act, Request::Remove { account: *whom }, fx)
-            }
-            Act::SetRole { channel, account: whom, role } => {
-                let act = ControlAct::SetRole(SetRole { account: *whom, role: *role });
-                let request = Request::SetRole { account: *whom, role: *role };
-                self.control(account, channel, act, request, fx)
-            }
-            Act::Rename { channel, name } => {
-                let act = ControlAct::SetName(Text { text: name.clone() });
-                self.control(account, channel, act, Request::SetName(name.clone()), fx)
-            }
-            Act::SetTopic { channel, topic } => {
-                let act = ControlAct::SetTopic(Text { text: topic.clone() });
-                self.control(account, channel, act, Request::SetTopic(topic.clone()), fx)
-            }
+            Act::Join { channel, home, name } => self.join(account, channel, *home, name, fx),
+            Act::Govern { channel, act: GroupAct(act) } => self.control(account, channel, act, fx),
         }
     }
 
@@ -123,9 +108,11 @@ impl State {
         if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
             return Err(Code::TextTooLong);
         }
-        let group = self.channels[&no].group();
-        if group.is_some_and(|group| group.read_only) {
-            return Err(Code::ChannelReadOnly);
+        if let Some(group) = self.channels[&no].group() {
+            if group.read_only {
+                return Err(Code::ChannelReadOnly);
+            }
+            group.state.allows_post(&self.account_id(account))?;
         }
         Ok(no)
     }
@@ -274,8 +261,7 @@ impl State {
         &mut self,
         account: AccountNumber,
         channel: &ChannelId,
-        act: ControlAct,
-        request: Request,
+        act: &ControlAct,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
         let no = self.joined(account, channel)?;
@@ -284,11 +270,12 @@ impl State {
         if group.read_only {
             return Err(Code::ChannelReadOnly);
         }
-        group.state.allows(Some(&actor), &act)?;
+        group.state.allows(Some(&actor), act)?;
         if self.is_home(no) {
-            self.append_control(no, Some(actor), &act, None, fx)?;
+            self.append_control(no, Some(actor), act, None, fx)?;
             return Ok(Answer::Done);
         }
+        let request = Request::of(act).ok_or(Code::NotAllowed)?;
         self.append_event(no, account, &EventAct::Request(request), None, fx);
         Ok(Answer::Requested)
     }
@@ -303,9 +290,7 @@ impl State {
     ) -> Result<Answer, Code> {
         self.check_known(invitee, label)?;
         let invite = Invite { account: invitee, label: label.to_owned(), role: Role::Member };
-        let request = Request::Invite { account: invitee, label: label.to_owned() };
-        let act = ControlAct::Invite(invite);
-        let answer = self.control(account, channel, act, request, fx)?;
+        let answer = self.control(account, channel, &ControlAct::Invite(invite), fx)?;
         if answer == Answer::Done {
             let inviter = self.own_label(account)?;
             self.tell_invited(channel, invitee, &inviter, fx);
@@ -355,11 +340,49 @@ impl State {
         self.check_room(account)?;
         let own = self.account_id(account);
         if let (true, Some((no, _))) = (home == self.lineage(), self.channel(channel)) {
-            let act = ControlAct::Join(Join { account: own, organisation: None });
+            let act = ControlAct::Join(Join { account: own, label: None, organisation: None });
             self.append_control(no, Some(own), &act, None, fx)?;
             return Ok(Answer::Channel(*channel));
         }
         self.ask_home(home, account, Request::Accept { channel: *channel, invite }, fx)?;
+        self.set_asked(account, channel, (Standing::Invited, Standing::Joining), fx);
+        Ok(Answer::Requested)
+    }
+
+    /// Comes into a group by its join rule.
+    fn join(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        home: LineageId,
+        name: &str,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        if self.joined(account, channel).is_ok() {
+            return Err(Code::AlreadyMember);
+        }
+        if self.open_invite(account, channel).is_ok() {
+            return self.accept(account, channel, fx);
+        }
+        self.check_room(account)?;
+        let (own, label) = (self.account_id(account), self.own_label(account)?);
+        if home == self.lineage() {
+            let (no, group) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
+            let group = group.group().ok_or(Code::ChannelNotFound)?;
+            if !group.state.is_open_to(&own) {
+                return Err(Code::ChannelNotFound);
+            }
+            let act =
+                ControlAct::Join(Join { account: own, label: Some(label), organisation: None });
+            self.append_control(no, Some(own), &act, None, fx)?;
+            return Ok(Answer::Channel(*channel));
+        }
+        self.note_joining(account, channel, home, name)?;
+        let asked = self.ask_home(home, account, Request::Join { channel: *channel, label }, fx);
+        if asked.is_err() {
+            self.drop_invitation(account, channel);
+        }
+        asked?;
         self.set_asked(account, channel, (Standing::Invited, Standing::Joining), fx);
         Ok(Answer::Requested)
     }
@@ -407,10 +430,7 @@ impl State {
         (from, to): (Standing, Standing),
         fx: &mut Effects,
     ) {
-        let request = fx.applied.last().and_then(|applied| match applied.log.name {
-            LogName::Message { writer, .. } => Some(RequestPlace { writer, seq: applied.seq }),
-            LogName::Control { .. } => None,
-        });
+        let request = request_place(fx);
         let no = self.channel_numbers.get(channel).copied();
         let Some(known) = self.accounts.get_mut(&account) else { return };
         if let Some(invitation) = known.invitations.get_mut(channel) {
@@ -426,6 +446,16 @@ impl State {
         }
     }
 
+    /// Notes the request just appended as the one that an account waits for.
+    pub(crate) fn note_request(&mut self, no: ChannelNo, account: AccountNumber, fx: &mut Effects) {
+        let request = request_place(fx);
+        let known = self.accounts.get_mut(&account);
+        if let Some(stay) = known.and_then(|account| account.channels.get_mut(&no)) {
+            stay.request = request;
+            fx.dirty(RowKey::Account(account));
+        }
+    }
+
     fn leave(
         &mut self,
         account: AccountNumber,
@@ -433,10 +463,18 @@ impl State {
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
         let act = ControlAct::Leave(Target { account: self.account_id(account) });
-        let answer = self.control(account, channel, act, Request::Leave, fx)?;
+        let answer = self.control(account, channel, &act, fx)?;
         if answer == Answer::Requested {
             self.set_asked(account, channel, (Standing::Joined, Standing::Leaving), fx);
         }
         Ok(answer)
     }
+}
+
+/// The place of the event that was appended last.
+fn request_place(fx: &Effects) -> Option<RequestPlace> {
+    fx.applied.last().and_then(|applied| match applied.log.name {
+        LogName::Message { writer, .. } => Some(RequestPlace { writer, seq: applied.seq }),
+        LogName::Control { .. } => None,
+    })
 }

@@ -2,9 +2,7 @@
 //! request's proof, or a refusal in the link channel.
 
 use comity_protocol::code::Code;
-use comity_protocol::control::{
-    ControlAct, Invite, Join, RequestProof, Role, SetRole, Target, Text,
-};
+use comity_protocol::control::{ControlAct, Join, RequestProof, Target};
 use comity_protocol::event::{EventAct, Request, RequestRefused};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId};
 
@@ -21,8 +19,10 @@ impl State {
     /// Answers a request if we are home of the group that it is about.
     pub(crate) fn answer_request(&mut self, asked: ProvenRequest, fx: &mut Effects) {
         let group = match &asked.request {
-            Request::Accept { channel, .. } | Request::Decline { channel, .. } => *channel,
-            _ => asked.proof.channel,
+            Request::Accept { channel, .. }
+            | Request::Decline { channel, .. }
+            | Request::Join { channel, .. } => *channel,
+            Request::Act { .. } => asked.proof.channel,
         };
         // A request in a shared group is for its home alone; others hold it as a record like any.
         let in_link = group != asked.proof.channel;
@@ -59,51 +59,38 @@ impl State {
         let state = &channel.group().ok_or(Code::ChannelNotFound)?.state;
         // Whoever was never invited learns nothing of the group, and we answer for our own groups
         // alone.
-        let Some(member) = state.members.get(&actor).filter(|_| self.is_home(no)) else {
+        let knows = state.members.contains_key(&actor)
+            || matches!(request, Request::Join { .. }) && state.is_open_to(&actor);
+        if !knows || !self.is_home(no) {
             return Err(Code::ChannelNotFound);
-        };
-        let open = member.invite.map(|(point, _)| point);
+        }
+        let open = state.members.get(&actor).and_then(|member| member.invite);
         let is_new = !state.organisations.contains_key(&actor.lineage);
-        match request {
+        let organisation = if is_new { self.organisation(actor.lineage) } else { None };
+        let act = match request {
             Request::Accept { .. } => {
-                let organisation = if is_new { self.organisation(actor.lineage) } else { None };
-                let act = ControlAct::Join(Join { account: actor, organisation });
-                self.append_control(no, Some(actor), &act, Some(proof), fx)
+                ControlAct::Join(Join { account: actor, label: None, organisation })
             }
-            Request::Decline { invite, .. } if open != Some(invite) => Err(Code::NotInvited),
+            Request::Join { label, .. } => {
+                ControlAct::Join(Join { account: actor, label: Some(label), organisation })
+            }
+            Request::Decline { invite, .. } if open.map(|(point, _)| point) != Some(invite) => {
+                return Err(Code::NotInvited);
+            }
             Request::Decline { .. } => {
                 let act = ControlAct::Leave(Target { account: actor });
-                self.append_control(no, None, &act, None, fx)
+                return self.append_control(no, None, &act, None, fx);
             }
-            Request::Leave => {
-                let act = ControlAct::Leave(Target { account: actor });
-                self.append_control(no, Some(actor), &act, Some(proof), fx)
-            }
-            Request::Invite { account, label } => {
-                self.check_known(account, &label)?;
-                let inviter = self.label(no, &actor).ok_or(Code::ChannelNotFound)?.to_string();
-                let invite = Invite { account, label, role: Role::Member };
-                let act = ControlAct::Invite(invite);
-                self.append_control(no, Some(actor), &act, Some(proof), fx)?;
-                self.tell_invited(group, account, &inviter, fx);
-                Ok(())
-            }
-            Request::Remove { account } => {
-                let act = ControlAct::Remove(Target { account });
-                self.append_control(no, Some(actor), &act, Some(proof), fx)
-            }
-            Request::SetName(text) => {
-                let act = ControlAct::SetName(Text { text });
-                self.append_control(no, Some(actor), &act, Some(proof), fx)
-            }
-            Request::SetTopic(text) => {
-                let act = ControlAct::SetTopic(Text { text });
-                self.append_control(no, Some(actor), &act, Some(proof), fx)
-            }
-            Request::SetRole { account, role } => {
-                let act = ControlAct::SetRole(SetRole { account, role });
-                self.append_control(no, Some(actor), &act, Some(proof), fx)
-            }
+            Request::Act { .. } => request.act().ok_or(Code::Malformed)?,
+        };
+        if let ControlAct::Invite(invite) = &act {
+            self.check_known(invite.account, &invite.label)?;
         }
+        let inviter = self.label(no, &actor);
+        self.append_control(no, Some(actor), &act, Some(proof), fx)?;
+        if let (ControlAct::Invite(invite), Some(inviter)) = (&act, inviter) {
+            self.tell_invited(group, invite.account, &inviter.to_string(), fx);
+        }
+        Ok(())
     }
 }

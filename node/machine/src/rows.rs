@@ -98,6 +98,9 @@ impl State {
                 self.channel_numbers.insert(channel.id, no);
                 self.last_channel = self.last_channel.max(no.0);
                 channel.newest = channel.newest_control;
+                if let Some(due_ms) = channel.group().and_then(|group| group.cover_due_ms) {
+                    self.due.insert((due_ms, no));
+                }
                 self.channels.insert(no, channel);
             }
             RowKey::Log(no, _) => self.load_log(no, read(bytes)?)?,
@@ -134,6 +137,7 @@ impl State {
         let numbers: Vec<ChannelNo> = self.channels.keys().copied().collect();
         for no in numbers {
             self.refresh_audience(no);
+            self.recount_uncovered(no);
         }
     }
 

@@ -19,6 +19,7 @@ use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::rows::RowKey;
+use crate::withdraw::Withdrawal;
 
 /// Everything that a node decides by, in memory; only records themselves are in the store alone.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +46,8 @@ pub struct State {
     pub peer_domains: HashMap<String, LineageId>,
     /// Accounts with an open invitation, by the group.
     pub(crate) invited: BTreeSet<(ChannelId, AccountNumber)>,
+    /// Groups whose home we are, by when V is to be stated.
+    pub(crate) due: BTreeSet<(u64, ChannelNo)>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -119,6 +122,10 @@ pub struct Effects {
     pub dirty: Vec<RowKey>,
     /// Devices that were logged out.
     pub logged_out: Vec<DeviceId>,
+    /// Events of earlier commands, or of this one, that it rejects after all.
+    pub withdrawn: Vec<Withdrawal>,
+    /// Groups with events that V may have to cover now.
+    pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
     pub(crate) random: [u8; 32],
     drawn: u64,
@@ -133,6 +140,8 @@ impl Default for Effects {
             applied: Vec::new(),
             dirty: Vec::new(),
             logged_out: Vec::new(),
+            withdrawn: Vec::new(),
+            touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],
             drawn: 0,
@@ -180,6 +189,7 @@ impl State {
         effects.begin(number);
         let done = self.dispatch(command, effects);
         effects.answer = done.unwrap_or_else(|code| Answer::Refused(RefusedCode(code)));
+        self.cover_touched(effects);
     }
 
     fn dispatch(&mut self, command: &Command, fx: &mut Effects) -> Result<Answer, Code> {
@@ -220,6 +230,11 @@ impl State {
             Command::PeerBatch { peer, frame, cursor, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.peer_batch(*peer, frame, cursor.as_ref(), fx)
+            }
+            Command::Wake { unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.wake(fx);
+                Ok(Answer::Done)
             }
         }
     }

@@ -11,9 +11,11 @@ use comity_client_api::{
     Delivery, Device, Endpoint, EventContent, HistoryPage, LogIn, LoggedIn, Member, Outcome, Page,
     Refusal, Role, SignUp, Standing, Subscribed, Subscription,
 };
-use comity_machine::{Account, Act, Answer, Channel, ChannelNo, Command, Kind, State, Subscriber};
+use comity_machine::{
+    Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
+};
 use comity_protocol::code::Code;
-use comity_protocol::control;
+use comity_protocol::control::{self, ControlAct, SetRole, Target, Text};
 use comity_protocol::cursor;
 use comity_protocol::id::{AccountId, ChannelId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
@@ -170,9 +172,11 @@ impl ClientEdge {
             }
             Action::Remove { channel, account } => {
                 let account = self.resolve_member(&channel, &account).await?;
-                Act::Remove { channel, account }
+                govern(channel, ControlAct::Remove(Target { account }))
             }
-            Action::Rename { channel, name } => Act::Rename { channel, name },
+            Action::Rename { channel, name } => {
+                govern(channel, ControlAct::SetName(Text { text: name }))
+            }
             Action::Send { channel, text } => {
                 if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
                     return Err(convert::too_long(&text));
@@ -181,9 +185,12 @@ impl ClientEdge {
             }
             Action::SetRole { channel, account, role } => {
                 let account = self.resolve_member(&channel, &account).await?;
-                Act::SetRole { channel, account, role: convert::role_back(role) }
+                let role = convert::role_back(role);
+                govern(channel, ControlAct::SetRole(SetRole { account, role }))
             }
-            Action::SetTopic { channel, topic } => Act::SetTopic { channel, topic },
+            Action::SetTopic { channel, topic } => {
+                govern(channel, ControlAct::SetTopic(Text { text: topic }))
+            }
         })
     }
 }
@@ -352,6 +359,10 @@ impl Subscription for DeviceFeed {
     }
 }
 
+fn govern(channel: ChannelId, act: ControlAct) -> Act {
+    Act::Govern { channel, act: GroupAct(act) }
+}
+
 fn delivery(notice: Notice) -> Delivery {
     let Notice::Delivered { channel, message, organisations, of } = notice;
     Delivery::Delivered { channel, message, organisations, of }
@@ -426,7 +437,7 @@ fn members(channel: &Channel) -> Vec<Member> {
             let listed = group.state.members.values().filter_map(|member| {
                 let invited = !member.is_in() && member.invite.is_some();
                 let account = member.label.parse().ok()?;
-                let role = convert::role(member.role);
+                let role = convert::role(member.role());
                 (member.is_in() || invited).then_some(Member { account, role, invited })
             });
             listed.collect()

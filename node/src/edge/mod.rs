@@ -8,5 +8,6 @@ mod history;
 mod password;
 pub mod peer;
 mod show;
+pub mod wake;
 
 pub use client::{ClientEdge, ClientSettings, SignUpPolicy};

@@ -31,6 +31,7 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         time_unix_ms: item.applied.time.unix_ms(),
         sender,
         content,
+        withdrawn: item.applied.withdrawn.to_vec(),
         encoded: OnceLock::new(),
     }))
 }
@@ -63,7 +64,11 @@ fn event(state: &State, item: &Item) -> Option<Content> {
             let account = state.label(applied.channel, &own)?;
             Some((refused.group, account, EventContent::RequestRefused { code: refused.code() }))
         }
-        EventAct::Request(_) | EventAct::Unknown(_) => None,
+        EventAct::Contact(_)
+        | EventAct::Erased(_)
+        | EventAct::Erasure(_)
+        | EventAct::Request(_)
+        | EventAct::Unknown(_) => None,
     }
 }
 
@@ -97,7 +102,22 @@ fn control(state: &State, item: &Item) -> Option<Content> {
             let role = convert::role(change.role);
             (change.account, EventContent::RoleChanged { account: of(&change.account)?, role })
         }
-        ControlAct::Cover | ControlAct::Unknown(_) => return None,
+        ControlAct::Ban(ban) => {
+            let account = ban.label.parse().ok()?;
+            (ban.account, EventContent::Removed { account })
+        }
+        ControlAct::Cover
+        | ControlAct::HandOver(_)
+        | ControlAct::Moderate(_)
+        | ControlAct::Open(_)
+        | ControlAct::SetArchived(_)
+        | ControlAct::SetHistory(_)
+        | ControlAct::SetJoinRule(_)
+        | ControlAct::SetPosting(_)
+        | ControlAct::SetRetention(_)
+        | ControlAct::SetVersion(_)
+        | ControlAct::Unban(_)
+        | ControlAct::Unknown(_) => return None,
     };
     let sender = of(&header.actor.unwrap_or(about))?;
     Some((applied.channel_id, sender, content))

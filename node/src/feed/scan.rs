@@ -122,17 +122,25 @@ fn read_page(
     let mut logs = LogNames::default();
     let items = found.into_iter().filter_map(|(channel, pos, row)| {
         let applied = logs.rebuild(&state, channel, pos, row)?;
-        sees(&state, subscriber, &applied).then(|| Item::new(applied))
+        sees(&state, subscriber, &applied).then_some(applied)
     });
-    Ok(Page { items: items.collect(), reached })
+    let mut items: Vec<Applied> = items.collect();
+    drop(state);
+    for applied in &mut items {
+        if matches!(applied.log.name, LogName::Control { .. }) {
+            applied.withdrawn = view.withdrawn(applied.channel, applied.pos)?.into();
+        }
+    }
+    Ok(Page { items: items.into_iter().map(Item::new).collect(), reached })
 }
 
 fn sees(state: &State, subscriber: Subscriber, applied: &Applied) -> bool {
     match subscriber {
         Subscriber::Account(_) => applied.outcome == Outcome::Accepted,
         Subscriber::Peer(_) => match applied.log.name {
-            LogName::Message { origin, .. } => origin == state.lineage(),
-            LogName::Control { .. } => state.is_home(applied.channel),
+            LogName::Message { origin, .. } | LogName::Control { home: origin, .. } => {
+                origin == state.lineage()
+            }
         },
     }
 }
@@ -245,5 +253,6 @@ pub fn rebuild(
         record: Record { header: row.header, body: row.body },
         audience: Arc::from([]),
         inbox: Vec::new(),
+        withdrawn: Arc::from([]),
     })
 }

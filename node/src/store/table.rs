@@ -30,11 +30,15 @@ pub enum Table {
     Peer = 12,
     /// In which block a channel's order goes on, by the first record of the block that is in it.
     Run = 13,
+    /// Messages that a control record took back, by the record.
+    Withdrawn = 14,
+    /// Records that were rejected after they were accepted, by channel and pos.
+    Rejected = 15,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 13] = [
+    pub const ALL: [Table; 15] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -48,6 +52,8 @@ impl Table {
         Table::Nonce,
         Table::Peer,
         Table::Run,
+        Table::Withdrawn,
+        Table::Rejected,
     ];
 
     /// Its name on disk.
@@ -66,6 +72,8 @@ impl Table {
             Table::Nonce => "nonce",
             Table::Peer => "peer",
             Table::Run => "run",
+            Table::Withdrawn => "withdrawn",
+            Table::Rejected => "rejected",
         }
     }
 

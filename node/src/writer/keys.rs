@@ -49,6 +49,12 @@ pub(super) fn event_key(channel: ChannelNo, first: Pos) -> [u8; 12] {
     key
 }
 
+/// What a control record rejected, by the record; and the records that were rejected after they
+/// were accepted.
+pub(super) fn place_key(channel: ChannelNo, pos: Pos) -> [u8; 12] {
+    event_key(channel, pos)
+}
+
 /// A log's first record in a block: its value is the block's key.
 pub(super) fn log_index_key(log: LogNo, seq: u64) -> [u8; 16] {
     let mut key = [0; 16];

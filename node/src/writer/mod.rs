@@ -17,6 +17,7 @@ mod step;
 pub(crate) mod tests;
 mod thread;
 mod view;
+mod withdraw;
 
 pub use shared::Shared;
 pub use step::{Listener, OpenError, Proposal, Reply, StepError, Writer, WriterSettings};

@@ -16,6 +16,8 @@ use super::keys;
 use super::order::Order;
 use super::overlap::{Appender, AppenderGone, SharedJournal};
 use super::shared::Shared;
+use super::view::RecordsError;
+use super::withdraw::Withdrawn;
 use crate::journal::{self, AppendError, Journal};
 use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store, Table};
 
@@ -91,12 +93,15 @@ pub enum OpenError {
     /// The journal cannot be read.
     #[error(transparent)]
     Read(#[from] journal::ReadError),
+    /// What is stored of a channel cannot be read.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
     /// A stored row is not one of ours.
     #[error("a stored row cannot be read: {0:?}")]
     Row(LoadError),
     /// The store cannot be read.
     #[error(transparent)]
-    Store(#[from] crate::store::ReadError),
+    Store(#[from] ReadError),
 }
 
 /// The journal holds a command of a newer release.
@@ -113,6 +118,9 @@ pub enum StepError {
     /// A step panicked, which is a fault of this program; nothing half done is trusted.
     #[error("the writer panicked")]
     Panicked,
+    /// What is stored cannot be read.
+    #[error("what is stored cannot be read: {0}")]
+    Read(#[from] RecordsError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] FlushFailed),
@@ -192,7 +200,7 @@ impl Writer {
             let known = usize::try_from(from.saturating_sub(found.first_command));
             let new = commands.iter().skip(known.unwrap_or(usize::MAX));
             if new.len() > 0 {
-                self.apply(from.max(found.first_command), new, &mut Vec::new());
+                self.apply(from.max(found.first_command), new, &mut Vec::new())?;
             }
             // The overlay's bound holds for a replay too; a failing store shows at the first step.
             let _ = self.flush_if_due();
@@ -316,7 +324,7 @@ impl Writer {
         }
         let commands = proposals.iter().map(|proposal| &proposal.command);
         let mut answers = Vec::with_capacity(proposals.len());
-        let Effects { applied, logged_out, .. } = self.apply(first, commands, &mut answers);
+        let Effects { applied, logged_out, .. } = self.apply(first, commands, &mut answers)?;
         if !applied.is_empty() || !logged_out.is_empty() {
             self.listener.published(applied, &logged_out);
         }
@@ -351,7 +359,7 @@ impl Writer {
         first: u64,
         commands: impl Iterator<Item = &'a Command>,
         answers: &mut Vec<Answer>,
-    ) -> Effects {
+    ) -> Result<Effects, RecordsError> {
         let mut effects = Effects::default();
         {
             let mut state = self.shared.state_mut();
@@ -368,9 +376,24 @@ impl Writer {
                 recent.push(applied, order.takes(applied, shared.store()));
             }
         });
+        self.withdraw(&mut effects)?;
         self.applied = last;
         self.unsealed_since.get_or_insert_with(Instant::now);
-        effects
+        Ok(effects)
+    }
+
+    /// Marks what was rejected after all, and tells it with the records that did so.
+    fn withdraw(&self, effects: &mut Effects) -> Result<(), RecordsError> {
+        for withdrawal in std::mem::take(&mut effects.withdrawn) {
+            let found = Withdrawn::find(&self.shared.view()?, withdrawal)?;
+            let by = effects.applied.iter_mut().find(|applied| applied.pos == withdrawal.by);
+            let Some(by) = by else { continue };
+            by.withdrawn = by.withdrawn.iter().copied().chain(found.ids()).collect();
+            self.shared.write(effects.command, |recent| {
+                found.put(recent.rows_mut(), &by.withdrawn);
+            });
+        }
+        Ok(())
     }
 
     /// When rows must be handed to the flusher although nothing else happens.

@@ -2,10 +2,12 @@
 //! by log and in their channel's order. Where records lie is known here and where they are laid,
 //! nowhere else.
 
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::Arc;
 
 use comity_machine::{ChannelNo, EventRow, LogNo, Outcome};
+use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountNumber, MessageId};
 
@@ -67,13 +69,14 @@ impl View {
         let first = floor.as_deref().unwrap_or(&low);
         let span = Span::inclusive(first, &keys::event_key(channel, to));
         let place = Place { channel, table: Table::Event, direction: Direction::Ascending };
+        let rejected = self.rejected(channel, (from, to))?;
         self.blocks(place, &span, &mut |block| {
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
                 if entry.pos > to {
                     return Ok(ControlFlow::Break(()));
                 }
-                if entry.pos >= from && visit(entry.pos, record(&entry)?).is_break() {
+                if entry.pos >= from && visit(entry.pos, record(&entry, &rejected)?).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -94,10 +97,11 @@ impl View {
         let first = floor.as_deref().unwrap_or(&low);
         let span = Span::inclusive(first, &keys::log_index_key(log, u64::MAX));
         let place = Place { channel, table: Table::LogIndex, direction: Direction::Ascending };
+        let rejected = self.rejected(channel, (Pos(0), Pos(u64::MAX)))?;
         self.blocks(place, &span, &mut |block| {
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
-                let row = record(&entry)?;
+                let row = record(&entry, &rejected)?;
                 if row.log == log && row.seq >= from && visit(entry.pos, row).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -144,6 +148,31 @@ impl View {
         Ok(found)
     }
 
+    /// The messages that the control record at a pos took back.
+    pub fn withdrawn(&self, channel: ChannelNo, by: Pos) -> Result<Vec<MessageId>, RecordsError> {
+        match self.rows.get(Table::Withdrawn, &keys::place_key(channel, by))? {
+            None => Ok(Vec::new()),
+            Some(value) => cbor::decode(&value, usize::MAX).map_err(|_| RecordsError::Row),
+        }
+    }
+
+    /// The records of a channel from one pos to another that were rejected after they were
+    /// accepted. There are few, if any.
+    fn rejected(
+        &self,
+        channel: ChannelNo,
+        (from, to): (Pos, Pos),
+    ) -> Result<BTreeSet<Pos>, ReadError> {
+        let mut found = BTreeSet::new();
+        let (from, to) = (keys::place_key(channel, from), keys::place_key(channel, to));
+        let span = Span::inclusive(&from, &to);
+        self.rows.range(Table::Rejected, &span, Direction::Ascending, &mut |key, _| {
+            found.extend(keys::pos_of(key));
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
     /// The records that were applied in the channel's order.
     fn in_order(
         &self,
@@ -164,6 +193,7 @@ impl View {
         let floor = self.floor(Table::Run, &first, &low)?;
         let runs = Span::inclusive(floor.as_deref().unwrap_or(&low), &high);
         let mut found = Vec::new();
+        let rejected = self.rejected(channel, (Pos(0), Pos(u64::MAX)))?;
         self.blocks(Place { channel, table: Table::Run, direction }, &runs, &mut |block| {
             let before = found.len();
             for entry in block::entries(block) {
@@ -171,7 +201,7 @@ impl View {
                 if !entry.is_in_order {
                     continue;
                 }
-                let row = record(&entry)?;
+                let row = record(&entry, &rejected)?;
                 if span.contains(&row.id) && row.outcome == Outcome::Accepted {
                     found.push((entry.pos, row));
                 }
@@ -202,7 +232,7 @@ impl View {
         let mut found = Vec::with_capacity(places.len());
         for pos in places {
             let row = self.record(channel, pos)?.ok_or(RecordsError::Row)?;
-            found.push((pos, row));
+            found.extend((row.outcome == Outcome::Accepted).then_some((pos, row)));
         }
         Ok(found)
     }
@@ -293,8 +323,12 @@ impl Place {
 /// Whether to go on.
 type Flow = Result<ControlFlow<()>, RecordsError>;
 
-fn record(entry: &Entry<'_>) -> Result<EventRow, RecordsError> {
-    entry.record().ok_or(RecordsError::Row)
+fn record(entry: &Entry<'_>, rejected: &BTreeSet<Pos>) -> Result<EventRow, RecordsError> {
+    let mut row = entry.record().ok_or(RecordsError::Row)?;
+    if rejected.contains(&entry.pos) {
+        row.outcome = Outcome::Rejected;
+    }
+    Ok(row)
 }
 
 /// The timeline keys of a span of ids.

@@ -4,9 +4,14 @@
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::ChainEnd;
-use comity_protocol::control::{ControlAct, ControlHeader, Invite, Role, SetRole, Target, Text};
+use comity_protocol::control::{
+    Ban, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening, Role, SetArchived,
+    SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion, Succession, Target,
+    Text,
+};
 use comity_protocol::event::{
-    EndedLog, EventAct, EventHeader, LogStart, Record, Request, RequestRefused,
+    Contact, ContactStep, EndedLog, Erasure, EventAct, EventHeader, LogStart, Record, Request,
+    RequestRefused,
 };
 use comity_protocol::frame::{
     Batch, Exception, Frame, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
@@ -38,6 +43,8 @@ pub(crate) fn events(world: &World) -> Vec<Value> {
             .into_iter()
             .map(|(name, request)| header(name, &event(at(12), bob, &EventAct::Request(request)))),
     );
+    let others = others(world).into_iter();
+    cases.extend(others.map(|(name, act)| header(name, &event(at(12), bob, &act))));
     let body = Body::text([0x5a; 32], "안녕하세요");
     let bytes = cbor::encode(&message);
     let absent = Record { header: bytes.clone().into(), body: WireBody::Absent(body.hash()) };
@@ -90,17 +97,33 @@ fn unknown_event() -> EventHeader {
     header
 }
 
-fn requests(world: &World) -> [(&'static str, Request); 7] {
+fn requests(world: &World) -> Vec<(&'static str, Request)> {
     let (channel, invite) = (world.group, world.control.control_point());
-    let account = world.alice;
-    [
+    let target = Target { account: world.bob };
+    let label = "bob@globex.example".into();
+    let name = ControlAct::SetName(Text { text: "Landing".into() });
+    vec![
         ("a request to decline", Request::Decline { channel, invite }),
-        ("a request to leave", Request::Leave),
-        ("a request to invite", Request::Invite { account, label: "alice@acme.example".into() }),
-        ("a request to remove", Request::Remove { account }),
-        ("a request to rename", Request::SetName("Landing".into())),
-        ("a request for a topic", Request::SetTopic("착륙".into())),
-        ("a request for a role", Request::SetRole { account, role: Role::Moderator }),
+        ("a request to come in by the join rule", Request::Join { channel, label }),
+        ("a request to leave", Request::of(&ControlAct::Leave(target)).unwrap()),
+        ("a request to rename", Request::of(&name).unwrap()),
+    ]
+}
+
+/// Events that erase, and that make contacts.
+fn others(world: &World) -> Vec<(&'static str, EventAct)> {
+    let (writer, hash) = (world.globex.writer, ShortHash([0xdd; 16]));
+    let here = Erasure { channel: None, writer, seq: 7, hash };
+    let there = Erasure { channel: Some(world.group), ..here };
+    let account = world.alice.number;
+    vec![
+        ("an erasure", EventAct::Erasure(here)),
+        ("an erasure by an organisation that is no member any more", EventAct::Erasure(there)),
+        ("a receipt of an erasure", EventAct::Erased(there)),
+        (
+            "a question to be a contact",
+            EventAct::Contact(Contact { account, step: ContactStep::Ask }),
+        ),
     ]
 }
 
@@ -132,8 +155,18 @@ pub(crate) fn control(world: &World) -> Vec<Value> {
         header("a name", &by_alice(&ControlAct::SetName(text("Landing")))),
         header("a topic", &by_alice(&ControlAct::SetTopic(text("착륙")))),
         header("a statement of V", &world.cover()),
-        header("a kind of later versions", &later),
     ];
+    cases.extend(rules(world).iter().map(|(name, act)| header(name, &by_alice(act))));
+    let mut opening = by_alice(&ControlAct::Open(Opening {
+        base: world.control.control_point(),
+        forced: false,
+    }));
+    opening.actor = None;
+    opening.state = Some(Hash([0xee; 32]));
+    cases.extend([
+        header("the opening of a term", &opening),
+        header("a kind of later versions", &later),
+    ]);
     cases.push(json!({
         "kind": "genesis", "name": "the channel's id", "header": hex(&cbor::encode(genesis)),
         "body": hex(&cbor::encode(&empty_body())), "channel": hex(&world.group.0),
@@ -145,6 +178,38 @@ pub(crate) fn control(world: &World) -> Vec<Value> {
             .map(|(name, state)| structure(name, "control-state", state)),
     );
     cases
+}
+
+/// Records that set the rules of a group.
+fn rules(world: &World) -> Vec<(&'static str, ControlAct)> {
+    let account = world.bob;
+    let rule = JoinRule::Organisations(vec![world.globex.lineage]);
+    let moderation = Moderation {
+        origin: world.globex.lineage,
+        writer: world.globex.writer,
+        seq: 7,
+        hash: ShortHash([0xdd; 16]),
+    };
+    vec![
+        ("a ban", ControlAct::Ban(Ban { account, label: "bob@globex.example".into() })),
+        ("the end of a ban", ControlAct::Unban(Target { account })),
+        ("a join rule", ControlAct::SetJoinRule(SetJoinRule { rule })),
+        (
+            "a group open to anyone",
+            ControlAct::SetJoinRule(SetJoinRule { rule: JoinRule::Anyone }),
+        ),
+        ("a posting rule", ControlAct::SetPosting(SetPosting { role: Role::Moderator })),
+        ("a history rule", ControlAct::SetHistory(SetHistory { since_joining: true })),
+        ("a retention", ControlAct::SetRetention(SetRetention { seconds: Some(86_400) })),
+        ("no retention", ControlAct::SetRetention(SetRetention { seconds: None })),
+        ("an archived group", ControlAct::SetArchived(SetArchived { archived: true })),
+        ("a removed message", ControlAct::Moderate(moderation)),
+        ("a raised version", ControlAct::SetVersion(SetVersion { version: 2 })),
+        (
+            "a handover",
+            ControlAct::HandOver(Succession { nominee: world.globex.lineage }),
+        ),
+    ]
 }
 
 /// Frames of every kind.

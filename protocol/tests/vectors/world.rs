@@ -7,7 +7,7 @@ use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{
-    ControlAct, ControlHeader, CoverEntry, Genesis, Invite, Join, Organisation, RequestProof, Role,
+    ControlAct, ControlHeader, CoverEntry, Genesis, Invite, Join, JoinRule, Organisation, RequestProof, Role,
 };
 use comity_protocol::event::{
     EventAct, EventHeader, Invitation, LogStart, Record, Request, link_channel,
@@ -135,6 +135,20 @@ pub(crate) struct ControlState {
     cover: BTreeMap<(LineageId, WriterId), (u64, ShortHash)>,
     #[n(8)]
     answered: BTreeMap<(ChannelId, LineageId, WriterId), u64>,
+    #[n(9)]
+    join_rule: JoinRule,
+    #[n(10)]
+    posting: Role,
+    #[n(11)]
+    archived: bool,
+    #[n(12)]
+    posts: Vec<(Place, Option<Role>)>,
+    #[n(13)]
+    since_joining: bool,
+    #[n(14)]
+    retention: Option<u64>,
+    #[n(15)]
+    nominee: Option<LineageId>,
 }
 
 #[derive(Clone, Encode, Decode)]
@@ -143,11 +157,13 @@ struct Member {
     #[n(0)]
     label: String,
     #[n(1)]
-    role: Role,
-    #[n(2)]
     invite: Option<(ControlPoint, Role)>,
-    #[n(3)]
+    #[n(2)]
     stays: Vec<(Place, Option<Place>)>,
+    #[n(3)]
+    roles: Vec<(Place, Role)>,
+    #[n(4)]
+    banned: bool,
 }
 
 type Place = (u64, u64);
@@ -227,7 +243,7 @@ impl World {
         let invitation = invitation(&acme, &globex, group, point, bob);
         let (accept, proof) = accept(&acme, &globex, group, point, bob);
         let before = state_before(&acme, alice, bob, point);
-        let join = Join { account: bob, organisation: Some(globex.organisation()) };
+        let join = Join { account: bob, label: None, organisation: Some(globex.organisation()) };
         let mut join = control(at(4), bob, &ControlAct::Join(join));
         join.state = Some(before.hash());
         join.request = Some(proof);
@@ -341,15 +357,17 @@ fn state_before(
 ) -> ControlState {
     let owner = Member {
         label: "alice@acme.example".into(),
-        role: Role::Owner,
         invite: None,
         stays: vec![((1, 1), None)],
+        roles: vec![((1, 1), Role::Owner)],
+        banned: false,
     };
     let invited = Member {
         label: "bob@globex.example".into(),
-        role: Role::Member,
         invite: Some((invite, Role::Member)),
         stays: Vec::new(),
+        roles: Vec::new(),
+        banned: false,
     };
     ControlState {
         version: 1,
@@ -361,6 +379,13 @@ fn state_before(
         member_limit: 100,
         cover: BTreeMap::new(),
         answered: BTreeMap::new(),
+        join_rule: JoinRule::Invited,
+        posting: Role::Member,
+        archived: false,
+        posts: Vec::new(),
+        since_joining: false,
+        retention: None,
+        nominee: None,
     }
 }
 
@@ -375,6 +400,7 @@ fn state_after(
     let member = state.members.get_mut(&bob).unwrap();
     member.invite = None;
     member.stays.push(((1, 3), None));
+    member.roles.push(((1, 3), Role::Member));
     state.answered.insert((link, globex.lineage, globex.writer), 1);
     state
 }

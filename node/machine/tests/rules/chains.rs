@@ -6,12 +6,12 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::event::{EventAct, EventHeader, LogStart, Request};
+use comity_protocol::event::{EventAct, EventHeader, LogStart};
 use comity_protocol::frame::{Batch, Frame};
 use comity_protocol::id::{AccountNumber, ChannelId, LogId, LogName};
 use comity_protocol::limits::{AHEAD_MS_MAX, BODY_BYTES_MAX, EVENT_HEADER_BYTES_MAX};
 
-use super::world::{BEGINNING_MS, RogueLog, World, event};
+use super::world::{BEGINNING_MS, RogueLog, World, asks_to_leave, event};
 
 /// alice@acme and bob@globex with their channel, and the beginning of a log of globex.
 fn scene() -> (World, ChannelId, AccountNumber, RogueLog) {
@@ -194,7 +194,7 @@ fn a_body_beyond_the_limits_counts_as_missing() {
 #[test]
 fn only_messages_have_bodies() {
     let (mut world, talk, bob, mut log) = scene();
-    let request = EventAct::Request(Request::Leave);
+    let request = EventAct::Request(asks_to_leave(world.account("bob@globex").0));
     log.push(event(bob, &request), Body::text([1; 32], "smuggled"));
     log.push(event(bob, &EventAct::Unknown(900)), Body::text([1; 32], "later"));
     let (_, outcomes) = world.show("globex", "acme", &log);

@@ -125,7 +125,7 @@ fn admissions_carry_the_hash_of_the_state_before() {
     let (log, seq) = accept(&mut world, team);
     let request = Some(log.proof(world.node("initech"), seq));
     let organisation = Some(organisation(&world, "initech"));
-    let join = ControlAct::Join(Join { account: carol, organisation });
+    let join = ControlAct::Join(Join { account: carol, label: None, organisation });
     let state = world.group_at("globex", team).state.hash();
     let with =
         |state| ControlHeader { state, request: request.clone(), ..control(Some(carol), &join) };
@@ -182,7 +182,7 @@ fn a_foreign_user_joins_only_by_an_accept_that_proves_itself() {
     ];
     let organisation_of = organisation(&world, "initech");
     let state = Some(world.group_at("globex", team).state.hash());
-    let join = |organisation| ControlAct::Join(Join { account: carol, organisation });
+    let join = |organisation| ControlAct::Join(Join { account: carol, label: None, organisation });
     let with = |request, actor, organisation| ControlHeader {
         state,
         request,
@@ -217,9 +217,10 @@ fn a_request_is_granted_once_and_as_it_was_asked() {
     let first = log.end.seq() + 1;
     let body = || comity_protocol::body::Body::empty([2; 32]);
     for name in ["one", "two"] {
-        log.push(event(bob.number, &EventAct::Request(Request::SetName(name.into()))), body());
+        log.push(event(bob.number, &EventAct::Request(Request::of(&rename(name)).unwrap())), body());
     }
-    let request = Request::Remove { account: world.account(ALICE).0 };
+    let remove = ControlAct::Remove(Target { account: world.account(ALICE).0 });
+    let request = Request::of(&remove).unwrap();
     log.push(event(bob.number, &EventAct::Request(request)), body());
     let globex = world.node("globex");
     let proofs: Vec<RequestProof> = (first..first + 3).map(|seq| log.proof(globex, seq)).collect();

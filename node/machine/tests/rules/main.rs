@@ -10,4 +10,7 @@ mod direct;
 mod groups;
 mod histories;
 mod rights;
+mod roles;
+mod terms;
+mod verdicts;
 mod world;

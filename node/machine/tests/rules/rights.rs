@@ -11,7 +11,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, WriterId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 
-use super::world::{RogueLog, World, event};
+use super::world::{RogueLog, World, asks_to_leave, event};
 
 const ALICE: &str = "alice@acme";
 const BOB: &str = "bob@globex";
@@ -228,7 +228,7 @@ fn what_an_event_stands_on_must_be_there_and_never_go_back() {
     let group = world.group_at("acme", team);
     let point = |seq: u64| {
         let at = usize::try_from(seq - 1).unwrap();
-        ControlPoint { term: 1, seq, hash: group.hashes[at] }
+        ControlPoint { term: 1, seq, hash: group.terms[&1].hashes[at] }
     };
     let newest = group.point.seq;
     let (older, now) = (point(newest - 1), point(newest));
@@ -287,7 +287,7 @@ fn who_is_no_member_is_rejected_whatever_his_organisation_says() {
     log.push(header, Body::text([1; 32], "hello"));
     log.say(AccountNumber(0), "I am globex", None);
     // A request is for the home alone, and carries no text.
-    log.push(event(bella, &EventAct::Request(Request::Leave)), Body::text([1; 32], "smuggled"));
+    log.push(event(bella, &EventAct::Request(asks_to_leave(world.account("bella@globex").0))), Body::text([1; 32], "smuggled"));
     let (_, outcomes) = world.show("globex", "acme", &log);
     use Outcome::{Accepted, Rejected};
     assert_eq!(outcomes, [Rejected, Rejected, Accepted]);
@@ -309,7 +309,7 @@ fn a_request_before_a_record_that_waits_is_answered() {
     let after = Some(world.group_at("acme", team).point);
     let mut log = RogueLog::new(world.node("globex"), team, 50);
     let start = Some(LogStart::default());
-    let leave = event(bob, &EventAct::Request(Request::Leave));
+    let leave = event(bob, &EventAct::Request(asks_to_leave(world.account(BOB).0)));
     log.push(EventHeader { after, start, ..leave }, Body::empty([1; 32]));
     let time = comity_protocol::clock::HybridTime::from_unix_ms(world.now_ms + 3_600_000);
     log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "x"));

@@ -11,7 +11,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Cursor;
 use comity_protocol::frame::{Batch, Class, Frame, WireLog};
-use comity_protocol::id::{AccountId, LineageId, LogId};
+use comity_protocol::id::{AccountId, LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountName, ServerName};
@@ -340,7 +340,11 @@ impl Driver {
             let group = channel.and_then(|channel| channel.group());
             let home = self.peer.as_ref().map(|(_, peer)| *peer);
             let theirs = group.filter(|group| Some(group.state.home) == home);
-            theirs.map(|group| (group.control_log(), group.point.seq + 1))
+            let next = group.and_then(|group| group.next_log()).filter(|next| {
+                matches!(next, LogName::Control { home: nominee, .. } if Some(*nominee) == home)
+            });
+            let current = theirs.map(|group| (group.control_log(), group.point.seq + 1));
+            next.map(|log| (log, 1)).or(current)
         };
         if let Some((name, seq)) = next {
             self.replica.want(LogId { channel: log.channel, name }.into(), seq);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{Channel, ChannelNo, Stay, Subscriber};
+use comity_machine::{ChannelNo, Stay, Subscriber};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -139,11 +139,7 @@ impl Context {
         let state = self.shared.state();
         let (no, channel) = state.channel(&log.channel)?;
         let stay = *channel.peers.get(&peer)?;
-        let is_ours = match log.name {
-            LogName::Message { origin, .. } => origin == self.lineage,
-            LogName::Control { .. } => state.is_home(no),
-        };
-        let known = channel.logs.get(&log.name).filter(|_| is_ours)?;
+        let known = channel.logs.get(&log.name).filter(|_| writer_of(&log.name) == self.lineage)?;
         Some((no, known.no, stay))
     }
 
@@ -151,13 +147,9 @@ impl Context {
     pub(super) fn vector_of(&self, peer: LineageId) -> Vec<VectorEntry> {
         let state = self.shared.state();
         let shared = state.channels.values().filter(|channel| channel.peers.contains_key(&peer));
-        let feeds = |channel: &Channel, name: &LogName| match name {
-            LogName::Message { origin, .. } => *origin == peer,
-            LogName::Control { .. } => channel.group().is_some_and(|g| g.state.home == peer),
-        };
         let mut entries = Vec::new();
         for channel in shared {
-            let theirs = channel.logs.iter().filter(|(name, _)| feeds(channel, name));
+            let theirs = channel.logs.iter().filter(|(name, _)| writer_of(name) == peer);
             entries.extend(theirs.map(|(name, log)| VectorEntry {
                 log: LogId { channel: channel.id, name: *name }.into(),
                 seq: log.end.seq(),
@@ -176,13 +168,10 @@ impl Context {
         let lacking: Vec<_> = {
             let state = self.shared.state();
             let mut lacking = Vec::new();
-            for (no, channel) in &state.channels {
+            for channel in state.channels.values() {
                 let Some(stay) = channel.peers.get(&peer) else { continue };
                 for (name, log) in &channel.logs {
-                    let is_ours = match name {
-                        LogName::Message { origin, .. } => *origin == self.lineage,
-                        LogName::Control { .. } => state.is_home(*no),
-                    };
+                    let is_ours = writer_of(name) == self.lineage;
                     let wire = LogId { channel: channel.id, name: *name }.into();
                     let has = held.get(&wire).copied().unwrap_or(0);
                     if is_ours && has < log.end.seq() {
@@ -239,6 +228,12 @@ impl Context {
         };
         self.hub.notify(Subscriber::Account(token.sender), notice);
     }
+}
+
+/// Who writes a log, and therefore feeds it.
+fn writer_of(name: &LogName) -> LineageId {
+    let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = name;
+    *origin
 }
 
 /// Records in one answer to a want.

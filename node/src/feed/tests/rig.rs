@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use comity_machine::{Act, Answer, Applied, Command, DeviceId, Subscriber};
+use comity_machine::{Act, Answer, Applied, Command, DeviceId, GroupAct, Subscriber};
+use comity_protocol::control::{ControlAct, Target};
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::id::{AccountNumber, ChannelId};
 
@@ -125,7 +126,7 @@ impl Town {
 
     pub(crate) fn remove(&mut self, group: ChannelId, whom: u64) {
         let account = self.rig.shared().state().account_id(AccountNumber(whom));
-        let removed = self.act(1, Act::Remove { channel: group, account });
+        let removed = self.act(1, Act::Govern { channel: group, act: GroupAct(ControlAct::Remove(Target { account })) });
         assert!(!matches!(removed, Answer::Refused(_)), "{removed:?}");
     }
 

@@ -2,8 +2,10 @@
 //! machine alone.
 
 use comity_identity::NodeKey;
-use comity_machine::{Act, Answer, Applied, Command, DeviceId, Effects, SignUpRule, State};
-use comity_protocol::control::Role;
+use comity_machine::{
+    Act, Answer, Applied, Command, DeviceId, Effects, GroupAct, SignUpRule, State,
+};
+use comity_protocol::control::{ControlAct, Role, SetRole, Target, Text};
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
@@ -199,10 +201,13 @@ pub(crate) fn of_everything() -> Story {
     }
     acme.sends(1, group, "at noon?");
     acme.sends(2, group, &"long ".repeat(2_000));
-    acme.act(1, None, Act::SetRole { channel: group, account: bob, role: Role::Moderator });
-    acme.act(2, None, Act::Rename { channel: group, name: "late lunch".into() });
+    let govern = |act| Act::Govern { channel: group, act: GroupAct(act) };
+    let role = SetRole { account: bob, role: Role::Moderator };
+    acme.act(1, None, govern(ControlAct::SetRole(role)));
+    let name = Text { text: "late lunch".into() };
+    acme.act(2, None, govern(ControlAct::SetName(name)));
     let carol = acme.account(3);
-    acme.act(2, None, Act::Remove { channel: group, account: carol });
+    acme.act(2, None, govern(ControlAct::Remove(Target { account: carol })));
     acme.sends(3, group, "am I still here?");
     acme.act(2, None, Act::Leave { channel: group });
 

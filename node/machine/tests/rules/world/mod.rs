@@ -6,17 +6,20 @@ mod rogue;
 mod show;
 
 pub use node::{Node, token};
-pub use rogue::{RogueLog, control, event};
+pub use rogue::{RogueLog, asks_to_leave, control, event};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_machine::{
-    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, Group, Kind, Outcome, RangeOutcome,
-    RefusedCode,
+    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, Group, GroupAct, Kind, Outcome,
+    RangeOutcome, RefusedCode,
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::control::Role;
+use comity_protocol::control::{
+    Ban, ControlAct, JoinRule, Role, SetArchived, SetJoinRule, SetPosting, SetRole, Succession,
+    Target, Text,
+};
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::Head;
 use comity_protocol::id::{AccountId, ChannelId, LogId, LogName};
@@ -165,20 +168,65 @@ impl World {
 
     pub fn remove(&mut self, user: &str, whom: &str, channel: ChannelId) -> Done {
         let (account, _) = self.account(whom);
-        self.act(user, Act::Remove { channel, account })
+        self.govern(user, channel, ControlAct::Remove(Target { account }))
     }
 
     pub fn set_role(&mut self, user: &str, whom: &str, channel: ChannelId, role: Role) -> Done {
         let (account, _) = self.account(whom);
-        self.act(user, Act::SetRole { channel, account, role })
+        self.govern(user, channel, ControlAct::SetRole(SetRole { account, role }))
     }
 
     pub fn rename(&mut self, user: &str, channel: ChannelId, name: &str) -> Done {
-        self.act(user, Act::Rename { channel, name: name.into() })
+        self.govern(user, channel, ControlAct::SetName(Text { text: name.into() }))
     }
 
     pub fn set_topic(&mut self, user: &str, channel: ChannelId, topic: &str) -> Done {
-        self.act(user, Act::SetTopic { channel, topic: topic.into() })
+        self.govern(user, channel, ControlAct::SetTopic(Text { text: topic.into() }))
+    }
+
+    pub fn ban(&mut self, user: &str, whom: &str, channel: ChannelId) -> Done {
+        let (account, label) = self.account(whom);
+        self.govern(user, channel, ControlAct::Ban(Ban { account, label }))
+    }
+
+    pub fn unban(&mut self, user: &str, whom: &str, channel: ChannelId) -> Done {
+        let (account, _) = self.account(whom);
+        self.govern(user, channel, ControlAct::Unban(Target { account }))
+    }
+
+    pub fn archive(&mut self, user: &str, channel: ChannelId, archived: bool) -> Done {
+        self.govern(user, channel, ControlAct::SetArchived(SetArchived { archived }))
+    }
+
+    pub fn let_post(&mut self, user: &str, channel: ChannelId, role: Role) -> Done {
+        self.govern(user, channel, ControlAct::SetPosting(SetPosting { role }))
+    }
+
+    pub fn open_to(&mut self, user: &str, channel: ChannelId, rule: JoinRule) -> Done {
+        self.govern(user, channel, ControlAct::SetJoinRule(SetJoinRule { rule }))
+    }
+
+    pub fn hand_over(&mut self, user: &str, to: &str, channel: ChannelId) -> Done {
+        let nominee = self.nodes[to].lineage();
+        self.govern(user, channel, ControlAct::HandOver(Succession { nominee }))
+    }
+
+    /// Comes in by the join rule of a group at a home.
+    pub fn join(&mut self, user: &str, channel: ChannelId, home: &str) -> Done {
+        let home = self.nodes[home].lineage();
+        self.act(user, Act::Join { channel, home, name: "Team".into() })
+    }
+
+    pub fn govern(&mut self, user: &str, channel: ChannelId, act: ControlAct) -> Done {
+        self.act(user, Act::Govern { channel, act: GroupAct(act) })
+    }
+
+    /// Time passes at a node, and what waits for it is done.
+    pub fn wake(&mut self, node: &str) {
+        let unix_ms = self.now_ms;
+        let node = self.nodes.get_mut(node).unwrap();
+        let random = node.random();
+        node.apply(Command::Wake { unix_ms, random });
     }
 
     // What nodes do.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Applied, Command, DeviceId, Effects, RowKey, SignUpRule, State, Subscriber, answer_rows,
+    Applied, Command, DeviceId, Effects, Outcome, RowKey, SignUpRule, State, Subscriber, Withdrawal,
+    answer_rows, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
@@ -104,6 +105,7 @@ impl Node {
         self.check_rows(&command);
         self.commands.push(command);
         self.records.extend(effects.applied.iter().cloned());
+        withdraw(&mut self.records, &effects.withdrawn);
         effects
     }
 
@@ -143,20 +145,18 @@ impl Node {
         let mut state = State::default();
         let mut records = Vec::new();
         for (number, command) in (1..).zip(&self.commands) {
-            records.extend(state.apply(number, command).applied);
+            let effects = state.apply(number, command);
+            records.extend(effects.applied);
+            withdraw(&mut records, &effects.withdrawn);
         }
         assert!(state.to_bytes() == self.state.to_bytes(), "{}: replayed", self.domain);
         assert_eq!(records, self.records);
     }
 
-    /// Whether this node feeds a log: its own logs, and control logs that it is home of.
+    /// Whether this node feeds a log: those that it writes.
     pub fn feeds(&self, log: &LogId) -> bool {
-        match log.name {
-            LogName::Message { origin, .. } => origin == self.lineage(),
-            LogName::Control { .. } => {
-                self.state.channel(&log.channel).is_some_and(|(no, _)| self.state.is_home(no))
-            }
-        }
+        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
+        origin == self.lineage()
     }
 
     /// Our records of a log from one on, as far as a peer is served.
@@ -182,6 +182,19 @@ impl Node {
         self.records.iter().filter(move |r| {
             r.audience.contains(&Subscriber::Account(account)) || r.inbox.contains(&account)
         })
+    }
+}
+
+/// What a store does with records that are rejected after all.
+fn withdraw(records: &mut [Applied], withdrawn: &[Withdrawal]) {
+    for withdrawal in withdrawn {
+        let is_one = |r: &&mut Applied| {
+            r.log_no == withdrawal.log
+                && (withdrawal.first..=withdrawal.last).contains(&r.seq)
+                && r.sender == Some(withdrawal.author)
+                && right_of(&r.record.header) == Some(withdrawal.right)
+        };
+        records.iter_mut().filter(is_one).for_each(|r| r.outcome = Outcome::Rejected);
     }
 }
 

@@ -6,8 +6,8 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link, path};
 use comity_protocol::clock::HybridTime;
-use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
-use comity_protocol::event::{EventAct, EventHeader, LogStart, Record};
+use comity_protocol::control::{ControlAct, ControlHeader, RequestProof, Target};
+use comity_protocol::event::{EventAct, EventHeader, LogStart, Record, Request};
 use comity_protocol::frame::{Batch, Range};
 use comity_protocol::head::Head;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LogId, LogName, WriterId};
@@ -31,6 +31,11 @@ impl RogueLog {
     pub fn new(node: &Node, channel: ChannelId, writer: u64) -> Self {
         let name = LogName::Message { origin: node.lineage(), writer: WriterId(writer) };
         Self::from(LogId { channel, name }, ChainEnd::default(), HybridTime::default())
+    }
+
+    /// A new log of any name.
+    pub fn named(log: LogId) -> Self {
+        Self::from(log, ChainEnd::default(), HybridTime::default())
     }
 
     /// Goes on with a log where a node has it.
@@ -154,4 +159,9 @@ impl World {
         let of_log = self.nodes[to].records[before..].iter().filter(|r| r.log == log.log);
         (outcomes[0], of_log.map(|r| r.outcome).collect())
     }
+}
+
+/// A request to leave.
+pub fn asks_to_leave(account: comity_protocol::id::AccountId) -> Request {
+    Request::of(&ControlAct::Leave(Target { account })).unwrap()
 }

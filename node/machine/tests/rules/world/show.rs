@@ -30,15 +30,29 @@ pub fn line(state: &State, applied: &Applied) -> String {
                 ControlAct::SetRole(change) => {
                     format!("{sender} makes {} {:?}", label(&change.account), change.role)
                 }
+                ControlAct::Ban(ban) => format!("{sender} bans {}", ban.label),
+                ControlAct::Unban(target) => format!("{sender} unbans {}", label(&target.account)),
+                ControlAct::SetArchived(set) => format!("{sender} archives {}", set.archived),
+                ControlAct::SetPosting(set) => format!("{sender} lets {:?} post", set.role),
+                ControlAct::HandOver(_) => format!("{sender} hands over"),
+                ControlAct::Open(opening) => format!("opens after {}", opening.base.term),
+                act @ (ControlAct::Moderate(_)
+                | ControlAct::SetHistory(_)
+                | ControlAct::SetJoinRule(_)
+                | ControlAct::SetRetention(_)
+                | ControlAct::SetVersion(_)) => format!("{sender} {act:?}"),
                 ControlAct::Unknown(kind) => format!("unknown {kind}"),
             }
         }
         LogName::Message { .. } => {
             let header = EventHeader::decode(&applied.record.header).unwrap();
             match header.act().unwrap() {
+                EventAct::Contact(contact) => format!("{sender} contact {:?}", contact.step),
+                EventAct::Erased(erasure) => format!("erased {}", erasure.seq),
+                EventAct::Erasure(erasure) => format!("{sender} erases {}", erasure.seq),
                 EventAct::Invitation(i) => format!("{} invites to {}", i.inviter, i.name),
                 EventAct::Message => format!("{sender}: {}", text(applied)),
-                EventAct::Request(request) => format!("{sender} requests {request:?}"),
+                EventAct::Request(_) => format!("{sender} requests something"),
                 EventAct::RequestRefused(refused) => format!("refused {}", refused.code()),
                 EventAct::Unknown(kind) => format!("unknown {kind}"),
             }
@@ -59,7 +73,7 @@ pub fn members(kind: &Kind) -> Vec<String> {
     let mut members: Vec<String> = Vec::new();
     for member in group.state.members.values() {
         if member.is_in() {
-            members.push(format!("{} {:?}", member.label, member.role));
+            members.push(format!("{} {:?}", member.label, member.role()));
         } else if member.invite.is_some() {
             members.push(format!("{} invited", member.label));
         }

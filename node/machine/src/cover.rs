@@ -1,0 +1,145 @@
+//! V: up to where a group's home has applied each message log, and when it says so
+//! (`docs/protocol/` section 7.4).
+
+use comity_protocol::code::Code;
+use comity_protocol::control::{ControlAct, CoverEntry};
+use comity_protocol::id::{LineageId, LogName};
+use comity_protocol::limits::{COVER_AGE_MS, COVER_ENTRIES_MAX, COVER_EVENTS};
+
+use crate::channel::{Channel, ChannelNo};
+use crate::group::Group;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// The entries of V that a record must bring up to date: all logs for an admission, for what bears
+/// on everybody and for a handover; the logs of the organisation concerned for what restricts
+/// somebody.
+pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
+    let concerned = |origin: &LineageId| match act {
+        ControlAct::Join(join) => join.organisation.is_some(),
+        ControlAct::Ban(ban) => ban.account.lineage == *origin,
+        ControlAct::Leave(target) | ControlAct::Remove(target) => target.account.lineage == *origin,
+        ControlAct::SetRole(change) => change.account.lineage == *origin,
+        ControlAct::Cover
+        | ControlAct::HandOver(_)
+        | ControlAct::Open(_)
+        | ControlAct::SetArchived(_)
+        | ControlAct::SetPosting(_) => true,
+        _ => false,
+    };
+    let entries = channel.logs.iter().filter_map(|(name, log)| match name {
+        LogName::Message { origin, writer } if concerned(origin) => {
+            let entry = CoverEntry {
+                origin: *origin,
+                writer: *writer,
+                seq: log.end.seq(),
+                hash: log.end.hash().into(),
+            };
+            let stated = group.state.cover.get(&(*origin, *writer));
+            (stated != Some(&(entry.seq, entry.hash)) && entry.seq > 0).then_some(entry)
+        }
+        _ => None,
+    });
+    entries.collect()
+}
+
+impl State {
+    /// States V in records of their own, as many as it takes, so that `act` needs no more entries
+    /// than a record may have.
+    pub(crate) fn cover_ahead(
+        &mut self,
+        no: ChannelNo,
+        act: &ControlAct,
+        fx: &mut Effects,
+    ) -> Result<(), Code> {
+        loop {
+            let channel = &self.channels[&no];
+            let Some(group) = channel.group() else { return Ok(()) };
+            if cover_for(channel, group, act).len() <= COVER_ENTRIES_MAX {
+                return Ok(());
+            }
+            self.append_one(no, None, &ControlAct::Cover, None, fx)?;
+        }
+    }
+
+    /// Counts an event of a group that we are home of, until V covers it.
+    pub(crate) fn count_uncovered(&mut self, no: ChannelNo, fx: &mut Effects) {
+        if !self.is_home(no) {
+            return;
+        }
+        let Some(group) = self.channel_mut(no).group_mut() else { return };
+        group.uncovered += 1;
+        if !group.state.is_shared() {
+            return;
+        }
+        if group.cover_due_ms.is_none() {
+            let due_ms = fx.unix_ms.saturating_add(COVER_AGE_MS);
+            group.cover_due_ms = Some(due_ms);
+            self.due.insert((due_ms, no));
+            fx.dirty(RowKey::Channel(no));
+        }
+        fx.touched.insert(no);
+    }
+
+    /// Counts anew what V does not cover: a record has stated some of it, or we have become home.
+    pub(crate) fn recount_uncovered(&mut self, no: ChannelNo) {
+        let is_home = self.is_home(no);
+        let channel = self.channel_mut(no);
+        let Some(group) = channel.group() else { return };
+        let logs = channel.logs.iter().filter_map(|(name, log)| match name {
+            LogName::Message { origin, writer } => {
+                Some(log.end.seq().saturating_sub(group.covered((*origin, *writer))))
+            }
+            LogName::Control { .. } => None,
+        });
+        let uncovered = if is_home { logs.sum() } else { 0 };
+        if let Some(group) = channel.group_mut() {
+            group.uncovered = uncovered;
+            if uncovered == 0
+                && let Some(due_ms) = group.cover_due_ms.take()
+            {
+                self.due.remove(&(due_ms, no));
+            }
+        }
+    }
+
+    /// States V in those of the touched groups where enough events are uncovered.
+    pub(crate) fn cover_touched(&mut self, fx: &mut Effects) {
+        for no in std::mem::take(&mut fx.touched) {
+            let group = self.channels.get(&no).and_then(|channel| channel.group());
+            if group.is_some_and(|group| group.uncovered >= u64::from(COVER_EVENTS)) {
+                self.cover(no, fx);
+            }
+        }
+    }
+
+    /// States V for all logs of a group.
+    fn cover(&mut self, no: ChannelNo, fx: &mut Effects) {
+        // Where the group takes no record now, its next one covers them, or the next term's.
+        let _ = self.append_control(no, None, &ControlAct::Cover, None, fx);
+        if let Some(group) = self.channel_mut(no).group_mut()
+            && let Some(due_ms) = group.cover_due_ms.take()
+        {
+            self.due.remove(&(due_ms, no));
+            fx.dirty(RowKey::Channel(no));
+        }
+    }
+
+    /// When `Command::Wake` has something to do, in Unix milliseconds.
+    pub fn due_ms(&self) -> Option<u64> {
+        self.due.first().map(|(due_ms, _)| *due_ms)
+    }
+
+    pub(crate) fn wake(&mut self, fx: &mut Effects) {
+        for _ in 0..WAKES_MAX {
+            let Some((_, no)) = self.due.first().filter(|(due, _)| *due <= fx.unix_ms).copied()
+            else {
+                return;
+            };
+            self.cover(no, fx);
+        }
+    }
+}
+
+/// Groups that one command brings up to date; the next one goes on.
+const WAKES_MAX: usize = 256;
