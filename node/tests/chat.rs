@@ -216,6 +216,9 @@ fn invites_make_accounts_and_failures_are_told() {
     assert!(done && out.contains("no channels yet"), "{out}{err}");
     let (done, _, err) = sign_up("erin", token);
     assert!(!done && err.contains("invite_token_invalid"), "{err}");
+    // One in 64 tokens begins so.
+    let (done, _, err) = sign_up("erin", "-bX");
+    assert!(!done && err.contains("invite_token_invalid"), "{err}");
 
     let uninvited = ["--user", "erin", "--sign-up", "--password", "a long password"];
     let whom = [&["chat", "--server", &node.server][..], &uninvited].concat();

@@ -75,7 +75,7 @@ codes! {
     45 MemberLimit "member_limit" "The channel has as many members as it may have.";
     46 NotAMember "not_a_member" "The account is not a member of the channel.";
     47 LastOwner "last_owner"
-        "The last owner cannot leave or step down; make somebody else an owner first.";
+        "The last owner cannot step down; make somebody else an owner first.";
     48 MessageNotFound "message_not_found" "There is no such message in the channel.";
     49 ChannelReadOnly "channel_read_only" "The channel is read-only at the moment.";
     50 NotAGroup "not_a_group" "Direct channels have no members to change, no name and no topic.";
@@ -95,7 +95,7 @@ codes! {
     // Other organisations.
     60 DomainNotFound "domain_not_found" "The domain does not exist or publishes no Comity node.";
     61 DomainUnproven "domain_unproven"
-        "The domain's key is not proven: its DNS answer is not signed and no pin exists.";
+        "The domain's key is not proven by signed DNS, by its web server or by a pin.";
     62 DomainBogus "domain_bogus" "The domain's DNS signatures do not verify.";
     63 DomainUnreachable "domain_unreachable" "The domain's node cannot be reached right now.";
     64 DomainKeyChanged "domain_key_changed"

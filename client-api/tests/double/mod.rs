@@ -194,6 +194,7 @@ impl State {
             time_unix_ms: time.unix_ms(),
             sender,
             content,
+            withdrawn: Vec::new(),
             encoded: Default::default(),
         }));
     }

@@ -4,8 +4,9 @@
 
 mod world;
 
-use comity_machine::{Act, Answer};
+use comity_machine::{Act, Answer, GroupAct};
 use comity_protocol::code::Code;
+use comity_protocol::control::{ControlAct, Text};
 use comity_protocol::frame::{LogKind, WireLog};
 use comity_protocol::id::ChannelId;
 use proptest::prelude::*;
@@ -183,7 +184,8 @@ fn what_is_held_is_applied_once_the_control_log_has_come() {
     let (mut world, channel) = group();
     let now_ms = world.now_ms + 10;
     world.nodes[ACME].withholds_control = true;
-    let rename = Act::Rename { channel, name: "better plans".into() };
+    let act = GroupAct(ControlAct::SetName(Text { text: "better plans".into() }));
+    let rename = Act::Govern { channel, act };
     assert_eq!(world.nodes[ACME].act(rename, now_ms), Answer::Done);
     world.nodes[ACME].say_in(channel, "under the new name", now_ms + 1);
     world.settle();

@@ -7,9 +7,7 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::control::{
-    ControlAct, ControlHeader, Genesis, Opening, RequestProof, Target,
-};
+use comity_protocol::control::{ControlAct, ControlHeader, Genesis, Opening, RequestProof, Target};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record, Request};
 use comity_protocol::id::{

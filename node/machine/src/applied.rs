@@ -189,6 +189,7 @@ mod tests {
                 record: Record { header: vec![1, 2, 3].into(), body },
                 audience: Arc::from([]),
                 inbox: Vec::new(),
+                withdrawn: Arc::from([]),
             };
             let mut bytes = Vec::new();
             applied.encode_row(&mut bytes);

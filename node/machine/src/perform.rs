@@ -1,9 +1,7 @@
 //! Users' acts: each is checked whole, then done whole.
 
 use comity_protocol::code::Code;
-use comity_protocol::control::{
-    ControlAct, Genesis, Invite, Join, Organisation, Role, Target,
-};
+use comity_protocol::control::{ControlAct, Genesis, Invite, Join, Organisation, Role, Target};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, Invitation, Request, direct_channel};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName};

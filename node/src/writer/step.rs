@@ -101,7 +101,7 @@ pub enum OpenError {
     Row(LoadError),
     /// The store cannot be read.
     #[error(transparent)]
-    Store(#[from] ReadError),
+    Store(#[from] crate::store::ReadError),
 }
 
 /// The journal holds a command of a newer release.

@@ -157,10 +157,8 @@ pub(crate) fn control(world: &World) -> Vec<Value> {
         header("a statement of V", &world.cover()),
     ];
     cases.extend(rules(world).iter().map(|(name, act)| header(name, &by_alice(act))));
-    let mut opening = by_alice(&ControlAct::Open(Opening {
-        base: world.control.control_point(),
-        forced: false,
-    }));
+    let mut opening =
+        by_alice(&ControlAct::Open(Opening { base: world.control.control_point(), forced: false }));
     opening.actor = None;
     opening.state = Some(Hash([0xee; 32]));
     cases.extend([
@@ -194,10 +192,7 @@ fn rules(world: &World) -> Vec<(&'static str, ControlAct)> {
         ("a ban", ControlAct::Ban(Ban { account, label: "bob@globex.example".into() })),
         ("the end of a ban", ControlAct::Unban(Target { account })),
         ("a join rule", ControlAct::SetJoinRule(SetJoinRule { rule })),
-        (
-            "a group open to anyone",
-            ControlAct::SetJoinRule(SetJoinRule { rule: JoinRule::Anyone }),
-        ),
+        ("a group open to anyone", ControlAct::SetJoinRule(SetJoinRule { rule: JoinRule::Anyone })),
         ("a posting rule", ControlAct::SetPosting(SetPosting { role: Role::Moderator })),
         ("a history rule", ControlAct::SetHistory(SetHistory { since_joining: true })),
         ("a retention", ControlAct::SetRetention(SetRetention { seconds: Some(86_400) })),
@@ -205,10 +200,7 @@ fn rules(world: &World) -> Vec<(&'static str, ControlAct)> {
         ("an archived group", ControlAct::SetArchived(SetArchived { archived: true })),
         ("a removed message", ControlAct::Moderate(moderation)),
         ("a raised version", ControlAct::SetVersion(SetVersion { version: 2 })),
-        (
-            "a handover",
-            ControlAct::HandOver(Succession { nominee: world.globex.lineage }),
-        ),
+        ("a handover", ControlAct::HandOver(Succession { nominee: world.globex.lineage })),
     ]
 }
 

@@ -7,7 +7,8 @@ use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{
-    ControlAct, ControlHeader, CoverEntry, Genesis, Invite, Join, JoinRule, Organisation, RequestProof, Role,
+    ControlAct, ControlHeader, CoverEntry, Genesis, Invite, Join, JoinRule, Organisation,
+    RequestProof, Role,
 };
 use comity_protocol::event::{
     EventAct, EventHeader, Invitation, LogStart, Record, Request, link_channel,

@@ -144,7 +144,11 @@ fn at<T: Copy>(changes: &[(Place, T)], place: Place) -> Option<T> {
 }
 
 /// The changes after one place up to another.
-fn within<T>(changes: &[(Place, T)], from: Place, until: Place) -> impl Iterator<Item = &(Place, T)> {
+fn within<T>(
+    changes: &[(Place, T)],
+    from: Place,
+    until: Place,
+) -> impl Iterator<Item = &(Place, T)> {
     let first = changes.partition_point(|(place, _)| *place <= from);
     changes[first..].iter().take_while(move |(place, _)| *place <= until)
 }

@@ -217,7 +217,10 @@ fn a_request_is_granted_once_and_as_it_was_asked() {
     let first = log.end.seq() + 1;
     let body = || comity_protocol::body::Body::empty([2; 32]);
     for name in ["one", "two"] {
-        log.push(event(bob.number, &EventAct::Request(Request::of(&rename(name)).unwrap())), body());
+        log.push(
+            event(bob.number, &EventAct::Request(Request::of(&rename(name)).unwrap())),
+            body(),
+        );
     }
     let remove = ControlAct::Remove(Target { account: world.account(ALICE).0 });
     let request = Request::of(&remove).unwrap();

@@ -287,7 +287,10 @@ fn who_is_no_member_is_rejected_whatever_his_organisation_says() {
     log.push(header, Body::text([1; 32], "hello"));
     log.say(AccountNumber(0), "I am globex", None);
     // A request is for the home alone, and carries no text.
-    log.push(event(bella, &EventAct::Request(asks_to_leave(world.account("bella@globex").0))), Body::text([1; 32], "smuggled"));
+    log.push(
+        event(bella, &EventAct::Request(asks_to_leave(world.account("bella@globex").0))),
+        Body::text([1; 32], "smuggled"),
+    );
     let (_, outcomes) = world.show("globex", "acme", &log);
     use Outcome::{Accepted, Rejected};
     assert_eq!(outcomes, [Rejected, Rejected, Accepted]);

@@ -106,10 +106,8 @@ fn nobody_opens_a_term_but_the_nominee_on_the_newest_record() {
     let base = world.group_at("globex", team).point;
     let open = |base, forced| ControlAct::Open(Opening { base, forced });
     let state = Some(world.group_at("globex", team).state.hash());
-    let name = |world: &World, node: &str| LogName::Control {
-        home: world.node(node).lineage(),
-        term: 2,
-    };
+    let name =
+        |world: &World, node: &str| LogName::Control { home: world.node(node).lineage(), term: 2 };
     let shown = |world: &mut World, from: &str, header: ControlHeader| {
         let log = LogId { channel: team, name: name(world, from) };
         let mut rogue = RogueLog::named(log);

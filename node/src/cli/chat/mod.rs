@@ -39,7 +39,7 @@ pub(super) struct Options {
     #[arg(long)]
     sign_up: bool,
     /// The invite for --sign-up, where the node asks for one
-    #[arg(long, value_name = "TOKEN", requires = "sign_up")]
+    #[arg(long, value_name = "TOKEN", requires = "sign_up", allow_hyphen_values = true)]
     invite: Option<String>,
     /// Open this channel at once: name@domain, or #group
     #[arg(long, value_name = "CHANNEL")]

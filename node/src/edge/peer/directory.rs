@@ -51,7 +51,9 @@ fn refusal(code: Code, label: &AccountLabel) -> Refusal {
             format!("The domain {domain} does not exist or publishes no Comity node.")
         }
         Code::DomainUnproven => {
-            format!("The key of {domain} is not proven: its DNS is not signed and no pin exists.")
+            format!(
+                "The key of {domain} is not proven by signed DNS, by its web server or by a pin."
+            )
         }
         Code::DomainUnreachable => format!("The node of {domain} cannot be reached right now."),
         other => other.sentence().to_owned(),

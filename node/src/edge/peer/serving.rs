@@ -168,7 +168,7 @@ impl Context {
         let lacking: Vec<_> = {
             let state = self.shared.state();
             let mut lacking = Vec::new();
-            for channel in state.channels.values() {
+            for (no, channel) in &state.channels {
                 let Some(stay) = channel.peers.get(&peer) else { continue };
                 for (name, log) in &channel.logs {
                     let is_ours = writer_of(name) == self.lineage;

@@ -126,7 +126,10 @@ impl Town {
 
     pub(crate) fn remove(&mut self, group: ChannelId, whom: u64) {
         let account = self.rig.shared().state().account_id(AccountNumber(whom));
-        let removed = self.act(1, Act::Govern { channel: group, act: GroupAct(ControlAct::Remove(Target { account })) });
+        let removed = self.act(
+            1,
+            Act::Govern { channel: group, act: GroupAct(ControlAct::Remove(Target { account })) },
+        );
         assert!(!matches!(removed, Answer::Refused(_)), "{removed:?}");
     }
 

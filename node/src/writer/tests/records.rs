@@ -140,6 +140,7 @@ impl World {
             record: Record { header: at.to_be_bytes().to_vec().into(), body },
             audience: Arc::from([]),
             inbox: if inbox { vec![AccountNumber(5)] } else { Vec::new() },
+            withdrawn: Arc::from([]),
         }
     }
 

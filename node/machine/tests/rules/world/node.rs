@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Applied, Command, DeviceId, Effects, Outcome, RowKey, SignUpRule, State, Subscriber, Withdrawal,
-    answer_rows, right_of,
+    Applied, Command, DeviceId, Effects, Outcome, RowKey, SignUpRule, State, Subscriber,
+    Withdrawal, answer_rows, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
