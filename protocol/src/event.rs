@@ -168,8 +168,8 @@ impl Request {
     }
 }
 
-/// Whether users act so: what the home does by itself, and what is asked for in the link channel, is
-/// not asked for.
+/// Whether users act so: what the home does by itself, and what is asked for in the link channel,
+/// is not asked for.
 const fn is_asked_for(act: &ControlAct) -> bool {
     !matches!(
         act,

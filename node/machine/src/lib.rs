@@ -20,6 +20,8 @@ mod perform;
 mod request;
 mod rows;
 mod state;
+mod term;
+mod verdict;
 mod withdraw;
 
 pub use account::{

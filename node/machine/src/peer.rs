@@ -12,7 +12,7 @@ use comity_protocol::event::{EventAct, EventHeader, Record, Request};
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::HeadProof;
 use comity_protocol::id::{
-    AccountId, ChannelId, ControlPoint, LineageId, LogId, LogName, WriterId,
+    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
 };
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::AHEAD_MS_MAX;
@@ -22,11 +22,11 @@ use crate::append::Incoming;
 use crate::applied::Outcome;
 use crate::channel::{ChannelNo, Kind};
 use crate::form::{check_version, kept_body};
-use crate::group::{ControlState, Judgement, Place, RightTo, Stated};
+use crate::group::{ControlState, Judgement};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
-use crate::withdraw::right_to;
+use crate::verdict::{Judged, Wait};
 
 /// Why a range is not taken, or not to its end.
 enum Stop {
@@ -414,16 +414,7 @@ impl State {
         }
         let outcome = if matches!(act, EventAct::Unknown(_)) { Outcome::Unknown } else { outcome };
         let sender = AccountId { lineage: origin, number: header.sender };
-        let inbox = match &act {
-            EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
-            EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
-            EventAct::Contact(_)
-            | EventAct::Erased(_)
-            | EventAct::Erasure(_)
-            | EventAct::Message
-            | EventAct::Request(_)
-            | EventAct::Unknown(_) => Vec::new(),
-        };
+        let inbox = self.take_news(peer, no, &act, fx);
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
         let is_request = matches!(act, EventAct::Request(_));
         let incoming = Incoming {
@@ -456,6 +447,21 @@ impl State {
         }
     }
 
+    /// What the link channel says to accounts of ours; those who are to see it.
+    fn take_news(
+        &mut self,
+        peer: LineageId,
+        no: ChannelNo,
+        act: &EventAct,
+        fx: &mut Effects,
+    ) -> Vec<AccountNumber> {
+        match act {
+            EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
+            EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
+            _ => Vec::new(),
+        }
+    }
+
     fn place_void(
         &mut self,
         no: ChannelNo,
@@ -477,67 +483,7 @@ impl State {
         };
         self.place(incoming, fx);
     }
-
-    fn judge_event(
-        &self,
-        no: ChannelNo,
-        (origin, writer): (LineageId, WriterId),
-        seq: u64,
-        (header, act): (&EventHeader, &EventAct),
-        stated: Option<ControlPoint>,
-    ) -> Result<Judged, Wait> {
-        let channel = &self.channels[&no];
-        let starts_well = match &header.start {
-            Some(start) => seq == 1 && channel.is_named_by(self.lineage(), start),
-            None => seq != 1,
-        };
-        if !starts_well {
-            return Ok(VOID);
-        }
-        let accepted = Judged { outcome: Outcome::Accepted, verdict: None };
-        let author = AccountId { lineage: origin, number: header.sender };
-        match &channel.kind {
-            Kind::Link { .. } if header.after.is_none() => Ok(accepted),
-            Kind::Direct(direct) if header.after.is_none() => {
-                let party = direct.of(origin) == Some(author);
-                Ok(if party { accepted } else { VOID })
-            }
-            Kind::Link { .. } | Kind::Direct(_) => Ok(VOID),
-            Kind::Group(group) => {
-                let Some(after) = header.after.or(stated) else { return Ok(VOID) };
-                let place = match group.find(&after) {
-                    Stated::Ahead => return Err(Wait),
-                    Stated::At(place) => place,
-                    Stated::Wrong => return Ok(VOID),
-                };
-                if stated.is_some_and(|stated| after < stated) {
-                    return Ok(VOID);
-                }
-                let Some(right) = right_to(act) else {
-                    return Ok(Judged { outcome: Outcome::Accepted, verdict: None });
-                };
-                let accepted = group.accepts(right, &author, place, (origin, writer), seq);
-                if !accepted {
-                    return Ok(Judged { outcome: Outcome::Rejected, verdict: None });
-                }
-                Ok(Judged { outcome: Outcome::Accepted, verdict: Some((place, right)) })
-            }
-        }
-    }
 }
-
-/// What an event amounts to as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Judged {
-    outcome: Outcome,
-    /// Of an event that a verdict accepted: its `after` and the right that it needs.
-    verdict: Option<(Place, RightTo)>,
-}
-
-const VOID: Judged = Judged { outcome: Outcome::Void, verdict: None };
-
-/// The event waits for the control log.
-struct Wait;
 
 /// A request with what its proof needs: who, what, the header's bytes and the body's hash.
 type TakenRequest = (AccountId, Request, ByteString, comity_protocol::hash::Hash);

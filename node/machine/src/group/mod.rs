@@ -176,8 +176,8 @@ impl Group {
         Ok(())
     }
 
-    /// The log in which the next term may open, where this node knows of one: the nominee's after a
-    /// handover.
+    /// The log in which the next term may open, where this node knows of one: the nominee's, after
+    /// a handover.
     pub fn next_log(&self) -> Option<LogName> {
         let home = self.state.nominee?;
         Some(LogName::Control { home, term: self.point.term + 1 })

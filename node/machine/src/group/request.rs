@@ -1,5 +1,5 @@
-//! Requests that control records grant: every member judges a foreign user's act by the record alone
-//! (`docs/protocol/` section 7.2). It must not know what the act does.
+//! Requests that control records grant: every member judges a foreign user's act by the record
+//! alone (`docs/protocol/` section 7.2). It must not know what the act does.
 
 use comity_protocol::chain;
 use comity_protocol::code::Code;
