@@ -183,8 +183,8 @@ impl Group {
         Some(LogName::Control { home, term: self.point.term + 1 })
     }
 
-    /// Whether a control log is one of this group's: of a term that was, is or may come next; `None`
-    /// where that hangs on records that are not known here yet.
+    /// Whether a control log is one of this group's: of a term that was, is or may come next;
+    /// `None` where that hangs on records that are not known here yet.
     pub fn knows_log(&self, name: LogName) -> Option<bool> {
         let LogName::Control { home, term } = name else { return Some(false) };
         match self.terms.get(&term) {
