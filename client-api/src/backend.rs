@@ -109,6 +109,13 @@ pub enum Action {
         /// The group.
         channel: ChannelId,
     },
+    /// Remove an account from a group and keep it out.
+    Ban {
+        /// The group.
+        channel: ChannelId,
+        /// Whom.
+        account: AccountLabel,
+    },
     /// Create a group, its caller the owner.
     CreateGroup {
         /// The name.
@@ -123,12 +130,26 @@ pub enum Action {
         /// The group.
         channel: ChannelId,
     },
+    /// Hand a group over to another organisation, whose node is its home from then on.
+    HandOver {
+        /// The group.
+        channel: ChannelId,
+        /// The organisation.
+        home: ServerName,
+    },
     /// Invite an account to a group.
     Invite {
         /// The group.
         channel: ChannelId,
         /// Whom.
         account: AccountLabel,
+    },
+    /// Come into a group by its join rule.
+    Join {
+        /// The group.
+        channel: ChannelId,
+        /// The organisation that is its home.
+        home: ServerName,
     },
     /// Leave a group.
     Leave {
@@ -170,6 +191,13 @@ pub enum Action {
         /// The role.
         role: Role,
     },
+    /// Change a rule of a group.
+    SetRule {
+        /// The group.
+        channel: ChannelId,
+        /// The rule as it is to be.
+        rule: Rule,
+    },
     /// Change a group's topic.
     SetTopic {
         /// The group.
@@ -177,6 +205,35 @@ pub enum Action {
         /// The new topic; may be empty.
         topic: String,
     },
+    /// End a ban.
+    Unban {
+        /// The group.
+        channel: ChannelId,
+        /// Whose.
+        account: AccountLabel,
+    },
+}
+
+/// A rule of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Whether nobody may post.
+    Archived(bool),
+    /// Who may come in without an invitation.
+    Join(JoinRule),
+    /// From which role on members may post.
+    Posting(Role),
+}
+
+/// Who may come into a group without an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JoinRule {
+    /// Anybody who is not banned.
+    Anyone,
+    /// Nobody.
+    Invited,
+    /// Accounts of these organisations.
+    Organisations(Vec<ServerName>),
 }
 
 /// What became of an [`Action`], durable when answered.
@@ -281,6 +338,8 @@ pub struct ChannelDetail {
     pub summary: ChannelSummary,
     /// Its members by label.
     pub members: Vec<Member>,
+    /// Of a group that the caller is in: its rules.
+    pub rules: Vec<Rule>,
 }
 
 /// Which part of a channel's history.
@@ -336,10 +395,20 @@ pub struct FeedEvent {
 /// What an event says to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventContent {
+    /// An account was removed and is kept out.
+    Banned {
+        /// Whom.
+        account: AccountLabel,
+    },
     /// A group was created.
     Created {
         /// Its name.
         name: String,
+    },
+    /// A group was handed over: another organisation's node is its home from now on.
+    HandedOver {
+        /// The organisation.
+        home: ServerName,
     },
     /// An account was invited.
     Invited {
@@ -385,10 +454,20 @@ pub enum EventContent {
         /// The new role.
         role: Role,
     },
+    /// A rule changed.
+    RuleChanged {
+        /// The rule as it is from now on.
+        rule: Rule,
+    },
     /// The topic changed.
     TopicChanged {
         /// The new topic.
         topic: String,
+    },
+    /// A ban ended.
+    Unbanned {
+        /// Whose.
+        account: AccountLabel,
     },
 }
 

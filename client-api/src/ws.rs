@@ -366,7 +366,12 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::Rename { channel, .. }
         | Action::Send { channel, .. }
         | Action::SetRole { channel, .. }
-        | Action::SetTopic { channel, .. } => Some(channel.to_string()),
+        | Action::SetTopic { channel, .. }
+        | Action::Ban { channel, .. }
+        | Action::HandOver { channel, .. }
+        | Action::Join { channel, .. }
+        | Action::SetRule { channel, .. }
+        | Action::Unban { channel, .. } => Some(channel.to_string()),
         Action::CreateGroup { .. } | Action::OpenDirect { .. } => None,
     }
 }

@@ -413,7 +413,7 @@ const REFUSALS: &[Row] = &[
         "credentials_wrong",
         "wrong",
     ),
-    ("PATCH /v1/channels/ID", "{}", 400, "malformed", "`name` or `topic`"),
+    ("PATCH /v1/channels/ID", "{}", 400, "malformed", "Give one of `name`"),
     ("POST /v1/channels", r#"{"kind":"direct","with":"bob"}"#, 400, "name_invalid", "name@domain"),
     (
         "POST /v1/channels",

@@ -337,9 +337,11 @@ impl Http {
         let patience = REQUEST_TIMEOUT + wait;
         let answer: Answer = self.call(Method::GET, &path, &Value::Null, patience).await?;
         let event = |frame: FrameShape| {
-            let HistoryEvent { id, time, sender, content } = frame.event.into_event()?;
+            let mut event = frame.event;
+            let withdrawn = std::mem::take(&mut event.withdrawn);
+            let HistoryEvent { id, time, sender, content } = event.into_event()?;
             let (cursor, channel) = (frame.cursor, frame.channel);
-            Some(ChannelEvent { cursor, channel, id, time, sender, content })
+            Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn })
         };
         Ok(SyncPage {
             events: answer.events.into_iter().filter_map(event).collect(),

@@ -23,6 +23,8 @@ pub struct ChannelEvent {
     pub sender: String,
     /// What.
     pub content: Content,
+    /// Messages that it took back, by id: they count as never sent.
+    pub withdrawn: Vec<String>,
 }
 
 /// Something in a channel's history.
@@ -42,8 +44,12 @@ pub struct HistoryEvent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Content {
+    /// An account was removed and is kept out.
+    Banned { account: String },
     /// A group was created.
     Created { name: String },
+    /// A group was handed over to another home.
+    HandedOver { home: String },
     /// An account was invited.
     Invited { account: String, name: String },
     /// An account came in.
@@ -62,8 +68,12 @@ pub enum Content {
     RequestRefused { code: String },
     /// A role changed.
     RoleChanged { account: String, role: String },
+    /// A rule of the group changed: its name and value, as text.
+    RuleChanged { rule: String },
     /// The topic changed.
     TopicChanged { topic: String },
+    /// A ban ended.
+    Unbanned { account: String },
 }
 
 /// A text is durable at the node.
@@ -228,9 +238,12 @@ impl FrameShape<'_> {
                 )
             }
             "event" => {
-                let HistoryEvent { id, time, sender, content } = self.event?.into_event()?;
+                let mut event = self.event?;
+                let withdrawn = std::mem::take(&mut event.withdrawn);
+                let HistoryEvent { id, time, sender, content } = event.into_event()?;
                 let (cursor, channel) = (self.cursor?, self.channel?);
-                NodeFrame::Event(ChannelEvent { cursor, channel, id, time, sender, content })
+                let event = ChannelEvent { cursor, channel, id, time, sender, content, withdrawn };
+                NodeFrame::Event(event)
             }
             "goodbye" | "refused" => {
                 let (nonce, leaving) = (nonce(), self.kind == "goodbye");
@@ -274,11 +287,26 @@ pub(crate) struct EventShape {
     account: Option<String>,
     role: Option<String>,
     code: Option<String>,
+    home: Option<String>,
+    join: Option<serde_json::Value>,
+    posting: Option<String>,
+    archived: Option<bool>,
+    #[serde(default)]
+    pub(crate) withdrawn: Vec<String>,
 }
 
 impl EventShape {
     pub(crate) fn into_event(self) -> Option<HistoryEvent> {
         let content = match self.kind.as_str() {
+            "banned" => Content::Banned { account: self.account? },
+            "handed_over" => Content::HandedOver { home: self.home? },
+            "rule_changed" => {
+                let join = self.join.map(|rule| format!("join: {rule}"));
+                let posting = self.posting.map(|role| format!("posting: {role}"));
+                let archived = self.archived.map(|archived| format!("archived: {archived}"));
+                Content::RuleChanged { rule: join.or(posting).or(archived)? }
+            }
+            "unbanned" => Content::Unbanned { account: self.account? },
             "created" => Content::Created { name: self.name? },
             "invited" => Content::Invited { account: self.account?, name: self.name? },
             "joined" => Content::Joined { account: self.account? },

@@ -8,6 +8,7 @@ use comity_protocol::id::MessageId;
 use serde::{Deserialize, Serialize};
 
 use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
+use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, role_text};
 use crate::backend::{
@@ -183,6 +184,8 @@ pub(crate) struct ChannelAnswer {
     #[serde(flatten)]
     channel: ChannelShape,
     members: Vec<MemberShape>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<RuleShape<'static>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -202,6 +205,7 @@ impl From<ChannelDetail> for ChannelAnswer {
         Self {
             channel: detail.summary.into(),
             members: detail.members.into_iter().map(member).collect(),
+            rules: (!detail.rules.is_empty()).then(|| detail.rules.as_slice().into()),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What a client sends over its socket. One flat shape is read in one pass, then turned into a
 //! typed frame; it must not decide whether the frame is welcome now.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
+use super::rule::{JoinShape, RuleShape};
 use super::value;
 use crate::backend::{Action, Cursor, Refusal};
 
@@ -59,6 +62,14 @@ pub(super) struct FrameShape {
     account: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    join: Option<JoinShape<'static>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posting: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<String>,
 }
@@ -124,7 +135,16 @@ impl FrameShape {
         let channel = || value::channel_id(&needed(self.channel, "channel")?);
         Ok(match command.as_str() {
             "accept" => Action::Accept { channel: channel()? },
+            "ban" => Action::Ban { channel: channel()?, account: account(self.account)? },
             "decline" => Action::Decline { channel: channel()? },
+            "hand_over" => {
+                let home = value::domain(&needed(self.home, "home")?)?;
+                Action::HandOver { channel: channel()?, home }
+            }
+            "join" => {
+                let home = value::domain(&needed(self.home, "home")?)?;
+                Action::Join { channel: channel()?, home }
+            }
             "invite" => Action::Invite { channel: channel()?, account: account(self.account)? },
             "leave" => Action::Leave { channel: channel()? },
             "remove" => Action::Remove { channel: channel()?, account: account(self.account)? },
@@ -137,6 +157,18 @@ impl FrameShape {
                 account: account(self.account)?,
                 role: value::role(&needed(self.role, "role")?)?,
             },
+            "set_rule" => {
+                let Self { archived, join, posting, .. } = self;
+                let mut rules = RuleShape { archived, join, posting }.into_rules()?;
+                match (rules.pop(), rules.is_empty()) {
+                    (Some(rule), true) => Action::SetRule { channel: channel()?, rule },
+                    _ => {
+                        let sentence = "Give one of `join`, `posting` and `archived`.";
+                        return Err(value::malformed(sentence));
+                    }
+                }
+            }
+            "unban" => Action::Unban { channel: channel()?, account: account(self.account)? },
             "set_topic" => Action::SetTopic {
                 channel: channel()?,
                 topic: value::channel_topic(needed(self.topic, "topic")?)?,
@@ -162,8 +194,8 @@ fn missing(name: &str) -> Refusal {
 }
 
 const PING_DATA_BYTES_MAX: usize = 256;
-const COMMANDS: &str = "accept, create_group, decline, invite, leave, open_direct, remove, rename, \
-                        set_role, set_topic";
+const COMMANDS: &str = "accept, ban, create_group, decline, hand_over, invite, join, leave, \
+                        open_direct, remove, rename, set_role, set_rule, set_topic, unban";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

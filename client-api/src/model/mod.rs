@@ -7,6 +7,7 @@ mod examples;
 mod incoming;
 mod outgoing;
 mod request;
+mod rule;
 mod time;
 mod value;
 
@@ -21,7 +22,7 @@ pub(crate) use outgoing::{
     welcome_frame,
 };
 pub(crate) use request::{
-    CreateChannel, InviteRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
+    CreateChannel, InviteRequest, JoinRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
     PasswordRequest, PatchChannel, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
 };
 pub(crate) use value::{

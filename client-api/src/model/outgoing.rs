@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, role_text};
 use crate::backend::{Caller, Cursor, EventContent, FeedEvent, Outcome, Refusal};
@@ -78,7 +79,9 @@ pub(crate) struct EventShape<'a> {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum ContentShape<'a> {
+    Banned { account: String },
     Created { name: Cow<'a, str> },
+    HandedOver { home: String },
     Invited { account: String, name: Cow<'a, str> },
     Joined { account: String },
     Left { account: String },
@@ -87,7 +90,9 @@ enum ContentShape<'a> {
     Renamed { name: Cow<'a, str> },
     RequestRefused { code: Cow<'a, str> },
     RoleChanged { account: String, role: Cow<'a, str> },
+    RuleChanged(RuleShape<'a>),
     TopicChanged { topic: Cow<'a, str> },
+    Unbanned { account: String },
 }
 
 /// What every refusal says.
@@ -136,6 +141,12 @@ impl<'a> From<&'a FeedEvent> for EventShape<'a> {
 impl<'a> From<&'a EventContent> for ContentShape<'a> {
     fn from(content: &'a EventContent) -> Self {
         match content {
+            EventContent::Banned { account } => Self::Banned { account: account.to_string() },
+            EventContent::HandedOver { home } => Self::HandedOver { home: home.to_string() },
+            EventContent::RuleChanged { rule } => {
+                Self::RuleChanged(std::slice::from_ref(rule).into())
+            }
+            EventContent::Unbanned { account } => Self::Unbanned { account: account.to_string() },
             EventContent::Created { name } => Self::Created { name: name.into() },
             EventContent::Invited { account, name } => {
                 Self::Invited { account: account.to_string(), name: name.into() }

@@ -5,6 +5,7 @@ use comity_protocol::id::ChannelId;
 use comity_protocol::name::{AccountLabel, ServerName};
 use serde::{Deserialize, Serialize};
 
+use super::rule::RuleShape;
 use super::time::parse_unix_ms;
 use super::value;
 use crate::backend::{AccountChange, Action, Cursor, LogIn, Page, Refusal, Role, SignUp};
@@ -107,20 +108,33 @@ pub(crate) struct PatchChannel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     topic: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    home: Option<String>,
+    #[serde(flatten)]
+    rules: RuleShape<'static>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
 }
 
 impl PatchChannel {
     pub(crate) fn into_action(self, channel: ChannelId) -> Result<(Option<u64>, Action), Refusal> {
         let nonce = optional_nonce(self.nonce)?;
-        match (self.name, self.topic) {
-            (Some(name), None) => {
-                Ok((nonce, Action::Rename { channel, name: value::channel_name(name)? }))
-            }
-            (None, Some(topic)) => {
-                Ok((nonce, Action::SetTopic { channel, topic: value::channel_topic(topic)? }))
-            }
-            _ => Err(value::malformed("Give either `name` or `topic`, one at a time.")),
+        let mut actions: Vec<Action> = Vec::new();
+        if let Some(name) = self.name {
+            actions.push(Action::Rename { channel, name: value::channel_name(name)? });
+        }
+        if let Some(topic) = self.topic {
+            actions.push(Action::SetTopic { channel, topic: value::channel_topic(topic)? });
+        }
+        if let Some(home) = self.home {
+            actions.push(Action::HandOver { channel, home: value::domain(&home)? });
+        }
+        let rules = self.rules.into_rules()?.into_iter();
+        actions.extend(rules.map(|rule| Action::SetRule { channel, rule }));
+        match (actions.pop(), actions.is_empty()) {
+            (Some(action), true) => Ok((nonce, action)),
+            _ => Err(value::malformed(
+                "Give one of `name`, `topic`, `join`, `posting`, `archived` and `home`.",
+            )),
         }
     }
 }
@@ -134,6 +148,19 @@ pub(crate) struct NonceRequest {
 impl NonceRequest {
     pub(crate) fn into_nonce(self) -> Result<Option<u64>, Refusal> {
         optional_nonce(self.nonce)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct JoinRequest {
+    home: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl JoinRequest {
+    pub(crate) fn into_parts(self) -> Result<(Option<u64>, ServerName), Refusal> {
+        Ok((optional_nonce(self.nonce)?, value::domain(&self.home)?))
     }
 }
 

@@ -92,6 +92,11 @@ pub(crate) fn label(text: &str) -> Result<AccountLabel, Refusal> {
         .map_err(|e| refusal(Code::NameInvalid, format!("This is not an account: {e}.")))
 }
 
+/// A domain of an organisation.
+pub(crate) fn domain(text: &str) -> Result<ServerName, Refusal> {
+    text.parse().map_err(|_| refusal(Code::NameInvalid, format!("`{text}` is not a domain.")))
+}
+
 /// An account name on the node for `domain`, with or without `@domain`.
 pub(crate) fn own_name(text: &str, domain: &ServerName) -> Result<AccountName, Refusal> {
     let Some((name, at)) = text.trim().rsplit_once('@') else {

@@ -1,4 +1,4 @@
-//! Who is in a group: invite, accept, decline, leave, remove, roles. Whether a caller may is the
+//! Who is in a group: invite, accept, decline, join, leave, remove, ban, roles. Whether a caller may is the
 //! node's to decide.
 
 use axum::extract::State;
@@ -9,7 +9,8 @@ use super::{Api, json};
 use crate::backend::{Action, Backend, Caller, Refusal};
 use crate::extract::{ApiState, Authenticated, JsonBody, OptionalBody, PathOf, QueryOf};
 use crate::model::{
-    InviteRequest, NonceQuery, NonceRequest, RoleRequest, StatusAnswer, channel_id, label,
+    InviteRequest, JoinRequest, NonceQuery, NonceRequest, RoleRequest, StatusAnswer, channel_id,
+    label,
 };
 
 /// `POST /v1/channels/{id}/accept`
@@ -55,6 +56,39 @@ pub(crate) async fn invite<B: Backend>(
     let (nonce, account) = request.into_parts()?;
     let action = Action::Invite { channel: channel_id(&id)?, account };
     perform(&api, &caller, nonce, action).await
+}
+
+/// `POST /v1/channels/{id}/join`
+pub(crate) async fn join<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    PathOf(id): PathOf<String>,
+    JsonBody(request): JsonBody<JoinRequest>,
+) -> Result<Response, Refusal> {
+    let (nonce, home) = request.into_parts()?;
+    perform(&api, &caller, nonce, Action::Join { channel: channel_id(&id)?, home }).await
+}
+
+/// `POST /v1/channels/{id}/bans`
+pub(crate) async fn ban<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    PathOf(id): PathOf<String>,
+    JsonBody(request): JsonBody<InviteRequest>,
+) -> Result<Response, Refusal> {
+    let (nonce, account) = request.into_parts()?;
+    perform(&api, &caller, nonce, Action::Ban { channel: channel_id(&id)?, account }).await
+}
+
+/// `DELETE /v1/channels/{id}/bans/{account}`
+pub(crate) async fn unban<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    PathOf((id, account)): PathOf<(String, String)>,
+    QueryOf(query): QueryOf<NonceQuery>,
+) -> Result<Response, Refusal> {
+    let action = Action::Unban { channel: channel_id(&id)?, account: label(&account)? };
+    perform(&api, &caller, query.into_nonce()?, action).await
 }
 
 /// `DELETE /v1/channels/{id}/members/{account}`

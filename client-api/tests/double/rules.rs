@@ -72,6 +72,16 @@ impl State {
                 // As if another organisation were the home, so that tests see both answers.
                 Ok(Outcome::Requested)
             }
+            Action::HandOver { channel, home } => {
+                self.group_name(me, channel)?;
+                self.append(channel, me.clone(), EventContent::HandedOver { home });
+                Ok(Outcome::Done)
+            }
+            Action::SetRule { channel, rule } => {
+                self.group_name(me, channel)?;
+                self.append(channel, me.clone(), EventContent::RuleChanged { rule });
+                Ok(Outcome::Done)
+            }
             membership => self.act_on_members(me, membership),
         }
     }
@@ -113,6 +123,19 @@ impl State {
                 self.append(channel, me.clone(), EventContent::Removed { account });
                 Ok(Outcome::Done)
             }
+            Action::Ban { channel, account } => {
+                self.group_name(me, channel)?;
+                self.set(channel, &account, None);
+                self.append(channel, me.clone(), EventContent::Banned { account });
+                Ok(Outcome::Done)
+            }
+            Action::Unban { channel, account } => {
+                self.group_name(me, channel)?;
+                self.append(channel, me.clone(), EventContent::Unbanned { account });
+                Ok(Outcome::Done)
+            }
+            // As if another organisation were the home.
+            Action::Join { .. } => Ok(Outcome::Requested),
             Action::SetRole { channel, account, role } => {
                 self.member(me, channel, &account)?;
                 self.set(channel, &account, Some(Standing::Joined(role)));
@@ -176,6 +199,14 @@ impl State {
             invited: *standing == Standing::Invited,
         };
         Ok(ChannelDetail {
+            rules: match &kind {
+                ChannelKind::Group { .. } if standing != Standing::Invited => vec![
+                    Rule::Join(JoinRule::Invited),
+                    Rule::Posting(Role::Member),
+                    Rule::Archived(false),
+                ],
+                _ => Vec::new(),
+            },
             summary: ChannelSummary { id, kind, standing, last_message_unix_ms },
             members: if standing == Standing::Invited {
                 Vec::new()

@@ -8,22 +8,24 @@ use std::sync::Arc;
 
 use comity_client_api::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
-    Delivery, Device, Endpoint, EventContent, HistoryPage, LogIn, LoggedIn, Member, Outcome, Page,
-    Refusal, Role, SignUp, Standing, Subscribed, Subscription,
+    Delivery, Device, Endpoint, EventContent, HistoryPage, JoinRule, LogIn, LoggedIn, Member,
+    Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed, Subscription,
 };
 use comity_machine::{
     Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
 };
 use comity_protocol::code::Code;
-use comity_protocol::control::{self, ControlAct, SetRole, Target, Text};
+use comity_protocol::control::{
+    self, Ban, ControlAct, SetArchived, SetJoinRule, SetPosting, SetRole, Succession, Target, Text,
+};
 use comity_protocol::cursor;
-use comity_protocol::id::{AccountId, ChannelId};
+use comity_protocol::id::{AccountId, ChannelId, LineageId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ServerName};
 
 use super::password::Passwords;
 use super::peer::{Directory, Progress};
-use super::show::show;
+use super::show::{self, show};
 use super::{convert, history};
 use crate::clock;
 use crate::feed::{self, Hub, Notice, Yield, cursor_at};
@@ -139,6 +141,39 @@ impl ClientEdge {
         }
     }
 
+    /// The organisation of a domain that this node has met.
+    fn lineage_of(&self, domain: &ServerName) -> Result<LineageId, Refusal> {
+        let state = self.shared().state();
+        if *domain == self.0.domain {
+            return Ok(state.lineage());
+        }
+        let known = state.peer_domains.get(domain.as_str()).copied();
+        known.ok_or(Code::DomainNotFound.into())
+    }
+
+    fn rule_act(&self, rule: Rule) -> Result<ControlAct, Refusal> {
+        Ok(match rule {
+            Rule::Archived(archived) => ControlAct::SetArchived(SetArchived { archived }),
+            Rule::Posting(role) => {
+                ControlAct::SetPosting(SetPosting { role: convert::role_back(role) })
+            }
+            Rule::Join(rule) => {
+                let rule = match rule {
+                    JoinRule::Anyone => control::JoinRule::Anyone,
+                    JoinRule::Invited => control::JoinRule::Invited,
+                    JoinRule::Organisations(domains) => {
+                        let lineages = domains.iter().map(|domain| self.lineage_of(domain));
+                        let mut lineages = lineages.collect::<Result<Vec<_>, _>>()?;
+                        lineages.sort_unstable();
+                        lineages.dedup();
+                        control::JoinRule::Organisations(lineages)
+                    }
+                };
+                ControlAct::SetJoinRule(SetJoinRule { rule })
+            }
+        })
+    }
+
     /// How far the caller's own messages of a page have come.
     fn delivered(&self, caller: &Caller, no: ChannelNo, page: &HistoryPage) -> Vec<Delivery> {
         let own = page.events.iter().filter(|event| {
@@ -156,6 +191,23 @@ impl ClientEdge {
     async fn act_of(&self, action: Action) -> Result<Act, Refusal> {
         Ok(match action {
             Action::Accept { channel } => Act::Accept { channel },
+            Action::Ban { channel, account: label } => {
+                let account = self.resolve_member(&channel, &label).await?;
+                govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
+            }
+            Action::HandOver { channel, home } => {
+                let nominee = self.lineage_of(&home)?;
+                govern(channel, ControlAct::HandOver(Succession { nominee }))
+            }
+            Action::Join { channel, home } => {
+                let name = format!("a group at {home}");
+                Act::Join { channel, home: self.lineage_of(&home)?, name }
+            }
+            Action::SetRule { channel, rule } => govern(channel, self.rule_act(rule)?),
+            Action::Unban { channel, account } => {
+                let account = self.resolve_member(&channel, &account).await?;
+                govern(channel, ControlAct::Unban(Target { account }))
+            }
             Action::CreateGroup { name, topic, member_limit } => {
                 let member_limit = member_limit.unwrap_or(MEMBERS_DEFAULT);
                 Act::CreateGroup { name, topic, member_limit }
@@ -266,7 +318,11 @@ impl Backend for ClientEdge {
         let summary = summary(&state, caller, account, no, known).ok_or(Code::ChannelNotFound)?;
         let invited = summary.standing == Standing::Invited;
         let members = if invited { Vec::new() } else { members(known) };
-        Ok(ChannelDetail { summary, members })
+        let rules = match &known.kind {
+            Kind::Group(group) if !invited => show::rules(&state, &group.state),
+            _ => Vec::new(),
+        };
+        Ok(ChannelDetail { summary, members, rules })
     }
 
     async fn history(

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use comity_client_api::{EventContent, FeedEvent};
-use comity_machine::State;
+use comity_client_api::{EventContent, FeedEvent, JoinRule, Rule};
+use comity_machine::{ControlState, State};
 use comity_protocol::body::WireBody;
-use comity_protocol::control::{ControlAct, ControlHeader};
+use comity_protocol::control::{self, ControlAct, ControlHeader};
 use comity_protocol::event::{EventAct, EventHeader};
-use comity_protocol::id::{AccountId, ChannelId, LogName};
-use comity_protocol::name::AccountLabel;
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
+use comity_protocol::name::{AccountLabel, ServerName};
 
 use super::convert;
 use crate::feed::{Item, Shown, cursor_at};
@@ -104,23 +104,65 @@ fn control(state: &State, item: &Item) -> Option<Content> {
         }
         ControlAct::Ban(ban) => {
             let account = ban.label.parse().ok()?;
-            (ban.account, EventContent::Removed { account })
+            (ban.account, EventContent::Banned { account })
+        }
+        ControlAct::Unban(target) => {
+            (target.account, EventContent::Unbanned { account: of(&target.account)? })
+        }
+        ControlAct::HandOver(to) => {
+            let home = domain(state, &to.nominee)?;
+            (header.actor?, EventContent::HandedOver { home })
+        }
+        ControlAct::SetArchived(set) => {
+            (header.actor?, EventContent::RuleChanged { rule: Rule::Archived(set.archived) })
+        }
+        ControlAct::SetPosting(set) => {
+            let rule = Rule::Posting(convert::role(set.role));
+            (header.actor?, EventContent::RuleChanged { rule })
+        }
+        ControlAct::SetJoinRule(set) => {
+            let rule = Rule::Join(join_rule(state, &set.rule));
+            (header.actor?, EventContent::RuleChanged { rule })
         }
         ControlAct::Cover
-        | ControlAct::HandOver(_)
         | ControlAct::Moderate(_)
         | ControlAct::Open(_)
-        | ControlAct::SetArchived(_)
         | ControlAct::SetHistory(_)
-        | ControlAct::SetJoinRule(_)
-        | ControlAct::SetPosting(_)
         | ControlAct::SetRetention(_)
         | ControlAct::SetVersion(_)
-        | ControlAct::Unban(_)
         | ControlAct::Unknown(_) => return None,
     };
     let sender = of(&header.actor.unwrap_or(about))?;
     Some((applied.channel_id, sender, content))
+}
+
+/// The rules of a group as clients see them.
+pub(super) fn rules(state: &State, group: &ControlState) -> Vec<Rule> {
+    vec![
+        Rule::Join(join_rule(state, &group.join_rule)),
+        Rule::Posting(convert::role(group.posting)),
+        Rule::Archived(group.archived),
+    ]
+}
+
+/// A join rule with the domains of its organisations, as far as they are known here.
+fn join_rule(state: &State, rule: &control::JoinRule) -> JoinRule {
+    match rule {
+        control::JoinRule::Anyone => JoinRule::Anyone,
+        control::JoinRule::Invited => JoinRule::Invited,
+        control::JoinRule::Organisations(list) => {
+            JoinRule::Organisations(list.iter().filter_map(|l| domain(state, l)).collect())
+        }
+    }
+}
+
+fn domain(state: &State, lineage: &LineageId) -> Option<ServerName> {
+    let domain = match state.peers.get(lineage) {
+        Some(peer) => peer.domain.as_str(),
+        None if *lineage == state.lineage() => state.domain(),
+        None => return None,
+    };
+    domain.parse().ok()
 }
 
 fn label(state: &State, item: &Item, account: &AccountId) -> Option<AccountLabel> {

@@ -57,6 +57,10 @@ pub(super) fn said(
     me: &str,
 ) -> String {
     match content {
+        Content::Banned { account } => format!("* banned {}", clean(account)),
+        Content::HandedOver { home } => format!("* handed the group over to {}", clean(home)),
+        Content::RuleChanged { rule } => format!("* changed a rule: {}", clean(rule)),
+        Content::Unbanned { account } => format!("* ended the ban of {}", clean(account)),
         Content::Created { name } => format!("* created the group {}", clean(name)),
         Content::Invited { account, name } if account == me => {
             let hint = hint(channel);

@@ -68,6 +68,51 @@ async fn a_group_across_organisations_lives() {
 }
 
 #[tokio::test]
+async fn what_a_removal_did_not_know_of_is_taken_back_everywhere() {
+    let mut world = World::start(&["acme.test", "globex.test", "initech.test"]).await;
+    let mut alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let mut carol = world.person(2, "carol").await;
+    let group = soon(alice.http().create_group("lunch", "")).await.unwrap();
+    for person in [&mut bob, &mut carol] {
+        soon(alice.http().invite(&group, &person.account)).await.unwrap();
+        let is_invited = |content: &Content| matches!(content, Content::Invited { .. });
+        person.sees("an invitation", |event| is_invited(&event.content)).await;
+        soon(person.http().accept(&group)).await.unwrap();
+        let joined = Content::Joined { account: person.account.clone() };
+        person.sees("the joining", |event| event.content == joined).await;
+    }
+    let carols = Content::Joined { account: carol.account.clone() };
+    bob.sees("carol's joining", |event| event.content == carols).await;
+    alice.says(&group, "welcome").await;
+    bob.hears("welcome").await;
+    carol.hears("welcome").await;
+    // Acme, the home, is away while Bob writes; then Globex is, while he is removed.
+    world.stop(0).await;
+    let late = bob.says(&group, "acme does not know of this").await;
+    carol.hears("acme does not know of this").await;
+    let cursor = bob.hears("acme does not know of this").await.cursor;
+    // The list closed up: Globex is first now.
+    world.stop(0).await;
+    world.restart(0).await;
+    soon(alice.http().remove(&group, "bob@globex.test")).await.unwrap();
+    let removed = Content::Removed { account: "bob@globex.test".into() };
+    let seen = carol.sees("bob's removal", |event| event.content == removed).await;
+    assert_eq!(seen.withdrawn, [late.as_str()]);
+    world.restart(1).await;
+    let mut bob = Person::connect(bob.http().clone(), bob.account.clone(), Some(cursor)).await;
+    let told = bob.sees("his removal", |event| event.content == removed).await;
+    assert_eq!(told.withdrawn, [late.as_str()], "the author hears of it");
+    let history = soon(carol.http().history(&group, &Page::Latest, 50)).await.unwrap();
+    assert!(history.events.iter().all(|event| event.id != late));
+    // Who reads the removal from disk hears the same.
+    let mut again = Person::connect(carol.http().clone(), carol.account.clone(), None).await;
+    carol.says(&group, "he is gone").await;
+    again.hears("he is gone").await;
+    alice.hears("he is gone").await;
+}
+
+#[tokio::test]
 async fn what_is_said_while_a_node_is_away_comes_when_it_is_back() {
     let mut world = World::start(&DOMAINS).await;
     let mut alice = world.person(0, "alice").await;

@@ -1,0 +1,77 @@
+//! The rules of a group in JSON, read and written alike: any of `archived`, `join` and `posting`. It
+//! must not know who may change them.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::value::{self, role_text};
+use crate::backend::{JoinRule, Refusal, Rule};
+
+/// Rules, each absent or as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct RuleShape<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) archived: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) join: Option<JoinShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) posting: Option<Cow<'a, str>>,
+}
+
+/// A join rule: its name, or domains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum JoinShape<'a> {
+    Named(Cow<'a, str>),
+    Organisations(Vec<String>),
+}
+
+impl RuleShape<'_> {
+    /// The rules that are there.
+    pub(crate) fn into_rules(self) -> Result<Vec<Rule>, Refusal> {
+        let join = self.join.map(join_rule).transpose()?.map(Rule::Join);
+        let posting = self.posting.as_deref().map(value::role).transpose()?.map(Rule::Posting);
+        let archived = self.archived.map(Rule::Archived);
+        Ok(join.into_iter().chain(posting).chain(archived).collect())
+    }
+}
+
+fn join_rule(shape: JoinShape<'_>) -> Result<JoinRule, Refusal> {
+    match shape {
+        JoinShape::Named(name) if name == ANYONE => Ok(JoinRule::Anyone),
+        JoinShape::Named(name) if name == INVITED => Ok(JoinRule::Invited),
+        JoinShape::Named(_) => {
+            Err(value::malformed("`join` is \"invited\", \"anyone\" or a list of domains."))
+        }
+        JoinShape::Organisations(domains) => {
+            let domains = domains.iter().map(|domain| value::domain(domain));
+            domains.collect::<Result<_, _>>().map(JoinRule::Organisations)
+        }
+    }
+}
+
+impl From<&[Rule]> for RuleShape<'static> {
+    fn from(rules: &[Rule]) -> Self {
+        let mut shape = Self::default();
+        for rule in rules {
+            match rule {
+                Rule::Archived(archived) => shape.archived = Some(*archived),
+                Rule::Posting(role) => shape.posting = Some(role_text(*role).into()),
+                Rule::Join(JoinRule::Anyone) => shape.join = Some(JoinShape::Named(ANYONE.into())),
+                Rule::Join(JoinRule::Invited) => {
+                    shape.join = Some(JoinShape::Named(INVITED.into()));
+                }
+                Rule::Join(JoinRule::Organisations(domains)) => {
+                    let domains = domains.iter().map(ToString::to_string).collect();
+                    shape.join = Some(JoinShape::Organisations(domains));
+                }
+            }
+        }
+        shape
+    }
+}
+
+const ANYONE: &str = "anyone";
+const INVITED: &str = "invited";
