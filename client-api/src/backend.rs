@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comity_protocol::code::Code;
-use comity_protocol::id::{AccountId, ChannelId, MessageId};
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
+use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::{AccountLabel, AccountName, ServerName};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
@@ -535,6 +537,34 @@ pub struct Endpoint {
     pub weight: u16,
 }
 
+/// What the well-known document says to other nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeIntroduction {
+    /// The organisation's lineage.
+    pub lineage: LineageId,
+    /// The name of the node's key.
+    pub key_name: String,
+    /// The node's key.
+    pub key: NodePublicKey,
+    /// The hash of the organisation's recovery key.
+    pub recovery: Hash,
+    /// Where the node listens for others.
+    pub hosts: Vec<NodeHost>,
+}
+
+/// Where a node listens for others, by UDP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeHost {
+    /// The host's name, which has an address record.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Lower is tried first.
+    pub priority: u16,
+    /// Share among equals.
+    pub weight: u16,
+}
+
 /// A node, as the client API sees it. Cheap to clone.
 pub trait Backend: Clone + Send + Sync + 'static {
     /// The feed of a device.
@@ -545,6 +575,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
 
     /// Where clients connect; empty when the document should name the address it is served from.
     fn endpoints(&self) -> Vec<Endpoint>;
+
+    /// What other nodes are told, so that they need no signed DNS to know this one.
+    fn introduction(&self) -> NodeIntroduction;
 
     /// Who holds a token.
     fn authenticate(&self, token: &str) -> impl Future<Output = Result<Caller, Refusal>> + Send;

@@ -19,8 +19,8 @@ mod ws;
 pub use backend::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
     Delivery, Device, DeviceId, Endpoint, EventContent, FeedEvent, HistoryPage, JoinRule, LogIn,
-    LoggedIn, Member, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
-    Subscription,
+    LoggedIn, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp,
+    Standing, Subscribed, Subscription,
 };
 pub use comity_session::Limits as SocketLimits;
 pub use routes::router;

@@ -1,6 +1,6 @@
-//! Server to server, and the only async code of federation: how a peer is found (`resolver`), how
-//! two nodes prove their keys to each other (`tls`), the QUIC endpoint, and links that carry
-//! frames.
+//! Server to server, and the only async code of federation: how a peer is found (`resolver`, by DNS
+//! and by its web server), how two nodes prove their keys to each other (`tls`), the QUIC endpoint,
+//! and links that carry frames.
 //!
 //! What the frames say and when to send them is not decided here but in `comity-replica`; a link
 //! moves bytes.
@@ -12,8 +12,13 @@ mod outbox;
 mod resolver;
 mod tls;
 
-pub use comity_discovery::{IntroduceError, Introduction, Pins, Proof, PublishedKey};
+pub use comity_discovery::{
+    IntroduceError, Introduction, Pins, Policy, Proof, PublishedKey, Trust,
+};
 pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings};
 pub use link::{CloseReason, Link, LinkError};
 pub use outbox::LinkSender;
-pub use resolver::{DiscoverError, Introduced, Resolver, ResolverError, ResolverSettings, Target};
+pub use resolver::{
+    CertificateFault, DiscoverError, DocumentOutcome, Introduced, NoProof, PinUse, RecordsFault,
+    Resolver, ResolverError, ResolverSettings, Target, WebError, WebPlaces, WebSettings,
+};

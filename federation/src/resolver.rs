@@ -1,6 +1,7 @@
 //! Finds a peer by its domain: asks DNS, validates DNSSEC itself, and hands the records to
 //! `comity-discovery` to be judged. No answer of a name server is believed about a key unless its
-//! proof reached here.
+//! proof reached here. Where the records leave it open, the domain's web server is asked for its
+//! well-known document.
 //!
 //! Two resolvers are at work. One validates from the trust anchor; it serves TXT and SRV of
 //! domains that are not pinned. The other does not; it serves pinned domains, which need no DNSSEC
@@ -8,7 +9,9 @@
 //! the connection proves the key.
 
 mod cache;
+mod no_proof;
 mod query;
+mod web;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,23 +19,34 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use comity_discovery::{
-    IntroduceError, Introduction, Pins, SRV_RECORDS_MAX, SrvRecord, judge, order, srv_name,
-    targets, txt_name,
+    IntroduceError, Introduction, Policy, Proof, RecordSet, SRV_RECORDS_MAX, SrvRecord, TxtRecord,
+    judge, judge_document, order, srv_name, targets, txt_name,
 };
 use comity_protocol::code::Code;
 use comity_protocol::name::ServerName;
 use hickory_resolver::proto::dnssec::TrustAnchors;
 use tokio::sync::Semaphore;
 
-use cache::Cache;
-use query::{Dns, Unanswered};
+use cache::{Bounds, Cache};
+use query::{Answer, Dns, Unanswered};
+use web::Web;
+
+pub use no_proof::{DocumentOutcome, NoProof, PinUse, RecordsFault};
+pub use web::{CertificateFault, WebError, WebPlaces, WebSettings};
 
 /// Domains that are looked up at a time; the others wait their turn.
 const LOOKUPS_MAX: usize = 32;
-/// How long looking up one domain may take in all.
+/// How long DNS may take for a domain's records, and then for its hosts' addresses.
 const LOOKUP_MAX: Duration = Duration::from_secs(10);
 /// Addresses of one host that are tried.
 const ADDRS_MAX: usize = 8;
+/// How long what was found is kept.
+const BOUNDS: Bounds = Bounds {
+    failure: Duration::from_secs(10),
+    least: Duration::from_secs(5),
+    most: Duration::from_secs(24 * 3_600),
+    spared: Duration::ZERO,
+};
 
 /// Whom to ask, and what to believe.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +56,10 @@ pub struct ResolverSettings {
     /// DNSKEY records, one a line, from which validation starts; none: the root zone's that are
     /// built in.
     pub trust_anchor: Option<String>,
-    /// Keys that the admin vouches for.
-    pub pins: Pins,
+    /// Which proofs suffice, and the keys that the admin vouches for.
+    pub policy: Policy,
+    /// How web servers are asked for documents.
+    pub web: WebSettings,
 }
 
 /// Finds peers. Answers are kept as long as their records allow, a day at most. Cheap to clone.
@@ -53,8 +69,9 @@ pub struct Resolver(Arc<Inner>);
 struct Inner {
     validating: Dns,
     plain: Dns,
-    pins: Pins,
-    cache: Cache,
+    web: Web,
+    policy: Policy,
+    cache: Cache<Found, DiscoverError>,
     lookups: Semaphore,
 }
 
@@ -85,16 +102,18 @@ pub enum ResolverError {
     System(String),
     /// The trust anchor is not one or more DNSKEY records.
     TrustAnchor(String),
+    /// The additional authorities are not one or more certificates in PEM.
+    WebRoots(String),
 }
 
 /// Why a domain's node is not found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiscoverError {
-    /// The records do not introduce a node.
-    Introduce(IntroduceError),
     /// None of the domain's hosts has an address.
     NoAddress,
-    /// The name servers did not answer, or not usably.
+    /// Nothing proves the domain's key.
+    NoProof(NoProof),
+    /// The name servers did not tell in time where the hosts are.
     Unanswered,
 }
 
@@ -103,6 +122,19 @@ pub enum DiscoverError {
 struct Found {
     introduction: Introduction,
     records: Vec<(SrvRecord, Vec<SocketAddr>)>,
+}
+
+/// What DNS says under a domain's two names.
+struct Records {
+    txt: Answer<TxtRecord>,
+    srv: Answer<SrvRecord>,
+}
+
+/// A proven key with the hosts that count with it, before these are looked up.
+struct Plan {
+    introduction: Introduction,
+    hosts: Vec<SrvRecord>,
+    ttl: Duration,
 }
 
 impl Resolver {
@@ -115,8 +147,9 @@ impl Resolver {
         let inner = Inner {
             validating: Dns::new(&settings.nameservers, Some(Arc::new(anchors)))?,
             plain: Dns::new(&settings.nameservers, None)?,
-            pins: settings.pins,
-            cache: Cache::default(),
+            web: Web::new(settings.web)?,
+            policy: settings.policy,
+            cache: Cache::new(BOUNDS),
             lookups: Semaphore::new(LOOKUPS_MAX),
         };
         Ok(Self(Arc::new(inner)))
@@ -144,49 +177,102 @@ impl Resolver {
         })
     }
 
-    /// Forgets what is kept of a domain, so that the next call asks again.
+    /// Forgets what is kept of a domain, so that the next call asks again; its web server is left
+    /// alone for some minutes after it was asked.
     pub fn forget(&self, domain: &ServerName) {
-        self.0.cache.forget(domain);
+        self.0.cache.forget(domain, Instant::now());
+        self.0.web.forget(domain);
     }
 }
 
 impl Inner {
     async fn look_up(&self, domain: &ServerName) -> (Result<Found, DiscoverError>, Duration) {
-        // The semaphore is never closed.
-        let _turn = self.lookups.acquire().await;
-        let mut ttl = Duration::MAX;
-        let asked = tokio::time::timeout(LOOKUP_MAX, self.ask(domain, &mut ttl)).await;
-        let outcome = asked.unwrap_or(Err(DiscoverError::Unanswered));
-        if let Err(error) = &outcome {
-            tracing::debug!(%domain, %error, "no node found");
+        match self.ask(domain).await {
+            Ok((found, ttl)) => (Ok(found), ttl),
+            Err(error) => {
+                tracing::info!(%domain, code = %error.code(), %error, "no node found");
+                (Err(error), Duration::ZERO)
+            }
         }
-        (outcome, ttl)
     }
 
-    async fn ask(&self, domain: &ServerName, ttl: &mut Duration) -> Result<Found, DiscoverError> {
-        let pinned = self.pins.0.contains_key(domain);
+    async fn ask(&self, domain: &ServerName) -> Result<(Found, Duration), DiscoverError> {
+        let unanswered = Records { txt: Err(Unanswered), srv: Err(Unanswered) };
+        let records = self.in_turn(self.records(domain)).await.unwrap_or(unanswered);
+        let plan = match self.by_records(domain, &records) {
+            Ok(plan) => plan,
+            Err(fault) => {
+                let txt = records.txt.as_ref().ok().map(|(set, _)| set);
+                self.by_document(domain, fault, txt).await.map_err(DiscoverError::NoProof)?
+            }
+        };
+        let found = self.in_turn(self.with_addrs(plan)).await;
+        found.unwrap_or(Err(DiscoverError::Unanswered))
+    }
+
+    /// Waits for a place, then for an answer, but not for ever.
+    async fn in_turn<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
+        // The semaphore is never closed.
+        let _turn = self.lookups.acquire().await;
+        tokio::time::timeout(LOOKUP_MAX, asked).await.ok()
+    }
+
+    async fn records(&self, domain: &ServerName) -> Records {
+        let pinned = self.policy.vouches_for(domain);
         let dns = if pinned { &self.plain } else { &self.validating };
         let (txt_name, srv_name) = (txt_name(domain), srv_name(domain));
         let (txt, srv) = tokio::join!(dns.txt(&txt_name), dns.srv(&srv_name));
-        let (txt, txt_ttl) = txt?;
-        let introduction = judge(domain, &txt, &self.pins).map_err(DiscoverError::Introduce)?;
-        let (srv, srv_ttl) = srv?;
-        let hosts = targets(domain, &srv, &self.pins).map_err(DiscoverError::Introduce)?;
-        *ttl = txt_ttl.min(srv_ttl);
+        Records { txt, srv }
+    }
+
+    fn by_records(&self, domain: &ServerName, records: &Records) -> Result<Plan, RecordsFault> {
+        if !self.policy.reads_records(domain) {
+            return Err(RecordsFault::Introduce(IntroduceError::NotTrusted));
+        }
+        let (txt, txt_ttl) = records.txt.as_ref().map_err(|_| RecordsFault::Unanswered)?;
+        let introduction = judge(domain, txt, &self.policy).map_err(RecordsFault::Introduce)?;
+        let (srv, srv_ttl) = records.srv.as_ref().map_err(|_| RecordsFault::Unanswered)?;
+        let hosts = targets(domain, srv, &self.policy).map_err(RecordsFault::Introduce)?;
+        Ok(Plan { introduction, hosts, ttl: *txt_ttl.min(srv_ttl) })
+    }
+
+    async fn by_document(
+        &self,
+        domain: &ServerName,
+        records: RecordsFault,
+        txt: Option<&RecordSet<TxtRecord>>,
+    ) -> Result<Plan, NoProof> {
+        let pin = PinUse::of(domain, &self.policy);
+        let refused = |document| NoProof { records, document, pin };
+        if !self.policy.trust.takes(Proof::WebPki) {
+            return Err(refused(DocumentOutcome::NotTrusted));
+        }
+        if !records.leaves_open() {
+            return Err(refused(DocumentOutcome::NotAsked));
+        }
+        let failed = |error| refused(DocumentOutcome::Failed(error));
+        let (document, ttl) = self.web.document(domain, &self.plain).await.map_err(failed)?;
+        let introduction = judge_document(&document, txt, &self.policy)
+            .map_err(|error| failed(WebError::Introduce(error)))?;
+        Ok(Plan { introduction, hosts: document.hosts, ttl })
+    }
+
+    async fn with_addrs(&self, plan: Plan) -> Result<(Found, Duration), DiscoverError> {
+        let Plan { introduction, hosts, mut ttl } = plan;
         let mut records = Vec::new();
         for record in hosts.into_iter().take(SRV_RECORDS_MAX) {
             // One host without an address does not make the others useless.
             if let Ok((addrs, addr_ttl)) = self.plain.addrs(&record.target).await {
                 let addrs = addrs.into_iter().take(ADDRS_MAX);
                 let addrs: Vec<_> = addrs.map(|ip| SocketAddr::new(ip, record.port)).collect();
-                *ttl = addr_ttl.min(*ttl);
+                ttl = addr_ttl.min(ttl);
                 records.push((record, addrs));
             }
         }
         if records.is_empty() {
             return Err(DiscoverError::NoAddress);
         }
-        Ok(Found { introduction, records })
+        Ok((Found { introduction, records }, ttl))
     }
 }
 
@@ -224,18 +310,12 @@ fn parse_anchors(text: &str) -> Result<TrustAnchors, ResolverError> {
     })
 }
 
-impl From<Unanswered> for DiscoverError {
-    fn from(_: Unanswered) -> Self {
-        Self::Unanswered
-    }
-}
-
 impl DiscoverError {
     /// The code that users see.
     pub const fn code(self) -> Code {
         match self {
-            Self::Introduce(error) => error.code(),
             Self::NoAddress | Self::Unanswered => Code::DomainUnreachable,
+            Self::NoProof(no_proof) => no_proof.code(),
         }
     }
 }
@@ -251,6 +331,9 @@ impl fmt::Display for ResolverError {
         match self {
             Self::System(error) => write!(f, "the system's name servers are unknown: {error}"),
             Self::TrustAnchor(error) => write!(f, "the DNSSEC trust anchor is unusable: {error}"),
+            Self::WebRoots(error) => {
+                write!(f, "the certificates of federation.web_roots are unusable: {error}")
+            }
         }
     }
 }
@@ -260,9 +343,9 @@ impl std::error::Error for ResolverError {}
 impl fmt::Display for DiscoverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Introduce(error) => error.fmt(f),
             Self::NoAddress => f.write_str("none of the domain's hosts has an address"),
-            Self::Unanswered => f.write_str("the name servers did not answer"),
+            Self::NoProof(no_proof) => no_proof.fmt(f),
+            Self::Unanswered => f.write_str("the name servers did not say where its hosts are"),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use comity_client_api::{ApiSettings, Endpoint, TlsFiles};
-use comity_federation::{Pins, ResolverSettings};
+use comity_client_api::{ApiSettings, Endpoint, NodeHost, NodeIntroduction, TlsFiles};
+use comity_federation::{Pins, Policy, ResolverSettings, WebPlaces, WebSettings};
 use comity_identity::NodeKeyFile;
 use comity_machine::{Answer, Command, RefusedCode};
 use comity_protocol::code::Code;
@@ -71,6 +71,14 @@ pub enum StartError {
     /// The store cannot be opened.
     #[error("the store: {0}")]
     Store(#[from] store::OpenError),
+    /// The file of additional authorities cannot be read.
+    #[error("the authorities of federation.web_roots, {path}: {error}")]
+    WebRoots {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -103,6 +111,15 @@ pub struct Node {
 
 /// Starts a node; when this returns, both edges and the admin's socket are open.
 pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartError> {
+    start_among(settings, keys, None).await
+}
+
+/// The same with somebody who knows where other organisations' web servers are.
+async fn start_among(
+    settings: Settings,
+    keys: NodeKeyFile,
+    places: Option<Arc<dyn WebPlaces>>,
+) -> Result<Node, StartError> {
     let (mut writer, hub) = open(&settings, &keys)?;
     let shared = writer.shared();
     hub.start_at(Pos::new(begin(&mut writer, &keys)?, u16::MAX));
@@ -112,29 +129,19 @@ pub async fn start(settings: Settings, keys: NodeKeyFile) -> Result<Node, StartE
         tell_failed.send_replace(Some(error.to_string()));
     };
     let (thread, handle) = WriterThread::start(writer, on_end).map_err(StartError::Thread)?;
+    let mut introduction = introduction(&settings, &keys);
     let (peers, directory) = PeerEdge::start(
-        peer_settings(&settings)?,
+        peer_settings(&settings, places)?,
         keys,
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
     )
     .await?;
-    let endpoints = settings.client.public_urls.iter().map(|public| Endpoint {
-        url: public.url.clone(),
-        priority: public.priority,
-        weight: public.weight,
-    });
-    let client_settings = ClientSettings {
-        sign_up: match settings.sign_up.mode {
-            SignUpMode::Closed => SignUpPolicy::Closed,
-            SignUpMode::Invite => SignUpPolicy::Invite,
-            SignUpMode::Open => SignUpPolicy::Open,
-        },
-        devices_per_account_max: u32::try_from(settings.limits.devices_per_account_max)
-            .unwrap_or(u32::MAX),
-        endpoints: endpoints.collect(),
-    };
+    for host in introduction.hosts.iter_mut().filter(|host| host.port == 0) {
+        host.port = peers.local_addr().port();
+    }
+    let client_settings = client_settings(&settings, introduction);
     let domain = settings.domain.clone();
     let edge = ClientEdge::new(
         domain,
@@ -253,18 +260,65 @@ fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
     Ok(writer.applied())
 }
 
-fn peer_settings(settings: &Settings) -> Result<PeerSettings, StartError> {
-    let read = |path: &std::path::PathBuf| {
+fn client_settings(settings: &Settings, introduction: NodeIntroduction) -> ClientSettings {
+    let endpoints = settings.client.public_urls.iter().map(|public| Endpoint {
+        url: public.url.clone(),
+        priority: public.priority,
+        weight: public.weight,
+    });
+    ClientSettings {
+        sign_up: match settings.sign_up.mode {
+            SignUpMode::Closed => SignUpPolicy::Closed,
+            SignUpMode::Invite => SignUpPolicy::Invite,
+            SignUpMode::Open => SignUpPolicy::Open,
+        },
+        devices_per_account_max: u32::try_from(settings.limits.devices_per_account_max)
+            .unwrap_or(u32::MAX),
+        endpoints: endpoints.collect(),
+        introduction,
+    }
+}
+
+/// What the well-known document says to other nodes; the port is 0 where the system gives one.
+fn introduction(settings: &Settings, keys: &NodeKeyFile) -> NodeIntroduction {
+    NodeIntroduction {
+        lineage: keys.lineage().id,
+        key_name: keys.name.to_string(),
+        key: keys.key.public(),
+        recovery: keys.recovery,
+        hosts: vec![NodeHost {
+            host: settings.advertised_host().to_owned(),
+            port: settings.advertised_port(),
+            priority: 10,
+            weight: 5,
+        }],
+    }
+}
+
+fn peer_settings(
+    settings: &Settings,
+    places: Option<Arc<dyn WebPlaces>>,
+) -> Result<PeerSettings, StartError> {
+    let anchor = |path: &std::path::PathBuf| {
         std::fs::read_to_string(path)
             .map_err(|error| StartError::Anchor { path: path.clone(), error })
     };
+    let roots = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path)
+            .map_err(|error| StartError::WebRoots { path: path.clone(), error })
+    };
+    let (pins, trust) = (settings.federation.pins.clone(), settings.federation.trust.clone());
     Ok(PeerSettings {
         listen: settings.federation.listen,
         idle_timeout: settings.federation.idle_timeout,
         resolver: ResolverSettings {
             nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
-            trust_anchor: settings.dns.trust_anchor.as_ref().map(read).transpose()?,
-            pins: Pins(settings.federation.pins.clone()),
+            trust_anchor: settings.dns.trust_anchor.as_ref().map(anchor).transpose()?,
+            policy: Policy { pins: Pins(pins), trust },
+            web: WebSettings {
+                roots: settings.federation.web_roots.as_ref().map(roots).transpose()?,
+                places,
+            },
         },
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use comity_protocol::id::MessageId;
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
@@ -13,7 +14,7 @@ use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, role_text};
 use crate::backend::{
     Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
-    FeedEvent, HistoryPage, LoggedIn, Member, Outcome, Page, Standing,
+    FeedEvent, HistoryPage, LoggedIn, Member, NodeHost, NodeIntroduction, Outcome, Page, Standing,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,6 +27,7 @@ pub(crate) struct WellKnownAnswer {
     pub(crate) version: u32,
     pub(crate) domain: String,
     pub(crate) endpoints: Vec<EndpointShape>,
+    pub(crate) node: NodeShape,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,6 +41,50 @@ impl From<Endpoint> for EndpointShape {
     fn from(endpoint: Endpoint) -> Self {
         let Endpoint { url, priority, weight } = endpoint;
         Self { url, priority, weight }
+    }
+}
+
+/// For other nodes, which read it strictly.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct NodeShape {
+    lineage: String,
+    key: KeyShape,
+    recovery: String,
+    hosts: Vec<HostShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct KeyShape {
+    r#type: String,
+    id: String,
+    public: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct HostShape {
+    host: String,
+    port: u16,
+    priority: u16,
+    weight: u16,
+}
+
+impl From<NodeIntroduction> for NodeShape {
+    fn from(introduction: NodeIntroduction) -> Self {
+        let NodeIntroduction { lineage, key_name, key, recovery, hosts } = introduction;
+        let public = BASE64.encode(key.as_bytes());
+        Self {
+            lineage: lineage.to_string(),
+            key: KeyShape { r#type: "ed25519".to_owned(), id: key_name, public },
+            recovery: BASE64.encode(&recovery.0),
+            hosts: hosts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<NodeHost> for HostShape {
+    fn from(host: NodeHost) -> Self {
+        let NodeHost { host, port, priority, weight } = host;
+        Self { host, port, priority, weight }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Where clients connect. Without a list from the node it is the address that this document was
-//! asked from.
+//! Where clients connect, and what other nodes need to know this one (`docs/protocol/` section
+//! 8.1). Without a list from the node, clients connect where this document was asked from. It must
+//! not decide what proves a key.
 
 use axum::extract::State;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
@@ -25,6 +26,7 @@ pub(crate) async fn show<B: Backend>(
         version: 1,
         domain: api.backend.domain().to_string(),
         endpoints: endpoints.into_iter().map(Into::into).collect(),
+        node: api.backend.introduction().into(),
     };
     json(StatusCode::OK, &answer)
 }

@@ -13,6 +13,7 @@ use comity_client_api::*;
 use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
+use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::{AccountLabel, AccountName, ServerName};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -20,6 +21,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use rules::Channel;
+
+/// Some node's key.
+const KEY: &str = "iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=";
 
 /// The double. Cheap to clone; all clones are one node.
 #[derive(Clone)]
@@ -213,6 +217,22 @@ impl Backend for Double {
 
     fn endpoints(&self) -> Vec<Endpoint> {
         self.state().endpoints.clone()
+    }
+
+    fn introduction(&self) -> NodeIntroduction {
+        let key = data_encoding::BASE64.decode(KEY.as_bytes()).unwrap();
+        NodeIntroduction {
+            lineage: LineageId([7; 32]),
+            key_name: "2026a".to_owned(),
+            key: NodePublicKey::from_bytes(&key.try_into().unwrap()).unwrap(),
+            recovery: Hash([0x45; 32]),
+            hosts: vec![NodeHost {
+                host: "node1.acme.test".to_owned(),
+                port: 4433,
+                priority: 10,
+                weight: 5,
+            }],
+        }
     }
 
     async fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {

@@ -1,21 +1,31 @@
-//! How an organisation is found (`docs/protocol/` section 7): what its DNS records say, how far
-//! they are proven, and in which order its hosts are tried. Pure: records and random numbers come
-//! in; nothing here asks a name server or reads a clock.
+//! How an organisation is found (`docs/protocol/` section 8.1): what its DNS records and its
+//! well-known document say, how far they are proven, and in which order its hosts are tried. Pure:
+//! records, texts and random numbers come in; nothing here asks a server or reads a clock.
 //!
 //! ```text
 //! _comity._udp.acme.example.  SRV  10 5 4433 node1.acme.example.
 //! _comity.acme.example.       TXT  "v=comity1; k=ed25519; id=2026a; p=<key>; r=<recovery hash>"
 //! ```
 //!
-//! The TXT record introduces the node's key, the SRV records say where it listens. A key counts as
-//! introduced where DNSSEC proves the records, or where the admin has pinned it.
+//! The TXT record introduces the node's key, the SRV records say where it listens; the document at
+//! `https://acme.example/.well-known/comity` says both. A key counts as introduced where DNSSEC
+//! proves the records, where the domain's certificate proves the document, or where the admin has
+//! pinned it; and which of these suffice is the admin's to say.
 
+mod document;
 mod judge;
 mod srv;
+mod trust;
 mod txt;
 
-pub use judge::{Evidence, IntroduceError, Introduction, Pins, Proof, RecordSet, judge, targets};
+pub use document::{
+    DOCUMENT_BYTES_MAX, DOCUMENT_HOSTS_MAX, DOCUMENT_PATH, Document, DocumentError,
+};
+pub use judge::{
+    Evidence, IntroduceError, Introduction, RecordSet, judge, judge_document, targets,
+};
 pub use srv::{SRV_RECORDS_MAX, SrvRecord, order};
+pub use trust::{Pins, Policy, Proof, ProofError, Trust};
 pub use txt::{PublishedKey, TXT_BYTES_MAX, TxtError, TxtRecord};
 
 use comity_protocol::name::ServerName;

@@ -143,7 +143,8 @@ fn trim_both<'t>((tag, value): (&'t str, &'t str)) -> (&'t str, &'t str) {
     (trim(tag), trim(value))
 }
 
-fn bytes(value: &str) -> Option<[u8; 32]> {
+/// 32 bytes in base64, as keys and hashes are published.
+pub(crate) fn bytes(value: &str) -> Option<[u8; 32]> {
     BASE64.decode(value.as_bytes()).ok()?.try_into().ok()
 }
 

@@ -39,7 +39,8 @@ pub(super) struct Dns(TokioResolver);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unanswered;
 
-type Answer<R> = Result<(RecordSet<R>, Duration), Unanswered>;
+/// Records with how long they may be relied on.
+pub(super) type Answer<R> = Result<(RecordSet<R>, Duration), Unanswered>;
 
 impl Dns {
     pub(super) fn new(

@@ -3,13 +3,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod https;
 mod knot;
+mod web;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use comity_discovery::{IntroduceError, Pins, Proof, PublishedKey, TxtError};
-use comity_federation::{DiscoverError, Introduced, Resolver, ResolverError, ResolverSettings};
+use comity_discovery::{IntroduceError, Pins, Policy, Proof, PublishedKey, TxtError};
+use comity_federation::{
+    DiscoverError, DocumentOutcome, Introduced, NoProof, RecordsFault, Resolver, ResolverError,
+    ResolverSettings, WebError, WebSettings,
+};
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_protocol::code::Code;
 use comity_protocol::name::ServerName;
@@ -59,7 +64,11 @@ fn settings(knot: &Knot, pins: &[(&str, PublishedKey)]) -> ResolverSettings {
     ResolverSettings {
         nameservers: vec![knot.addr],
         trust_anchor: Some(knot.anchor.clone()),
-        pins: Pins(pins.iter().map(|(d, p)| (name(d), p.clone())).collect()),
+        policy: Policy {
+            pins: Pins(pins.iter().map(|(d, p)| (name(d), p.clone())).collect()),
+            ..Policy::default()
+        },
+        web: WebSettings::default(),
     }
 }
 
@@ -96,7 +105,11 @@ async fn what_dnssec_proves_is_introduced() {
     assert_eq!(again.introduction, acme.introduction);
     resolver.forget(&name("acme.test"));
     let gone = found(&resolver, "acme.test").await.unwrap_err();
-    assert_eq!((gone, gone.code()), (DiscoverError::Unanswered, Code::DomainUnreachable));
+    assert_eq!(gone.code(), Code::DomainUnreachable);
+    let DiscoverError::NoProof(gone) = gone else { panic!("{gone:?}") };
+    // Silence is no reason to ask the web server.
+    assert_eq!(gone.records, RecordsFault::Unanswered);
+    assert_eq!(gone.document, DocumentOutcome::NotAsked);
 }
 
 #[tokio::test]
@@ -118,8 +131,16 @@ async fn what_is_not_proven_is_refused_by_name() {
         // Twice: an answer that is kept is no better.
         for _ in 0..2 {
             let refused = found(&resolver, domain).await.unwrap_err();
-            assert_eq!(refused, DiscoverError::Introduce(error), "{domain}");
             assert_eq!(refused.code(), code, "{domain}");
+            let DiscoverError::NoProof(NoProof { records, document, .. }) = refused else {
+                panic!("{domain}: {refused:?}")
+            };
+            assert_eq!(records, RecordsFault::Introduce(error), "{domain}");
+            let web = match error.leaves_open() {
+                true => DocumentOutcome::Failed(WebError::NoAddress),
+                false => DocumentOutcome::NotAsked,
+            };
+            assert_eq!(document, web, "{domain}");
         }
     }
     // A key may be published by another domain, as long as every step is proven.
@@ -147,8 +168,9 @@ async fn a_pin_proves_an_unsigned_domain_and_no_other_key() {
     assert_eq!(globex.introduction.key, published(2).key);
     assert_eq!(globex.targets.len(), 2);
     let other = found(&resolver, "acme.test").await.unwrap_err();
-    assert_eq!(other, DiscoverError::Introduce(IntroduceError::PinMismatch));
     assert_eq!(other.code(), Code::DomainKeyChanged);
+    let said = "pin: the domain publishes another key than the one that is pinned";
+    assert!(other.to_string().starts_with(said), "{other}");
 }
 
 #[tokio::test]

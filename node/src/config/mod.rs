@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use comity_discovery::PublishedKey;
+use comity_discovery::{PublishedKey, Trust};
 use comity_protocol::name::ServerName;
 use serde::Deserialize;
 
@@ -72,15 +72,21 @@ pub struct Federation {
     /// Where QUIC is served.
     #[serde(deserialize_with = "values::address")]
     pub listen: SocketAddr,
-    /// The SRV record's host; the domain itself where absent.
+    /// The host that peers are told, by DNS and document; the domain itself where absent.
     #[serde(default, deserialize_with = "values::parsed_option")]
     pub host: Option<HostName>,
-    /// The SRV record's port; that of `listen` where absent.
+    /// The port that peers are told; that of `listen` where absent.
     #[serde(default)]
     pub port: Option<u16>,
     /// Node keys that the admin vouches for.
     #[serde(deserialize_with = "values::pins")]
     pub pins: BTreeMap<ServerName, PublishedKey>,
+    /// The proofs of which each introduces a key.
+    #[serde(deserialize_with = "values::trust")]
+    pub trust: Trust,
+    /// A PEM file of authorities that count besides those that browsers trust.
+    #[serde(default)]
+    pub web_roots: Option<PathBuf>,
     /// How long a link may be silent.
     #[serde(rename = "idle_timeout_ms", deserialize_with = "values::milliseconds")]
     pub idle_timeout: Duration,
@@ -164,12 +170,12 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// The host that the SRV record names.
+    /// The host that peers are told.
     pub fn advertised_host(&self) -> &str {
         self.federation.host.as_ref().map_or(self.domain.as_str(), HostName::as_str)
     }
 
-    /// The port that the SRV record names.
+    /// The port that peers are told.
     pub fn advertised_port(&self) -> u16 {
         self.federation.port.unwrap_or(self.federation.listen.port())
     }

@@ -141,8 +141,8 @@ pub const SETTINGS: &[Setting] = &[
         unit: "",
         default: None,
         otherwise: "the domain itself",
-        meaning: "The host name that `comity dns` names in the SRV record: a name with an \
-                  address record (A or AAAA), not an alias.",
+        meaning: "The host name that `comity dns` names in the SRV record, and the node in its \
+                  well-known document: a name with an address record (A or AAAA), not an alias.",
         cost: "A name without an address record makes the node unfindable for organisations \
                that do not know it yet.",
         example: "\"node1.acme.example\"",
@@ -153,8 +153,8 @@ pub const SETTINGS: &[Setting] = &[
         unit: "UDP port",
         default: None,
         otherwise: "the port of `federation.listen`",
-        meaning: "The port that `comity dns` names in the SRV record, where a router forwards \
-                  another one.",
+        meaning: "The port that `comity dns` names in the SRV record, and the node in its \
+                  well-known document, where a router forwards another one.",
         cost: "A wrong port looks to others as if the node were down.",
         example: "4433",
     },
@@ -166,14 +166,49 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         meaning: "Node keys that the admin vouches for, by domain: the line that `comity keys \
                   show` prints at the other organisation, handed over by a way that you trust. A \
-                  pinned domain needs no DNSSEC, but its SRV, TXT and address records as ever. A \
-                  pin vouches for the first contact; a known organisation continues by its \
-                  lineage. A pin that contradicts refuses the domain in both directions.",
+                  pinned domain needs no DNSSEC, but its SRV, TXT and address records as ever, or \
+                  its well-known document in place of SRV and TXT. A pin vouches for the first \
+                  contact; a known organisation continues by its lineage. A pin that contradicts \
+                  refuses the domain in both directions, also where `federation.trust` leaves \
+                  pins out.",
         cost: "A wrong key refuses the true node of that domain. A key taken from an \
                attacker's hand lets the attacker speak for that domain.",
         example: "{ \"globex.example\" = \"v=comity1; k=ed25519; id=2026a; \
                   p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=; \
                   r=RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRQ=\" }",
+    },
+    Setting {
+        key: "federation.trust",
+        form: Form::Structure,
+        unit: "",
+        default: Some("[\"dnssec\", \"webpki\", \"pin\"]"),
+        otherwise: "",
+        meaning: "Which proofs introduce the key of an organisation not met before; each alone \
+                  suffices. `dnssec`: its SRV and TXT records, validated by this node. `webpki`: \
+                  its document at `https://DOMAIN/.well-known/comity`, asked for where the \
+                  records prove nothing; records that are bogus refuse the domain while `dnssec` \
+                  is in the list, and a TXT record that DNSSEC proves is never overruled. `pin`: \
+                  `federation.pins`. All by default: most domains are not signed, and your \
+                  users' clients trust the same certificates with their passwords.",
+        cost: "With `webpki`, whoever gets a false certificate for a domain while you meet it \
+               first can speak for it; so can whoever runs its web server. Without it, domains \
+               that are neither signed nor pinned are refused (`domain_unproven`). Without \
+               `pin`, pins only refuse.",
+        example: "[\"dnssec\", \"pin\"]",
+    },
+    Setting {
+        key: "federation.web_roots",
+        form: Form::Path,
+        unit: "",
+        default: None,
+        otherwise: "no others than those built in",
+        meaning: "A PEM file with certificates of authorities that count for `webpki`, besides \
+                  those that browsers trust (Mozilla's list, built in): for organisations whose \
+                  web servers have certificates of a private authority.",
+        cost: "Whoever holds such an authority's key can introduce any key for any domain not \
+               met before. The node does not start when the file cannot be read or holds no \
+               certificate.",
+        example: "\"/etc/comity/roots.pem\"",
     },
     Setting {
         key: "federation.idle_timeout_ms",
@@ -197,8 +232,8 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "The resolvers that the node asks, as a list of addresses with or without a \
                   port (53). Empty: the ones in `/etc/resolv.conf`. The node validates DNSSEC \
                   itself, so they need not be trusted, but they must pass DNSSEC records on.",
-        cost: "A resolver that drops DNSSEC records leaves every other organisation unproven, \
-               except for pinned ones.",
+        cost: "A resolver that drops DNSSEC records makes every other organisation bogus, \
+               except for pinned ones, while `federation.trust` has `dnssec` in it.",
         example: "[\"192.0.2.53\", \"[2001:db8::53]:5353\"]",
     },
     Setting {

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use comity_discovery::Proof;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Settings, SettingsError> {
@@ -25,6 +27,7 @@ fn only_the_domain_has_no_default() {
     assert_eq!(settings.client.listen.to_string(), "127.0.0.1:8008");
     assert_eq!(settings.federation.idle_timeout, Duration::from_secs(10));
     assert_eq!(settings.sign_up.mode, SignUpMode::Invite);
+    assert_eq!(settings.federation.trust, Trust::default());
     assert_eq!((settings.advertised_host(), settings.advertised_port()), ("acme.example", 4433));
     assert!(complaint("", &[]).contains("COMITY_DOMAIN"));
 }
@@ -98,6 +101,13 @@ fn errors_name_the_key_and_the_line() {
         "line 2: federation.pins",
         "b.c: the record",
     );
+    check(
+        "[federation]\ntrust = [\"dnssec\", \"tofu\"]\n",
+        "line 2: federation.trust",
+        "\"tofu\": a proof is one of",
+    );
+    check("[federation]\ntrust = []\n", "line 2: federation.trust", "without any proof");
+    check("[federation]\ntrust = \"pin\"\n", "line 2: federation.trust", "such as [\"dnssec\"");
     check("domain = \n", "line 1", "");
     check(
         "[storage]\ncache_bytes = \"big\"\n",
@@ -124,6 +134,7 @@ fn the_environment_wins_and_is_named_in_errors() {
             ("COMITY_CLIENT__LISTEN", "127.0.0.1:2"),
             ("COMITY_STORAGE__FLUSH_AFTER_MS", "20"),
             ("COMITY_DNS__NAMESERVERS", "[\"127.0.0.1:5353\"]"),
+            ("COMITY_FEDERATION__TRUST", "[\"webpki\"]"),
             ("COMITY_SERVICE_HOST", "set by a container manager"),
             ("HOME", "/root"),
         ],
@@ -132,6 +143,8 @@ fn the_environment_wins_and_is_named_in_errors() {
     assert_eq!(settings.client.listen.port(), 2);
     assert_eq!(settings.storage.flush_after, Duration::from_millis(20));
     assert_eq!(settings.dns.nameservers[0].0.port(), 5353);
+    let trust = settings.federation.trust;
+    assert!(trust.takes(Proof::WebPki) && !trust.takes(Proof::Dnssec));
     assert_eq!(with_variables("", &[("COMITY_DOMAIN", "b.c")]).unwrap().domain.as_str(), "b.c");
 
     let check = |name: &str, value: &str, reason: &str| {
@@ -153,6 +166,8 @@ fn the_environment_wins_and_is_named_in_errors() {
 fn paths_in_a_file_are_relative_to_it() {
     let settings = parse("domain = \"a.b\"\ndata_dir = \"data\"\n").unwrap();
     assert_eq!(settings.data_dir, Path::new("/etc/comity/data"));
+    let settings = parse("domain = \"a.b\"\n[federation]\nweb_roots = \"own.pem\"\n").unwrap();
+    assert_eq!(settings.federation.web_roots.as_deref(), Some(Path::new("/etc/comity/own.pem")));
     let settings = with_variables("domain = \"a.b\"", &[("COMITY_DATA_DIR", "data")]).unwrap();
     assert_eq!(settings.data_dir, Path::new("data"));
 }

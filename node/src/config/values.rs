@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
-use comity_discovery::PublishedKey;
+use comity_discovery::{Proof, PublishedKey, Trust};
 use comity_protocol::name::ServerName;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
@@ -165,6 +165,18 @@ pub(super) fn pins<'de, D: Deserializer<'de>>(
         Ok((name, key))
     };
     texts.into_iter().map(pin).collect()
+}
+
+/// A list of proofs, at least one.
+pub(super) fn trust<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Trust, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let proof = |name: &String| {
+        name.parse::<Proof>().map_err(|e| D::Error::custom(format!("{name:?}: {e}")))
+    };
+    let proofs: Vec<Proof> = names.iter().map(proof).collect::<Result<_, _>>()?;
+    Trust::new(proofs).ok_or_else(|| {
+        D::Error::custom("without any proof no other organisation could ever be met")
+    })
 }
 
 fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use comity_client_api::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
     Delivery, Device, Endpoint, EventContent, HistoryPage, JoinRule, LogIn, LoggedIn, Member,
-    Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed, Subscription,
+    NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
+    Subscription,
 };
 use comity_machine::{
     Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
@@ -40,6 +41,8 @@ pub struct ClientSettings {
     pub devices_per_account_max: u32,
     /// Where clients connect.
     pub endpoints: Vec<Endpoint>,
+    /// What other nodes are told of this one.
+    pub introduction: NodeIntroduction,
 }
 
 /// Who may make an account.
@@ -256,6 +259,10 @@ impl Backend for ClientEdge {
 
     fn endpoints(&self) -> Vec<Endpoint> {
         self.0.settings.endpoints.clone()
+    }
+
+    fn introduction(&self) -> NodeIntroduction {
+        self.0.settings.introduction.clone()
     }
 
     async fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {

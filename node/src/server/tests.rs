@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod across;
+mod authority;
 mod delivery;
+mod documents;
 mod hostile;
 mod rogue;
 mod unproven;

@@ -51,9 +51,7 @@ fn refusal(code: Code, label: &AccountLabel) -> Refusal {
             format!("The domain {domain} does not exist or publishes no Comity node.")
         }
         Code::DomainUnproven => {
-            format!(
-                "The key of {domain} is not proven by signed DNS, by its web server or by a pin."
-            )
+            format!("Nothing that this node trusts proves the key of {domain}.")
         }
         Code::DomainUnreachable => format!("The node of {domain} cannot be reached right now."),
         other => other.sentence().to_owned(),

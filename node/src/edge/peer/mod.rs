@@ -157,7 +157,7 @@ impl PeerEdge {
             writer,
             hub,
             resolver,
-            pins: settings.resolver.pins,
+            pins: settings.resolver.policy.pins,
             endpoint,
             proofs: Proofs::new(domain, lineage, key),
             progress,

@@ -1,15 +1,21 @@
 //! A world of a DNS, nodes and people.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use comity_client::{ChannelEvent, Client, ClientSettings, Content, Delivered, Event, Http};
+use comity_client::{
+    ChannelEvent, Client, ClientSettings, Content, Delivered, Endpoint, Event, Http, trust_pem_file,
+};
+use comity_discovery::Trust;
 use comity_identity::NodeKeyFile;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
+use rustls::ClientConfig;
 use tempfile::TempDir;
 
+use super::authority::{Authority, Places};
 use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
 use crate::cli::dns::Records;
@@ -50,6 +56,8 @@ pub(super) struct Home {
 pub(super) struct World {
     pub(super) homes: Vec<Home>,
     settings: Vec<Settings>,
+    /// What clients need to trust where nodes speak TLS.
+    tls: Option<Arc<ClientConfig>>,
     dir: TempDir,
     _dns: DemoDns,
 }
@@ -80,12 +88,45 @@ impl World {
         }
         let touch = |zone: &mut Handler| forge(zone, &others.forged);
         let dns = dns.serve_after(&published, &others.unsigned, touch).unwrap();
-        Self { homes, settings: all, dir, _dns: dns }
+        Self { homes, settings: all, tls: None, dir, _dns: dns }
+    }
+
+    /// Starts a node for each domain in a DNS that nobody signs. Each has a certificate of an
+    /// authority that they know, and believes by `trust`.
+    pub(super) async fn start_unsigned(domains: &[&str], trust: &Trust) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let dns = BoundDns::bind().await.unwrap();
+        std::fs::write(dir.path().join("root.key"), dns.trust_anchor().unwrap()).unwrap();
+        let (authority, places) = (Authority::new(dir.path()), Arc::<Places>::default());
+        let (mut homes, mut published, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for domain in domains {
+            let mut settings = settings(domain, dir.path(), &dns.addr().unwrap().to_string());
+            let (certificate, key) = authority.certify(domain);
+            settings.client.tls_certificate = Some(certificate);
+            settings.client.tls_key = Some(key);
+            settings.federation.web_roots = Some(authority.roots());
+            settings.federation.trust = trust.clone();
+            let (keys, known) = (node_keys(&settings), places.clone());
+            let node = server::start_among(settings.clone(), keys, Some(known)).await.unwrap();
+            let addr = node.client_addr;
+            places.0.lock().unwrap().insert(domain.parse().unwrap(), addr);
+            let mut home = Home::of(node, node_keys(&settings));
+            home.url = format!("https://localhost:{}", addr.port());
+            let port = home.node.federation_addr.port();
+            published.push(Records::of(&node_keys(&settings), domain, port));
+            homes.push(home);
+            all.push(settings);
+        }
+        let dns = dns.serve_after(&[], &published, |_| ()).unwrap();
+        let tls = Some(trust_pem_file(&authority.roots()).unwrap());
+        Self { homes, settings: all, tls, dir, _dns: dns }
     }
 
     /// Signs somebody up at the n-th node and connects.
     pub(super) async fn person(&self, home: usize, name: &str) -> Person {
-        let http = Http::at(&self.homes[home].url).unwrap();
+        let url = self.homes[home].url.clone();
+        let endpoint = Endpoint { url, priority: 0, weight: 0 };
+        let http = Http::with_endpoints(&[endpoint], self.tls.clone()).unwrap();
         let login = soon(http.sign_up(name, PASSWORD, None, "test")).await.unwrap();
         Person::connect(http.with_token(login.token), login.account, None).await
     }
