@@ -12,6 +12,8 @@ use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::{AccountLabel, AccountName, ServerName};
 
+pub use crate::action::{Action, JoinRule, Rule};
+
 /// Who makes a request: an account on one of its devices, proven by the device's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -100,142 +102,6 @@ pub enum Role {
     Moderator,
     /// All that, and changes roles.
     Owner,
-}
-
-/// A change that a caller asks for. Repeated with the same nonce it is done once and answered
-/// alike.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Accept an invitation to a group.
-    Accept {
-        /// The group.
-        channel: ChannelId,
-    },
-    /// Remove an account from a group and keep it out.
-    Ban {
-        /// The group.
-        channel: ChannelId,
-        /// Whom.
-        account: AccountLabel,
-    },
-    /// Create a group, its caller the owner.
-    CreateGroup {
-        /// The name.
-        name: String,
-        /// The topic; may be empty.
-        topic: String,
-        /// The most members; the channel version's default where absent.
-        member_limit: Option<u32>,
-    },
-    /// Decline an invitation to a group.
-    Decline {
-        /// The group.
-        channel: ChannelId,
-    },
-    /// Hand a group over to another organisation, whose node is its home from then on.
-    HandOver {
-        /// The group.
-        channel: ChannelId,
-        /// The organisation.
-        home: ServerName,
-    },
-    /// Invite an account to a group.
-    Invite {
-        /// The group.
-        channel: ChannelId,
-        /// Whom.
-        account: AccountLabel,
-    },
-    /// Come into a group by its join rule.
-    Join {
-        /// The group.
-        channel: ChannelId,
-        /// The organisation that is its home.
-        home: ServerName,
-    },
-    /// Leave a group.
-    Leave {
-        /// The group.
-        channel: ChannelId,
-    },
-    /// Open, or find, the direct channel with an account.
-    OpenDirect {
-        /// With whom.
-        account: AccountLabel,
-    },
-    /// Remove a member from a group, or withdraw an invitation.
-    Remove {
-        /// The group.
-        channel: ChannelId,
-        /// Whom.
-        account: AccountLabel,
-    },
-    /// Rename a group.
-    Rename {
-        /// The group.
-        channel: ChannelId,
-        /// The new name.
-        name: String,
-    },
-    /// Send a text.
-    Send {
-        /// The channel.
-        channel: ChannelId,
-        /// The text: 1 to 100,000 Unicode scalar values.
-        text: String,
-    },
-    /// Give a member of a group a role.
-    SetRole {
-        /// The group.
-        channel: ChannelId,
-        /// Whom.
-        account: AccountLabel,
-        /// The role.
-        role: Role,
-    },
-    /// Change a rule of a group.
-    SetRule {
-        /// The group.
-        channel: ChannelId,
-        /// The rule as it is to be.
-        rule: Rule,
-    },
-    /// Change a group's topic.
-    SetTopic {
-        /// The group.
-        channel: ChannelId,
-        /// The new topic; may be empty.
-        topic: String,
-    },
-    /// End a ban.
-    Unban {
-        /// The group.
-        channel: ChannelId,
-        /// Whose.
-        account: AccountLabel,
-    },
-}
-
-/// A rule of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// Whether nobody may post.
-    Archived(bool),
-    /// Who may come in without an invitation.
-    Join(JoinRule),
-    /// From which role on members may post.
-    Posting(Role),
-}
-
-/// Who may come into a group without an invitation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JoinRule {
-    /// Anybody who is not banned.
-    Anyone,
-    /// Nobody.
-    Invited,
-    /// Accounts of these organisations.
-    Organisations(Vec<ServerName>),
 }
 
 /// What became of an [`Action`], durable when answered.

@@ -4,6 +4,7 @@
 //!
 //! The resources and frames are described for people in `docs/client/`.
 
+mod action;
 mod backend;
 mod extract;
 mod layer;

@@ -1,5 +1,5 @@
-//! The rules of a group in JSON, read and written alike: any of `archived`, `join` and `posting`. It
-//! must not know who may change them.
+//! The rules of a group in JSON, read and written alike: any of `archived`, `join` and `posting`.
+//! It must not know who may change them.
 
 use std::borrow::Cow;
 

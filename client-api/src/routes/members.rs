@@ -1,5 +1,5 @@
-//! Who is in a group: invite, accept, decline, join, leave, remove, ban, roles. Whether a caller may is the
-//! node's to decide.
+//! Who is in a group: invite, accept, decline, join, leave, remove, ban, roles. Whether a caller
+//! may is the node's to decide.
 
 use axum::extract::State;
 use axum::http::StatusCode;
