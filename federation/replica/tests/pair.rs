@@ -184,7 +184,7 @@ fn what_is_held_is_applied_once_the_control_log_has_come() {
     let (mut world, channel) = group();
     let now_ms = world.now_ms + 10;
     world.nodes[ACME].withholds_control = true;
-    let act = GroupAct(ControlAct::SetName(Text { text: "better plans".into() }));
+    let act = GroupAct(Box::new(ControlAct::SetName(Text { text: "better plans".into() })));
     let rename = Act::Govern { channel, act };
     assert_eq!(world.nodes[ACME].act(rename, now_ms), Answer::Done);
     world.nodes[ACME].say_in(channel, "under the new name", now_ms + 1);

@@ -422,6 +422,6 @@ mod tests {
         }
         let rows: Vec<usize> = answer_rows().map(|row| answers.row(row).len()).collect();
         assert_eq!(rows.iter().sum::<usize>(), answers.0.len());
-        assert!(rows.iter().all(|length| *length <= ANSWERS_PER_ROW as usize));
+        assert!(rows.iter().all(|length| *length as u64 <= ANSWERS_PER_ROW));
     }
 }

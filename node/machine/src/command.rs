@@ -296,7 +296,7 @@ pub enum Act {
 
 /// A [`ControlAct`] in a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupAct(pub ControlAct);
+pub struct GroupAct(pub Box<ControlAct>);
 
 impl<C> Encode<C> for GroupAct {
     fn encode<W: minicbor::encode::Write>(
@@ -314,7 +314,7 @@ impl<'b, C> Decode<'b, C> for GroupAct {
         let kind = d.u16()?;
         let args: Option<ByteString> = d.decode_with(ctx)?;
         ControlAct::decode(kind, args.as_deref())
-            .map(Self)
+            .map(|act| Self(Box::new(act)))
             .map_err(|_| minicbor::decode::Error::message("not a control act"))
     }
 }

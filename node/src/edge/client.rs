@@ -423,7 +423,7 @@ impl Subscription for DeviceFeed {
 }
 
 fn govern(channel: ChannelId, act: ControlAct) -> Act {
-    Act::Govern { channel, act: GroupAct(act) }
+    Act::Govern { channel, act: GroupAct(Box::new(act)) }
 }
 
 fn delivery(notice: Notice) -> Delivery {

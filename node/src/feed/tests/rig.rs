@@ -128,7 +128,10 @@ impl Town {
         let account = self.rig.shared().state().account_id(AccountNumber(whom));
         let removed = self.act(
             1,
-            Act::Govern { channel: group, act: GroupAct(ControlAct::Remove(Target { account })) },
+            Act::Govern {
+                channel: group,
+                act: GroupAct(Box::new(ControlAct::Remove(Target { account }))),
+            },
         );
         assert!(!matches!(removed, Answer::Refused(_)), "{removed:?}");
     }

@@ -201,7 +201,7 @@ pub(crate) fn of_everything() -> Story {
     }
     acme.sends(1, group, "at noon?");
     acme.sends(2, group, &"long ".repeat(2_000));
-    let govern = |act| Act::Govern { channel: group, act: GroupAct(act) };
+    let govern = |act| Act::Govern { channel: group, act: GroupAct(Box::new(act)) };
     let role = SetRole { account: bob, role: Role::Moderator };
     acme.act(1, None, govern(ControlAct::SetRole(role)));
     let name = Text { text: "late lunch".into() };

@@ -218,7 +218,7 @@ impl World {
     }
 
     pub fn govern(&mut self, user: &str, channel: ChannelId, act: ControlAct) -> Done {
-        self.act(user, Act::Govern { channel, act: GroupAct(act) })
+        self.act(user, Act::Govern { channel, act: GroupAct(Box::new(act)) })
     }
 
     /// Time passes at a node, and what waits for it is done.
