@@ -229,7 +229,7 @@ fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartErro
         seal_bytes: (settings.storage.overlay_bytes_max / 8).max(1 << 20),
         ..WriterSettings::default()
     };
-    Ok(Writer::open(Box::new(journal), store, writer_settings)?)
+    Ok(Writer::open(Box::new(journal), store, writer_settings, clock::monotonic_ms())?)
 }
 
 /// The first commands of a run: whose the store is, and that a process started. Returns the last
@@ -256,7 +256,7 @@ fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
         };
         Proposal { command, reply: Reply::Call(Box::new(answer)) }
     });
-    writer.step(proposals.collect::<Vec<_>>())?;
+    writer.step(proposals.collect::<Vec<_>>(), clock::monotonic_ms())?;
     Ok(writer.applied())
 }
 

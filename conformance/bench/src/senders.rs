@@ -132,7 +132,7 @@ fn open(dir: &Path) -> Result<Writer, Failure> {
     let store = Arc::new(Store::open(disk("store")?, "comity.redb", settings, id)?);
     let settings = journal::Settings::new(clock::random_number());
     let journal = FileJournal::open(disk("journal")?, settings, 0)?;
-    Ok(Writer::open(Box::new(journal), store, WriterSettings::default())?)
+    Ok(Writer::open(Box::new(journal), store, WriterSettings::default(), clock::monotonic_ms())?)
 }
 
 /// Makes the organisation, the accounts with a device each, and the channels between neighbours.
@@ -175,7 +175,7 @@ fn populate(writer: &mut Writer) -> Result<Vec<ChannelId>, Failure> {
 /// One command in a step of its own.
 fn order(writer: &mut Writer, command: Command) -> Result<Answer, Failure> {
     let (tell, mut told) = oneshot::channel();
-    writer.step([Proposal { command, reply: Reply::Send(tell) }])?;
+    writer.step([Proposal { command, reply: Reply::Send(tell) }], clock::monotonic_ms())?;
     match told.try_recv()? {
         Answer::Refused(code) => Err(format!("refused: {code:?}").into()),
         answer => Ok(answer),

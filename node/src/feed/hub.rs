@@ -146,12 +146,17 @@ impl Hub {
     /// Waits until something was published for peers without a subscription, and tells which.
     pub async fn unheard(&self) -> BTreeSet<LineageId> {
         loop {
-            let missed = std::mem::take(&mut self.lock().unheard);
+            let missed = self.take_unheard();
             if !missed.is_empty() {
                 return missed;
             }
             self.unheard.notified().await;
         }
+    }
+
+    /// Those peers as of now.
+    pub fn take_unheard(&self) -> BTreeSet<LineageId> {
+        std::mem::take(&mut self.lock().unheard)
     }
 
     pub(super) fn add(&self, subscriber: Subscriber, device: Option<DeviceId>) -> Arc<Queue> {

@@ -1,4 +1,5 @@
-//! The thread that takes sealed batches to disk, behind the writer's back.
+//! Takes sealed batches to disk behind the writer's back: a thread in production, a call where
+//! somebody else turns the clock.
 //!
 //! It commits what is queued in few large transactions, oldest first, and tells how far the store
 //! has come, so that overlay and journal can let go. Senders never wait for it; when its queue is
@@ -9,6 +10,7 @@
 //! reported by name, and never tried again.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -68,12 +70,20 @@ pub enum SubmitError {
 #[error("storing failed: {0}")]
 pub struct FlushFailed(pub String);
 
-/// A handle on the flushing thread. Dropping it stops the thread like [`Flusher::stop`].
-#[derive(Debug)]
+/// A handle on the flushing. Dropping it stops the thread like [`Flusher::stop`]; without a thread
+/// what waits is left to the journal.
 pub struct Flusher {
     shared: Arc<Shared>,
     settings: FlusherSettings,
-    thread: Option<JoinHandle<()>>,
+    work: Work,
+}
+
+/// Who commits.
+enum Work {
+    /// A thread beside the writer.
+    Beside(Option<JoinHandle<()>>),
+    /// Whoever calls [`Flusher::step`].
+    ByHand(Box<Worker>),
 }
 
 impl Flusher {
@@ -83,12 +93,31 @@ impl Flusher {
         settings: FlusherSettings,
         listener: impl Fn(FlushEvent<'_>) + Send + 'static,
     ) -> io::Result<Self> {
-        let durable = store.snapshot().map_err(io::Error::other)?.applied();
-        let shared = Arc::new(Shared::default());
-        shared.state().durable = durable;
-        let worker = Worker { store, settings, listener, shared: Arc::clone(&shared) };
+        let worker = Worker::new(store, settings, Box::new(listener))?;
+        let shared = Arc::clone(&worker.shared);
         let thread = thread::Builder::new().name("flusher".into()).spawn(move || worker.run())?;
-        Ok(Flusher { shared, settings, thread: Some(thread) })
+        Ok(Flusher { shared, settings, work: Work::Beside(Some(thread)) })
+    }
+
+    /// Without a thread: what is submitted waits for [`Flusher::step`], or for somebody who waits
+    /// for it.
+    pub fn by_hand(
+        store: Arc<Store>,
+        settings: FlusherSettings,
+        listener: impl Fn(FlushEvent<'_>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let worker = Worker::new(store, settings, Box::new(listener))?;
+        let shared = Arc::clone(&worker.shared);
+        Ok(Flusher { shared, settings, work: Work::ByHand(Box::new(worker)) })
+    }
+
+    /// Tries once to commit what waits; whether nothing waits any more. The thread, where there is
+    /// one, does it by itself.
+    pub fn step(&self) -> Result<bool, FlushFailed> {
+        match &self.work {
+            Work::Beside(_) => Ok(self.shared.state().queue.is_empty()),
+            Work::ByHand(worker) => worker.step(),
+        }
     }
 
     /// The newest command that the store holds.
@@ -99,6 +128,9 @@ impl Flusher {
     /// Ends the thread once it has stored what waits (on a full disk: after one more try), and
     /// returns the newest command that the store holds.
     pub fn stop(mut self) -> Result<u64, FlushFailed> {
+        if let Work::ByHand(worker) = &self.work {
+            worker.catch_up()?;
+        }
         self.join();
         let state = self.shared.state();
         state.failure.clone().map_or(Ok(state.durable), Err)
@@ -118,8 +150,12 @@ impl Flusher {
         Ok(())
     }
 
-    /// Waits until the store holds `command`; false when `timeout` passes before.
+    /// Waits until the store holds `command`; false when `timeout` passes before. By hand nobody
+    /// else would do it: it is done here.
     pub fn wait_for(&self, command: u64, timeout: Duration) -> Result<bool, FlushFailed> {
+        if let Work::ByHand(worker) = &self.work {
+            return worker.catch_up().map(|()| self.durable() >= command);
+        }
         let deadline = Instant::now() + timeout;
         let mut state = self.shared.state();
         loop {
@@ -140,10 +176,18 @@ impl Flusher {
     fn join(&mut self) {
         self.shared.state().is_stopping = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take() {
+        if let Work::Beside(thread) = &mut self.work
+            && let Some(thread) = thread.take()
+        {
             // A panic of the thread has been reported, and is a failure in the state.
             let _ = thread.join();
         }
+    }
+}
+
+impl fmt::Debug for Flusher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flusher").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -179,14 +223,77 @@ struct State {
     is_stopping: bool,
 }
 
-struct Worker<L> {
+impl State {
+    /// What waits, up to a number of bytes.
+    fn next_batches(&self) -> Vec<Arc<Batch>> {
+        let mut bytes = 0;
+        let fits = |batch: &&Arc<Batch>| {
+            let is_first = bytes == 0;
+            bytes += batch.bytes().max(1);
+            is_first || bytes <= COMMIT_BYTES_MAX
+        };
+        self.queue.iter().take_while(fits).cloned().collect()
+    }
+}
+
+struct Worker {
     store: Arc<Store>,
     settings: FlusherSettings,
-    listener: L,
+    listener: Listener,
     shared: Arc<Shared>,
 }
 
-impl<L: Fn(FlushEvent<'_>)> Worker<L> {
+type Listener = Box<dyn Fn(FlushEvent<'_>) + Send>;
+
+impl Worker {
+    fn new(store: Arc<Store>, settings: FlusherSettings, listener: Listener) -> io::Result<Self> {
+        let durable = store.snapshot().map_err(io::Error::other)?.applied();
+        let shared = Arc::new(Shared::default());
+        shared.state().durable = durable;
+        Ok(Worker { store, settings, listener, shared })
+    }
+
+    /// One try by hand; whether nothing waits any more.
+    fn step(&self) -> Result<bool, FlushFailed> {
+        let (batches, failure) = {
+            let state = self.shared.state();
+            (state.next_batches(), state.failure.clone())
+        };
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        if batches.is_empty() {
+            return Ok(true);
+        }
+        match self.store.commit(&batches) {
+            Ok(()) => self.stored(&batches),
+            Err(CommitError::Full) => (self.listener)(FlushEvent::Full(1)),
+            Err(error) => return Err(self.failed(&error)),
+        }
+        Ok(self.shared.state().queue.is_empty())
+    }
+
+    /// Commits by hand until nothing waits. No time passes between two tries, so that a disk that
+    /// is full at one is full at the next: a failure.
+    fn catch_up(&self) -> Result<(), FlushFailed> {
+        loop {
+            let before = self.shared.state().durable;
+            if self.step()? {
+                return Ok(());
+            }
+            if self.shared.state().durable == before {
+                return Err(self.failed(&CommitError::Full));
+            }
+        }
+    }
+
+    fn failed(&self, error: &CommitError) -> FlushFailed {
+        tracing::error!(%error, "storing failed; nothing more is stored");
+        (self.listener)(FlushEvent::Failed(error));
+        self.shared.fail(error.to_string());
+        FlushFailed(error.to_string())
+    }
+
     fn run(self) {
         // Should this thread panic, whoever waits must learn that nothing more is stored.
         let _guard = PanicGuard(&self.shared);
@@ -198,14 +305,12 @@ impl<L: Fn(FlushEvent<'_>)> Worker<L> {
             if self.shared.state().is_stopping && matches!(error, CommitError::Full) {
                 return;
             }
-            tracing::error!(%error, "storing failed; nothing more is stored");
-            (self.listener)(FlushEvent::Failed(&error));
-            self.shared.fail(error.to_string());
+            self.failed(&error);
             return;
         }
     }
 
-    /// What waits, up to a number of bytes; `None` when the thread should end.
+    /// Waits for something to commit; `None` when the thread should end.
     fn next_batches(&self) -> Option<Vec<Arc<Batch>>> {
         let mut state = self.shared.state();
         while state.queue.is_empty() {
@@ -214,13 +319,7 @@ impl<L: Fn(FlushEvent<'_>)> Worker<L> {
             }
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let mut bytes = 0;
-        let fits = |batch: &&Arc<Batch>| {
-            let is_first = bytes == 0;
-            bytes += batch.bytes().max(1);
-            is_first || bytes <= COMMIT_BYTES_MAX
-        };
-        Some(state.queue.iter().take_while(fits).cloned().collect())
+        Some(state.next_batches())
     }
 
     /// Commits, as often as a full disk demands and the settings allow.

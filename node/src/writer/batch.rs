@@ -77,6 +77,12 @@ pub(super) fn commands(mut payload: &[u8]) -> Result<Vec<Command>, PayloadError>
     if payload.is_empty() { Ok(commands) } else { Err(PayloadError) }
 }
 
+/// The commands of a journal's payload, for who reads a journal besides the writer; `None` where
+/// this release does not know one of them.
+pub fn commands_of(payload: &[u8]) -> Option<Vec<Command>> {
+    commands(payload).ok()
+}
+
 /// The journal's checksum says that the bytes are ours; they need no check of form.
 fn minicbor_decode(bytes: &[u8]) -> Result<Command, PayloadError> {
     comity_machine::decode_command(bytes).ok_or(PayloadError)

@@ -19,7 +19,8 @@ mod thread;
 mod view;
 mod withdraw;
 
+pub use batch::commands_of;
 pub use shared::Shared;
-pub use step::{Listener, OpenError, Proposal, Reply, StepError, Writer, WriterSettings};
+pub use step::{Flushing, Listener, OpenError, Proposal, Reply, StepError, Writer, WriterSettings};
 pub use thread::{ProposeError, WriterHandle, WriterThread};
 pub use view::{IdSpan, RecordVisitor, RecordsError, View};

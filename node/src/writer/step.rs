@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use comity_machine::{
     Answer, Applied, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey, State,
@@ -67,6 +67,17 @@ pub struct WriterSettings {
     /// Fewest commands of two steps at which the second is made durable while the first is
     /// applied. Off by default: two batches in turn want two syncs where one had done for both.
     pub overlap_min: usize,
+    /// Who takes rows to the store.
+    pub flushing: Flushing,
+}
+
+/// Who takes rows to the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushing {
+    /// A thread, beside the writer.
+    Beside,
+    /// Nobody until [`Writer::store`] is called: for who turns the clock himself.
+    ByHand,
 }
 
 impl Default for WriterSettings {
@@ -77,6 +88,7 @@ impl Default for WriterSettings {
             seal_after: Duration::from_secs(1),
             overlay_bytes_max: 64 << 20,
             overlap_min: usize::MAX,
+            flushing: Flushing::Beside,
         }
     }
 }
@@ -126,7 +138,7 @@ pub enum StepError {
     Store(#[from] FlushFailed),
 }
 
-/// The writer.
+/// The writer. It reads no clock: `now_ms` comes in, in the ms of a clock that never goes back.
 pub struct Writer {
     journal: SharedJournal,
     payload_bytes_max: usize,
@@ -137,7 +149,9 @@ pub struct Writer {
     settings: WriterSettings,
     dirty: HashSet<RowKey>,
     order: Order,
-    unsealed_since: Option<Instant>,
+    /// The last clock reading that came in.
+    now_ms: u64,
+    unsealed_since_ms: Option<u64>,
     /// The last command applied.
     applied: u64,
     /// The last command of what was handed to the flusher.
@@ -154,17 +168,22 @@ impl Writer {
         journal: Box<dyn Journal>,
         store: Arc<Store>,
         settings: WriterSettings,
+        now_ms: u64,
     ) -> Result<Self, OpenError> {
         let state = load(&store)?;
         let applied = store.snapshot()?.applied();
         let shared = Arc::new(Shared::new(state, Arc::clone(&store)));
         let observer = Arc::clone(&shared);
-        let flusher = Flusher::start(store, FlusherSettings::default(), move |event| {
+        let listener = move |event: FlushEvent<'_>| {
             if let FlushEvent::Durable(applied) = event {
                 observer.stored(applied);
             }
-        })
-        .map_err(OpenError::Flusher)?;
+        };
+        let flusher = match settings.flushing {
+            Flushing::Beside => Flusher::start(store, FlusherSettings::default(), listener),
+            Flushing::ByHand => Flusher::by_hand(store, FlusherSettings::default(), listener),
+        };
+        let flusher = flusher.map_err(OpenError::Flusher)?;
         let mut writer = Self {
             payload_bytes_max: journal.payload_bytes_max(),
             journal: SharedJournal::new(journal),
@@ -175,7 +194,8 @@ impl Writer {
             settings,
             dirty: HashSet::new(),
             order: Order::default(),
-            unsealed_since: None,
+            now_ms,
+            unsealed_since_ms: None,
             applied,
             submitted: applied,
             trimmed: applied,
@@ -203,7 +223,7 @@ impl Writer {
                 self.apply(from.max(found.first_command), new, &mut Vec::new())?;
             }
             // The overlay's bound holds for a replay too; a failing store shows at the first step.
-            let _ = self.flush_if_due();
+            let _ = self.flush_if_due(self.now_ms);
         }
         Ok(())
     }
@@ -230,8 +250,12 @@ impl Writer {
 
     /// Makes proposals durable, applies and answers them. An error is final; its proposals are
     /// answered with `StorageFailed` and nothing is known of them until the next start.
-    pub fn step(&mut self, proposals: impl Into<VecDeque<Proposal>>) -> Result<(), StepError> {
-        self.steps(proposals.into(), |_| VecDeque::new())
+    pub fn step(
+        &mut self,
+        proposals: impl Into<VecDeque<Proposal>>,
+        now_ms: u64,
+    ) -> Result<(), StepError> {
+        self.steps(proposals.into(), |_| VecDeque::new(), || now_ms)
     }
 
     /// Lets another thread append to the journal while this one applies.
@@ -241,14 +265,16 @@ impl Writer {
     }
 
     /// Steps with proposals. Once they are durable `more` is asked for at least so many others, or
-    /// none, that are appended while these are applied.
+    /// none, that are appended while these are applied. `now_ms` reads the clock.
     pub(super) fn steps(
         &mut self,
         mut rest: VecDeque<Proposal>,
         mut more: impl FnMut(usize) -> VecDeque<Proposal>,
+        now_ms: impl Fn() -> u64,
     ) -> Result<(), StepError> {
         let mut ended = None;
         loop {
+            self.now_ms = now_ms();
             let (taken, appended) = match ended.take() {
                 Some(found) => found,
                 None => {
@@ -259,7 +285,7 @@ impl Writer {
             };
             let has_begun = appended.is_ok() && self.begin_next(&taken, &mut rest, &mut more)?;
             self.settle(taken, appended)?;
-            self.flush_if_due()?;
+            self.flush_if_due(now_ms())?;
             if has_begun {
                 ended = Some(self.end_next()?);
             }
@@ -378,7 +404,7 @@ impl Writer {
         });
         self.withdraw(&mut effects)?;
         self.applied = last;
-        self.unsealed_since.get_or_insert_with(Instant::now);
+        self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
     }
 
@@ -397,15 +423,17 @@ impl Writer {
     }
 
     /// When rows must be handed to the flusher although nothing else happens.
-    pub fn deadline(&self) -> Option<Instant> {
-        self.unsealed_since.map(|since| since + self.settings.seal_after)
+    pub fn deadline_ms(&self) -> Option<u64> {
+        let after_ms = u64::try_from(self.settings.seal_after.as_millis()).unwrap_or(u64::MAX);
+        self.unsealed_since_ms.map(|since_ms| since_ms.saturating_add(after_ms))
     }
 
     /// Hands rows to the flusher when there are enough of them or they are old enough; waits where
     /// the overlay is full.
-    pub fn flush_if_due(&mut self) -> Result<(), StepError> {
+    pub fn flush_if_due(&mut self, now_ms: u64) -> Result<(), StepError> {
+        self.now_ms = now_ms;
         let (all, unsealed) = self.shared.pending_bytes();
-        let is_old = self.deadline().is_some_and(|at| at <= Instant::now());
+        let is_old = self.deadline_ms().is_some_and(|at_ms| at_ms <= now_ms);
         if unsealed >= self.settings.seal_bytes || is_old {
             self.seal()?;
         }
@@ -421,6 +449,14 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes what was handed to the flusher to the store, where that is done by hand; whether
+    /// nothing is left. A full disk is tried again at the next call.
+    pub fn store(&mut self) -> Result<bool, StepError> {
+        let done = self.flusher.step()?;
+        self.trim();
+        Ok(done)
+    }
+
     /// Hands everything to the flusher and waits until the store holds it.
     pub fn finish(mut self) -> Result<(), StepError> {
         self.seal()?;
@@ -429,7 +465,7 @@ impl Writer {
     }
 
     fn seal(&mut self) -> Result<(), StepError> {
-        let Some(since) = self.unsealed_since.take() else { return Ok(()) };
+        let Some(since_ms) = self.unsealed_since_ms.take() else { return Ok(()) };
         let dirty = std::mem::take(&mut self.dirty);
         // During a replay the journal is ahead of what is applied.
         let applied = self.applied;
@@ -455,7 +491,7 @@ impl Writer {
                 }
                 Err(crate::store::SubmitError::Busy) => self.wait_for_store()?,
                 Err(crate::store::SubmitError::Failed) => {
-                    self.unsealed_since = Some(since);
+                    self.unsealed_since_ms = Some(since_ms);
                     return Err(FlushFailed("an earlier commit failed".to_owned()).into());
                 }
             }

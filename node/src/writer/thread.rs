@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::Duration;
 
 use comity_machine::{Answer, Command};
 use tokio::sync::oneshot;
 
 use super::step::{Proposal, Reply, StepError, Writer};
+use crate::clock;
 
 /// Where commands are proposed. Cheap to clone.
 #[derive(Clone)]
@@ -161,8 +162,11 @@ fn run(mut writer: Writer, queue: &Queue) -> Result<(), StepError> {
     let max = writer.commands_max();
     loop {
         match next(&mut writer, queue) {
-            Next::Flush => writer.flush_if_due()?,
-            Next::Step(proposals) => writer.steps(proposals, |least| queue.take_if(least, max))?,
+            Next::Flush => writer.flush_if_due(clock::monotonic_ms())?,
+            Next::Step(proposals) => {
+                let more = |least| queue.take_if(least, max);
+                writer.steps(proposals, more, clock::monotonic_ms)?;
+            }
             Next::Stop => return writer.finish(),
         }
     }
@@ -183,14 +187,14 @@ fn next(writer: &mut Writer, queue: &Queue) -> Next {
         if inner.stopping {
             return Next::Stop;
         }
-        inner = match writer.deadline() {
+        inner = match writer.deadline_ms() {
             None => queue.changed.wait(inner).unwrap_or_else(PoisonError::into_inner),
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
+            Some(deadline_ms) => {
+                let left_ms = deadline_ms.saturating_sub(clock::monotonic_ms());
+                if left_ms == 0 {
                     return Next::Flush;
                 }
-                let waited = queue.changed.wait_timeout(inner, left);
+                let waited = queue.changed.wait_timeout(inner, Duration::from_millis(left_ms));
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };

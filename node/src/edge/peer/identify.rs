@@ -25,16 +25,8 @@ impl Context {
             return Err(Code::DomainKeyChanged);
         }
         // Once an organisation is known its lineage counts, and DNS is not asked again.
-        let known = {
-            let state = self.shared.state();
-            let known = state.peer_domains.get(domain.as_str());
-            known.map(|known| (*known, state.peers.get(known).map(|peer| peer.key)))
-        };
-        match known {
-            Some((known, Some(known_key))) if known == lineage && known_key == key => return Ok(()),
-            Some((known, _)) if known == lineage => return Err(Code::PeerNameMismatch),
-            Some(_) => return Err(Code::DomainKeyChanged),
-            None => {}
+        if let Some(known) = self.exchange.recognises(domain, lineage, key) {
+            return known;
         }
         let introduced = self.resolver.introduce(domain).await.map_err(|error| error.code())?;
         let introduction = introduced.introduction;

@@ -84,7 +84,7 @@ pub(super) async fn run(
             Some(up) = reported.recv() => manager.up(up),
             Some(Ok((domain, found))) = manager.dials.join_next() => manager.dialled(domain, found),
             Some(ended) = manager.drivers.join_next_with_id() => manager.ended(ended),
-            peers = context.hub.unheard() => manager.wish_for(&peers),
+            peers = context.exchange.hub.unheard() => manager.wish_for(&peers),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,
         }
@@ -97,23 +97,14 @@ impl Manager {
     /// something for us.
     fn wish_for_known(&mut self) {
         let known: BTreeSet<LineageId> =
-            self.context.shared.state().peers.keys().copied().collect();
+            self.context.exchange.shared.state().peers.keys().copied().collect();
         self.wish_for(&known);
     }
 
     fn wish_for(&mut self, peers: &BTreeSet<LineageId>) {
-        let domains: Vec<ServerName> = {
-            let state = self.context.shared.state();
-            let of_groups = |lineage: &LineageId| {
-                let mut groups = state.channels.values().filter_map(|channel| channel.group());
-                groups.find_map(|g| g.state.organisations.get(lineage).map(|o| o.domain.clone()))
-            };
-            let domain = |lineage: &LineageId| {
-                let known = state.peers.get(lineage).map(|peer| peer.domain.clone());
-                known.or_else(|| of_groups(lineage))?.parse().ok()
-            };
-            peers.iter().filter_map(domain).collect()
-        };
+        let exchange = &self.context.exchange;
+        let domains: Vec<ServerName> =
+            peers.iter().filter_map(|lineage| exchange.domain_of(lineage)).collect();
         for domain in domains {
             self.wish(domain);
         }
@@ -146,7 +137,8 @@ impl Manager {
         tracing::info!(peer = %domain, %code, "cannot link");
         let now_ms = clock::monotonic_ms();
         self.dialer.handle_dial_failed(domain, clock::random_number(), now_ms);
-        let unknown = !self.context.shared.state().peer_domains.contains_key(domain.as_str());
+        let unknown =
+            !self.context.exchange.shared.state().peer_domains.contains_key(domain.as_str());
         if unknown {
             self.dialer.forget(domain);
         }
@@ -187,7 +179,7 @@ impl Manager {
         let Up { number, domain, start, dialled } = up;
         self.dialer.handle_sign_of_life(&domain, clock::monotonic_ms());
         self.wish(domain.clone());
-        let dialler = if dialled { self.context.domain.clone() } else { domain.clone() };
+        let dialler = if dialled { self.context.exchange.domain.clone() } else { domain.clone() };
         let connection = Connection { number, start, dialler };
         match self.dialer.handle_up(&domain, connection) {
             Verdict::Keep => {}
@@ -289,13 +281,13 @@ fn answer_all(waiting: Vec<Waiting>, code: Code) {
 impl Context {
     /// Finds and dials a domain's node.
     async fn dial(&self, domain: &ServerName) -> Result<comity_federation::Link, Code> {
-        if *domain == self.domain {
+        if *domain == self.exchange.domain {
             return Err(Code::PeerNameMismatch);
         }
         let introduced = self.resolver.introduce(domain).await.map_err(|error| error.code())?;
         let introduction = introduced.introduction;
         {
-            let state = self.shared.state();
+            let state = self.exchange.shared.state();
             let known = state.peer_domains.get(domain.as_str());
             if known.is_some_and(|known| *known != introduction.lineage) {
                 return Err(Code::DomainKeyChanged);

@@ -1,39 +1,40 @@
 //! The peer edge: links to other nodes.
 //!
 //! One task, the manager, knows which domains are to be linked, dials them and takes what dials us;
-//! each link has a task of its own that drives its state machine. What is fed comes from the feed,
-//! what arrives becomes commands; nothing here judges a record.
+//! each link has a task of its own that drives its end. What is fed comes from the feed, what
+//! arrives becomes commands; nothing here judges a record. What waits for nothing is apart
+//! ([`Exchange`], [`LinkEnd`]), so that a simulator can run it.
 
 mod directory;
 mod driver;
+mod end;
+mod exchange;
 mod identify;
 mod manager;
 mod outgoing;
 mod proofs;
 mod serving;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use comity_federation::{
     Endpoint, EndpointSettings, Pins, Resolver, ResolverError, ResolverSettings,
 };
 use comity_identity::NodeKeyFile;
-use comity_machine::ChannelNo;
 use comity_protocol::code::Code;
-use comity_protocol::cursor::Pos;
-use comity_protocol::id::LineageId;
-use comity_protocol::name::ServerName;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use self::proofs::Proofs;
+use crate::clock;
 use crate::feed::Hub;
 use crate::writer::{Shared, WriterHandle};
 
 pub(super) use self::directory::Directory;
+pub use self::end::{LinkEnd, Task};
+pub use self::exchange::{Exchange, Progress};
+pub use self::proofs::Blinds;
 
 /// Why the peers' edge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -64,53 +65,11 @@ pub struct PeerSettings {
 
 /// What all links share.
 struct Context {
-    domain: ServerName,
-    lineage: LineageId,
-    start: u64,
-    shared: Arc<Shared>,
+    exchange: Arc<Exchange>,
     writer: WriterHandle,
-    hub: Hub,
     resolver: Resolver,
     pins: Pins,
     endpoint: Endpoint,
-    proofs: Proofs,
-    progress: Progress,
-    acknowledged: Arc<Acknowledged>,
-}
-
-/// How far each peer has applied our feed.
-#[derive(Default)]
-struct Acknowledged(Mutex<HashMap<LineageId, Pos>>);
-
-impl Acknowledged {
-    fn raise(&self, peer: LineageId, pos: Pos) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let reached = known.entry(peer).or_default();
-        *reached = pos.max(*reached);
-    }
-
-    fn of(&self, peer: &LineageId) -> Pos {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(peer).copied().unwrap_or_default()
-    }
-}
-
-/// How far messages of ours have come. Cheap to clone.
-#[derive(Clone)]
-pub struct Progress {
-    shared: Arc<Shared>,
-    acknowledged: Arc<Acknowledged>,
-}
-
-impl Progress {
-    /// Organisations of a channel that have applied our feed up to a pos, our own included, and all
-    /// of them.
-    pub(super) fn reached(&self, channel: ChannelNo, pos: Pos) -> (u32, u32) {
-        let state = self.shared.state();
-        let Some(known) = state.channels.get(&channel) else { return (1, 1) };
-        let reached = known.sharing_peers().filter(|peer| self.acknowledged.of(peer) >= pos);
-        (1 + u32::try_from(reached.count()).unwrap_or(u32::MAX - 1), known.organisations())
-    }
 }
 
 /// The running peers' edge.
@@ -141,28 +100,10 @@ impl PeerEdge {
         let endpoint =
             Endpoint::bind(endpoint).map_err(|error| StartError::Bind { addr, error })?;
         let addr = endpoint.local_addr().unwrap_or(addr);
-        let start = {
-            let state = shared.state();
-            let starts = state.identity.as_ref().map(|identity| identity.starts.as_slice());
-            starts.and_then(<[_]>::last).map_or(0, |start| start.start)
-        };
-        let acknowledged = Arc::<Acknowledged>::default();
-        let progress =
-            Progress { shared: Arc::clone(&shared), acknowledged: Arc::clone(&acknowledged) };
-        let context = Arc::new(Context {
-            domain: domain.clone(),
-            lineage,
-            start,
-            shared,
-            writer,
-            hub,
-            resolver,
-            pins: settings.resolver.policy.pins,
-            endpoint,
-            proofs: Proofs::new(domain, lineage, key),
-            progress,
-            acknowledged,
-        });
+        let blinds = Box::new(clock::random);
+        let exchange = Arc::new(Exchange::new(domain, lineage, key, (shared, hub), blinds));
+        let pins = settings.resolver.policy.pins;
+        let context = Arc::new(Context { exchange, writer, resolver, pins, endpoint });
         let (directory, questions) = Directory::new();
         let stop = Arc::new(Notify::new());
         let manager =
@@ -172,7 +113,7 @@ impl PeerEdge {
 
     /// Tells how far messages have come.
     pub fn progress(&self) -> Progress {
-        self.context.progress.clone()
+        self.context.exchange.progress.clone()
     }
 
     /// Where peers connect.

@@ -9,21 +9,28 @@ use comity_protocol::head::{Head, HeadProof, prove};
 use comity_protocol::id::{LineageId, LogId};
 use comity_protocol::name::ServerName;
 
-use crate::clock;
-
 /// Proofs kept for other links; beyond it all are forgotten, since they can be made again.
 const KEPT_MAX: usize = 8_192;
+
+/// Draws what hides a leaf of a checkpoint's tree from those who are shown another.
+pub type Blinds = Box<dyn Fn() -> [u8; 16] + Send + Sync>;
 
 pub(super) struct Proofs {
     domain: ServerName,
     lineage: LineageId,
     key: Arc<NodeKey>,
+    blinds: Blinds,
     kept: Mutex<HashMap<LogId, HeadProof>>,
 }
 
 impl Proofs {
-    pub(super) fn new(domain: ServerName, lineage: LineageId, key: Arc<NodeKey>) -> Self {
-        Self { domain, lineage, key, kept: Mutex::default() }
+    pub(super) fn new(
+        domain: ServerName,
+        lineage: LineageId,
+        key: Arc<NodeKey>,
+        blinds: Blinds,
+    ) -> Self {
+        Self { domain, lineage, key, blinds, kept: Mutex::default() }
     }
 
     /// Proves heads of our logs, in their order, with at most one new signature.
@@ -41,7 +48,7 @@ impl Proofs {
             if kept.len() + new.len() > KEPT_MAX {
                 kept.clear();
             }
-            let blinds: Vec<[u8; 16]> = new.iter().map(|_| clock::random()).collect();
+            let blinds: Vec<[u8; 16]> = new.iter().map(|_| (self.blinds)()).collect();
             let sign = |message: &[u8]| self.key.sign(message);
             let key = self.key.public();
             let proofs = prove(&new, &blinds, self.domain.as_str(), self.lineage, &key, sign);

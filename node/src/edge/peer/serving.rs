@@ -17,7 +17,7 @@ use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, LogName, M
 use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX};
 use comity_replica::{FedBatch, FedRecord};
 
-use super::Context;
+use super::exchange::Exchange;
 use crate::feed::{self, Item, Notice};
 use crate::writer::RecordsError;
 
@@ -38,7 +38,7 @@ struct Part {
     records: Vec<Record>,
 }
 
-impl Context {
+impl Exchange {
     /// A batch of the feed from consecutive items.
     pub(super) fn fed_batch(&self, items: &[Arc<Item>], cursor: Cursor) -> FedBatch<Tracked> {
         let mut parts: Vec<Part> = Vec::new();

@@ -132,3 +132,39 @@ fn a_failed_sync_is_reported_and_final() {
     assert_eq!(flusher.durable(), 0);
     assert!(flusher.stop().is_err());
 }
+
+#[test]
+fn by_hand_nothing_is_stored_before_the_call() {
+    let disk = MemoryDisk::new();
+    let store = Arc::new(open(&disk).unwrap());
+    let flusher = Flusher::by_hand(Arc::clone(&store), QUICK, |_| {}).unwrap();
+    flusher.submit(batch(1, &[("a", "1")])).unwrap();
+    assert_eq!((flusher.durable(), store.snapshot().unwrap().applied()), (0, 0));
+    assert_eq!(flusher.step(), Ok(true));
+    assert_eq!((flusher.durable(), store.snapshot().unwrap().applied()), (1, 1));
+    // Who waits does it himself.
+    flusher.submit(batch(2, &[("a", "2")])).unwrap();
+    assert_eq!(flusher.wait_for(2, Duration::ZERO), Ok(true));
+    // Dropped like a process that dies: what waits is the journal's.
+    flusher.submit(batch(3, &[("a", "3")])).unwrap();
+    drop(flusher);
+    assert_eq!(store.snapshot().unwrap().applied(), 2);
+}
+
+#[test]
+fn by_hand_a_full_disk_is_tried_again_at_the_next_call() {
+    let disk = MemoryDisk::new();
+    let store = Arc::new(open(&disk).unwrap());
+    let flusher = Flusher::by_hand(Arc::clone(&store), QUICK, |_| {}).unwrap();
+    disk.limit_bytes(Some(disk.used_bytes()));
+    flusher.submit(batch(1, &[("a", &"x".repeat(100_000))])).unwrap();
+    assert_eq!(flusher.step(), Ok(false));
+    disk.limit_bytes(None);
+    assert_eq!(flusher.step(), Ok(true));
+    assert_eq!(flusher.durable(), 1);
+    // Nobody makes room while somebody waits by hand.
+    disk.limit_bytes(Some(disk.used_bytes()));
+    flusher.submit(batch(2, &[("b", &"x".repeat(3_000_000))])).unwrap();
+    assert!(flusher.wait_for(2, PATIENCE).is_err());
+    assert_eq!(flusher.submit(batch(3, &[])), Err(SubmitError::Failed));
+}

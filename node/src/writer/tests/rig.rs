@@ -12,7 +12,9 @@ use comity_protocol::hash::Hash;
 use crate::disk::MemoryDisk;
 use crate::journal::{self, FileJournal};
 use crate::store::{Direction, Store, StoreId};
-use crate::writer::{OpenError, Proposal, Reply, Shared, StepError, View, Writer, WriterSettings};
+use crate::writer::{
+    Flushing, OpenError, Proposal, Reply, Shared, StepError, View, Writer, WriterSettings,
+};
 
 /// Nothing is handed to the store before the overlay is large.
 pub(crate) const LAZY: WriterSettings = WriterSettings {
@@ -21,6 +23,7 @@ pub(crate) const LAZY: WriterSettings = WriterSettings {
     seal_after: Duration::from_secs(3_600),
     overlay_bytes_max: 64 << 20,
     overlap_min: 1,
+    flushing: Flushing::Beside,
 };
 
 /// Each step is handed to the store, which takes it beside the writer.
@@ -71,7 +74,8 @@ impl Rig {
         let applied = store.snapshot().map_err(|error| failed(&error))?.applied();
         let journal = FileJournal::open(Arc::new(disk.clone()), journal_settings, applied);
         let journal = Box::new(journal.map_err(RigError::Journal)?);
-        let writer = Writer::open(journal, Arc::new(store), settings).map_err(RigError::Writer)?;
+        let writer =
+            Writer::open(journal, Arc::new(store), settings, 0).map_err(RigError::Writer)?;
         Ok(Self { disk: disk.clone(), writer })
     }
 
@@ -81,7 +85,7 @@ impl Rig {
         commands: Vec<Command>,
     ) -> (Vec<Option<Answer>>, Result<(), StepError>) {
         let (proposals, answers) = proposals(commands);
-        let stepped = self.writer.step(proposals);
+        let stepped = self.writer.step(proposals, 0);
         let answers = answers.lock().unwrap().clone();
         (answers, stepped)
     }

@@ -1,0 +1,331 @@
+//! One end of a link: the link's state machine with the node's state and feed at its hand. What can
+//! be answered at once is answered here; what must be waited for goes out as a [`Task`]. It reads
+//! no clock and waits for nothing, so that the driver is dull and the simulator needs no other.
+//!
+//! Order of calls: a `handle_*` for what arrived, or a command; then `poll` while frames can be
+//! sent, `read_feed` where nobody awaits the feed, and `poll_timeout` for the one timer to arm.
+
+use std::sync::Arc;
+
+use comity_machine::{Answer, RangeOutcome, RangeReport, RefusedCode, Subscriber};
+use comity_protocol::cbor::ByteString;
+use comity_protocol::code::Code;
+use comity_protocol::cursor::{Cursor, Pos};
+use comity_protocol::frame::{Batch, Class, Frame, WireLog};
+use comity_protocol::id::{AccountId, AccountNumber, LineageId, LogId, LogName};
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::limits::BATCH_RECORDS_MAX;
+use comity_protocol::name::{AccountName, ServerName};
+use comity_replica::{Action, Fate, Keys, Link, LinkSettings};
+
+use super::exchange::Exchange;
+use super::serving::Tracked;
+use crate::feed::{Subscription, Yield};
+use crate::writer::Shared;
+
+/// What a link's end asks of who can wait.
+#[derive(Debug)]
+pub enum Task {
+    /// Propose a peer's batch as a command; answered by `handle_answer`. One at a time.
+    Apply {
+        /// The peer.
+        peer: LineageId,
+        /// The batch frame's bytes.
+        frame: Vec<u8>,
+        /// The peer's cursor to keep with it.
+        cursor: Option<ByteString>,
+    },
+    /// The link is over, with this code. Nothing follows.
+    Close(Code),
+    /// Prove that the peer's key is that of the domain; answered by `handle_identified`.
+    Identify {
+        /// The domain that it claims.
+        domain: ServerName,
+        /// The lineage that it claims.
+        lineage: LineageId,
+    },
+    /// A look-up came to its end.
+    LookedUp {
+        /// Which, as `look_up` named it.
+        id: u64,
+        /// The account, or why nobody knows.
+        found: Result<AccountId, Code>,
+    },
+    /// A frame for the peer, on the stream of its class.
+    Send(Frame),
+    /// The link is up.
+    Up {
+        /// The peer.
+        domain: ServerName,
+        /// Names the run of its process.
+        start: u64,
+    },
+}
+
+/// One end of a link.
+pub struct LinkEnd {
+    exchange: Arc<Exchange>,
+    replica: Link<Tracked>,
+    peer: Option<(ServerName, LineageId)>,
+    feed: Option<Subscription>,
+    /// Whether the replica waits for the next batch of the feed.
+    reading: bool,
+}
+
+/// Records taken from the feed at a time.
+const FEED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 4;
+
+impl LinkEnd {
+    /// The end of a link that was dialled, or accepted, at `now_ms`.
+    pub fn new(exchange: Arc<Exchange>, dialled: Option<ServerName>, now_ms: u64) -> Self {
+        let settings = LinkSettings {
+            domain: exchange.domain.clone(),
+            lineage: exchange.lineage,
+            start: exchange.start,
+            dialled,
+        };
+        let replica = Link::new(settings, now_ms);
+        Self { exchange, replica, peer: None, feed: None, reading: false }
+    }
+
+    /// The peer as it names itself, proven once the link is up.
+    pub fn peer(&self) -> Option<&ServerName> {
+        self.peer.as_ref().map(|(domain, _)| domain)
+    }
+
+    /// Whether the next frame of a stream may be handed over.
+    pub fn wants_read(&self, class: Class) -> bool {
+        self.replica.wants_read(class)
+    }
+
+    /// A frame came.
+    pub fn handle_frame(&mut self, bytes: Vec<u8>, now_ms: u64) {
+        let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
+        let keys = PeerKeys { shared: &self.exchange.shared, peer };
+        self.replica.handle_frame(bytes, &keys, now_ms);
+    }
+
+    /// The peer is proven to be who it says, or is not.
+    pub fn handle_identified(&mut self, found: Result<(), Code>, now_ms: u64) {
+        self.replica.handle_identified(found, now_ms);
+    }
+
+    /// The answer to [`Task::Apply`]; `None` where the writer ended without one.
+    pub fn handle_answer(&mut self, answer: Option<Answer>, now_ms: u64) {
+        match answer {
+            Some(Answer::Ranges(reports)) => {
+                let fates: Vec<Fate> = reports.iter().map(fate).collect();
+                self.replica.handle_applied(&fates, now_ms);
+            }
+            Some(Answer::Refused(RefusedCode(code))) => self.replica.close(code),
+            _ => self.replica.close(Code::StorageFailed),
+        }
+    }
+
+    /// What the feed that is read yielded.
+    pub(super) fn handle_fed(&mut self, found: Yield, now_ms: u64) {
+        match found {
+            Yield::Ended(code) => self.replica.close(code),
+            Yield::Items(items) => {
+                let Some(feed) = &self.feed else { return };
+                self.reading = false;
+                let fed = self.exchange.fed_batch(&items, feed.cursor());
+                self.replica.handle_feed(fed, now_ms);
+            }
+            Yield::Notices(_) => {}
+        }
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.replica.handle_timeout(now_ms);
+    }
+
+    /// Ends the link with a goodbye.
+    pub fn close(&mut self, code: Code) {
+        self.replica.close(code);
+    }
+
+    /// Asks the peer for an account by name; `Task::LookedUp` tells of the same number.
+    pub fn look_up(&mut self, name: String, now_ms: u64) -> Result<u64, Code> {
+        self.replica.look_up(name, now_ms).map_err(|error| error.code())
+    }
+
+    /// The feed, while the peer can take more of it.
+    pub(super) fn reading(&mut self) -> Option<(&mut Subscription, usize)> {
+        let Self { feed, reading, .. } = self;
+        feed.as_mut().filter(|_| *reading).map(|feed| (feed, FEED_RECORDS_MAX))
+    }
+
+    /// Feeds the peer what is there now; whether there was anything.
+    pub fn read_feed(&mut self, now_ms: u64) -> bool {
+        let found = self.reading().and_then(|(feed, max)| feed.try_next(max));
+        found.map(|found| self.handle_fed(found, now_ms)).is_some()
+    }
+
+    /// What is to be done that waits, to be asked while frames can be sent.
+    pub fn poll(&mut self) -> Option<Task> {
+        while let Some(action) = self.replica.poll_action() {
+            let task = self.act(action);
+            if task.is_some() {
+                return task;
+            }
+        }
+        None
+    }
+
+    /// When to call `handle_timeout`.
+    pub fn poll_timeout(&self) -> Option<u64> {
+        self.replica.poll_timeout()
+    }
+
+    /// Answers an action at once, or hands it on.
+    fn act(&mut self, action: Action<Tracked>) -> Option<Task> {
+        let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
+        match action {
+            Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
+            Action::Apply { frame, cursor } => {
+                return peer.map(|peer| Task::Apply { peer, frame, cursor });
+            }
+            Action::Close(code) => return Some(Task::Close(code)),
+            Action::Held { log, .. } => self.want_control(log),
+            Action::Identify { domain, lineage, .. } => {
+                self.peer = Some((domain.clone(), lineage));
+                return Some(Task::Identify { domain, lineage });
+            }
+            Action::KeepCursor(cursor) => {
+                let empty = Batch { checkpoints: vec![], ranges: vec![], cursor: None };
+                let (frame, cursor) = (Frame::Batch(empty).encode(), Some(cursor));
+                return peer.map(|peer| Task::Apply { peer, frame, cursor });
+            }
+            Action::LookedUp { id, answer } => {
+                let lineage = peer?;
+                let found = answer.and_then(|number| number.ok_or(Code::AccountNotFound));
+                let found = found.map(|number| AccountId { lineage, number });
+                return Some(Task::LookedUp { id, found });
+            }
+            Action::Misconduct(code) => {
+                let peer = self.peer().map(ServerName::as_str);
+                tracing::warn!(peer, %code, "the peer broke the protocol");
+            }
+            Action::Note { log, code } => {
+                let peer = self.peer().map(ServerName::as_str);
+                tracing::info!(peer, %code, channel = %log.channel, "records were not taken");
+            }
+            Action::ReadFeed => self.reading = true,
+            Action::Send(frame) => return Some(Task::Send(frame)),
+            Action::Up { start, .. } => {
+                return self.peer().cloned().map(|domain| Task::Up { domain, start });
+            }
+            other => self.act_for(peer?, other),
+        }
+        None
+    }
+
+    /// What only a known peer can ask for.
+    fn act_for(&mut self, peer: LineageId, action: Action<Tracked>) {
+        match action {
+            Action::Acknowledged { cursor, records } => {
+                self.acknowledged(peer, &cursor, &records);
+            }
+            Action::OpenFeed { cursor } => self.open_feed(peer, cursor),
+            Action::OpenFeedFrom(entries) => {
+                let from = self.exchange.feed_start(peer, &entries);
+                self.open_feed_at(peer, from);
+            }
+            Action::Resume => {
+                let cursor = {
+                    let state = self.exchange.shared.state();
+                    state.peers.get(&peer).and_then(|peer| peer.cursor.clone())
+                };
+                self.replica.resume(cursor);
+            }
+            Action::Serve(wants) => {
+                for want in wants {
+                    self.replica.send(self.exchange.serve(peer, want));
+                }
+            }
+            Action::StateVector => {
+                self.replica.state_vector(self.exchange.vector_of(peer));
+            }
+            _ => {}
+        }
+    }
+
+    fn acknowledged(&self, peer: LineageId, cursor: &[u8], records: &[Tracked]) {
+        if let Ok(bytes) = cursor.try_into() {
+            self.exchange.acknowledged.raise(peer, Cursor::from_bytes(bytes).pos);
+        }
+        records.iter().for_each(|token| self.exchange.tell_delivered(token));
+    }
+
+    fn open_feed(&mut self, peer: LineageId, cursor: Option<ByteString>) {
+        let cursor = cursor.and_then(|c| Some(Cursor::from_bytes(c.0.as_slice().try_into().ok()?)));
+        let Some(cursor) = cursor else { return self.replica.handle_feed_opened(true) };
+        let Exchange { hub, shared, .. } = &*self.exchange;
+        let subscriber = Subscriber::Peer(peer);
+        let opened = Subscription::open(hub, shared, subscriber, None, Some(cursor));
+        if !opened.resync {
+            self.exchange.acknowledged_anew(peer, cursor.pos);
+            self.feed = Some(opened.subscription);
+        }
+        self.replica.handle_feed_opened(opened.resync);
+    }
+
+    fn open_feed_at(&mut self, peer: LineageId, from: Pos) {
+        let Exchange { hub, shared, .. } = &*self.exchange;
+        let subscriber = Subscriber::Peer(peer);
+        let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
+        self.feed = Some(opened.subscription);
+        // The peer's vector says that it holds all before.
+        self.exchange.acknowledged.raise(peer, from);
+        self.replica.handle_feed_opened(false);
+    }
+
+    /// Records that wait for the control log: where the peer is home it has what is missing.
+    fn want_control(&mut self, log: WireLog) {
+        let next = {
+            let state = self.exchange.shared.state();
+            let channel = state.channel(&log.channel).map(|(_, channel)| channel);
+            let group = channel.and_then(|channel| channel.group());
+            let home = self.peer.as_ref().map(|(_, peer)| *peer);
+            let theirs = group.filter(|group| Some(group.state.home) == home);
+            let next = group.and_then(|group| group.next_log()).filter(|next| {
+                matches!(next, LogName::Control { home: nominee, .. } if Some(*nominee) == home)
+            });
+            let current = theirs.map(|group| (group.control_log(), group.point.seq + 1));
+            next.map(|log| (log, 1)).or(current)
+        };
+        if let Some((name, seq)) = next {
+            self.replica.want(LogId { channel: log.channel, name }.into(), seq);
+        }
+    }
+
+    fn answer_look_up(&mut self, id: u64, name: &str) {
+        let number: Option<AccountNumber> = name.parse::<AccountName>().ok().and_then(|name| {
+            let state = self.exchange.shared.state();
+            state.names.get(name.as_str()).copied()
+        });
+        self.replica.send(Frame::Account { id, number });
+    }
+}
+
+struct PeerKeys<'a> {
+    shared: &'a Shared,
+    peer: Option<LineageId>,
+}
+
+impl Keys for PeerKeys<'_> {
+    fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        self.shared.state().origin_key(self.peer?, log)
+    }
+}
+
+fn fate(report: &RangeReport) -> Fate {
+    match report.outcome {
+        RangeOutcome::Applied => Fate::Applied,
+        RangeOutcome::Gap { from } => Fate::Gap { from },
+        RangeOutcome::Held { from } => Fate::Held { from },
+        RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
+    }
+}
