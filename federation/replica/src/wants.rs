@@ -93,10 +93,11 @@ impl Wants {
     pub(crate) fn gap(&mut self, log: WireLog, from: u64, until: u64, now_ms: u64) {
         let Some(entry) = self.entry(log, Reason::Gap, from, until, now_ms) else { return };
         entry.until = entry.until.max(until);
-        if entry.reason == Reason::Driver {
+        // What was held may turn out to begin earlier, once it is known what the log is.
+        if entry.reason == Reason::Driver || from < entry.from {
             entry.reason = Reason::Gap;
         }
-        if from > entry.from {
+        if from != entry.from {
             entry.advance(from, now_ms);
         }
     }
@@ -226,5 +227,31 @@ impl Entry {
     fn put_off(&mut self, now_ms: u64) {
         self.asked = false;
         self.due_ms = now_ms + HELD_MS.after(self.tries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: WireLog = WireLog {
+        channel: ChannelId([1; 32]),
+        kind: LogKind::Message,
+        origin: LineageId([2; 32]),
+        number: 3,
+    };
+
+    /// Pins: the newest record of a log was held for a control log; when that had come, the record
+    /// was asked for again and again, and all before it never.
+    #[test]
+    fn what_was_held_is_asked_for_from_the_gap_before_it() {
+        let mut wants = Wants::default();
+        wants.held(LOG, 12, 12, 0);
+        let again_ms = HELD_MS.first_ms;
+        assert_eq!(wants.poll(again_ms), [Want { log: LOG, from: 12 }]);
+        wants.gap(LOG, 1, 12, again_ms);
+        assert_eq!(wants.poll(again_ms), [Want { log: LOG, from: 1 }]);
+        assert!(wants.applied(LOG, 12, again_ms));
+        assert!(!wants.hold_cursor());
     }
 }
