@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | test | tidy | bench | scenario`.
+//! The project's own commands: `cargo xtask setup | test | tidy | bench | scenario | sim`.
 //! One file per command. No other crate may depend on this one, and it knows no other crate:
 //! it runs cargo and the built programs from outside, as a person at a terminal would.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
@@ -9,6 +9,7 @@ mod metadata;
 mod process;
 mod scenario;
 mod setup;
+mod sim;
 mod test;
 mod tidy;
 mod tree;
@@ -33,6 +34,8 @@ enum Command {
     Scenario(scenario::Options),
     /// Install the system packages that the tests need.
     Setup(setup::Options),
+    /// Run the simulator: whole nodes, networks, disks and clocks from one seed.
+    Sim(sim::Options),
     /// Run everything that CI runs.
     Test(test::Options),
     /// Check formatting, lints and the rules of the house.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Scenario(options) => scenario::run(&options),
         Command::Setup(options) => setup::run(&options),
+        Command::Sim(options) => sim::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Tidy(options) => tidy::run(&options),
     };

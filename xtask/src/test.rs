@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{documents, scenario, setup, tidy};
+use crate::{documents, scenario, setup, sim, tidy};
 
 /// What `test` is asked for.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,8 @@ enum Part {
     Rules,
     /// All tests of all crates, those in their documentation too.
     Crates,
+    /// The simulator's first seeds.
+    Sim,
     /// The tests of the black-box suite itself.
     Suite,
     /// The commands that the documents name.
@@ -46,6 +48,7 @@ impl Part {
             Self::Lints => tidy::lints(),
             Self::Rules => tidy::rules(),
             Self::Crates => crates(),
+            Self::Sim => sim::run_short(),
             Self::Suite => scenario::test_suite(),
             Self::Documents => documents::run(),
             Self::TwoOrganisations => scenario::run_short("two-organisations"),

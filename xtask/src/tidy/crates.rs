@@ -5,7 +5,7 @@ use super::Finding;
 use crate::metadata::Package;
 
 /// Each crate, what it may use, and what its tests may use besides.
-const ARROWS: [Row; 12] = [
+const ARROWS: [Row; 13] = [
     row("comity-protocol", &[], &[]),
     row("comity-identity", &["comity-protocol"], &[]),
     row("comity-discovery", &["comity-protocol", "comity-identity"], &[]),
@@ -36,6 +36,12 @@ const ARROWS: [Row; 12] = [
     ),
     // A bench runs nodes and their parts; nothing uses a bench.
     row("comity-bench", &["comity-protocol", "comity-machine", "comity", "comity-client"], &[]),
+    // The simulator is made of a node's parts; nothing uses it.
+    row(
+        "comity-sim",
+        &["comity-protocol", "comity-identity", "comity-machine", "comity-replica", "comity"],
+        &[],
+    ),
     row("xtask", &[], &[]),
 ];
 

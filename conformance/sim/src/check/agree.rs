@@ -1,0 +1,146 @@
+//! Whether honest nodes have come to the same: who holds how much of which log, and what the
+//! control state of each group is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::RwLockReadGuard;
+
+use comity_machine::{Kind, State};
+use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
+
+use super::{Broken, is_honest, node_of};
+use crate::watch::{Rule, show_log};
+use crate::world::World;
+
+type States<'w> = Vec<Option<RwLockReadGuard<'w, State>>>;
+
+/// The first log of which a node that should have all of it lacks something.
+pub(super) fn behind(world: &World) -> Option<String> {
+    let states = states(world);
+    for (channel, members) in shared_channels(world, &states) {
+        if let Some(found) = behind_in(world, &states, channel, &members) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Groups of which two members know different things.
+pub(super) fn control_states(world: &World) -> Vec<Broken> {
+    let states = states(world);
+    let mut broken = Vec::new();
+    for (channel, members) in shared_channels(world, &states) {
+        let mut first = None;
+        for node in members {
+            let Some(state) = &states[node] else { continue };
+            let Some(group) = state.channel(&channel).and_then(|(_, c)| c.group()) else {
+                continue;
+            };
+            let known = (group.state.hash(), group.point);
+            match first {
+                None => first = Some((node, known)),
+                Some((other, expected)) if expected != known => {
+                    let text = format!("n{other} and n{node} of {:?}", &channel.0[..3]);
+                    broken.push((Rule::ControlState, text));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    broken
+}
+
+fn states(world: &World) -> States<'_> {
+    world.nodes.iter().map(|node| node.run.as_ref().map(|run| run.shared.state())).collect()
+}
+
+/// Every channel that several honest nodes share, with those that follow it: by what the home says
+/// where there is an honest one, else by what each says of itself.
+fn shared_channels(world: &World, states: &States<'_>) -> BTreeMap<ChannelId, BTreeSet<usize>> {
+    let mut found: BTreeMap<ChannelId, BTreeSet<usize>> = BTreeMap::new();
+    for (at, state) in states.iter().enumerate().filter(|(at, _)| is_honest(world, *at)) {
+        for channel in state.iter().flat_map(|state| state.channels.values()) {
+            let lineages: Vec<LineageId> = match &channel.kind {
+                Kind::Direct(direct) => {
+                    vec![direct.accounts.0.lineage, direct.accounts.1.lineage]
+                }
+                Kind::Link { peer } => vec![world.everybody[at].lineage, *peer],
+                Kind::Group(group) if group.state.home == world.everybody[at].lineage => {
+                    let joined = group.state.joined().map(|(account, _)| account.lineage);
+                    joined.chain([group.state.home]).collect()
+                }
+                Kind::Group(group) => {
+                    let own = world.everybody[at].lineage;
+                    let home = node_of(world, &group.state.home);
+                    let follows = group.state.has_organisation(own);
+                    if !follows || home.is_some_and(|home| is_honest(world, home)) {
+                        continue;
+                    }
+                    vec![own]
+                }
+            };
+            let members = lineages.iter().filter_map(|lineage| node_of(world, lineage));
+            let members = members.filter(|member| is_honest(world, *member));
+            found.entry(channel.id).or_default().extend(members);
+        }
+    }
+    found
+}
+
+fn behind_in(
+    world: &World,
+    states: &States<'_>,
+    channel: ChannelId,
+    members: &BTreeSet<usize>,
+) -> Option<String> {
+    let mut longest: BTreeMap<LogName, (u64, usize)> = BTreeMap::new();
+    for node in members {
+        let known = states[*node].as_ref().and_then(|state| state.channel(&channel));
+        for (name, log) in known.iter().flat_map(|(_, channel)| &channel.logs) {
+            let held = longest.entry(*name).or_default();
+            *held = (*held).max((log.end.seq(), *node));
+        }
+    }
+    for (name, (seq, holder)) in longest {
+        for node in members {
+            let has = held(states, *node, channel, &name);
+            if has < seq && !is_excused(world, states, (channel, name), *node, (has, seq), members)
+            {
+                let log = show_log(&LogId { channel, name });
+                return Some(format!("n{node} has {has} of {log}, n{holder} has {seq}"));
+            }
+        }
+    }
+    None
+}
+
+fn held(states: &States<'_>, node: usize, channel: ChannelId, name: &LogName) -> u64 {
+    let known = states[node].as_ref().and_then(|state| state.channel(&channel));
+    known.and_then(|(_, channel)| channel.logs.get(name)).map_or(0, |log| log.end.seq())
+}
+
+/// Why a node may lack records of a log that another member has.
+fn is_excused(
+    world: &World,
+    states: &States<'_>,
+    (channel, name): (ChannelId, LogName),
+    node: usize,
+    (has, seq): (u64, u64),
+    members: &BTreeSet<usize>,
+) -> bool {
+    let LogName::Message { origin, .. } = name else { return false };
+    let Some(origin) = node_of(world, &origin) else { return true };
+    // What a rollback took from its writer is not given back yet, and nobody else passes it on.
+    if world.nodes[origin].rollbacks > 0 && held(states, origin, channel, &name) < seq {
+        return true;
+    }
+    // What was written before a newcomer's admission, between two, or after a removal is history:
+    // it is fetched where the log goes on while he is in, and not yet where it is silent then.
+    let Some(state) = &states[origin] else { return false };
+    let Some((_, known)) = state.channel(&channel) else { return true };
+    let lineage = world.everybody[node].lineage;
+    let (stay, log) = (known.peers.get(&lineage), known.logs.get(&name));
+    let is_silent = stay.zip(log).is_none_or(|(stay, log)| {
+        log.last_pos < stay.from || stay.to.is_some_and(|to| log.last_pos > to)
+    });
+    is_silent || (has == 0 && !members.contains(&origin))
+}

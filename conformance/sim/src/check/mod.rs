@@ -1,0 +1,126 @@
+//! What must hold, judged from outside the nodes: by their states, their rows and what users were
+//! told. Nothing here changes a node.
+
+mod agree;
+mod replay;
+mod rows;
+mod texts;
+
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{ChannelId, LineageId};
+
+use crate::node::Node;
+use crate::watch::Rule;
+use crate::world::World;
+
+pub(crate) use self::rows::{Verdicts, record_at};
+pub(crate) use self::texts::acknowledged;
+
+/// Something that was broken, and how.
+pub(crate) type Broken = (Rule, String);
+
+/// What keeps the world from rest, if anything does.
+pub(crate) fn unfinished(world: &World) -> Option<String> {
+    for node in &world.nodes {
+        let index = node.index;
+        let Some(run) = &node.run else { return Some(format!("n{index} is down")) };
+        for (at, other) in world.everybody.iter().enumerate() {
+            let is_honest = is_honest(world, at) && is_honest(world, index);
+            if at != index && is_honest && !run.dialer.is_linked(&other.domain) {
+                return Some(format!("n{index} is not linked with {}", other.domain));
+            }
+        }
+    }
+    for user in world.users.iter().filter(|user| is_honest(world, user.node)) {
+        if let Some(pending) = user.pending.front() {
+            return Some(format!("u{} waits for #{}", user.index, pending.nonce));
+        }
+    }
+    agree::behind(world)
+}
+
+/// After a node has started again: it has what it had, and nothing else.
+pub(crate) fn after_start(world: &mut World, at: usize) {
+    let mut broken = Vec::new();
+    broken.extend(replay::check(&world.nodes[at]));
+    broken.extend(rows::check(world, at).map_or_else(|broken| broken, |_| Vec::new()));
+    broken.extend(rows::note_verdicts(world, at));
+    tell(world, broken);
+}
+
+/// Everything, when the world has come to rest.
+pub(crate) fn everything(world: &mut World) {
+    let mut broken = Vec::new();
+    let mut all = Vec::new();
+    for at in 0..world.nodes.len() {
+        broken.extend(replay::check(&world.nodes[at]));
+        match rows::check(world, at) {
+            Ok(rows) => all.push(rows),
+            Err(found) => broken.extend(found),
+        }
+    }
+    for at in 0..world.nodes.len() {
+        broken.extend(rows::note_verdicts(world, at));
+    }
+    if all.len() == world.nodes.len() {
+        broken.extend(rows::compare(world, &all));
+        broken.extend(texts::check(world, &all));
+        broken.extend(texts::check_feeds(world, &all));
+    }
+    broken.extend(agree::control_states(world));
+    tell(world, broken);
+}
+
+/// The hash of the control state of a group after a record, at an honest node that has come that
+/// far: what a hostile home needs for a snapshot that holds.
+pub(crate) fn expected_state(
+    nodes: &[Node],
+    hostile: usize,
+    channel: ChannelId,
+    seq: u64,
+) -> Option<Hash> {
+    let honest = nodes.iter().filter(|node| node.index != hostile);
+    honest.filter_map(|node| node.run.as_ref()).find_map(|run| {
+        let state = run.shared.state();
+        let group = state.channel(&channel)?.1.group()?;
+        (group.point.seq == seq).then(|| group.state.hash())
+    })
+}
+
+/// Whether a node can come back with its older disks without that others follow a control log, or a
+/// membership, of which it knows nothing any more. Until homes compare control heads at their start
+/// (section 3 of the design), that would be a fork by the home's own hand.
+pub(crate) fn may_roll_back(world: &World, at: usize) -> bool {
+    let node = &world.nodes[at];
+    let (Some(image), Some(run)) = (node.images.first(), &node.run) else { return false };
+    let Some(then) = image.archive.replay() else { return false };
+    let now = run.shared.state();
+    let points = |state: &comity_machine::State| {
+        let groups = state.channels.values().filter_map(|c| Some((c.id, c.group()?.point)));
+        groups.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let invitations = |state: &comity_machine::State| {
+        let accounts = state.accounts.values();
+        accounts.map(|account| account.invitations.len()).collect::<Vec<_>>()
+    };
+    points(&then) == points(&now)
+        && invitations(&then) == invitations(&now)
+        && then.peers.len() == now.peers.len()
+}
+
+fn tell(world: &mut World, broken: Vec<Broken>) {
+    let now_ms = world.agenda.now_ms;
+    for (rule, text) in broken {
+        world.watch.found(rule, now_ms, text);
+    }
+}
+
+/// Whether a node keeps the rules.
+fn is_honest(world: &World, at: usize) -> bool {
+    world.plan.hostile != Some(at)
+}
+
+/// The node of a lineage.
+fn node_of(world: &World, lineage: &LineageId) -> Option<usize> {
+    world.everybody.iter().position(|own| own.lineage == *lineage)
+}

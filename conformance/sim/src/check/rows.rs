@@ -1,0 +1,189 @@
+//! The rows of a node against its state, and against the rows of others: forks, verdicts, order.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+
+use comity::store::Direction;
+use comity::writer::{Shared, View};
+use comity_machine::{Channel, ChannelNo, EventRow, Log, LogNo, Outcome, State};
+use comity_protocol::body::WireBody;
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::Record;
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{LogId, LogName, MessageId};
+
+use super::{Broken, is_honest};
+use crate::gates;
+use crate::watch::{Rule, show_log};
+use crate::world::World;
+
+/// What is known of a node's verdicts: the last one of each event, and whether it was final.
+pub(crate) type Verdicts = BTreeMap<(LogId, u64), (Outcome, bool)>;
+
+/// A record as a node holds it.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) hash: Hash,
+    pub(super) id: MessageId,
+    pub(super) outcome: Outcome,
+    pub(super) pos: Pos,
+    /// The text of a message.
+    pub(super) text: Option<String>,
+}
+
+/// All records of a node by their place.
+pub(super) type Rows = BTreeMap<(LogId, u64), Row>;
+
+/// Reads all rows of a node; refuses those that its state does not imply.
+pub(super) fn check(world: &World, at: usize) -> Result<Rows, Vec<Broken>> {
+    let Some(run) = &world.nodes[at].run else { return Err(Vec::new()) };
+    read(&run.shared).map_err(|text| vec![(Rule::Rows, format!("n{at}: {text}"))])
+}
+
+fn read(shared: &Shared) -> Result<Rows, String> {
+    let (state, view) = (shared.state(), shared.view().map_err(|error| error.to_string())?);
+    let mut rows = Rows::new();
+    for (no, channel) in &state.channels {
+        let mut of_channel = Rows::new();
+        for (name, log) in &channel.logs {
+            read_log(
+                &view,
+                *no,
+                (LogId { channel: channel.id, name: *name }, log),
+                &mut of_channel,
+            )?;
+        }
+        let mut count = 0;
+        let visited = view.records(*no, (Pos(0), Pos(u64::MAX)), &mut |_, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        });
+        visited.map_err(|error| error.to_string())?;
+        if count != of_channel.len() {
+            return Err(format!(
+                "{count} records in the order of pos, {} in logs",
+                of_channel.len()
+            ));
+        }
+        check_order(&view, *no, &of_channel)?;
+        rows.extend(of_channel);
+    }
+    Ok(rows)
+}
+
+fn read_log(
+    view: &View,
+    no: ChannelNo,
+    (id, log): (LogId, &Log),
+    rows: &mut Rows,
+) -> Result<(), String> {
+    let (mut next, mut last) = (1, Hash::ZERO);
+    let visited = view.log(no, log.no, 1, &mut |pos, row| {
+        if row.seq != next {
+            return ControlFlow::Break(());
+        }
+        (next, last) = (next + 1, row.hash);
+        rows.insert((id, row.seq), Row::new(pos, row));
+        ControlFlow::Continue(())
+    });
+    visited.map_err(|error| error.to_string())?;
+    if next != log.end.seq() + 1 || last != log.end.hash() {
+        return Err(format!("{} ends after {}, not {}", show_log(&id), next - 1, log.end.seq()));
+    }
+    Ok(())
+}
+
+impl Row {
+    fn new(pos: Pos, row: EventRow) -> Self {
+        let EventRow { hash, id, outcome, body, .. } = row;
+        let text = match body {
+            WireBody::Present(body) if !body.content_type.is_empty() => {
+                String::from_utf8(body.bytes.0).ok()
+            }
+            _ => None,
+        };
+        Self { hash, id, outcome, pos, text }
+    }
+}
+
+/// A record as a node holds it.
+pub(crate) fn record_at(
+    shared: &Shared,
+    channel: &Channel,
+    log: LogNo,
+    seq: u64,
+) -> Option<Record> {
+    let no = shared.state().channel(&channel.id)?.0;
+    let mut found = None;
+    let read = shared.view().ok()?.log(no, log, seq, &mut |_, row| {
+        let EventRow { seq: at, header, body, .. } = row;
+        found = (at == seq).then_some(Record { header, body });
+        ControlFlow::Break(())
+    });
+    read.ok().and(found)
+}
+
+/// The timeline shows what is accepted, in the channel's order.
+fn check_order(view: &View, no: ChannelNo, rows: &Rows) -> Result<(), String> {
+    let all = (Bound::Unbounded, Bound::Unbounded);
+    let shown = view.timeline(no, all, Direction::Ascending, usize::MAX);
+    let shown = shown.map_err(|error| error.to_string())?;
+    let shown: Vec<(MessageId, Pos)> = shown.into_iter().map(|(pos, row)| (row.id, pos)).collect();
+    let accepted = rows.values().filter(|row| row.outcome == Outcome::Accepted);
+    let mut expected: Vec<(MessageId, Pos)> = accepted.map(|row| (row.id, row.pos)).collect();
+    expected.sort_unstable();
+    if shown == expected { Ok(()) } else { Err("the timeline is not in order".to_owned()) }
+}
+
+/// Compares what nodes hold of the same logs.
+pub(super) fn compare(world: &World, all: &[Rows]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    let mut first: BTreeMap<(LogId, u64), (usize, &Row)> = BTreeMap::new();
+    for (at, rows) in all.iter().enumerate().filter(|(at, _)| is_honest(world, *at)) {
+        for (place, row) in rows {
+            let Some((other, known)) = first.get(place) else {
+                first.insert(*place, (at, row));
+                continue;
+            };
+            let shown = || format!("n{other} and n{at} on {}:{}", show_log(&place.0), place.1);
+            if known.hash != row.hash {
+                broken.push((Rule::Fork, shown()));
+            } else if known.id != row.id && known.outcome == row.outcome {
+                broken.push((Rule::Order, shown()));
+            } else if known.outcome != row.outcome && !gates::is_known_difference(world, &place.0) {
+                let text = format!("{}: {:?}, {:?}", shown(), known.outcome, row.outcome);
+                broken.push((Rule::Verdicts, text));
+            }
+        }
+    }
+    broken
+}
+
+/// Notes a node's verdicts; those that changed as they may not.
+pub(super) fn note_verdicts(world: &mut World, at: usize) -> Vec<Broken> {
+    let Ok(rows) = check(world, at) else { return Vec::new() };
+    let Some(run) = &world.nodes[at].run else { return Vec::new() };
+    let mut broken = Vec::new();
+    let state = run.shared.state();
+    for (place, row) in rows {
+        let is_final = is_final(&state, &place);
+        let before = world.verdicts[at].insert(place, (row.outcome, is_final));
+        let Some((before, was_final)) = before.filter(|(before, _)| *before != row.outcome) else {
+            continue;
+        };
+        let allowed = (before, row.outcome) == (Outcome::Accepted, Outcome::Rejected);
+        if was_final || !allowed {
+            let log = show_log(&place.0);
+            let text = format!("n{at} {log}:{} was {before:?}, is {:?}", place.1, row.outcome);
+            broken.push((Rule::VerdictChange, text));
+        }
+    }
+    broken
+}
+
+fn is_final(state: &State, (log, seq): &(LogId, u64)) -> bool {
+    let LogName::Message { origin, writer } = log.name else { return true };
+    let Some((_, channel)) = state.channel(&log.channel) else { return false };
+    let Some(group) = channel.group() else { return true };
+    group.state.cover.get(&(origin, writer)).is_some_and(|(covered, _)| covered >= seq)
+}

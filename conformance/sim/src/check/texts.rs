@@ -1,0 +1,76 @@
+//! What users were told of their texts, against what nodes hold and devices were shown.
+
+use std::collections::BTreeMap;
+
+use comity_machine::{Outcome, Standing};
+use comity_protocol::id::ChannelId;
+
+use super::rows::{Row, Rows};
+use super::{Broken, is_honest};
+use crate::users::word;
+use crate::watch::{Rule, show_log};
+use crate::world::World;
+
+/// Every acknowledged text is at its node, and none is anywhere twice.
+pub(super) fn check(world: &World, all: &[Rows]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for (at, rows) in all.iter().enumerate().filter(|(at, _)| is_honest(world, *at)) {
+        let mut held: BTreeMap<(ChannelId, &str), u64> = BTreeMap::new();
+        let mut by_word: BTreeMap<&str, &Row> = BTreeMap::new();
+        for ((log, _), row) in rows {
+            if let Some(text) = &row.text {
+                *held.entry((log.channel, word(text))).or_default() += 1;
+                by_word.insert(word(text), row);
+            }
+        }
+        for ((_, text), count) in held {
+            if count > 1 && !world.ledger.get(text).is_some_and(|t| t.may_repeat || t.may_vanish) {
+                broken.push((Rule::Once, format!("n{at} holds {text} {count} times")));
+            }
+        }
+        let own = world.ledger.iter().filter(|(_, text)| world.users[text.user].node == at);
+        for (text, known) in own {
+            let Some(id) = known.stored else { continue };
+            let row = by_word.get(text.as_str());
+            if row.is_none_or(|row| row.id != id) && !known.may_vanish {
+                broken.push((Rule::Acknowledged, format!("n{at} has lost {text}")));
+            }
+        }
+    }
+    broken
+}
+
+/// A device was shown all that is accepted in its user's channels while he was in them.
+pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    for user in world.users.iter().filter(|user| !user.feed.has_gap) {
+        if !is_honest(world, user.node) {
+            continue;
+        }
+        let Some(run) = &world.nodes[user.node].run else { continue };
+        let state = run.shared.state();
+        let Some(account) = state.accounts.get(&user.account) else { continue };
+        for (no, stay) in &account.channels {
+            let Some(channel) = state.channels.get(no) else { continue };
+            if stay.standing != Standing::Joined {
+                continue;
+            }
+            let of_channel = all[user.node].iter().filter(|((log, _), row)| {
+                let is_shown = row.outcome == Outcome::Accepted && row.text.is_some();
+                log.channel == channel.id && is_shown && row.pos >= stay.from
+            });
+            for (place, _) in of_channel {
+                if !user.feed.seen.contains_key(place) {
+                    let shown = format!("{}:{}", show_log(&place.0), place.1);
+                    broken.push((Rule::Feed, format!("u{} was not shown {shown}", user.index)));
+                }
+            }
+        }
+    }
+    broken
+}
+
+/// Texts acknowledged, lost and doubled, for the report.
+pub(crate) fn acknowledged(world: &World) -> u64 {
+    world.ledger.values().filter(|text| text.stored.is_some()).count() as u64
+}
