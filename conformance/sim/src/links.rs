@@ -42,6 +42,7 @@ impl Node {
             }
         }
         self.dial(around);
+        self.wake(around.agenda);
         self.flush(around)?;
         self.arm(around.agenda);
         Ok(())
@@ -86,6 +87,17 @@ impl Node {
         Ok(())
     }
 
+    /// Tells the state that time has come for what it waits for.
+    fn wake(&mut self, agenda: &mut Agenda) {
+        let unix_ms = self.unix_ms(agenda.now_ms);
+        let Some(run) = &mut self.run else { return };
+        let is_due = run.shared.state().due_ms().is_some_and(|due_ms| due_ms <= unix_ms);
+        if is_due && !std::mem::replace(&mut run.is_waking, true) {
+            let command = Command::Wake { unix_ms, random: self.dice.bytes() };
+            self.propose(command, Waiter::Wake, agenda);
+        }
+    }
+
     fn links(&self) -> Vec<ConnectionId> {
         self.run.iter().flat_map(|run| run.links.keys().copied()).collect()
     }
@@ -111,6 +123,11 @@ impl Node {
                     };
                     if let Some(end) = self.end_mut(id) {
                         end.handle_identified(known, now_ms);
+                    }
+                }
+                Waiter::Wake => {
+                    if let Some(run) = &mut self.run {
+                        run.is_waking = false;
                     }
                 }
                 Waiter::Link(id) => {
@@ -301,11 +318,13 @@ impl Node {
 
     /// Plans to be woken at the next deadline.
     fn arm(&mut self, agenda: &mut Agenda) {
-        let now_ms = agenda.now_ms;
+        let (now_ms, skew_ms) = (agenda.now_ms, self.skew_ms);
         let Some(run) = &mut self.run else { return };
+        let due_ms = run.shared.state().due_ms().filter(|_| !run.is_waking);
+        let due_ms = due_ms.map(|due_ms| due_ms.saturating_sub_signed(skew_ms));
         let links = run.links.values().filter_map(|link| link.end.poll_timeout());
         let others = run.dialer.poll_timeout().into_iter().chain(run.writer.deadline_ms());
-        let Some(next_ms) = links.chain(others).min() else { return };
+        let Some(next_ms) = links.chain(others).chain(due_ms).min() else { return };
         let next_ms = next_ms.max(now_ms + 1);
         if run.wake_ms.is_none_or(|at_ms| at_ms <= now_ms || at_ms > next_ms) {
             run.wake_ms = Some(next_ms);

@@ -97,6 +97,8 @@ pub(crate) enum Waiter {
     Introduced(ConnectionId),
     /// A link whose batch is being applied.
     Link(ConnectionId),
+    /// The node itself, for what time has come for.
+    Wake,
 }
 
 pub(crate) type Answers = Arc<Mutex<Vec<(Waiter, Answer)>>>;
@@ -135,6 +137,8 @@ pub(crate) struct Run {
     pub(crate) answers: Answers,
     pub(crate) is_stepping: bool,
     pub(crate) is_storing: bool,
+    /// Whether the state is being told that time has come for something.
+    pub(crate) is_waking: bool,
     /// When it is woken next.
     pub(crate) wake_ms: Option<u64>,
 }
@@ -206,6 +210,7 @@ impl Node {
             answers: Answers::default(),
             is_stepping: false,
             is_storing: false,
+            is_waking: false,
             wake_ms: None,
         });
         Ok(())

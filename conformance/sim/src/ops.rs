@@ -1,8 +1,8 @@
 //! What users do: a table. A new act is a new row; who may do it is the product's business, and a
 //! refusal is an answer like any.
 
-use comity_machine::{Act, Channel, ChannelNo, Standing, State};
-use comity_protocol::control::Role;
+use comity_machine::{Act, Channel, ChannelNo, GroupAct, Standing, State};
+use comity_protocol::control::{ControlAct, Role, SetRole, Target, Text};
 use comity_protocol::id::{AccountId, ChannelId};
 
 use crate::dice::Dice;
@@ -159,22 +159,26 @@ fn leave(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
 fn remove(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
     let group = scene.group(dice)?;
     let account = scene.somebody_in(group, dice)?;
-    Some(Act::Remove { channel: group.id, account })
+    Some(govern(group.id, ControlAct::Remove(Target { account })))
 }
 
 fn set_role(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
     let group = scene.group(dice)?;
     let account = scene.somebody_in(group, dice)?;
     let role = *dice.pick(&[Role::Member, Role::Moderator, Role::Owner])?;
-    Some(Act::SetRole { channel: group.id, account, role })
+    Some(govern(group.id, ControlAct::SetRole(SetRole { account, role })))
 }
 
 fn rename(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
-    let name = format!("name {}", scene.nonce);
-    scene.group(dice).map(|group| Act::Rename { channel: group.id, name })
+    let text = format!("name {}", scene.nonce);
+    scene.group(dice).map(|group| govern(group.id, ControlAct::SetName(Text { text })))
 }
 
 fn set_topic(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
-    let topic = format!("topic {}", scene.nonce);
-    scene.group(dice).map(|group| Act::SetTopic { channel: group.id, topic })
+    let text = format!("topic {}", scene.nonce);
+    scene.group(dice).map(|group| govern(group.id, ControlAct::SetTopic(Text { text })))
+}
+
+fn govern(channel: ChannelId, act: ControlAct) -> Act {
+    Act::Govern { channel, act: GroupAct(act) }
 }

@@ -98,9 +98,11 @@ fn point(scene: &Scene<'_>) -> Option<ControlPoint> {
 
 fn first_point(scene: &Scene<'_>) -> Option<ControlPoint> {
     match scene.kind {
-        Kind::Group(group) => {
-            group.hashes.first().map(|hash| ControlPoint { term: 1, seq: 1, hash: *hash })
-        }
+        Kind::Group(group) => group
+            .terms
+            .get(&1)
+            .and_then(|term| term.hashes.first())
+            .map(|hash| ControlPoint { term: 1, seq: 1, hash: *hash }),
         Kind::Direct(_) | Kind::Link { .. } => None,
     }
 }

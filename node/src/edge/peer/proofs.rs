@@ -39,11 +39,13 @@ impl Proofs {
         let fits = |head: &Head, proof: &HeadProof| {
             proof.seq == head.seq && proof.hash == head.hash && proof.time == head.time
         };
-        let known = |kept: &HashMap<LogId, HeadProof>, head: &Head| {
-            kept.get(&head.log).filter(|proof| fits(head, proof)).cloned()
-        };
-        let new: Vec<Head> =
-            heads.iter().filter(|head| known(&kept, head).is_none()).copied().collect();
+        let known: Vec<Option<HeadProof>> = heads
+            .iter()
+            .map(|head| kept.get(&head.log).filter(|proof| fits(head, proof)).cloned())
+            .collect();
+        let is_new = |(head, known): (&Head, &Option<HeadProof>)| known.is_none().then_some(*head);
+        let new: Vec<Head> = heads.iter().zip(&known).filter_map(is_new).collect();
+        let mut made = Vec::new();
         if !new.is_empty() {
             if kept.len() + new.len() > KEPT_MAX {
                 kept.clear();
@@ -51,9 +53,44 @@ impl Proofs {
             let blinds: Vec<[u8; 16]> = new.iter().map(|_| (self.blinds)()).collect();
             let sign = |message: &[u8]| self.key.sign(message);
             let key = self.key.public();
-            let proofs = prove(&new, &blinds, self.domain.as_str(), self.lineage, &key, sign);
-            kept.extend(new.iter().map(|head| head.log).zip(proofs));
+            made = prove(&new, &blinds, self.domain.as_str(), self.lineage, &key, sign);
+            kept.extend(new.iter().map(|head| head.log).zip(made.iter().cloned()));
         }
-        heads.iter().filter_map(|head| known(&kept, head)).collect()
+        // Not looked up once more: a log may have two heads here, of which one is kept.
+        let mut made = made.into_iter();
+        known.into_iter().filter_map(|known| known.or_else(|| made.next())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use comity_protocol::clock::HybridTime;
+    use comity_protocol::hash::Hash;
+    use comity_protocol::id::{ChannelId, LogName};
+
+    /// Pins: of a log with two ranges in a batch, as a member has who was out in between, only one
+    /// head was proven, and the proofs of all later ranges were taken for their neighbours'.
+    #[test]
+    fn a_log_may_have_two_heads_at_once() {
+        let key = NodeKey::from_seed(&[1; 32]);
+        let (public, lineage) = (key.public(), LineageId([2; 32]));
+        let domain = "acme.test".parse().unwrap();
+        let proofs = Proofs::new(domain, lineage, Arc::new(key), Box::new(|| [3; 16]));
+        let head = |channel, seq: u8| {
+            let name = LogName::Control { home: lineage, term: 1 };
+            let log = LogId { channel: ChannelId([channel; 32]), name };
+            Head { log, seq: seq.into(), hash: Hash([seq; 32]), time: HybridTime(seq.into()) }
+        };
+        let heads = [head(1, 16), head(1, 18), head(2, 5)];
+        for _ in 0..2 {
+            let proven = proofs.prove(&heads);
+            assert_eq!(proven.len(), heads.len());
+            for (head, proof) in heads.iter().zip(proven) {
+                assert_eq!(proof.verify(head.log, &lineage, &public), Ok(*head));
+            }
+        }
     }
 }
