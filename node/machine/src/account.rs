@@ -65,6 +65,16 @@ pub struct OpenInvitation {
     /// The accept.
     #[n(5)]
     pub request: Option<RequestPlace>,
+    /// Told after the accept, which names an older one: if that is refused, this one is still open.
+    #[n(6)]
+    pub newer: bool,
+}
+
+impl OpenInvitation {
+    /// The accept was answered; a newer invite is open as if nothing had been asked.
+    pub(crate) fn answered(&mut self) {
+        (self.accepted, self.request, self.newer) = (false, None, false);
+    }
 }
 
 /// Where a request of ours stands: what a refusal names.

@@ -157,9 +157,7 @@ impl State {
             inbox,
             withdrawn: Arc::from([]),
         });
-        if !is_control {
-            self.count_uncovered(no, fx);
-        }
+        self.count_uncovered(no, name, seq, fx);
         (id, pos)
     }
 
@@ -400,6 +398,9 @@ impl State {
             let id = channel.id;
             let Some(account) = self.accounts.get_mut(&target.number) else { return };
             let stay = account.channels.get(&no).copied();
+            if let Some(open) = account.invitations.get_mut(&id).filter(|_| is_in) {
+                open.answered();
+            }
             let invitation = account.invitations.get(&id);
             // An invitation that is newer than the control log here stays.
             let is_told = invitation.is_some_and(|open| open.invite <= point);

@@ -35,8 +35,8 @@ pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> V
                 seq: log.end.seq(),
                 hash: log.end.hash().into(),
             };
-            let stated = group.state.cover.get(&(*origin, *writer));
-            (stated != Some(&(entry.seq, entry.hash)) && entry.seq > 0).then_some(entry)
+            // A new home may have less of a log than the one before has covered: V never falls.
+            (entry.seq > group.covered((*origin, *writer))).then_some(entry)
         }
         _ => None,
     });
@@ -63,11 +63,22 @@ impl State {
     }
 
     /// Counts an event of a group that we are home of, until V covers it.
-    pub(crate) fn count_uncovered(&mut self, no: ChannelNo, fx: &mut Effects) {
+    pub(crate) fn count_uncovered(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        seq: u64,
+        fx: &mut Effects,
+    ) {
+        let LogName::Message { origin, writer } = name else { return };
         if !self.is_home(no) {
             return;
         }
         let Some(group) = self.channel_mut(no).group_mut() else { return };
+        // The home before us may have covered what we did not have yet.
+        if seq <= group.covered((origin, writer)) {
+            return;
+        }
         group.uncovered += 1;
         if !group.state.is_shared() {
             return;

@@ -57,7 +57,8 @@ impl State {
             return Vec::new();
         }
         let Some(account) = self.accounts.get_mut(&invitation.account) else { return Vec::new() };
-        let is_free = match account.invitations.get(&invitation.channel) {
+        let before = account.invitations.get(&invitation.channel);
+        let is_free = match before {
             // Nobody takes the place of the home that invited first.
             Some(open) => open.home == peer && open.invite < invitation.invite,
             None => account.invitations.len() < INVITATIONS_MAX,
@@ -70,8 +71,9 @@ impl State {
             home: peer,
             inviter: invitation.inviter.clone(),
             name: invitation.name.clone(),
-            accepted: false,
-            request: None,
+            accepted: before.is_some_and(|open| open.accepted),
+            request: before.and_then(|open| open.request),
+            newer: before.is_some_and(|open| open.accepted),
         };
         account.invitations.insert(invitation.channel, open);
         self.invited.insert((invitation.channel, invitation.account));
@@ -99,6 +101,7 @@ impl State {
             name: name.to_owned(),
             accepted: true,
             request: None,
+            newer: false,
         };
         known.invitations.insert(*channel, open);
         self.invited.insert((*channel, account));
@@ -162,12 +165,14 @@ impl State {
             return Vec::new();
         };
         let request = Some(RequestPlace { writer: refused.writer, seq: refused.seq });
-        let open = account.invitations.get(&refused.group).filter(|open| open.home == peer);
+        let open = account.invitations.get_mut(&refused.group).filter(|open| open.home == peer);
         if home.is_none_or(|home| home != peer) && open.is_none() {
             return Vec::new();
         }
-        if open.is_some_and(|open| open.request == request) {
-            self.drop_invitation(refused.account, &refused.group);
+        match open.filter(|open| open.request == request) {
+            Some(open) if open.newer => open.answered(),
+            Some(_) => self.drop_invitation(refused.account, &refused.group),
+            None => {}
         }
         if let Some(group) = group {
             self.undo_request(group, refused.account, request);

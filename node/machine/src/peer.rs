@@ -327,8 +327,9 @@ impl State {
         if group.next_log() == Some(name) && seq == 1 {
             return self.take_next_term(no, name, record, decoded, fx);
         }
-        if group.control_log() != name {
-            // Of a term that is over nothing counts any more.
+        if group.control_log() != name || group.state.nominee.is_some() {
+            // Of a term that is over nothing counts any more, and a handover is its last record:
+            // the next term goes on from there, whatever the old home goes on to say.
             self.place_void(no, name, last, record, fx);
             return Ok(());
         }

@@ -152,13 +152,16 @@ impl ControlState {
         }
         let lineage = join.account.lineage;
         let label = match &join.label {
-            // By the join rule.
+            // By the join rule; or invited since the request was sent.
             Some(label) => {
-                if !self.join_rule.admits(&lineage) {
-                    return Err(Code::NotInvited);
+                let known = self.members.get(&join.account);
+                if known.is_none_or(|member| member.invite.is_none()) {
+                    if !self.join_rule.admits(&lineage) {
+                        return Err(Code::NotInvited);
+                    }
+                    self.has_room_for(&join.account)?;
                 }
                 self.fits_label(&lineage, label)?;
-                self.has_room_for(&join.account)?;
                 label
             }
             // On an invite.

@@ -91,6 +91,45 @@ fn a_join_rule_lets_in_whom_it_names_and_hides_the_group_from_others() {
 }
 
 #[test]
+fn who_asks_to_come_in_while_he_is_invited_comes_in() {
+    let mut world = three();
+    let team = world.group(ALICE, "Team");
+    world.open_to(ALICE, team, JoinRule::Anyone).unwrap();
+    world.exchange();
+    world.cut("acme", "globex");
+    world.cut("globex", "acme");
+    world.invite(ALICE, BOB, team).unwrap();
+    assert_eq!(world.join(BOB, team, "acme"), Ok(Answer::Requested));
+    // The invitation arrives before the answer.
+    world.heal("acme", "globex");
+    world.exchange();
+    world.heal("globex", "acme");
+    world.exchange();
+    assert_eq!(world.last_seen(BOB), "bob@globex.test joins");
+    world.say(BOB, team, "here").unwrap();
+    world.exchange();
+    world.assert_same(&["acme", "globex"], team);
+}
+
+#[test]
+fn a_refused_accept_leaves_a_newer_invite_open() {
+    let mut world = three();
+    let team = world.group(ALICE, "Team");
+    world.invite(ALICE, BOB, team).unwrap();
+    world.exchange();
+    world.cut("globex", "acme");
+    assert_eq!(world.accept(BOB, team), Ok(Answer::Requested));
+    world.remove(ALICE, BOB, team).unwrap();
+    world.invite(ALICE, BOB, team).unwrap();
+    world.exchange();
+    world.heal("globex", "acme");
+    world.exchange();
+    assert_eq!(world.accept(BOB, team), Ok(Answer::Requested));
+    world.exchange();
+    assert_eq!(world.members("globex", team).len(), 2);
+}
+
+#[test]
 fn owners_set_the_rules_of_a_group() {
     let mut world = three();
     let team = world.team(ALICE, &[BOB]);

@@ -1,6 +1,6 @@
 //! Terms: a group is handed over to another home, and goes on there.
 
-use comity_machine::{Answer, RangeOutcome};
+use comity_machine::{Answer, Outcome, RangeOutcome};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, Opening, Role};
@@ -72,6 +72,22 @@ fn verdicts_go_on_over_a_handover() {
 }
 
 #[test]
+fn a_new_home_that_has_less_than_v_covers_opens_its_term_all_the_same() {
+    let (mut world, team) = scene();
+    world.say(CAROL, team, "one").unwrap();
+    world.exchange();
+    world.cut("initech", "globex");
+    world.say(CAROL, team, "two").unwrap();
+    world.exchange();
+    world.hand_over(ALICE, "globex", team).unwrap();
+    world.exchange();
+    assert_eq!(world.group_at("acme", team).point.term, 2);
+    world.heal("initech", "globex");
+    world.exchange();
+    world.assert_same(&ALL, team);
+}
+
+#[test]
 fn a_leave_that_the_old_home_did_not_answer_is_asked_of_the_new_one() {
     let (mut world, team) = scene();
     world.cut("initech", "acme");
@@ -97,6 +113,25 @@ fn an_old_home_without_members_hears_no_more() {
     world.exchange();
     assert!(world.texts("acme", team).is_empty());
     assert_eq!(world.texts("initech", team), ["bob@globex.test: among us"]);
+    world.assert_same(&["globex", "initech"], team);
+}
+
+#[test]
+fn what_an_old_home_says_after_a_handover_does_not_keep_the_term_from_opening() {
+    let (mut world, team) = scene();
+    world.cut("globex", "initech");
+    world.cut("globex", "acme");
+    world.hand_over(ALICE, "globex", team).unwrap();
+    world.exchange();
+    let base = world.group_at("initech", team).point;
+    let mut rogue = RogueLog::control(world.node("acme"), team);
+    rogue.push_control(control(None, &ControlAct::Cover));
+    let (outcome, records) = world.show("acme", "initech", &rogue);
+    assert_eq!((outcome, records), (RangeOutcome::Applied, vec![Outcome::Void]));
+    assert_eq!(world.group_at("initech", team).point, base);
+    world.heal("globex", "initech");
+    world.heal("globex", "acme");
+    world.exchange();
     world.assert_same(&["globex", "initech"], team);
 }
 

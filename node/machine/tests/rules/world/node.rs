@@ -104,6 +104,10 @@ impl Node {
         }
         self.check_rows(&command);
         self.commands.push(command);
+        for applied in &effects.applied {
+            let is_hidden = applied.audience.is_empty();
+            assert!(is_hidden || applied.outcome == Outcome::Accepted, "{applied:?}");
+        }
         self.records.extend(effects.applied.iter().cloned());
         withdraw(&mut self.records, &effects.withdrawn);
         effects
