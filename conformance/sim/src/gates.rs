@@ -1,20 +1,21 @@
 //! Known gaps of the product that would show as findings, each with the day on which its gate goes.
 //! A gate is as narrow as the gap; whoever closes the gap takes the gate away.
 
-use comity_protocol::id::{LogId, LogName};
+use comity_machine::{Group, State};
+use comity_protocol::id::{ChannelId, LineageId};
 
+use crate::check::{is_honest, node_of};
 use crate::world::World;
 
-/// Verdicts are given on arrival alone: an event that reached one node before a record that takes
-/// its author's right away, and another node after it, is accepted here and rejected there until
-/// earlier verdicts are withdrawn. Only events of groups that lost a right are concerned.
-pub(crate) fn is_known_difference(world: &World, log: &LogId) -> bool {
-    let LogName::Message { .. } = log.name else { return false };
-    world.nodes.iter().filter_map(|node| node.run.as_ref()).any(|run| {
-        let state = run.shared.state();
-        let group = state.channel(&log.channel).and_then(|(_, channel)| channel.group());
-        group.is_some_and(|group| {
-            group.state.members.values().any(|m| m.stays.iter().any(|(_, to)| to.is_some()))
-        })
-    })
+/// A home serves the control log of its own term alone: an organisation that comes, or comes back,
+/// after a handover cannot prove the terms before and waits. Goes when homes serve earlier terms.
+pub(crate) fn lacks_earlier_terms(state: &State, channel: &ChannelId, at_home: &Group) -> bool {
+    let known = state.channel(channel).and_then(|(_, channel)| channel.group());
+    known.map_or(1, |group| group.point.term) < at_home.point.term
+}
+
+/// A hostile home may show one member less of its log than another, and members do not pass its log
+/// on to each other yet. Goes when they do.
+pub(crate) fn may_withhold(world: &World, home: &LineageId) -> bool {
+    node_of(world, home).is_some_and(|home| !is_honest(world, home))
 }

@@ -2,8 +2,11 @@
 //! refusal is an answer like any.
 
 use comity_machine::{Act, Channel, ChannelNo, GroupAct, Standing, State};
-use comity_protocol::control::{ControlAct, Role, SetRole, Target, Text};
-use comity_protocol::id::{AccountId, ChannelId};
+use comity_protocol::control::{
+    Ban, ControlAct, JoinRule, Role, SetArchived, SetJoinRule, SetPosting, SetRole, Succession,
+    Target, Text,
+};
+use comity_protocol::id::{AccountId, ChannelId, LineageId};
 
 use crate::dice::Dice;
 use crate::node::Node;
@@ -20,7 +23,7 @@ pub(crate) struct Op {
 }
 
 /// Every op.
-pub(crate) const OPS: [Op; 11] = [
+pub(crate) const OPS: [Op; 18] = [
     op("send", 600, false, send),
     op("open a direct channel", 25, false, open_direct),
     op("create a group", 20, true, create_group),
@@ -32,6 +35,13 @@ pub(crate) const OPS: [Op; 11] = [
     op("change a role", 20, true, set_role),
     op("rename", 15, true, rename),
     op("change the topic", 10, true, set_topic),
+    op("ban", 12, true, ban),
+    op("unban", 8, true, unban),
+    op("change the join rule", 15, true, set_join_rule),
+    op("come in by the join rule", 30, true, join),
+    op("change who may post", 10, true, set_posting),
+    op("archive or reopen", 10, true, set_archived),
+    op("hand over", 8, true, hand_over),
 ];
 
 const fn op(
@@ -179,6 +189,59 @@ fn set_topic(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
     scene.group(dice).map(|group| govern(group.id, ControlAct::SetTopic(Text { text })))
 }
 
+fn ban(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let channel = scene.group(dice)?.id;
+    let (account, label) = scene.somebody_else(dice)?;
+    Some(govern(channel, ControlAct::Ban(Ban { account, label })))
+}
+
+fn unban(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let group = scene.group(dice)?;
+    let members = group.group()?.state.members.iter();
+    let banned = members.filter(|(_, member)| member.banned);
+    let banned: Vec<AccountId> = banned.map(|(account, _)| *account).collect();
+    let account = *dice.pick(&banned)?;
+    Some(govern(group.id, ControlAct::Unban(Target { account })))
+}
+
+fn set_join_rule(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let mut some: Vec<LineageId> = scene.nodes.iter().map(|node| node.own.lineage).collect();
+    some.retain(|_| dice.per_mille(500));
+    some.sort_unstable();
+    let rule = match dice.below(3) {
+        0 => JoinRule::Invited,
+        1 if !some.is_empty() => JoinRule::Organisations(some),
+        _ => JoinRule::Anyone,
+    };
+    scene.group(dice).map(|group| govern(group.id, ControlAct::SetJoinRule(SetJoinRule { rule })))
+}
+
+/// Into a group of which the user has heard somewhere: any that some node has.
+fn join(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let state = dice.pick(scene.nodes)?.run.as_ref()?.shared.state();
+    let groups: Vec<&Channel> = state.channels.values().filter(|c| c.group().is_some()).collect();
+    let group = *dice.pick(&groups)?;
+    let home = group.group()?.state.home;
+    Some(Act::Join { channel: group.id, home, name: group.group()?.state.name.clone() })
+}
+
+fn set_posting(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let role = *dice.pick(&[Role::Member, Role::Member, Role::Moderator, Role::Owner])?;
+    scene.group(dice).map(|group| govern(group.id, ControlAct::SetPosting(SetPosting { role })))
+}
+
+fn set_archived(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let group = scene.group(dice)?;
+    let archived = !group.group()?.state.archived;
+    Some(govern(group.id, ControlAct::SetArchived(SetArchived { archived })))
+}
+
+fn hand_over(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let group = scene.group(dice)?;
+    let nominee = scene.somebody_in(group, dice)?.lineage;
+    Some(govern(group.id, ControlAct::HandOver(Succession { nominee })))
+}
+
 fn govern(channel: ChannelId, act: ControlAct) -> Act {
-    Act::Govern { channel, act: GroupAct(act) }
+    Act::Govern { channel, act: GroupAct(Box::new(act)) }
 }

@@ -17,7 +17,7 @@ use comity_protocol::id::{AccountId, AccountNumber, LogId, LogName, MessageId};
 
 use crate::agenda::Agenda;
 use crate::node::{Node, Waiter};
-use crate::watch::{Rule, Watch, pos_of, show_log};
+use crate::watch::{Rule, Watch, control_name, pos_of, show_log};
 
 /// A user with one device.
 pub(crate) struct User {
@@ -293,9 +293,9 @@ fn may_see(
             match member.stays.last() {
                 None => false,
                 Some((_, None)) => true,
-                Some((_, Some((_, removed)))) => {
-                    pos_of(&group.control_log(), *removed).is_some_and(|last| applied.pos <= last)
-                }
+                Some((_, Some(removed))) => control_name(group, *removed)
+                    .and_then(|(name, seq)| pos_of(&name, seq))
+                    .is_some_and(|last| applied.pos <= last),
             }
         }
     }
@@ -316,7 +316,10 @@ fn target(applied: &Applied) -> Option<AccountId> {
     match ControlHeader::decode(&applied.record.header).ok()?.act().ok()? {
         ControlAct::Invite(invite) => Some(invite.account),
         ControlAct::Join(join) => Some(join.account),
-        ControlAct::Leave(target) | ControlAct::Remove(target) => Some(target.account),
+        ControlAct::Ban(ban) => Some(ban.account),
+        ControlAct::Leave(target) | ControlAct::Remove(target) | ControlAct::Unban(target) => {
+            Some(target.account)
+        }
         _ => None,
     }
 }

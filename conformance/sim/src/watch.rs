@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use comity::writer::Shared;
-use comity_machine::{ChannelNo, Kind, State};
+use comity_machine::{ChannelNo, Group, Kind, Place, State};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::{Frame, Range};
@@ -176,17 +176,26 @@ fn may_read(shared: &Shared, peer: LineageId, range: &Range) -> bool {
             }
             let stays = group.state.members.iter().filter(|(account, _)| account.lineage == peer);
             let ends = stays.flat_map(|(_, member)| &member.stays).filter_map(|(_, to)| *to);
-            let Some((_, last)) = ends.max() else { return false };
+            // A home hears who follows it.
+            let terms = group.terms.iter().filter(|(_, term)| term.home == peer);
+            let ends = ends.chain(terms.map(|(number, _)| (number + 1, 1)));
+            let Some(last) = ends.max() else { return false };
             match log.name {
-                LogName::Control { .. } => range.last() <= last,
+                LogName::Control { term, .. } => (term, range.last()) <= last,
                 LogName::Message { .. } => {
-                    let removed = pos_of(shared, &state, no, &group.control_log(), last);
+                    let removed = control_name(group, last)
+                        .and_then(|(name, seq)| pos_of(shared, &state, no, &name, seq));
                     let shown = pos_of(shared, &state, no, &log.name, range.last());
                     shown <= removed
                 }
             }
         }
     }
+}
+
+/// The control record of a place: its log and its number there.
+pub(crate) fn control_name(group: &Group, (term, seq): Place) -> Option<(LogName, u64)> {
+    group.terms.get(&term).map(|known| (LogName::Control { home: known.home, term }, seq))
 }
 
 /// The pos of a record here.

@@ -8,6 +8,7 @@ use comity_machine::{Kind, State};
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 
 use super::{Broken, is_honest, node_of};
+use crate::gates::{lacks_earlier_terms, may_withhold};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -36,7 +37,9 @@ pub(super) fn control_states(world: &World) -> Vec<Broken> {
                 continue;
             };
             let known = (group.state.hash(), group.point);
+            let withheld = may_withhold(world, &group.state.home);
             match first {
+                Some((_, (_, point))) if withheld && point != group.point => {}
                 None => first = Some((node, known)),
                 Some((other, expected)) if expected != known => {
                     let text = format!("n{other} and n{node} of {:?}", &channel.0[..3]);
@@ -80,6 +83,12 @@ fn shared_channels(world: &World, states: &States<'_>) -> BTreeMap<ChannelId, BT
             };
             let members = lineages.iter().filter_map(|lineage| node_of(world, lineage));
             let members = members.filter(|member| is_honest(world, *member));
+            let is_waiting = |member: &usize| {
+                let state = states[*member].as_deref();
+                let (state, group) = (state.as_ref(), channel.group());
+                state.zip(group).is_some_and(|(s, g)| lacks_earlier_terms(s, &channel.id, g))
+            };
+            let members = members.filter(|member| !is_waiting(member));
             found.entry(channel.id).or_default().extend(members);
         }
     }
@@ -127,7 +136,10 @@ fn is_excused(
     (has, seq): (u64, u64),
     members: &BTreeSet<usize>,
 ) -> bool {
-    let LogName::Message { origin, .. } = name else { return false };
+    let origin = match name {
+        LogName::Control { home, .. } => return may_withhold(world, &home),
+        LogName::Message { origin, .. } => origin,
+    };
     let Some(origin) = node_of(world, &origin) else { return true };
     // What a rollback took from its writer is not given back yet, and nobody else passes it on.
     if world.nodes[origin].rollbacks > 0 && held(states, origin, channel, &name) < seq {

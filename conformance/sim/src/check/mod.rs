@@ -116,11 +116,11 @@ fn tell(world: &mut World, broken: Vec<Broken>) {
 }
 
 /// Whether a node keeps the rules.
-fn is_honest(world: &World, at: usize) -> bool {
+pub(crate) fn is_honest(world: &World, at: usize) -> bool {
     world.plan.hostile != Some(at)
 }
 
 /// The node of a lineage.
-fn node_of(world: &World, lineage: &LineageId) -> Option<usize> {
+pub(crate) fn node_of(world: &World, lineage: &LineageId) -> Option<usize> {
     world.everybody.iter().position(|own| own.lineage == *lineage)
 }

@@ -13,7 +13,6 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{LogId, LogName, MessageId};
 
 use super::{Broken, is_honest};
-use crate::gates;
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -150,13 +149,23 @@ pub(super) fn compare(world: &World, all: &[Rows]) -> Vec<Broken> {
                 broken.push((Rule::Fork, shown()));
             } else if known.id != row.id && known.outcome == row.outcome {
                 broken.push((Rule::Order, shown()));
-            } else if known.outcome != row.outcome && !gates::is_known_difference(world, &place.0) {
+            } else if known.outcome != row.outcome && know_the_same(world, (*other, at), &place.0) {
                 let text = format!("{}: {:?}, {:?}", shown(), known.outcome, row.outcome);
                 broken.push((Rule::Verdicts, text));
             }
         }
     }
     broken
+}
+
+/// Whether two nodes have come equally far in a channel's control log: one whose last member was
+/// removed hears no more of what it rejects.
+fn know_the_same(world: &World, (a, b): (usize, usize), log: &LogId) -> bool {
+    let point = |at: usize| {
+        let state = world.nodes[at].run.as_ref()?.shared.state();
+        Some(state.channel(&log.channel)?.1.group()?.point)
+    };
+    point(a) == point(b)
 }
 
 /// Notes a node's verdicts; those that changed as they may not.

@@ -98,7 +98,7 @@ impl StolenLog {
                 let label = "eve@nowhere.test".into();
                 ControlAct::Invite(Invite { account, label, role: Role::Member })
             }
-            7 => ControlAct::Join(Join { account, organisation: None }),
+            7 => ControlAct::Join(Join { account, label: None, organisation: None }),
             8 if dice.per_mille(100) => ControlAct::Unknown(777),
             8 => ControlAct::Unknown(7_777),
             _ => ControlAct::Cover,

@@ -2,9 +2,11 @@
 
 use comity_machine::{Kind, State};
 use comity_protocol::body::{Body, WireBody};
-use comity_protocol::cbor;
+use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::clock::HybridTime;
-use comity_protocol::control::Role;
+use comity_protocol::control::{
+    Ban, ControlAct, Invite, Role, SetPosting, SetRole, SetVersion, Succession, Target, Text,
+};
 use comity_protocol::event::{
     EventAct, EventHeader, Invitation, LogStart, Record, Request, RequestRefused,
 };
@@ -151,15 +153,23 @@ fn request(scene: &Scene<'_>, dice: &mut Dice) -> Request {
     let account = somebody(scene, dice);
     let channel = some_group(scene, dice);
     let invite = ControlPoint { term: 1, seq: dice.below(9), hash: ShortHash(dice.bytes()) };
-    match dice.below(7) {
-        0 => Request::Accept { channel, invite },
-        1 => Request::Decline { channel, invite },
-        2 => Request::Leave,
-        3 => Request::Invite { account, label: "eve@nowhere.test".into() },
-        4 => Request::Remove { account },
-        5 => Request::SetName("taken over".into()),
-        _ => Request::SetRole { account, role: Role::Owner },
-    }
+    let label = || "eve@nowhere.test".into();
+    let act = match dice.below(13) {
+        0 => return Request::Accept { channel, invite },
+        1 => return Request::Decline { channel, invite },
+        2 => return Request::Join { channel, label: label() },
+        3 => return Request::Act { kind: 9, args: ByteString(dice.bytes::<9>().to_vec()) },
+        4 => ControlAct::Leave(Target { account }),
+        5 => ControlAct::Invite(Invite { account, label: label(), role: Role::Owner }),
+        6 => ControlAct::Remove(Target { account }),
+        7 => ControlAct::SetName(Text { text: "taken over".into() }),
+        8 => ControlAct::Ban(Ban { account, label: label() }),
+        9 => ControlAct::HandOver(Succession { nominee: scene.own.lineage }),
+        10 => ControlAct::SetPosting(SetPosting { role: Role::Owner }),
+        11 => ControlAct::SetVersion(SetVersion { version: dice.below(9) }),
+        _ => ControlAct::SetRole(SetRole { account, role: Role::Owner }),
+    };
+    Request::of(&act).unwrap_or(Request::Accept { channel, invite })
 }
 
 fn invitation(scene: &Scene<'_>, dice: &mut Dice) -> Invitation {
