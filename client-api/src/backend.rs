@@ -234,6 +234,8 @@ pub struct HistoryPage {
     pub more_before: bool,
     /// Whether newer ones exist.
     pub more_after: bool,
+    /// Whether older ones, or some between them, are still on their way here from other nodes.
+    pub history_pending: bool,
     /// How far the caller's own messages among them have come: [`Delivery::Delivered`] of each that
     /// more than one organisation is to apply.
     pub delivered: Vec<Delivery>,
@@ -361,6 +363,11 @@ pub enum Delivery {
         code: Code,
         /// Another endpoint to go to.
         endpoint: Option<String>,
+    },
+    /// Older history of a channel came from another node.
+    HistoryGrew {
+        /// The channel.
+        channel: ChannelId,
     },
 }
 

@@ -24,7 +24,7 @@ use crate::backend::{
 };
 use crate::model::{
     ClientFrame, FrameError, NodeFrame, answer_frame, delivered_frame, encode, event_frame,
-    goodbye_frame, parse_frame, refusal, refused_frame, welcome_frame,
+    goodbye_frame, history_grew_frame, parse_frame, refusal, refused_frame, welcome_frame,
 };
 use crate::refusal::close_code;
 use crate::routes::Api;
@@ -216,6 +216,9 @@ impl<B: Backend> Driver<B> {
                     if let Some(frame) = delivered_frame(&delivery) {
                         self.session.push(frame);
                     }
+                }
+                Delivery::HistoryGrew { channel } => {
+                    self.session.push(history_grew_frame(&channel));
                 }
                 Delivery::Goodbye { code, endpoint } => {
                     self.feed = None;

@@ -33,6 +33,8 @@ TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable"
 _BACKOFF_S_FIRST = 0.1
 _BACKOFF_S_MAX = 1.5
 _CONNECT_S_MAX = 3.0
+_PENDING_S = 0.5
+_PENDING_TRIES_MAX = 30
 _PING_S = 1.0
 _SILENCE_S_MAX = 4.0
 _FRAME_BYTES_MAX = 4 * 1024 * 1024
@@ -173,16 +175,16 @@ class Device:
         """All events of a channel by page, oldest first: from the newest back, or from the oldest
         on."""
         path = f"/v1/channels/{quote(channel, safe='')}/messages"
-        page = await self.http.call("GET", path, limit="100")
+        page = await self._whole_page(path)
         events = _events(page)
         while page["more_before"]:
-            page = await self.http.call("GET", path, limit="100", before=events[0]["id"])
+            page = await self._whole_page(path, before=events[0]["id"])
             events = _events(page) + events
         if way == "after" and events:
             events = events[:1]
             more = True
             while more:
-                page = await self.http.call("GET", path, limit="100", after=events[-1]["id"])
+                page = await self._whole_page(path, after=events[-1]["id"])
                 events += _events(page)
                 more = page["more_after"]
         described = [describe(event) for event in events]
@@ -190,6 +192,15 @@ class Device:
             "history", device=self.key, channel=channel, way=way, events=described
         )
         return events
+
+    async def _whole_page(self, path: str, **place: str) -> Json:
+        """A page of history, asked for again while part of it is still on its way to the node."""
+        for _ in range(_PENDING_TRIES_MAX):
+            page = await self.http.call("GET", path, limit="100", **place)
+            if not page["history_pending"]:
+                return page
+            await asyncio.sleep(_PENDING_S)
+        raise TimeoutError(f"history of {path} does not come")
 
     async def _follow(self) -> None:
         raise NotImplementedError

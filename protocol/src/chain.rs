@@ -102,6 +102,42 @@ impl ChainEnd {
         hash
     }
 
+    /// The end of a chain at `seq` as somebody shows it: with exactly the links that later records
+    /// may name, or not at all. Whether they are true shows when what they lead to is known.
+    pub fn shown(seq: u64, links: &[(u64, Hash)]) -> Option<Self> {
+        let seqs: Vec<u64> = if links.len() <= LINKS_MAX { live(seq) } else { return None };
+        let same = seqs.iter().eq(links.iter().map(|(seq, _)| seq));
+        same.then(|| Self { links: links.to_vec() })
+    }
+
+    /// The end of a chain from the links of [`path`] from its last record down to the first, which
+    /// name all hashes that later records may name. `None` where the links do not fit each other;
+    /// that the first of them is the last record's, the caller has to know.
+    pub fn from_path(log: &LogId, seq: u64, links: &[Link]) -> Option<Self> {
+        let first = links.first()?;
+        let hash = link(log, seq, &first.previous, &first.skipped, &first.inner);
+        follow(log, seq, &hash, 1, links)?;
+        let mut named = vec![(seq, hash)];
+        for (at, step) in path(seq, 1).into_iter().zip(links) {
+            named.extend([(at - 1, step.previous), (skip(at), step.skipped)]);
+        }
+        let hash_of = |seq: u64| named.iter().find(|(named, _)| *named == seq).copied();
+        let links: Vec<(u64, Hash)> = live(seq).into_iter().filter_map(hash_of).collect();
+        Self::shown(seq, &links)
+    }
+
+    /// The same end with no link that nobody will name, so that equal ends compare as equal.
+    pub fn trimmed(&self) -> Self {
+        let seq = self.seq();
+        let is_live = |(at, _): &&(u64, Hash)| *at == seq || last_use(*at) > seq;
+        Self { links: self.links.iter().filter(is_live).copied().collect() }
+    }
+
+    /// The links, by ascending seq.
+    pub fn as_links(&self) -> &[(u64, Hash)] {
+        &self.links
+    }
+
     /// Skip links never cross: once a record has jumped over others, no later one names those.
     fn insert(&mut self, seq: u64, hash: Hash) {
         let target = skip(seq);
@@ -119,11 +155,14 @@ impl ChainEnd {
 /// records).
 const LINKS_KEPT_MAX: usize = 16;
 
-/// The last record that skips to `k`. A skip spans 3^j or (3^j - 1) / 2 records.
+/// The last record that skips to `k`. A skip spans 3^j or (3^j - 1) / 2 records, and at most twice
+/// as many as lie below it, and one.
 fn last_use(k: u64) -> u64 {
+    let longest = k.saturating_mul(2).saturating_add(1);
     let mut power: u64 = 1;
     let mut last = 0;
-    while let Some(next) = power.checked_mul(3) {
+    while power <= longest {
+        let next = power.saturating_mul(3);
         for span in [power, (next - 1) / 2] {
             let Some(m) = k.checked_add(span) else { return u64::MAX };
             if skip(m) == k {
@@ -133,6 +172,17 @@ fn last_use(k: u64) -> u64 {
         power = next;
     }
     last
+}
+
+/// The records whose hashes the end of a chain at `seq` holds, ascending: `seq` itself, and those
+/// that a later record skips to. All are named on the path from `seq` down to 1.
+pub fn live(seq: u64) -> Vec<u64> {
+    let mut seqs: Vec<u64> =
+        path(seq, 1).into_iter().flat_map(|at| [at, at - 1, skip(at)]).collect();
+    seqs.sort_unstable();
+    seqs.dedup();
+    seqs.retain(|at| *at > 0 && (*at == seq || last_use(*at) > seq));
+    seqs
 }
 
 /// One step of a proof from a proven head down to an older record.
@@ -228,6 +278,33 @@ mod tests {
             most = most.max(end.links());
         }
         assert!(most <= LINKS_KEPT_MAX, "{most} links kept");
+    }
+
+    #[test]
+    fn a_log_can_be_gone_on_with_from_the_path_to_its_first_record() {
+        let (mut end, mut steps) = (ChainEnd::default(), Vec::new());
+        assert_eq!((ChainEnd::shown(0, &[]), live(0)), (Some(end.clone()), vec![]));
+        for seq in 1..=2_000_u64 {
+            let (previous, skipped) = end.targets();
+            steps.push(Link { previous, skipped, inner: inner_of(seq) });
+            end.push(&log(), &inner_of(seq));
+            let links: Vec<Link> =
+                path(seq, 1).into_iter().map(|at| steps[at as usize - 1]).collect();
+            let found = ChainEnd::from_path(&log(), seq, &links).unwrap();
+            assert_eq!(found, end.trimmed(), "at {seq}");
+            assert_eq!(found.hash(), end.hash());
+            let seqs: Vec<u64> = found.as_links().iter().map(|(at, _)| *at).collect();
+            assert_eq!(seqs, live(seq), "at {seq}");
+            assert_eq!(ChainEnd::shown(seq, found.as_links()), Some(found.clone()));
+            assert_eq!(ChainEnd::shown(seq, &found.as_links()[1..]), None);
+        }
+        // A link that was tampered with fits none of the others.
+        let mut links: Vec<Link> =
+            path(2_000, 1).into_iter().map(|at| steps[at as usize - 1]).collect();
+        links[3].skipped = Hash([7; 32]);
+        assert_eq!(ChainEnd::from_path(&log(), 2_000, &links), None);
+        assert_eq!(ChainEnd::from_path(&log(), 2_000, &[]), None);
+        assert_eq!(ChainEnd::from_path(&log(), 2_000, &links[..3]), None);
     }
 
     #[test]

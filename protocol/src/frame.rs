@@ -5,7 +5,8 @@
 //! the subscriber states what it holds with `Vector`. From then on the feeder sends `Batch`es in
 //! the order of its feed, and the subscriber acknowledges what is on its disk. Whoever sees a gap
 //! asks for it with `Want`; what is not served is answered `NotServed`. `Lookup` asks for an
-//! account by name.
+//! account by name. What is older than the feed is asked for with `History` and comes as
+//! `Backfill`.
 
 use minicbor::{Decode, Encode};
 
@@ -14,10 +15,11 @@ use crate::clock::HybridTime;
 use crate::event::Record;
 use crate::hash::Hash;
 use crate::head::Inclusion;
+use crate::history::{Backfill, HistoryAsk, RangeStart};
 use crate::id::{
     AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, ShortHash, WriterId,
 };
-use crate::limits::{BATCH_RECORDS_MAX, FRAME_BYTES_MAX, VECTOR_ENTRIES_MAX};
+use crate::limits::{BATCH_RECORDS_MAX, FRAME_BYTES_MAX, LINKS_MAX, VECTOR_ENTRIES_MAX};
 
 /// The version of the peer protocol that this crate speaks.
 pub const PEER_VERSION: u16 = 1;
@@ -115,6 +117,12 @@ pub enum Frame {
         #[n(0)]
         code: u16,
     },
+    /// Asks for a group's records from before the asker's organisation was admitted.
+    #[n(11)]
+    History(#[n(0)] HistoryAsk),
+    /// Answers that.
+    #[n(12)]
+    Backfill(#[n(0)] Backfill),
 }
 
 /// Who speaks, to whom.
@@ -272,12 +280,20 @@ pub struct Range {
     /// The head's place in that checkpoint.
     #[n(6)]
     pub inclusion: Inclusion,
+    /// Where the range begins just above the receiver's floor: what the receiver goes on from.
+    #[n(7)]
+    pub start: Option<RangeStart>,
 }
 
 impl Range {
     /// The last record's seq; 0 for an empty range, which no honest feeder sends.
     pub fn last(&self) -> u64 {
         self.first.saturating_sub(1).saturating_add(self.records.len() as u64)
+    }
+
+    fn is_bounded(&self) -> bool {
+        let links = self.start.as_ref().map_or(0, |start| start.links.len());
+        !self.records.is_empty() && links <= LINKS_MAX
     }
 }
 
@@ -286,7 +302,7 @@ impl Frame {
     pub fn class(&self) -> Class {
         match self {
             Self::Batch(batch) if batch.cursor.is_some() => Class::Feed,
-            Self::Batch(_) => Class::History,
+            Self::Backfill(_) | Self::Batch(_) => Class::History,
             _ => Class::Link,
         }
     }
@@ -302,8 +318,10 @@ impl Frame {
         let within = match &frame {
             Self::Batch(batch) => {
                 let records: usize = batch.ranges.iter().map(|r| r.records.len()).sum();
-                records <= BATCH_RECORDS_MAX && batch.ranges.iter().all(|r| !r.records.is_empty())
+                records <= BATCH_RECORDS_MAX && batch.ranges.iter().all(Range::is_bounded)
             }
+            Self::Backfill(backfill) => backfill.is_bounded(),
+            Self::History(ask) => ask.is_bounded(),
             Self::Vector { entries, .. } => entries.len() <= VECTOR_ENTRIES_MAX,
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,

@@ -16,6 +16,7 @@ pub mod event;
 pub mod frame;
 pub mod hash;
 pub mod head;
+pub mod history;
 pub mod id;
 pub mod key;
 pub mod limits;

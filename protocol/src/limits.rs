@@ -75,6 +75,10 @@ pub const BATCH_BYTES_TARGET: usize = 1024 * 1024;
 pub const BATCH_RECORDS_MAX: usize = 4_096;
 /// Most entries in one frame that states vectors.
 pub const VECTOR_ENTRIES_MAX: usize = 16_384;
+/// Most logs that one ask for history names, and that its answer speaks of.
+pub const HISTORY_LOGS_MAX: usize = 512;
+/// Most records in one answer to an ask for history.
+pub const HISTORY_RECORDS_MAX: usize = 1_024;
 /// Deepest nesting of any CBOR item on the wire.
 pub const CBOR_DEPTH_MAX: usize = 16;
 

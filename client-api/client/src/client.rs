@@ -45,6 +45,11 @@ pub enum Event {
     },
     /// The node does not take this client any more, the token's end mostly. Nothing comes after it.
     Ended(Refused),
+    /// Older history of a channel came to the node: pages that were short have more now.
+    HistoryGrew {
+        /// The channel.
+        channel: String,
+    },
     /// The node objected to a frame of no request in particular.
     Objection(Refused),
 }

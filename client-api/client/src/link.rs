@@ -248,6 +248,7 @@ impl Link {
                 self.cursor = Some(event.cursor.clone());
                 permit.send(Event::Channel(event));
             }
+            NodeFrame::HistoryGrew(channel) => permit.send(Event::HistoryGrew { channel }),
             NodeFrame::Goodbye(refused, endpoint) => return Some(over(refused, endpoint)),
             NodeFrame::Objection(refused) => permit.send(Event::Objection(refused)),
             NodeFrame::Unknown | NodeFrame::Welcome(_) => {}

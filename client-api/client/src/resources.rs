@@ -127,6 +127,8 @@ pub struct History {
     pub more_before: bool,
     /// Whether newer ones exist.
     pub more_after: bool,
+    /// Whether some of it is still on its way to the node: ask again in a while.
+    pub pending: bool,
 }
 
 /// What a poll found.
@@ -288,6 +290,8 @@ impl Http {
             events: Vec<EventShape>,
             more_before: bool,
             more_after: bool,
+            #[serde(default)]
+            history_pending: bool,
         }
         let place = match page {
             Page::After(id) => format!("&after={}", segment(id)),
@@ -297,9 +301,10 @@ impl Http {
             Page::Latest => String::new(),
         };
         let path = format!("/v1/channels/{}/messages?limit={limit}{place}", segment(channel));
-        let Answer { events, more_before, more_after } = self.get(&path).await?;
+        let Answer { events, more_before, more_after, history_pending: pending } =
+            self.get(&path).await?;
         let events = events.into_iter().filter_map(EventShape::into_event).collect();
-        Ok(History { events, more_before, more_after })
+        Ok(History { events, more_before, more_after, pending })
     }
 
     /// Sends a text without a socket. Repeat it with the same nonce until it succeeds.

@@ -169,6 +169,7 @@ pub(crate) enum NodeFrame {
     Delivered(Delivered),
     Event(ChannelEvent),
     Goodbye(Refused, Option<String>),
+    HistoryGrew(String),
     /// A refusal of no request in particular.
     Objection(Refused),
     Unknown,
@@ -245,6 +246,7 @@ impl FrameShape<'_> {
                 let event = ChannelEvent { cursor, channel, id, time, sender, content, withdrawn };
                 NodeFrame::Event(event)
             }
+            "history_grew" => NodeFrame::HistoryGrew(self.channel?),
             "goodbye" | "refused" => {
                 let (nonce, leaving) = (nonce(), self.kind == "goodbye");
                 let refused = Refused {

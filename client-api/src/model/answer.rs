@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use comity_protocol::id::MessageId;
+use comity_protocol::id::{ChannelId, MessageId};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
@@ -317,7 +317,11 @@ pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
     let delivered: Vec<Bytes> = found.delivered.iter().filter_map(delivered_frame).collect();
     text.extend_from_slice(b",\"delivered\":");
     extend_with_array(&mut text, &delivered);
-    let tail = format!(",\"more_before\":{more_before},\"more_after\":{more_after}}}");
+    let pending = found.history_pending;
+    let tail = format!(
+        ",\"more_before\":{more_before},\"more_after\":{more_after},\
+         \"history_pending\":{pending}}}"
+    );
     text.extend_from_slice(tail.as_bytes());
     text.into()
 }
@@ -325,7 +329,7 @@ pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
 /// What a poll found, cut to a size: what is left out comes with the next poll from the answer's
 /// cursor.
 pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) -> Bytes {
-    let (mut events, mut delivered) = (Vec::new(), Vec::new());
+    let (mut events, mut delivered, mut grew) = (Vec::new(), Vec::new(), Vec::new());
     let (mut cursor, mut bytes) = (start, 0);
     for delivery in deliveries {
         match delivery {
@@ -339,6 +343,12 @@ pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) 
                 events.push(frame);
             }
             Delivery::Delivered { .. } => delivered.extend(delivered_frame(delivery)),
+            Delivery::HistoryGrew { channel } => {
+                let frame = history_grew_frame(channel);
+                if !grew.contains(&frame) {
+                    grew.push(frame);
+                }
+            }
             Delivery::Goodbye { .. } => {}
         }
     }
@@ -347,6 +357,8 @@ pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) 
     extend_with_array(&mut text, &events);
     text.extend_from_slice(b",\"delivered\":");
     extend_with_array(&mut text, &delivered);
+    text.extend_from_slice(b",\"history_grew\":");
+    extend_with_array(&mut text, &grew);
     let tail = format!(",\"cursor\":\"{}\",\"resync\":{resync}}}", cursor_text(cursor));
     text.extend_from_slice(tail.as_bytes());
     text.into()
@@ -363,6 +375,11 @@ pub(crate) fn delivered_frame(delivery: &Delivery) -> Option<Bytes> {
         organisations: *organisations,
         of: *of,
     }))
+}
+
+/// The frame that says that older history came.
+pub(crate) fn history_grew_frame(channel: &ChannelId) -> Bytes {
+    encode(&NodeFrame::HistoryGrew { channel: channel.to_string() })
 }
 
 /// The largest run of frames around one that fits the size, growing on both sides in turn.

@@ -50,7 +50,7 @@ fn every_frame_of_a_client_is_shown_and_reads() {
 fn every_frame_of_a_node_is_shown_and_reads() {
     let frames: Vec<Value> =
         blocks("json node").into_iter().map(same::<NodeFrame<'static>>).collect();
-    let types = "delivered done event goodbye pong refused stored welcome";
+    let types = "delivered done event goodbye history_grew pong refused stored welcome";
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();

@@ -14,7 +14,7 @@ mod value;
 pub(crate) use answer::{
     ChannelAnswer, ChannelsAnswer, CreatedAnswer, DevicesAnswer, HealthAnswer, LoggedInAnswer,
     MeAnswer, StatusAnswer, StoredAnswer, WellKnownAnswer, delivered_frame, history_answer,
-    sync_answer,
+    history_grew_frame, sync_answer,
 };
 pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
 pub(crate) use outgoing::{

@@ -39,6 +39,9 @@ pub(crate) enum NodeFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         endpoint: Option<String>,
     },
+    HistoryGrew {
+        channel: String,
+    },
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<String>,

@@ -248,7 +248,7 @@ impl State {
         let (more_before, more_after) = (start > 0, end < all.len());
         let events = all[start..end].to_vec();
         let delivered = self.delivered(me, channel, &events);
-        Ok(HistoryPage { events, more_before, more_after, delivered })
+        Ok(HistoryPage { events, more_before, more_after, history_pending: false, delivered })
     }
 
     /// How far the caller's own texts have come: nowhere, in a double without peers.

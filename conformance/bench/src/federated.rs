@@ -48,13 +48,13 @@ pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, 
 }
 
 /// Two nodes that know each other.
-struct Federation {
-    nodes: [Node; 2],
+pub(crate) struct Federation {
+    pub(crate) nodes: [Node; 2],
     _dns: Dns,
 }
 
 impl Federation {
-    async fn start(sites: [Site; 2]) -> Result<Self, Failure> {
+    pub(crate) async fn start(sites: [Site; 2]) -> Result<Self, Failure> {
         let dns = Dns::start().await?;
         let keys = [sites[0].introduction()?, sites[1].introduction()?];
         let domains = [sites[0].domain().to_owned(), sites[1].domain().to_owned()];

@@ -8,6 +8,7 @@ mod direct;
 mod dns;
 mod federated;
 mod floor;
+mod join;
 mod load;
 mod node;
 mod relay;
@@ -74,6 +75,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if arguments.wants_any(&federated::NAMES) {
         rows.print(federated::measure(&Place::new()?, arguments)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&join::NAMES) {
+        rows.print(join::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if arguments.wants_any(&senders::NAMES) {
         rows.print(senders::measure(&Place::new()?)?.into_iter().filter(wanted))?;

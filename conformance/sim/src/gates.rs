@@ -14,6 +14,12 @@ pub(crate) fn lacks_earlier_terms(state: &State, channel: &ChannelId, at_home: &
     known.map_or(1, |group| group.point.term) < at_home.point.term
 }
 
+/// What somebody wrote before leaving reaches only those who were linked with him, and the home; a
+/// member that was not does not get it from the home. Goes when members pass logs on to each other.
+pub(crate) fn has_been_out(at_home: &Group, origin: &LineageId) -> bool {
+    at_home.organisation_stays(*origin).iter().any(|(_, to)| to.is_some())
+}
+
 /// A hostile home may show one member less of its log than another, and members do not pass its log
 /// on to each other yet. Goes when they do.
 pub(crate) fn may_withhold(world: &World, home: &LineageId) -> bool {

@@ -31,6 +31,7 @@ impl Node {
     /// Does everything that can be done now.
     pub(crate) fn work(&mut self, around: &mut Around<'_>) -> Result<(), Died> {
         self.take_answers(around);
+        self.poke(around.agenda.now_ms);
         loop {
             let links: Vec<ConnectionId> = self.links();
             let mut moved = false;
@@ -57,6 +58,21 @@ impl Node {
             run.writer.step(proposals, now_ms).map_err(|error| Died(error.to_string()))?;
         }
         self.work(around)
+    }
+
+    /// Where history may have come within reach, its links are told and its sources wished for.
+    fn poke(&mut self, now_ms: u64) {
+        let Some(run) = &mut self.run else { return };
+        let count = run.exchange.filling.wake_count();
+        if std::mem::replace(&mut run.filling_seen, count) == count {
+            return;
+        }
+        run.links.values_mut().for_each(|link| link.end.poke_history());
+        for lineage in run.exchange.filling.sources() {
+            if let Some(domain) = run.exchange.domain_of(&lineage) {
+                run.dialer.wish(domain, now_ms);
+            }
+        }
     }
 
     /// The store takes what it was handed.
@@ -130,6 +146,11 @@ impl Node {
                         run.is_waking = false;
                     }
                 }
+                Waiter::History(id) => {
+                    if let Some(end) = self.end_mut(id) {
+                        end.handle_history_answer(Some(answer), now_ms);
+                    }
+                }
                 Waiter::Link(id) => {
                     if let Some(end) = self.end_mut(id) {
                         end.handle_answer(Some(answer), now_ms);
@@ -162,7 +183,7 @@ impl Node {
         }
         while around.net.has_room(id, index) {
             let Some(end) = self.end_mut(id) else { return true };
-            let Some(task) = end.poll() else {
+            let Some(task) = end.poll(now_ms) else {
                 if end.read_feed(now_ms) {
                     continue;
                 }
@@ -186,6 +207,10 @@ impl Node {
                     random: self.dice.bytes(),
                 };
                 self.propose(command, Waiter::Link(id), around.agenda);
+            }
+            Task::ApplyHistory { peer, frame } => {
+                let command = Command::PeerHistory { peer, frame: frame.into() };
+                self.propose(command, Waiter::History(id), around.agenda);
             }
             Task::Close(code) => {
                 let peer = self.peer_of(id);
@@ -296,7 +321,7 @@ impl Node {
         now_ms: u64,
     ) {
         let Some(run) = &mut self.run else { return };
-        let end = LinkEnd::new(run.exchange.clone(), dialled.clone(), now_ms);
+        let end = LinkEnd::new(run.exchange.clone(), id, dialled.clone(), now_ms);
         run.links.insert(id, NodeLink { end, peer, dialled, counts_for: None });
     }
 

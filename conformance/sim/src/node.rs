@@ -95,6 +95,8 @@ pub(crate) enum Waiter {
     Device { user: usize, nonce: u64 },
     /// A link whose peer is being made known.
     Introduced(ConnectionId),
+    /// A link whose answer to an ask for history is being applied.
+    History(ConnectionId),
     /// A link whose batch is being applied.
     Link(ConnectionId),
     /// The node itself, for what time has come for.
@@ -141,6 +143,8 @@ pub(crate) struct Run {
     pub(crate) is_waking: bool,
     /// When it is woken next.
     pub(crate) wake_ms: Option<u64>,
+    /// How often history had come within reach when its links were last told.
+    pub(crate) filling_seen: u64,
 }
 
 /// One of a node's links.
@@ -212,7 +216,11 @@ impl Node {
             is_storing: false,
             is_waking: false,
             wake_ms: None,
+            filling_seen: 0,
         });
+        if let Some(run) = &self.run {
+            run.exchange.filling.refresh();
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Users and their devices: what they do, what they were answered, what their feed showed them. A
 //! device repeats what was not answered, with the same nonce, as every client does.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use comity::feed::{Subscription, Yield};
 use comity_machine::{
@@ -13,7 +13,7 @@ use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::{EventAct, EventHeader};
 use comity_protocol::hash::{Hasher, tag};
-use comity_protocol::id::{AccountId, AccountNumber, LogId, LogName, MessageId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LogId, LogName, MessageId};
 
 use crate::agenda::Agenda;
 use crate::node::{Node, Waiter};
@@ -55,6 +55,9 @@ pub(crate) struct DeviceFeed {
     last_pos: Pos,
     /// Whether a part of the feed was skipped, as happens after a rollback.
     pub(crate) has_gap: bool,
+    /// Channels that the user asked to leave: what came while the home had not answered was not
+    /// shown, also where it refused.
+    pub(crate) left: BTreeSet<ChannelId>,
     /// Whether the node was rolled back, and so shows again what it had forgotten.
     pub(crate) may_repeat: bool,
 }
@@ -119,6 +122,9 @@ impl User {
         self.last_nonce += 1;
         let nonce = self.last_nonce;
         let act = act(nonce);
+        if let Act::Leave { channel } = act {
+            self.feed.left.insert(channel);
+        }
         self.pending.push_back(Pending { nonce, act, is_proposed: false, expected: None });
         nonce
     }

@@ -9,7 +9,8 @@ use comity_machine::{ChannelNo, Group, Kind, Place, State};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::{Frame, Range};
-use comity_protocol::id::{LineageId, LogId, LogName};
+use comity_protocol::history::Backfill;
+use comity_protocol::id::{LineageId, LogId, LogName, WriterId};
 
 use crate::node::Organisation;
 
@@ -149,10 +150,16 @@ impl Watch {
         to: &Organisation,
         frame: &Frame,
     ) {
-        let Frame::Batch(batch) = frame else { return };
         if self.hostile == Some(node) {
             return;
         }
+        if let Frame::Backfill(backfill) = frame
+            && !may_read_history(shared, to.lineage, backfill)
+        {
+            let text = format!("n{node} shows {} history of {}", to.domain, backfill.channel);
+            self.found(Rule::Readers, now_ms, text);
+        }
+        let Frame::Batch(batch) = frame else { return };
         for range in &batch.ranges {
             if !may_read(shared, to.lineage, range) {
                 let text = format!("n{node} shows {} {:?}", to.domain, LogId::from(range.log));
@@ -160,6 +167,13 @@ impl Watch {
             }
         }
     }
+}
+
+/// Whether a peer may read what was written before its admission: only while it is in.
+fn may_read_history(shared: &Shared, peer: LineageId, backfill: &Backfill) -> bool {
+    let state = shared.state();
+    let group = state.channel(&backfill.channel).and_then(|(_, channel)| channel.group());
+    backfill.ranges.is_empty() || group.is_some_and(|group| group.follows(peer))
 }
 
 /// Whether a peer may read a range, by what the sender knows of its channel.
@@ -244,6 +258,28 @@ fn show(frame: &Frame) -> String {
         Frame::Resume { .. } => "resume".into(),
         Frame::Resync => "resync".into(),
         Frame::Vector { entries, .. } => format!("vector of {}", entries.len()),
+        Frame::History(ask) => {
+            let logs = ask
+                .logs
+                .iter()
+                .map(|log| format!("{}:{}", show_ref(log.writer, log.origin), log.until));
+            format!("ask {} {}", hex(&ask.channel.0[..3]), logs.collect::<Vec<_>>().join(" "))
+        }
+        Frame::Backfill(backfill) => {
+            let ranges = backfill.ranges.iter().map(|range| {
+                format!(
+                    "{}:{}+{}",
+                    show_ref(range.log.writer, range.log.origin),
+                    range.first,
+                    range.records.len()
+                )
+            });
+            format!(
+                "past {} {}",
+                hex(&backfill.channel.0[..3]),
+                ranges.collect::<Vec<_>>().join(" ")
+            )
+        }
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
     }
@@ -255,9 +291,13 @@ pub(crate) fn show_log(log: &LogId) -> String {
     match log.name {
         LogName::Control { home, term } => format!("{channel}/c{term}@{}", hex(&home.0[..2])),
         LogName::Message { origin, writer } => {
-            format!("{channel}/{}@{}", hex(&writer.0.to_be_bytes()[6..]), hex(&origin.0[..2]))
+            format!("{channel}/{}", show_ref(writer, origin))
         }
     }
+}
+
+fn show_ref(writer: WriterId, origin: LineageId) -> String {
+    format!("{}@{}", hex(&writer.0.to_be_bytes()[6..]), hex(&origin.0[..2]))
 }
 
 fn hex(bytes: &[u8]) -> String {

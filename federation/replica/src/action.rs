@@ -3,6 +3,7 @@
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
+use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
 use comity_protocol::name::ServerName;
 
@@ -30,6 +31,11 @@ pub enum Action<T> {
         /// The peer's cursor to keep, where keeping it would lose nothing.
         cursor: Option<ByteString>,
     },
+    /// The peer's answer to an ask for history is to be applied; answered by
+    /// `handle_history_applied`. One at a time.
+    ApplyHistory(Vec<u8>),
+    /// What of their history do we lack that the peer may have? Answered by `ask_history`.
+    ChooseHistory,
     /// The link is over. Nothing follows.
     Close(Code),
     /// Records of this log wait for what they depend on, which the driver may know and `want`.
@@ -84,6 +90,8 @@ pub enum Action<T> {
     /// Ranges that the peer wants; each is answered by `send` of one batch without a cursor that
     /// holds its log, or of a `Frame::NotServed`. Where more follows, the peer asks again.
     Serve(Vec<Want>),
+    /// The peer lacks history; answered by `send` of a `Frame::Backfill`. One at a time.
+    ServeHistory(HistoryAsk),
     /// What do we hold of the peer's logs? Answered by `state_vector`.
     StateVector,
     /// The link is up.
@@ -117,6 +125,15 @@ pub enum Fate {
         /// Why.
         code: Code,
     },
+}
+
+/// What became of an answer to an ask for history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppliedHistory {
+    /// Records that are new here.
+    pub taken: u32,
+    /// Logs of which a range was refused.
+    pub refused: Vec<LogRef>,
 }
 
 /// A part of a peer's feed.

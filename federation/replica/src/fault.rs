@@ -7,6 +7,8 @@ use comity_protocol::code::Code;
 pub enum Fault {
     /// It makes us answer and does not read the answers.
     AnswersUnread,
+    /// It asks for more history than it may at a time.
+    AsksTooMany,
     /// It acknowledges a cursor that it was not sent, or an older one than before.
     CursorUnknown,
     /// A checkpoint is not its origin's, or its signature is not.
@@ -50,7 +52,7 @@ impl Fault {
             Self::FrameUnexpected => Code::FrameUnexpected,
             Self::HeadForged => Code::HeadForged,
             Self::HelloMisnamed | Self::HelloMisdirected | Self::HelloOwn => Code::PeerNameMismatch,
-            Self::LookupsTooMany => Code::RateLimited,
+            Self::AsksTooMany | Self::LookupsTooMany => Code::RateLimited,
             Self::VectorTooLong => Code::TooLarge,
             Self::AnswersUnread | Self::HelloLate | Self::Unacknowledged | Self::WindowExceeded => {
                 Code::PeerTooSlow

@@ -8,12 +8,14 @@
 //! proven who dials. Then each end subscribes to the other's feed after the cursor that it has
 //! kept. Where the feeder does not know that cursor, the subscriber states what it holds. Batches
 //! are verified here, applied by the driver and acknowledged; what a batch shows to be missing is
-//! asked for, and no cursor is kept until it came.
+//! asked for, and no cursor is kept until it came. What is older than the feed is asked for beside
+//! it, the newest first.
 
 mod action;
 mod dial;
 mod fault;
 mod feed;
+mod history;
 pub mod limits;
 mod link;
 mod lookups;
@@ -22,9 +24,10 @@ mod timer;
 mod verify;
 mod wants;
 
-pub use action::{Action, Fate, FedBatch, FedRecord, LookUpError};
+pub use action::{Action, AppliedHistory, Fate, FedBatch, FedRecord, LookUpError};
 pub use dial::{Connection, Dialer, Verdict, replaces};
 pub use fault::Fault;
+pub use history::Histories;
 pub use link::{Link, LinkSettings};
 pub use timer::Timer;
 pub use verify::Keys;

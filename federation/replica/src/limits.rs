@@ -2,7 +2,9 @@
 //! of them is a setting.
 
 use comity_protocol::frame::PEER_VERSION;
-use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
+use comity_protocol::limits::{
+    BATCH_BYTES_TARGET, BATCH_RECORDS_MAX, HISTORY_RECORDS_MAX, VECTOR_ENTRIES_MAX,
+};
 
 /// Versions of the peer protocol that this node speaks.
 pub const VERSIONS: &[u16] = &[PEER_VERSION];
@@ -56,6 +58,19 @@ pub const SERVING_MAX: usize = 256;
 /// A peer's wants that are handed over to be served at a time.
 pub const SERVED_AT_ONCE_MAX: usize = 16;
 
+/// Records in the first answer of a channel's history: a page, there at once.
+pub const FIRST_PAGE_RECORDS: u16 = 50;
+/// Records in each further answer; more would keep the writer from others for too long.
+pub const HISTORY_WINDOW_RECORDS: u16 = 512;
+/// When a peer is asked again for history that it did not serve, at first and at the longest.
+pub const HISTORY_AGAIN_MS: BackOff = BackOff { first_ms: 5_000, longest_ms: 600_000 };
+/// How long the answer to an ask for history may take.
+pub const HISTORY_ANSWER_MS: u64 = 30_000;
+/// A peer's asks for history that may wait; one that keeps to the protocol has one.
+pub const HISTORY_SERVING_MAX: usize = 4;
+/// Logs and channels that a link remembers of what it was told; beyond that it asks no more.
+pub const HISTORY_NAMES_MAX: usize = 65_536;
+
 /// Look-ups that may be unanswered.
 pub const LOOKUPS_MAX: usize = 256;
 /// How long a look-up may take.
@@ -94,5 +109,6 @@ const _: () =
     assert!((FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX) * 2 * BATCH_BYTES_TARGET < PENDING_BYTES_MAX);
 const _: () = assert!(WANTS_MAX >= 2 * BATCH_RECORDS_MAX && REFUSED_MAX >= 2 * BATCH_RECORDS_MAX);
 const _: () = assert!(WANTS_IN_FLIGHT_MAX < SERVING_MAX);
+const _: () = assert!(HISTORY_WINDOW_RECORDS as usize <= HISTORY_RECORDS_MAX);
 const _: () = assert!(ACKNOWLEDGED_AT_ONCE_MAX < FEED_BATCHES_MAX);
 const _: () = assert!(VECTOR_PARTS_MAX + PEER_LOOKUPS_MAX + LOOKUPS_MAX < ACTIONS_MAX);

@@ -10,12 +10,14 @@ use std::collections::VecDeque;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Class, Frame, Hello, VectorEntry, WireLog};
+use comity_protocol::history::HistoryAsk;
 use comity_protocol::id::LineageId;
 use comity_protocol::name::ServerName;
 
-use crate::action::{Action, Fate, FedBatch, LookUpError};
+use crate::action::{Action, AppliedHistory, Fate, FedBatch, LookUpError};
 use crate::fault::Fault;
 use crate::feed::{Feed, Serving};
+use crate::history::Histories;
 use crate::limits::{
     ACKNOWLEDGEMENT_MS, ACTIONS_MAX, EARLY_FRAMES_MAX, HELLO_MS, VERSIONS, VERSIONS_MAX,
 };
@@ -50,6 +52,7 @@ pub struct Link<T> {
     subscription: Subscription,
     feed: Feed<T>,
     serving: Serving,
+    histories: Histories,
     lookups: Lookups,
 }
 
@@ -84,6 +87,7 @@ impl<T> Link<T> {
             subscription: Subscription::default(),
             feed: Feed::default(),
             serving: Serving::default(),
+            histories: Histories::default(),
             lookups: Lookups::default(),
             settings,
         };
@@ -189,6 +193,7 @@ impl<T> Link<T> {
             match timer {
                 Timer::Acknowledgement => self.end_step(Err(Fault::Unacknowledged)),
                 Timer::Hello => self.end_step(Err(Fault::HelloLate)),
+                Timer::History => self.histories.handle_timeout(now_ms),
                 Timer::LookUp => {
                     for id in self.lookups.handle_timeout(now_ms) {
                         let answer = Err(Code::DomainUnreachable);
@@ -222,6 +227,32 @@ impl<T> Link<T> {
         self.subscription.want(log, from, self.now_ms)
     }
 
+    /// What this link has learnt by asking for history.
+    pub fn histories(&self) -> &Histories {
+        &self.histories
+    }
+
+    /// Something of a channel's history may be lacking that the peer has: after the link has come
+    /// up, and when a group has admitted us.
+    pub fn poke_history(&mut self) {
+        self.histories.poke();
+    }
+
+    /// What is lacking of what the peer may have, answering [`Action::ChooseHistory`].
+    pub fn ask_history(&mut self, ask: Option<HistoryAsk>, now_ms: u64) {
+        self.now_ms = now_ms;
+        if let Some(frame) = self.histories.ask(ask, now_ms).filter(|_| self.is_up()) {
+            self.act(Action::Send(frame));
+        }
+    }
+
+    /// What became of an answer to an ask for history; `None` where it could not be applied at all.
+    pub fn handle_history_applied(&mut self, applied: Option<AppliedHistory>, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.histories.handle_applied(applied, now_ms);
+        self.end_step(Ok(()));
+    }
+
     /// Asks the peer for an account by name.
     pub fn look_up(&mut self, name: String, now_ms: u64) -> Result<u64, LookUpError> {
         self.now_ms = now_ms;
@@ -234,11 +265,12 @@ impl<T> Link<T> {
         Ok(id)
     }
 
-    /// Sends an answer to [`Action::Serve`] or [`Action::AnswerLookup`].
+    /// Sends an answer to [`Action::Serve`], [`Action::ServeHistory`] or [`Action::AnswerLookup`].
     pub fn send(&mut self, frame: Frame) {
         if self.is_up() {
             self.serving.handle_answer(&frame);
             self.lookups.handle_answer(&frame);
+            self.histories.handle_answer(&frame);
             self.act(Action::Send(frame));
         }
     }
@@ -288,7 +320,7 @@ impl<T> Link<T> {
         if self.feed.poll_read() {
             return Some(Action::ReadFeed);
         }
-        self.serving.poll().map(Action::Serve)
+        self.serving.poll().map(Action::Serve).or_else(|| self.histories.poll())
     }
 
     fn take_frame(&mut self, frame: Frame, bytes: Vec<u8>, keys: &dyn Keys) -> Result<(), Fault> {
@@ -302,6 +334,9 @@ impl<T> Link<T> {
             (Phase::Up { .. }, Frame::Batch(batch)) => {
                 let verified = self.verifier.verify(bytes, batch, keys)?;
                 self.subscription.handle_batch(verified)
+            }
+            (Phase::Up { .. }, Frame::Backfill(backfill)) => {
+                self.histories.handle_backfill(backfill, bytes)
             }
             (Phase::Up { .. }, frame) => self.take_plain(frame),
             (Phase::Identifying { early, .. }, frame)
@@ -346,10 +381,13 @@ impl<T> Link<T> {
                     self.act(action);
                 }
             }
-            Frame::Batch(_) | Frame::Hello(_) => return Err(Fault::FrameUnexpected),
+            Frame::Backfill(_) | Frame::Batch(_) | Frame::Hello(_) => {
+                return Err(Fault::FrameUnexpected);
+            }
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
             }
+            Frame::History(ask) => self.histories.handle_ask(ask)?,
             Frame::Lookup { id, name } => {
                 let action = self.lookups.handle_lookup(id, name)?;
                 self.act(action);
@@ -416,6 +454,7 @@ impl<T> Link<T> {
         if self.is_up() {
             self.timers.set(Timer::Want, self.subscription.next_ms(self.now_ms));
             self.timers.set(Timer::LookUp, self.lookups.next_ms());
+            self.timers.set(Timer::History, self.histories.next_ms());
         }
     }
 
@@ -436,7 +475,10 @@ impl<T> Link<T> {
 
 /// Whether a peer that is up before us may send this.
 fn may_be_early(frame: &Frame) -> bool {
-    matches!(frame, Frame::Lookup { .. } | Frame::Resume { .. } | Frame::Want(_))
+    matches!(
+        frame,
+        Frame::History(_) | Frame::Lookup { .. } | Frame::Resume { .. } | Frame::Want(_)
+    )
 }
 
 fn check_hello(settings: &LinkSettings, hello: &Hello) -> Result<Peer, Fault> {

@@ -7,6 +7,8 @@ pub enum Timer {
     Acknowledgement,
     /// When to give up on a link that is not up yet.
     Hello,
+    /// When an ask for history counts as unanswered.
+    History,
     /// When the oldest look-up counts as unanswered.
     LookUp,
     /// When the next range is to be asked for, or for another time.
@@ -15,7 +17,8 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer.
-    pub const ALL: [Self; 4] = [Self::Acknowledgement, Self::Hello, Self::LookUp, Self::Want];
+    pub const ALL: [Self; 5] =
+        [Self::Acknowledgement, Self::Hello, Self::History, Self::LookUp, Self::Want];
 }
 
 /// When each timer goes off, if it is set.

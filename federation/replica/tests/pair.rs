@@ -8,7 +8,7 @@ use comity_machine::{Act, Answer, GroupAct};
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, Text};
 use comity_protocol::frame::{LogKind, WireLog};
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{ChannelId, LogName};
 use proptest::prelude::*;
 use world::{Told, World};
 
@@ -43,6 +43,89 @@ fn group() -> (World, ChannelId) {
     world.assert_same_logs();
     assert!(world.nodes[GLOBEX].state.channel(&channel).is_some());
     (world, channel)
+}
+
+/// How many things alice says before bob's organisation is admitted.
+const SAID: usize = 200;
+
+/// alice has made a group and said a lot in it, and bob accepts.
+fn long_group() -> (World, ChannelId) {
+    let mut world = World::new();
+    let now_ms = world.now_ms;
+    let create = Act::CreateGroup { name: "plans".into(), topic: "".into(), member_limit: 100 };
+    let Answer::Channel(channel) = world.nodes[ACME].act(create, now_ms) else { panic!() };
+    for number in 0..SAID {
+        world.nodes[ACME].say_in(channel, &number.to_string(), now_ms);
+    }
+    world.connect();
+    world.settle();
+    let (account, label) = world.nodes[GLOBEX].user();
+    world.nodes[ACME].act(Act::Invite { channel, account, label }, now_ms);
+    world.settle();
+    world.nodes[GLOBEX].act(Act::Accept { channel }, now_ms + 1);
+    (world, channel)
+}
+
+fn backfilled(world: &World) -> Vec<u64> {
+    world.nodes[GLOBEX].backfilled.iter().map(|r| r.seq).collect()
+}
+
+#[test]
+fn a_newcomer_gets_the_newest_page_first_and_then_the_rest() {
+    let (mut world, channel) = long_group();
+    world.settle();
+    let found = backfilled(&world);
+    let said = SAID as u64;
+    assert_eq!(found[..50], (said - 49..=said).collect::<Vec<_>>());
+    let mut sorted = found.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (1..=said).collect::<Vec<_>>());
+    let fed = world.nodes[GLOBEX].records.iter().filter(|r| r.channel_id == channel);
+    assert!(fed.into_iter().all(|r| matches!(r.log.name, LogName::Control { .. })));
+    world.nodes[ACME].say_in(channel, "and on", world.now_ms);
+    world.settle();
+    world.assert_same_logs();
+    assert_eq!(world.nodes[GLOBEX].records.last().unwrap().seq, said + 1);
+    assert_eq!(world.nodes[GLOBEX].state.lacking().count(), 0);
+}
+
+#[test]
+fn a_join_that_is_cut_after_any_frame_goes_on() {
+    let (mut whole, _) = long_group();
+    let before = whole.arrived;
+    whole.settle();
+    let frames = whole.arrived - before;
+    assert!(frames > 8, "{frames}");
+    for n in 0..=frames {
+        let (mut world, channel) = long_group();
+        world.deliver(n);
+        world.cut();
+        world.nodes[ACME].say_in(channel, "while we were apart", world.now_ms);
+        world.connect();
+        world.settle();
+        world.assert_same_logs();
+        let node = &world.nodes[GLOBEX];
+        let all = node.records.iter().chain(&node.backfilled);
+        let of_log = all.filter(|r| matches!(r.log.name, LogName::Message { .. }));
+        let said = of_log.filter(|r| r.channel_id == channel).count();
+        assert_eq!(said, SAID + 1, "cut after {n} frames");
+        assert_eq!(node.state.lacking().count(), 0, "cut after {n} frames");
+    }
+}
+
+#[test]
+fn a_peer_that_serves_no_history_is_asked_once() {
+    let (mut world, _) = long_group();
+    world.nodes[ACME].withholds_history = true;
+    world.settle();
+    assert_eq!(backfilled(&world), Vec::<u64>::new());
+    assert_eq!(world.nodes[GLOBEX].state.lacking().count(), 1);
+    // It may do so on the next link.
+    world.nodes[ACME].withholds_history = false;
+    world.cut();
+    world.connect();
+    world.settle();
+    assert_eq!(backfilled(&world).len(), SAID);
 }
 
 #[test]
@@ -207,7 +290,7 @@ fn what_is_ahead_of_the_clock_is_asked_for_again_until_it_is_due() {
     world.nodes[ACME].say(bob, "from the future", now_ms + 70_000);
     world.run_for(9_000);
     let log = world.nodes[ACME].direct_log();
-    assert_eq!(world.nodes[GLOBEX].end_of(&log.into()).unwrap().seq(), 1);
+    assert_eq!(world.nodes[GLOBEX].end_of(&log.into()).unwrap().0, 1);
     world.run_for(40_000);
     world.assert_same_logs();
     assert!(world.nodes[ACME].delivered.contains(&(log, 2)));
@@ -310,7 +393,7 @@ proptest! {
                 }
                 Happening::LeaveOut(who) => {
                     let log = world.nodes[who].direct_log();
-                    let next = world.nodes[who].end_of(&log.into()).unwrap().seq() + 1;
+                    let next = world.nodes[who].end_of(&log.into()).unwrap().0 + 1;
                     world.nodes[who].leaves_out.insert((log, next));
                     world.say(who, "lost by the feed");
                     world.settle();

@@ -6,6 +6,8 @@ use comity_protocol::frame::WireLog;
 use comity_protocol::id::{ChannelId, MessageId};
 use minicbor::{Decode, Encode};
 
+use crate::backfill::HistoryReport;
+
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Answer {
@@ -34,6 +36,9 @@ pub enum Answer {
         #[n(1)]
         pos: Pos,
     },
+    /// What became of a peer's answer to an ask for history.
+    #[n(6)]
+    History(#[n(0)] HistoryReport),
 }
 
 /// A [`Code`] in an answer.

@@ -86,8 +86,10 @@ impl State {
         let placed = self.place(incoming, fx);
         if let Some(point) = point {
             let log = self.log_mut(no, name);
-            log.after = Some(point);
             let seq = log.end.seq();
+            if log.after != Some(point) {
+                (log.after, log.after_seq) = (Some(point), seq);
+            }
             if let Some(right) = right_to(act) {
                 let stated = ((point.term, point.seq), right);
                 self.note_uncovered(no, (origin, writer), sender, stated, seq);
@@ -138,7 +140,7 @@ impl State {
             log.last_message = newest_message;
         }
         log.last_pos = pos;
-        let (seq, log_no) = (log.end.seq(), log.no);
+        let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
         fx.dirty(RowKey::Log(no, name));
         fx.applied.push(Applied {
             pos,
@@ -152,6 +154,7 @@ impl State {
             id,
             sender,
             outcome,
+            stated,
             record,
             audience,
             inbox,
@@ -201,7 +204,7 @@ impl State {
             actor,
             args: act.args(),
             cover: (!cover.is_empty()).then_some(cover),
-            state: ControlState::needs_snapshot(seq, act).then(|| group.state.hash()),
+            state: group.state.needs_snapshot(seq, act).then(|| group.state.hash()),
             request,
         };
         match group.judge(channel.id, seq, &header, act) {
@@ -300,6 +303,7 @@ impl State {
         };
         let accepted = outcome == Outcome::Accepted;
         let before = Arc::clone(&self.channels[&no].audience.fed);
+        let was_in = self.is_in(no);
         let incoming = Incoming {
             channel: no,
             name,
@@ -320,6 +324,7 @@ impl State {
             group.advance(seq, hash, accepted.then_some((header, act)));
         }
         fx.dirty(RowKey::Channel(no));
+        self.note_admission(no, was_in, fx);
         if accepted {
             self.rejudge(no, header, act, pos, fx);
         }

@@ -43,7 +43,7 @@ pub enum Subscriber {
 /// One applied record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// Its place in this node's order.
+    /// Its place in this node's order; zero for backfill, which has none.
     pub pos: Pos,
     /// Its channel.
     pub channel: ChannelNo,
@@ -65,6 +65,8 @@ pub struct Applied {
     pub sender: Option<AccountId>,
     /// What it amounts to.
     pub outcome: Outcome,
+    /// The event before it in its log that stated `after` last; 0 where none did.
+    pub stated: u64,
     /// The record.
     pub record: Record,
     /// Who is to see it in the feed.
@@ -104,6 +106,9 @@ pub struct EventRow {
     /// The body.
     #[n(7)]
     pub body: WireBody,
+    /// The event before it in its log that stated `after` last; 0 where none did.
+    #[n(8)]
+    pub stated: u64,
 }
 
 impl EventRow {
@@ -134,6 +139,8 @@ struct RowOf<'a> {
     header: &'a ByteString,
     #[n(7)]
     body: &'a WireBody,
+    #[n(8)]
+    stated: u64,
 }
 
 impl Applied {
@@ -148,8 +155,24 @@ impl Applied {
             sender: self.sender,
             header: &self.record.header,
             body: &self.record.body,
+            stated: self.stated,
         };
         cbor::encode_into(&row, bytes);
+    }
+
+    /// The row that the store keeps.
+    pub fn row(&self) -> EventRow {
+        EventRow {
+            log: self.log_no,
+            seq: self.seq,
+            hash: self.hash,
+            id: self.id,
+            outcome: self.outcome,
+            sender: self.sender,
+            header: self.record.header.clone(),
+            body: self.record.body.clone(),
+            stated: self.stated,
+        }
     }
 
     /// Bytes that it holds in memory, nearly.
@@ -186,6 +209,7 @@ mod tests {
                 id: MessageId([9; 16]),
                 sender,
                 outcome,
+                stated: 69_000,
                 record: Record { header: vec![1, 2, 3].into(), body },
                 audience: Arc::from([]),
                 inbox: Vec::new(),
@@ -203,6 +227,7 @@ mod tests {
                 sender,
                 header: applied.record.header,
                 body: applied.record.body,
+                stated: applied.stated,
             };
             assert_eq!(row, expected);
             assert_eq!(bytes, cbor::encode(&expected));

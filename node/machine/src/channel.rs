@@ -1,6 +1,6 @@
 //! Channels and their logs: what the node keeps of each in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use comity_protocol::chain::ChainEnd;
@@ -14,6 +14,8 @@ use minicbor::{Decode, Encode};
 
 use crate::account::Stay;
 use crate::applied::Subscriber;
+use crate::backfill::Backlog;
+use crate::floor::Floor;
 use crate::group::Group;
 use crate::withdraw::Span;
 
@@ -43,6 +45,9 @@ pub struct Channel {
     /// The newest time of a control record that was not far ahead of our clock.
     #[n(3)]
     pub newest_control: HybridTime,
+    /// Organisations that have not said yet how far their own logs reach above our floor.
+    #[n(4)]
+    pub unasked: BTreeSet<LineageId>,
     /// Its logs; rows of their own.
     #[cbor(skip)]
     pub logs: BTreeMap<LogName, Log>,
@@ -166,6 +171,15 @@ pub struct Log {
     /// In a group of another home: accepted events that V does not cover, by their author.
     #[n(8)]
     pub uncovered: BTreeMap<AccountNumber, Vec<Span>>,
+    /// The event that stated `after`; 0 where none did.
+    #[n(9)]
+    pub after_seq: u64,
+    /// In a group that admitted us: where our feed of the log begins.
+    #[n(10)]
+    pub floor: Option<Floor>,
+    /// What we lack of the log's history.
+    #[n(11)]
+    pub backlog: Option<Backlog>,
 }
 
 impl Log {
@@ -180,6 +194,9 @@ impl Log {
             proof: None,
             opened_unix_ms: 0,
             uncovered: BTreeMap::new(),
+            after_seq: 0,
+            floor: None,
+            backlog: None,
         }
     }
 }
@@ -191,6 +208,7 @@ impl Channel {
             kind,
             peers: BTreeMap::new(),
             newest_control: HybridTime::default(),
+            unasked: BTreeSet::new(),
             logs: BTreeMap::new(),
             newest: HybridTime::default(),
             last_pos: Pos::default(),

@@ -180,6 +180,16 @@ pub enum Command {
         #[cbor(n(1), with = "minicbor::bytes")]
         random: [u8; 32],
     },
+    /// A peer's answer to an ask for history.
+    #[n(11)]
+    PeerHistory {
+        /// The peer.
+        #[n(0)]
+        peer: LineageId,
+        /// The frame's bytes, as received.
+        #[n(1)]
+        frame: ByteString,
+    },
 }
 
 /// What the node's setting asks of a sign-up.
@@ -324,7 +334,7 @@ impl Command {
     pub fn weight(&self) -> usize {
         let carried = match self {
             Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
-            Self::PeerBatch { frame, .. } => frame.len(),
+            Self::PeerBatch { frame, .. } | Self::PeerHistory { frame, .. } => frame.len(),
             _ => 0,
         };
         carried + 256

@@ -16,7 +16,7 @@ use crate::state::{Effects, State};
 /// somebody.
 pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
     let concerned = |origin: &LineageId| match act {
-        ControlAct::Join(join) => join.organisation.is_some(),
+        ControlAct::Join(_) => group.state.is_admission(act),
         ControlAct::Ban(ban) => ban.account.lineage == *origin,
         ControlAct::Leave(target) | ControlAct::Remove(target) => target.account.lineage == *origin,
         ControlAct::SetRole(change) => change.account.lineage == *origin,

@@ -21,6 +21,7 @@ use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 use crate::append::Incoming;
 use crate::applied::Outcome;
 use crate::channel::{ChannelNo, Kind};
+use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
 use crate::group::{ControlState, Judgement};
 use crate::request::ProvenRequest;
@@ -109,7 +110,7 @@ impl State {
         &mut self,
         peer: LineageId,
         checkpoints: &[ByteString],
-        range: Range,
+        mut range: Range,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
         let log = LogId::from(range.log);
@@ -118,6 +119,8 @@ impl State {
         let Some((origin, key)) = self.origin_key(peer, &log) else {
             return Err(refuse(Code::LogUnknown));
         };
+        // What a log had stated below a floor is its origin's to say, and nobody else's.
+        range.start = range.start.filter(|_| origin == peer);
         // The signature was verified when the batch arrived; who the origin is may have been learnt
         // since.
         let checkpoint = checkpoints.get(usize::from(range.checkpoint));
@@ -140,10 +143,27 @@ impl State {
             Code::LogHeld => Stop::Held { from: first },
             code => refuse(code),
         })?;
-        let end = self.channels[&no].logs.get(&log.name).map(|l| l.end.clone());
-        let Some(proven) = prove(&log, end.unwrap_or_default(), checkpoints, range)? else {
+        let known = self.channels[&no].logs.get(&log.name);
+        let base = match known.map(|known| known.base_of(&log, &range)) {
+            None => Base { end: ChainEnd::default(), shown: None },
+            Some(Ok(base)) => base,
+            Some(Err(NoBase::Below)) => return Ok(()),
+            Some(Err(NoBase::Gap { from })) => return Err(Stop::Gap { from }),
+            Some(Err(NoBase::Refused(code))) => return Err(refuse(code)),
+        };
+        let Some(proven) = prove(&log, base.end.clone(), checkpoints, range)? else {
             return Ok(());
         };
+        if let Some(shown) = base.shown {
+            // Ours would be carried along by a time far ahead.
+            if shown.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
+                return Err(Stop::Held { from: first });
+            }
+            self.log_mut(no, log.name).go_on_from(base);
+            let channel = self.channel_mut(no);
+            channel.newest = channel.newest.max(shown.time);
+            fx.dirty(RowKey::Log(no, log.name));
+        }
         self.take_range(peer, no, proven, fx)
     }
 
@@ -435,7 +455,8 @@ impl State {
             applied.audience = std::sync::Arc::from([]);
         }
         if header.after.is_some() {
-            self.log_mut(no, name).after = header.after;
+            let log = self.log_mut(no, name);
+            (log.after, log.after_seq) = (header.after, seq);
         }
         if let Some(stated) = verdict {
             self.note_uncovered(no, (origin, writer), header.sender, stated, seq);

@@ -138,6 +138,7 @@ impl State {
         for no in numbers {
             self.refresh_audience(no);
             self.recount_uncovered(no);
+            self.refresh_lacking(no);
         }
     }
 

@@ -48,6 +48,8 @@ pub struct State {
     pub(crate) invited: BTreeSet<(ChannelId, AccountNumber)>,
     /// Groups whose home we are, by when V is to be stated.
     pub(crate) due: BTreeSet<(u64, ChannelNo)>,
+    /// Groups of which history, or word of a member's logs, is lacking.
+    pub(crate) lacking: BTreeSet<ChannelNo>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -118,6 +120,8 @@ pub struct Effects {
     pub answer: Answer,
     /// Records that were added, in the order of their pos.
     pub applied: Vec<Applied>,
+    /// Records from before our admission that were added; they have no pos.
+    pub backfilled: Vec<Applied>,
     /// Rows that were changed.
     pub dirty: Vec<RowKey>,
     /// Devices that were logged out.
@@ -138,6 +142,7 @@ impl Default for Effects {
             command: 0,
             answer: Answer::Done,
             applied: Vec::new(),
+            backfilled: Vec::new(),
             dirty: Vec::new(),
             logged_out: Vec::new(),
             withdrawn: Vec::new(),
@@ -236,6 +241,7 @@ impl State {
                 self.wake(fx);
                 Ok(Answer::Done)
             }
+            Command::PeerHistory { peer, frame } => self.peer_history(*peer, frame, fx),
         }
     }
 

@@ -77,6 +77,7 @@ impl State {
         for lineage in before.into_iter().chain([home]) {
             self.sync_home(no, lineage, pos, fx);
         }
+        self.refresh_lacking(no);
         self.ask_again(no, fx);
     }
 

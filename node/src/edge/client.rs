@@ -25,7 +25,7 @@ use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ServerName};
 
 use super::password::Passwords;
-use super::peer::{Directory, Progress};
+use super::peer::{Directory, Filling, Progress};
 use super::show::{self, show};
 use super::{convert, history};
 use crate::clock;
@@ -67,6 +67,7 @@ struct Inner {
     hub: Hub,
     directory: Directory,
     progress: Progress,
+    filling: Filling,
     passwords: Passwords,
     settings: ClientSettings,
 }
@@ -78,7 +79,7 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        (directory, progress): (Directory, Progress),
+        (directory, progress, filling): (Directory, Progress, Filling),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -89,6 +90,7 @@ impl ClientEdge {
             hub,
             directory,
             progress,
+            filling,
             passwords,
             settings,
         }))
@@ -189,6 +191,28 @@ impl ClientEdge {
             (of > 1).then_some(Delivery::Delivered { channel, message, organisations, of })
         });
         told.collect()
+    }
+
+    /// A page of history. Where it reaches into what is still lacking here, it waits a little for
+    /// that.
+    async fn page(&self, no: ChannelNo, page: Page, limit: usize) -> Result<HistoryPage, Refusal> {
+        let mut grown = self.0.filling.watch();
+        loop {
+            let edge = self.clone();
+            let read = move || history::read(edge.shared(), no, page, limit);
+            let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
+            let is_lacking = match &found {
+                Ok(found) => found.history_pending,
+                // What it is to be around may be on its way.
+                Err(code) => {
+                    *code == Code::MessageNotFound && self.shared().state().lacks_history(no, None)
+                }
+            };
+            let may_come = is_lacking && self.0.filling.may_come(no);
+            if !may_come || !self.0.filling.fetch(no, &mut grown).await {
+                return found.map_err(Refusal::from);
+            }
+        }
     }
 
     async fn act_of(&self, action: Action) -> Result<Act, Refusal> {
@@ -349,10 +373,7 @@ impl Backend for ClientEdge {
             }
             no
         };
-        let edge = self.clone();
-        let read = move || history::read(edge.shared(), no, page, limit);
-        let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
-        let mut page = found?;
+        let mut page = self.page(no, page, limit).await?;
         page.delivered = self.delivered(caller, no, &page);
         Ok(page)
     }
@@ -427,8 +448,12 @@ fn govern(channel: ChannelId, act: ControlAct) -> Act {
 }
 
 fn delivery(notice: Notice) -> Delivery {
-    let Notice::Delivered { channel, message, organisations, of } = notice;
-    Delivery::Delivered { channel, message, organisations, of }
+    match notice {
+        Notice::Delivered { channel, message, organisations, of } => {
+            Delivery::Delivered { channel, message, organisations, of }
+        }
+        Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
+    }
 }
 
 fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {

@@ -47,7 +47,7 @@ pub(super) fn outcome(
         Answer::Requested => Ok(Outcome::Requested),
         Answer::Stored { id, pos } => Ok(Outcome::Stored { message: id, cursor: cursor_at(pos) }),
         Answer::Refused(RefusedCode(code)) => Err(code.into()),
-        Answer::Ranges(_) => Err(Code::Internal.into()),
+        Answer::History(_) | Answer::Ranges(_) => Err(Code::Internal.into()),
     }
 }
 

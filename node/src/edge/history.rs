@@ -53,8 +53,9 @@ impl Reader<'_> {
         let more_before = found.len() > limit;
         found.truncate(limit);
         found.reverse();
-        let events = self.events(found)?;
-        Ok(HistoryPage { events, more_before, more_after, delivered: Vec::new() })
+        // A page that goes back to the beginning is whole only when everything is here.
+        let oldest = found.first().filter(|_| more_before).map(|(_, row)| row.id);
+        Ok(HistoryPage { more_after, ..self.page(found, oldest, more_before)? })
     }
 
     fn after(&self, from: Bound<MessageId>, limit: usize) -> Result<HistoryPage, Code> {
@@ -63,8 +64,33 @@ impl Reader<'_> {
         let mut found = self.records(span, Direction::Ascending, limit + 1)?;
         let more_after = found.len() > limit;
         found.truncate(limit);
-        let events = self.events(found)?;
-        Ok(HistoryPage { events, more_before, more_after, delivered: Vec::new() })
+        let oldest = match from {
+            Bound::Included(id) | Bound::Excluded(id) => Some(id),
+            Bound::Unbounded => None,
+        };
+        Ok(HistoryPage { more_after, ..self.page(found, oldest, more_before)? })
+    }
+
+    /// A page of records, the last there is. It may have holes from `oldest` on, or from the
+    /// beginning, where history is lacking.
+    fn page(
+        &self,
+        records: Vec<(Pos, EventRow)>,
+        oldest: Option<MessageId>,
+        more_before: bool,
+    ) -> Result<HistoryPage, Code> {
+        let (history_pending, is_whole) = {
+            let state = self.shared.state();
+            let lacks = |since| state.lacks_history(self.channel, since);
+            (lacks(oldest.map(|id| id.time())), !lacks(None))
+        };
+        Ok(HistoryPage {
+            events: self.events(records)?,
+            more_before: more_before || !is_whole,
+            more_after: false,
+            history_pending,
+            delivered: Vec::new(),
+        })
     }
 
     fn any_before(&self, from: Bound<MessageId>) -> Result<bool, Code> {
@@ -85,6 +111,7 @@ impl Reader<'_> {
         }
         first.events.extend(rest.events);
         first.more_after = rest.more_after;
+        first.history_pending |= rest.history_pending;
         Ok(first)
     }
 

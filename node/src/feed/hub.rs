@@ -26,6 +26,11 @@ pub enum Notice {
         /// Member organisations.
         of: u32,
     },
+    /// History of a channel came that is older than the feed.
+    HistoryGrew {
+        /// The channel.
+        channel: ChannelId,
+    },
 }
 
 /// Live subscribers. Cheap to clone.

@@ -250,6 +250,7 @@ pub fn rebuild(
         id: row.id,
         sender: row.sender,
         outcome: row.outcome,
+        stated: row.stated,
         record: Record { header: row.header, body: row.body },
         audience: Arc::from([]),
         inbox: Vec::new(),

@@ -8,6 +8,7 @@ mod authority;
 mod delivery;
 mod documents;
 mod hostile;
+mod joins;
 mod rogue;
 mod unproven;
 mod world;

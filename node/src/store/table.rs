@@ -34,11 +34,13 @@ pub enum Table {
     Withdrawn = 14,
     /// Records that were rejected after they were accepted, by channel and pos.
     Rejected = 15,
+    /// Events from before our admission, by log and seq.
+    Backfill = 16,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 15] = [
+    pub const ALL: [Table; 16] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -54,6 +56,7 @@ impl Table {
         Table::Run,
         Table::Withdrawn,
         Table::Rejected,
+        Table::Backfill,
     ];
 
     /// Its name on disk.
@@ -74,6 +77,7 @@ impl Table {
             Table::Run => "run",
             Table::Withdrawn => "withdrawn",
             Table::Rejected => "rejected",
+            Table::Backfill => "backfill",
         }
     }
 

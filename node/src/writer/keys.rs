@@ -63,8 +63,13 @@ pub(super) fn log_index_key(log: LogNo, seq: u64) -> [u8; 16] {
     key
 }
 
+/// A backfilled record's row: by its place in its log.
+pub(super) fn backfill_key(log: LogNo, seq: u64) -> [u8; 16] {
+    log_index_key(log, seq)
+}
+
 /// Where a record is in its channel's order that was applied after later ones: its value is the
-/// pos.
+/// pos, zero for one that was backfilled.
 pub(super) fn timeline_key(channel: ChannelNo, id: MessageId, log: LogNo, seq: u64) -> [u8; 36] {
     let mut key = [0; 36];
     key[..20].copy_from_slice(&run_key(channel, id));
@@ -98,6 +103,12 @@ pub(super) fn parse_run_value(value: &[u8]) -> Option<(Pos, MessageId)> {
 /// The pos at the end of the key of a block or of an inbox entry.
 pub(super) fn pos_of(key: &[u8]) -> Option<Pos> {
     key.last_chunk::<8>().map(|bytes| Pos(u64::from_be_bytes(*bytes)))
+}
+
+/// The log and the seq at the end of a [`timeline_key`].
+pub(super) fn place_of(key: &[u8]) -> Option<(LogNo, u64)> {
+    let word = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
+    Some((LogNo(word(key.get(20..28)?)?), word(key.get(28..36)?)?))
 }
 
 /// What an account's devices get besides events of their channels: its value is the channel.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_machine::{Applied, ChannelNo, Outcome};
+use comity_protocol::event::EventHeader;
+use comity_protocol::id::MessageId;
 
 use super::block::{ENTRY_BYTES, OpenBlock};
 use super::keys;
@@ -44,6 +46,21 @@ impl Recent {
         for account in &applied.inbox {
             let channel = applied.channel.0.to_be_bytes();
             self.rows_mut().put(Table::Inbox, &keys::inbox_key(*account, applied.pos), &channel);
+        }
+    }
+
+    /// Adds a record from before our admission, which has no pos. It may come twice, when an
+    /// earlier answer proved wrong about what it stands on; the later outcome counts.
+    pub(super) fn push_old(&mut self, old: &Applied) {
+        let mut row = Vec::with_capacity(old.record.weight() + ENTRY_BYTES);
+        old.encode_row(&mut row);
+        let at = |id| keys::timeline_key(old.channel, id, old.log_no, old.seq);
+        let rows = self.rows_mut();
+        rows.put(Table::Backfill, &keys::backfill_key(old.log_no, old.seq), &row);
+        if old.outcome == Outcome::Accepted {
+            rows.put(Table::Timeline, &at(old.id), &old.pos.0.to_be_bytes());
+        } else if let Ok(header) = EventHeader::decode(&old.record.header) {
+            rows.delete(Table::Timeline, &at(MessageId::new(header.time, &old.record.inner())));
         }
     }
 

@@ -401,6 +401,7 @@ impl Writer {
             for applied in &effects.applied {
                 recent.push(applied, order.takes(applied, shared.store()));
             }
+            effects.backfilled.iter().for_each(|old| recent.push_old(old));
         });
         self.withdraw(&mut effects)?;
         self.applied = last;

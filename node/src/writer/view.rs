@@ -110,6 +110,12 @@ impl View {
         })
     }
 
+    /// The n-th record of a log that came without a pos, as history.
+    pub fn backfilled(&self, log: LogNo, seq: u64) -> Result<Option<EventRow>, RecordsError> {
+        let found = self.rows.get(Table::Backfill, &keys::backfill_key(log, seq))?;
+        found.map(|row| EventRow::decode(&row).ok_or(RecordsError::Row)).transpose()
+    }
+
     /// The first `max` accepted records of a channel with ids of a span, in the channel's order or
     /// against it.
     pub fn timeline(
@@ -215,7 +221,7 @@ impl View {
         Ok(found)
     }
 
-    /// The records that were applied after later ones.
+    /// The records that were applied after later ones, and those that were backfilled.
     fn out_of_order(
         &self,
         channel: ChannelNo,
@@ -223,15 +229,20 @@ impl View {
         direction: Direction,
         max: usize,
     ) -> Result<Vec<(Pos, EventRow)>, RecordsError> {
-        let mut places: Vec<Pos> = Vec::new();
+        let mut places: Vec<(Pos, LogNo, u64)> = Vec::new();
         let span = timeline_span(channel, span);
-        self.rows.range(Table::Timeline, &span, direction, &mut |_, value| {
-            places.extend(keys::pos_of(value));
+        self.rows.range(Table::Timeline, &span, direction, &mut |key, value| {
+            let place = keys::pos_of(value).zip(keys::place_of(key));
+            places.extend(place.map(|(pos, (log, seq))| (pos, log, seq)));
             if places.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         let mut found = Vec::with_capacity(places.len());
-        for pos in places {
-            let row = self.record(channel, pos)?.ok_or(RecordsError::Row)?;
+        for (pos, log, seq) in places {
+            let row = match pos {
+                Pos(0) => self.backfilled(log, seq)?,
+                pos => self.record(channel, pos)?,
+            };
+            let row = row.ok_or(RecordsError::Row)?;
             found.extend((row.outcome == Outcome::Accepted).then_some((pos, row)));
         }
         Ok(found)

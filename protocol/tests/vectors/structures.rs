@@ -3,7 +3,7 @@
 
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
-use comity_protocol::chain::ChainEnd;
+use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::control::{
     Ban, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening, Role, SetArchived,
     SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion, Succession, Target,
@@ -17,8 +17,12 @@ use comity_protocol::frame::{
     Batch, Exception, Frame, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
 };
 use comity_protocol::hash::Hash;
-use comity_protocol::head::Head;
-use comity_protocol::id::{AccountNumber, ShortHash, WriterId};
+use comity_protocol::head::{Head, HeadProof};
+use comity_protocol::history::{
+    AskedLog, Backfill, Before, BelowLink, HistoryAsk, LogEnd, LogRef, OldRange, OldStart,
+    RangeStart, Stated,
+};
+use comity_protocol::id::{AccountNumber, LogId, LogName, ShortHash, WriterId};
 use serde_json::{Value, json};
 
 use crate::build::{hex, structure};
@@ -231,6 +235,7 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("an empty vector, more to come", Frame::Vector { entries: vec![], more: true }),
         ("a batch of the feed", Frame::Batch(fed)),
         ("a batch that was asked for", Frame::Batch(asked)),
+        ("a batch above the floor", Frame::Batch(above_floor(world))),
         ("an acknowledgement", Frame::Ack { cursor: cursor.into(), exceptions }),
         ("a want", Frame::Want(vec![Want { log: control, from: 1 }])),
         ("not served", Frame::NotServed { log, code: 109, control: None }),
@@ -239,8 +244,74 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("an account", Frame::Account { id: 7, number: Some(world.bob.number) }),
         ("no such account", Frame::Account { id: 8, number: None }),
         ("goodbye", Frame::Goodbye { code: 84 }),
+        ("an ask for history", Frame::History(history_ask(world))),
+        ("a range of history with its start", Frame::Backfill(backfill(world))),
+        ("not heard of the asker yet", Frame::Backfill(unheard(world))),
     ];
     frames.iter().map(|(name, frame)| structure(name, "frame", frame)).collect()
+}
+
+fn history_ask(world: &World) -> HistoryAsk {
+    let log = history_log(world);
+    let asked = AskedLog { origin: log.origin, writer: log.writer, until: 2, start: true };
+    HistoryAsk { channel: world.link, logs: vec![asked], count: 50 }
+}
+
+fn history_log(world: &World) -> LogRef {
+    match world.globex.log(world.link).name {
+        LogName::Message { origin, writer } => LogRef { origin, writer },
+        LogName::Control { .. } => unreachable!("a message log"),
+    }
+}
+
+/// The second record of the log of [`batches`], as history.
+fn backfill(world: &World) -> Backfill {
+    let (_, asked) = batches(world);
+    let range = &asked.ranges[0];
+    let log = LogId::from(range.log);
+    let inner = |at: usize| range.records[at].inner();
+    let mut end = ChainEnd::default();
+    let first = end.push(&log, &inner(0));
+    let head = HeadProof {
+        seq: 2,
+        hash: range.hash,
+        time: range.time,
+        inclusion: range.inclusion.clone(),
+        checkpoint: asked.checkpoints[0].clone(),
+    };
+    let links = vec![
+        Link { previous: first, skipped: first, inner: inner(1) },
+        Link { previous: Hash::ZERO, skipped: Hash::ZERO, inner: inner(0) },
+    ];
+    let old = OldRange {
+        log: history_log(world),
+        first: 2,
+        records: range.records[1..].to_vec(),
+        below: vec![BelowLink { seq: 1, hash: first }],
+        before: Before {
+            time: at(3),
+            stated: Some(Stated { seq: 1, after: world.control.control_point() }),
+        },
+        start: Some(OldStart { links, above: vec![], head }),
+    };
+    let ends = Some(vec![LogEnd { writer: history_log(world).writer, seq: 2 }]);
+    Backfill { channel: world.link, ranges: vec![old], missing: vec![], ends }
+}
+
+/// The second record of the same log to a peer whose floor is the first.
+fn above_floor(world: &World) -> Batch {
+    let mut batch = batches(world).1;
+    let history = backfill(world).ranges.remove(0);
+    let links = history.start.map(|start| start.links[1..].to_vec()).unwrap_or_default();
+    let range = &mut batch.ranges[0];
+    (range.first, range.records) = (history.first, history.records);
+    range.start = Some(RangeStart { links, before: history.before });
+    batch
+}
+
+fn unheard(world: &World) -> Backfill {
+    let missing = vec![history_log(world)];
+    Backfill { channel: world.link, ranges: vec![], missing, ends: None }
 }
 
 /// The same range as the feed brings it and as the answer to a want.
@@ -266,6 +337,7 @@ fn batches(world: &World) -> (Batch, Batch) {
         time: head.time,
         checkpoint: 0,
         inclusion: proof.inclusion,
+        start: None,
     };
     let fed = Batch {
         checkpoints: vec![proof.checkpoint],
@@ -336,6 +408,7 @@ fn refused_frames() -> Vec<Value> {
             index: 0,
             path: vec![Hash::ZERO],
         },
+        start: None,
     };
     let batch = Frame::Batch(Batch { checkpoints: vec![], ranges: vec![empty], cursor: None });
     vec![

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLockReadGuard;
 
-use comity_machine::{Kind, State};
+use comity_machine::{Kind, Log, State};
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 
 use super::{Broken, is_honest, node_of};
-use crate::gates::{lacks_earlier_terms, may_withhold};
+use crate::gates::{has_been_out, lacks_earlier_terms, may_withhold};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -106,14 +106,16 @@ fn behind_in(
         let known = states[*node].as_ref().and_then(|state| state.channel(&channel));
         for (name, log) in known.iter().flat_map(|(_, channel)| &channel.logs) {
             let held = longest.entry(*name).or_default();
-            *held = (*held).max((log.end.seq(), *node));
+            *held = (*held).max((log.fed_to(), *node));
         }
     }
     for (name, (seq, holder)) in longest {
         for node in members {
+            if lacks_history(world, states, channel, *node) {
+                return Some(format!("n{node} lacks history of {:?}", &channel.0[..3]));
+            }
             let has = held(states, *node, channel, &name);
-            if has < seq && !is_excused(world, states, (channel, name), *node, (has, seq), members)
-            {
+            if has < seq && !is_excused(world, states, (channel, name), seq, members) {
                 let log = show_log(&LogId { channel, name });
                 return Some(format!("n{node} has {has} of {log}, n{holder} has {seq}"));
             }
@@ -122,9 +124,19 @@ fn behind_in(
     None
 }
 
+/// Whether a node waits for a group's past that it can have: the home serves all of it.
+fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: usize) -> bool {
+    let Some(state) = &states[node] else { return false };
+    let Some((no, known)) = state.channel(&channel) else { return false };
+    let home = known.group().and_then(|group| node_of(world, &group.state.home));
+    let is_served = home.is_some_and(|home| is_honest(world, home));
+    let is_kept = world.nodes.iter().all(|node| node.rollbacks == 0);
+    is_served && is_kept && state.lacks_history(no, None)
+}
+
 fn held(states: &States<'_>, node: usize, channel: ChannelId, name: &LogName) -> u64 {
     let known = states[node].as_ref().and_then(|state| state.channel(&channel));
-    known.and_then(|(_, channel)| channel.logs.get(name)).map_or(0, |log| log.end.seq())
+    known.and_then(|(_, channel)| channel.logs.get(name)).map_or(0, Log::fed_to)
 }
 
 /// Why a node may lack records of a log that another member has.
@@ -132,8 +144,7 @@ fn is_excused(
     world: &World,
     states: &States<'_>,
     (channel, name): (ChannelId, LogName),
-    node: usize,
-    (has, seq): (u64, u64),
+    seq: u64,
     members: &BTreeSet<usize>,
 ) -> bool {
     let origin = match name {
@@ -145,14 +156,8 @@ fn is_excused(
     if world.nodes[origin].rollbacks > 0 && held(states, origin, channel, &name) < seq {
         return true;
     }
-    // What was written before a newcomer's admission, between two, or after a removal is history:
-    // it is fetched where the log goes on while he is in, and not yet where it is silent then.
-    let Some(state) = &states[origin] else { return false };
-    let Some((_, known)) = state.channel(&channel) else { return true };
-    let lineage = world.everybody[node].lineage;
-    let (stay, log) = (known.peers.get(&lineage), known.logs.get(&name));
-    let is_silent = stay.zip(log).is_none_or(|(stay, log)| {
-        log.last_pos < stay.from || stay.to.is_some_and(|to| log.last_pos > to)
-    });
-    is_silent || (has == 0 && !members.contains(&origin))
+    let lineage = world.everybody[origin].lineage;
+    let mut known = states.iter().flatten().filter_map(|state| state.channel(&channel));
+    !members.contains(&origin)
+        || known.any(|(_, c)| c.group().is_some_and(|group| has_been_out(group, &lineage)))
 }

@@ -52,7 +52,7 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
         let Some(account) = state.accounts.get(&user.account) else { continue };
         for (no, stay) in &account.channels {
             let Some(channel) = state.channels.get(no) else { continue };
-            if stay.standing != Standing::Joined {
+            if stay.standing != Standing::Joined || user.feed.left.contains(&channel.id) {
                 continue;
             }
             let of_channel = all[user.node].iter().filter(|((log, _), row)| {

@@ -2,7 +2,7 @@
 //! honest home would write. What its own node goes on to write there is shown to nobody.
 
 use comity::writer::Shared;
-use comity_machine::{Channel, ControlState, Kind};
+use comity_machine::{Channel, Kind};
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
@@ -57,7 +57,7 @@ impl StolenLog {
         let members: Vec<AccountId> = group.state.members.keys().copied().collect();
         let act = self.act(scene, &members, dice);
         let seq = self.log.end.seq() + 1;
-        let mut state = if ControlState::needs_snapshot(seq, &act) { expected } else { None };
+        let mut state = if group.state.needs_snapshot(seq, &act) { expected } else { None };
         if dice.per_mille(60) {
             state = Some(Hash(dice.bytes()));
         }

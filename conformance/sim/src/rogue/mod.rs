@@ -161,6 +161,7 @@ impl Forged {
             time: proof.time,
             checkpoint: 0,
             inclusion: proof.inclusion.clone(),
+            start: None,
         });
         let ranges = ranges.collect();
         let checkpoints = proofs.iter().map(|proof| proof.checkpoint.clone()).collect();

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Frame, WireLog};
-use comity_protocol::id::AccountNumber;
+use comity_protocol::id::{AccountNumber, LineageId};
 use comity_replica::{Action, Link, LinkSettings};
 
 /// When every world begins, in Unix ms.
@@ -175,6 +175,9 @@ impl World {
                 Action::Apply { frame, cursor } => {
                     let fates = node.take(peer, frame, cursor, now_ms);
                     link.handle_applied(&fates, now_ms);
+                    if node.state.lacking().next().is_some() {
+                        link.poke_history();
+                    }
                 }
                 Action::Close(code) => self.told[i].push(Told::Closed(code)),
                 Action::Held { log, .. } => {
@@ -208,7 +211,11 @@ impl World {
                     }
                 }
                 Action::StateVector => link.state_vector(node.vector_for(peer)),
-                Action::Up { .. } => self.told[i].push(Told::Up),
+                Action::Up { .. } => {
+                    self.told[i].push(Told::Up);
+                    link.poke_history();
+                }
+                other => drive_history(link, node, peer, other, now_ms),
             }
         }
     }
@@ -222,5 +229,27 @@ impl World {
                 assert_eq!(found.as_ref(), Some(&end), "{log:?} at {}", to.domain().as_str());
             }
         }
+    }
+}
+
+/// What a driver does about history.
+fn drive_history(
+    link: &mut Link<Token>,
+    node: &mut Node,
+    peer: LineageId,
+    action: Action<Token>,
+    now_ms: u64,
+) {
+    match action {
+        Action::ApplyHistory(frame) => {
+            let applied = node.take_history(peer, frame);
+            link.handle_history_applied(applied, now_ms);
+        }
+        Action::ChooseHistory => {
+            let ask = node.choose_history(peer, link.histories());
+            link.ask_history(ask, now_ms);
+        }
+        Action::ServeHistory(ask) => link.send(node.serve_history(peer, &ask)),
+        _ => {}
     }
 }

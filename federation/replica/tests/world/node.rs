@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Act, Answer, Applied, Command, DeviceId, Kind, RangeOutcome, SignUpRule, State, Subscriber,
+    Act, Answer, Applied, Command, DeviceId, EventRow, HistorySource, Kind, Place, RangeOutcome,
+    SignUpRule, State, Subscriber, backfill, range_start,
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::ChainEnd;
@@ -12,13 +13,14 @@ use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::frame::{Batch, Frame, Range, VectorEntry, Want, WireLog};
 use comity_protocol::hash::{Hash, Hasher, tag};
-use comity_protocol::head::{Head, prove};
+use comity_protocol::head::{Head, HeadProof, prove};
+use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{
-    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
+    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, ShortHash, WriterId,
 };
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
-use comity_replica::{Fate, FedBatch, FedRecord, Keys};
+use comity_replica::{AppliedHistory, Fate, FedBatch, FedRecord, Histories, Keys};
 
 use super::BEGINNING_MS;
 
@@ -43,6 +45,10 @@ pub struct Node {
     pub key: NodeKey,
     /// Everything applied, in the order of pos.
     pub records: Vec<Applied>,
+    /// Everything backfilled, in the order in which it came.
+    pub backfilled: Vec<Applied>,
+    /// Whether the node serves no history.
+    pub withholds_history: bool,
     /// Tokens that came back.
     pub delivered: BTreeSet<Token>,
     /// Records that the feed leaves out, as a faulty feeder would.
@@ -73,6 +79,8 @@ impl Node {
         let mut node = Self {
             state: State::default(),
             records: Vec::new(),
+            backfilled: Vec::new(),
+            withholds_history: false,
             delivered: BTreeSet::new(),
             leaves_out: BTreeSet::new(),
             withholds_control: false,
@@ -215,8 +223,66 @@ impl Node {
         let last = chosen.last()?.pos;
         let records = chosen.iter().map(|r| (WireLog::from(r.log), r.seq));
         let records = records.map(|(log, seq)| FedRecord { log, seq, token: (log, seq) }).collect();
-        let batch = Batch { cursor: Some(self.cursor_at(last)), ..self.batch(&chosen) };
+        let batch = self.started(self.batch(&chosen));
+        let batch = Batch { cursor: Some(self.cursor_at(last)), ..batch };
         Some(FedBatch { batch, records })
+    }
+
+    /// Ranges that begin just above the peer's floor come with their start.
+    fn started(&self, mut batch: Batch) -> Batch {
+        for range in &mut batch.ranges {
+            let log = LogId::from(range.log);
+            let (_, channel) = self.state.channel(&log.channel).unwrap();
+            if channel.needs_start(self.peer.unwrap(), log.name, range.first) {
+                let mut row = |seq| self.row(&log, seq).map(Applied::row);
+                range.start = range_start(range.first, &mut row);
+            }
+        }
+        batch
+    }
+
+    fn floor_of(&self, log: WireLog) -> u64 {
+        let known = self.state.channel(&log.channel);
+        let name = LogId::from(log).name;
+        known.map_or(0, |(_, channel)| channel.floor_of(self.peer.unwrap(), name))
+    }
+
+    fn row(&self, log: &LogId, seq: u64) -> Option<&Applied> {
+        let mut all = self.records.iter().chain(&self.backfilled);
+        all.find(|r| r.log == *log && r.seq == seq)
+    }
+
+    /// What is lacking that the peer may have.
+    pub fn choose_history(&self, peer: LineageId, known: &Histories) -> Option<HistoryAsk> {
+        self.state.lacking().find_map(|no| {
+            let id = self.state.channels[&no].id;
+            let may_ask = known.may_ask(&id);
+            let serves = |log| may_ask && known.serves(&id, log);
+            let heard = !may_ask || known.is_heard(&id);
+            self.state.history_ask(no, peer, known.count_for(&id), heard, &serves)
+        })
+    }
+
+    /// Answers an ask for history.
+    pub fn serve_history(&self, peer: LineageId, ask: &HistoryAsk) -> Frame {
+        let (_, channel) = self.state.channel(&ask.channel).unwrap();
+        let mut records = Past { node: self, channel: ask.channel };
+        let mut found = backfill(channel, self.lineage(), peer, ask, &mut records);
+        if self.withholds_history {
+            let logs = found.ranges.drain(..).map(|range| range.log);
+            found.missing.extend(logs);
+        }
+        Frame::Backfill(found)
+    }
+
+    /// Applies a peer's answer to an ask for history.
+    pub fn take_history(&mut self, peer: LineageId, frame: Vec<u8>) -> Option<AppliedHistory> {
+        match self.apply(Command::PeerHistory { peer, frame: frame.into() }) {
+            Answer::History(report) => {
+                Some(AppliedHistory { taken: report.taken, refused: report.refused })
+            }
+            _ => None,
+        }
     }
 
     /// The node's own cursor at a pos.
@@ -231,11 +297,11 @@ impl Node {
             |record: &&Applied| WireLog::from(record.log) == want.log && record.seq >= want.from;
         let found: Vec<Applied> =
             self.records.iter().filter(of_log).take(BATCH_RECORDS).cloned().collect();
-        if found.is_empty() {
+        if found.is_empty() || want.from <= self.floor_of(want.log) {
             let code = Code::LogUnknown.number();
             return Frame::NotServed { log: want.log, code, control: None };
         }
-        Frame::Batch(self.batch(&found))
+        Frame::Batch(self.started(self.batch(&found)))
     }
 
     /// A batch of records of our own, in ranges, under one checkpoint.
@@ -267,6 +333,7 @@ impl Node {
             time: proof.time,
             checkpoint: 0,
             inclusion: proof.inclusion,
+            start: None,
         });
         Batch { checkpoints, ranges: ranges.collect(), cursor: None }
     }
@@ -274,10 +341,10 @@ impl Node {
     /// What we hold of the logs that a peer feeds.
     pub fn vector_for(&self, peer: LineageId) -> Vec<VectorEntry> {
         let mut entries = Vec::new();
-        for (log, end) in self.logs() {
+        for (log, _) in self.logs() {
             if self.origin(&log) == peer {
-                let hash = end.hash().into();
-                entries.push(VectorEntry { log: log.into(), seq: end.seq(), hash });
+                let Some((seq, hash)) = self.end_of(&log) else { continue };
+                entries.push(VectorEntry { log: log.into(), seq, hash });
             }
         }
         entries
@@ -293,19 +360,23 @@ impl Node {
         Some((control, point.seq + 1))
     }
 
-    pub fn end_of(&self, log: &LogId) -> Option<ChainEnd> {
+    /// The last record of a log that the node holds or need not be fed.
+    pub fn end_of(&self, log: &LogId) -> Option<(u64, ShortHash)> {
         let (_, channel) = self.state.channel(&log.channel)?;
-        channel.logs.get(&log.name).map(|log| log.end.clone())
+        let log = channel.logs.get(&log.name)?;
+        let end = (log.end.seq(), log.end.hash().into());
+        Some(log.awaits_start().map_or(end, |floor| (floor.seq, floor.hash)))
     }
 
     /// The ends of the logs of ours that a peer is to hold.
-    pub fn written_for(&self, peer: LineageId) -> Vec<(LogId, ChainEnd)> {
+    pub fn written_for(&self, peer: LineageId) -> Vec<(LogId, (u64, ShortHash))> {
         let shared = |log: &LogId| {
             let (_, channel) = self.state.channel(&log.channel).unwrap();
             channel.sharing_peers().any(|sharing| sharing == peer)
         };
         let logs = self.logs().into_iter();
-        logs.filter(|(log, _)| self.origin(log) == self.lineage() && shared(log)).collect()
+        let ours = logs.filter(|(log, _)| self.origin(log) == self.lineage() && shared(log));
+        ours.map(|(log, end)| (log, (end.seq(), end.hash().into()))).collect()
     }
 
     /// Our own log in the direct channel with the peer.
@@ -321,6 +392,7 @@ impl Node {
         self.commands += 1;
         let effects = self.state.apply(self.commands, &command);
         self.records.extend(effects.applied);
+        self.backfilled.extend(effects.backfilled);
         effects.answer
     }
 
@@ -342,6 +414,37 @@ impl Node {
                 channel.group().unwrap().state.home
             }
         }
+    }
+}
+
+/// A node's records of one channel.
+struct Past<'n> {
+    node: &'n Node,
+    channel: ChannelId,
+}
+
+impl HistorySource for Past<'_> {
+    fn row(&mut self, log: LogRef, seq: u64) -> Option<(Option<Pos>, EventRow)> {
+        let name = LogName::Message { origin: log.origin, writer: log.writer };
+        let found = self.node.row(&LogId { channel: self.channel, name }, seq)?;
+        Some(((found.pos != Pos::default()).then_some(found.pos), found.row()))
+    }
+
+    fn control_pos(&mut self, _: Place) -> Option<Pos> {
+        None
+    }
+
+    fn head(&mut self, log: LogRef, row: &EventRow) -> Option<HeadProof> {
+        let name = LogName::Message { origin: log.origin, writer: log.writer };
+        let id = LogId { channel: self.channel, name };
+        if log.origin != self.node.lineage() {
+            let (_, channel) = self.node.state.channel(&self.channel)?;
+            return channel.logs.get(&name)?.proof.clone();
+        }
+        let head = Head { log: id, seq: row.seq, hash: row.hash, time: row.id.time() };
+        let sign = |message: &[u8]| self.node.key.sign(message);
+        let (domain, key) = (self.node.domain(), self.node.key.public());
+        prove(&[head], &[[7; 16]], domain.as_str(), self.node.lineage(), &key, sign).pop()
     }
 }
 

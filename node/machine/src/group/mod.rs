@@ -129,7 +129,7 @@ impl Group {
         if kind < FIRST_OPTIONAL_KIND {
             return Judgement::UnknownCritical;
         }
-        let expected = ControlState::needs_snapshot(seq, act).then(|| self.state.hash());
+        let expected = self.state.needs_snapshot(seq, act).then(|| self.state.hash());
         if header.cover.is_some() || header.request.is_some() || header.state != expected {
             return Judgement::Void(Code::Malformed);
         }
@@ -143,7 +143,7 @@ impl Group {
         header: &ControlHeader,
         act: &ControlAct,
     ) -> Result<(), Code> {
-        let expected = ControlState::needs_snapshot(seq, act).then(|| self.state.hash());
+        let expected = self.state.needs_snapshot(seq, act).then(|| self.state.hash());
         if header.state != expected {
             return Err(Code::Malformed);
         }

@@ -16,10 +16,9 @@ use super::state::{ControlState, Member};
 
 impl ControlState {
     /// Whether a record at `seq` must carry the hash of the state before it.
-    pub fn needs_snapshot(seq: u64, act: &ControlAct) -> bool {
-        let admission = matches!(act, ControlAct::Join(join) if join.organisation.is_some());
+    pub fn needs_snapshot(&self, seq: u64, act: &ControlAct) -> bool {
         let opening = matches!(act, ControlAct::Open(_));
-        seq.is_multiple_of(SNAPSHOT_INTERVAL) || admission || opening
+        seq.is_multiple_of(SNAPSHOT_INTERVAL) || self.is_admission(act) || opening
     }
 
     /// Whether `actor` may do `act` in this state.

@@ -9,6 +9,7 @@ mod control;
 mod direct;
 mod groups;
 mod histories;
+mod joins;
 mod rights;
 mod roles;
 mod terms;

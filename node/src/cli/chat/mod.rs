@@ -175,7 +175,7 @@ async fn chat(http: &Http, account: &str, options: &Options) -> Result<(), Failu
 async fn show(shared: &Shared, event: Event) -> Result<(), Failure> {
     match event {
         Event::Channel(event) => show_event(shared, &event).await?,
-        Event::Delivered(_) => {}
+        Event::Delivered(_) | Event::HistoryGrew { .. } => {}
         Event::Connected { resync, .. } => {
             // The first connection is no news.
             if shared.away.swap(false, Relaxed) {

@@ -12,7 +12,7 @@ use comity_protocol::code::Code;
 use comity_protocol::frame::Class;
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Context;
@@ -68,6 +68,9 @@ struct Driver {
     dialled: bool,
     identifying: Option<JoinHandle<Result<(), Code>>>,
     applying: Option<oneshot::Receiver<Answer>>,
+    filling: Option<oneshot::Receiver<Answer>>,
+    /// Something may be lacking that the peer has.
+    lacking: watch::Receiver<u64>,
     questions: HashMap<u64, oneshot::Sender<Result<AccountId, Code>>>,
 }
 
@@ -76,8 +79,10 @@ enum Woken {
     Applied(Option<Answer>),
     Failed(LinkError),
     Fed(Yield),
+    Filled(Option<Answer>),
     Frame(Vec<u8>),
     Identified(Result<(), Code>),
+    Lacking,
     Order(Option<Order>),
     Room,
     Timeout,
@@ -91,8 +96,10 @@ impl Driver {
         wires: Wires,
     ) -> Self {
         let is_dialled = dialled.is_some();
+        let (exchange, now_ms) = (Arc::clone(&context.exchange), clock::monotonic_ms());
         Self {
-            end: LinkEnd::new(Arc::clone(&context.exchange), dialled, clock::monotonic_ms()),
+            lacking: exchange.filling.wakes(),
+            end: LinkEnd::new(exchange, wires.number, dialled, now_ms),
             outgoing: Outgoing::new(link.sender()),
             context,
             link,
@@ -100,6 +107,7 @@ impl Driver {
             dialled: is_dialled,
             identifying: None,
             applying: None,
+            filling: None,
             questions: HashMap::new(),
         }
     }
@@ -107,7 +115,7 @@ impl Driver {
     async fn run(mut self) -> Option<Code> {
         loop {
             while self.outgoing.has_room() {
-                match self.end.poll() {
+                match self.end.poll(clock::monotonic_ms()) {
                     Some(Task::Close(code)) => return self.end(code).await,
                     Some(task) => self.take(task).await,
                     None => break,
@@ -120,11 +128,16 @@ impl Driver {
                 }
                 Woken::Failed(error) => return self.failed(&error),
                 Woken::Fed(found) => self.end.handle_fed(found, clock::monotonic_ms()),
+                Woken::Filled(answer) => {
+                    self.filling = None;
+                    self.end.handle_history_answer(answer, clock::monotonic_ms());
+                }
                 Woken::Frame(bytes) => self.end.handle_frame(bytes, clock::monotonic_ms()),
                 Woken::Identified(found) => {
                     self.identifying = None;
                     self.end.handle_identified(found, clock::monotonic_ms());
                 }
+                Woken::Lacking => self.end.poke_history(),
                 Woken::Order(Some(Order::Close(code))) => self.end.close(code),
                 Woken::Order(Some(Order::LookUp(question))) => self.look_up(question),
                 Woken::Order(None) => self.end.close(Code::ShuttingDown),
@@ -141,7 +154,7 @@ impl Driver {
         let now_ms = clock::monotonic_ms();
         let timeout = self.end.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms));
         let blocked = !self.outgoing.has_room();
-        let Self { link, outgoing, wires, identifying, applying, end, .. } = self;
+        let Self { link, outgoing, wires, identifying, applying, filling, lacking, end, .. } = self;
         let Outgoing { tasks, lanes } = outgoing;
         tokio::select! {
             ended = tasks.join_next() => match ended {
@@ -149,6 +162,7 @@ impl Driver {
                 _ => Woken::Failed(LinkError::Closed(CloseReason::Local)),
             },
             answer = optional(applying.as_mut()) => Woken::Applied(answer.ok()),
+            answer = optional(filling.as_mut()) => Woken::Filled(answer.ok()),
             found = optional(identifying.as_mut()) => {
                 Woken::Identified(found.unwrap_or(Err(Code::Internal)))
             }
@@ -158,6 +172,7 @@ impl Driver {
                 Ok((_, bytes)) => Woken::Frame(bytes.into()),
                 Err(error) => Woken::Failed(error),
             },
+            Ok(()) = lacking.changed() => Woken::Lacking,
             () = sleep(timeout) => Woken::Timeout,
             () = outgoing::room(lanes), if blocked => Woken::Room,
         }
@@ -166,6 +181,7 @@ impl Driver {
     async fn take(&mut self, task: Task) {
         match task {
             Task::Apply { peer, frame, cursor } => self.apply(peer, frame, cursor),
+            Task::ApplyHistory { peer, frame } => self.fill(peer, frame),
             Task::Close(_) => {}
             Task::Identify { domain, lineage } => self.identify(domain, lineage),
             Task::LookedUp { id, found } => {
@@ -208,6 +224,17 @@ impl Driver {
             Err(error) => {
                 tracing::warn!(%error, "a peer's batch cannot be applied now");
                 self.end.close(Code::Overloaded);
+            }
+        }
+    }
+
+    fn fill(&mut self, peer: LineageId, frame: Vec<u8>) {
+        let command = Command::PeerHistory { peer, frame: frame.into() };
+        match self.context.writer.propose(command) {
+            Ok(answer) => self.filling = Some(answer),
+            Err(error) => {
+                tracing::warn!(%error, "a peer's history cannot be applied now");
+                self.end.handle_history_answer(None, clock::monotonic_ms());
             }
         }
     }

@@ -7,18 +7,19 @@
 
 use std::sync::Arc;
 
-use comity_machine::{Answer, RangeOutcome, RangeReport, RefusedCode, Subscriber};
+use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::frame::{Batch, Class, Frame, WireLog};
-use comity_protocol::id::{AccountId, AccountNumber, LineageId, LogId, LogName};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountName, ServerName};
-use comity_replica::{Action, Fate, Keys, Link, LinkSettings};
+use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
 use super::exchange::Exchange;
+use super::filling::Filler;
 use super::serving::Tracked;
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
@@ -34,6 +35,14 @@ pub enum Task {
         frame: Vec<u8>,
         /// The peer's cursor to keep with it.
         cursor: Option<ByteString>,
+    },
+    /// Propose a peer's answer to an ask for history as a command; answered by
+    /// `handle_history_answer`. One at a time.
+    ApplyHistory {
+        /// The peer.
+        peer: LineageId,
+        /// The answer's bytes.
+        frame: Vec<u8>,
     },
     /// The link is over, with this code. Nothing follows.
     Close(Code),
@@ -70,14 +79,24 @@ pub struct LinkEnd {
     feed: Option<Subscription>,
     /// Whether the replica waits for the next batch of the feed.
     reading: bool,
+    /// The channel of which history is being applied, and whether it is its first page.
+    filled: Option<(ChannelId, bool)>,
+    link: u64,
+    _filler: Filler,
 }
 
 /// Records taken from the feed at a time.
 const FEED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 4;
 
 impl LinkEnd {
-    /// The end of a link that was dialled, or accepted, at `now_ms`.
-    pub fn new(exchange: Arc<Exchange>, dialled: Option<ServerName>, now_ms: u64) -> Self {
+    /// The end of a link that was dialled, or accepted, at `now_ms`. `link` names it among all
+    /// links of this process.
+    pub fn new(
+        exchange: Arc<Exchange>,
+        link: u64,
+        dialled: Option<ServerName>,
+        now_ms: u64,
+    ) -> Self {
         let settings = LinkSettings {
             domain: exchange.domain.clone(),
             lineage: exchange.lineage,
@@ -85,7 +104,17 @@ impl LinkEnd {
             dialled,
         };
         let replica = Link::new(settings, now_ms);
-        Self { exchange, replica, peer: None, feed: None, reading: false }
+        let filler = exchange.filling.filler(link);
+        Self {
+            exchange,
+            replica,
+            peer: None,
+            feed: None,
+            reading: false,
+            filled: None,
+            link,
+            _filler: filler,
+        }
     }
 
     /// The peer as it names itself, proven once the link is up.
@@ -116,10 +145,37 @@ impl LinkEnd {
             Some(Answer::Ranges(reports)) => {
                 let fates: Vec<Fate> = reports.iter().map(fate).collect();
                 self.replica.handle_applied(&fates, now_ms);
+                self.exchange.filling.refresh();
             }
             Some(Answer::Refused(RefusedCode(code))) => self.replica.close(code),
             _ => self.replica.close(Code::StorageFailed),
         }
+    }
+
+    /// The answer to [`Task::ApplyHistory`]; `None` where there is none.
+    pub fn handle_history_answer(&mut self, answer: Option<Answer>, now_ms: u64) {
+        let filled = self.filled.take();
+        let (Some((channel, is_first)), Some(Answer::History(report))) = (filled, answer) else {
+            return self.replica.handle_history_applied(None, now_ms);
+        };
+        if !report.refused.is_empty() {
+            let peer = self.peer().map(ServerName::as_str);
+            tracing::warn!(peer, %channel, "history that does not prove itself was refused");
+        }
+        for want in &report.behind {
+            self.replica.want(want.log, want.from);
+        }
+        let no = self.exchange.shared.state().channel(&channel).map(|(no, _)| no);
+        if let Some(no) = no {
+            self.exchange.history_came(no, &report, is_first);
+        }
+        let HistoryReport { taken, refused, .. } = report;
+        self.replica.handle_history_applied(Some(AppliedHistory { taken, refused }), now_ms);
+    }
+
+    /// Something may be lacking that the peer has.
+    pub fn poke_history(&mut self) {
+        self.replica.poke_history();
     }
 
     /// What the feed that is read yielded.
@@ -127,9 +183,9 @@ impl LinkEnd {
         match found {
             Yield::Ended(code) => self.replica.close(code),
             Yield::Items(items) => {
-                let Some(feed) = &self.feed else { return };
+                let (Some(feed), Some((_, peer))) = (&self.feed, &self.peer) else { return };
                 self.reading = false;
-                let fed = self.exchange.fed_batch(&items, feed.cursor());
+                let fed = self.exchange.fed_batch(*peer, &items, feed.cursor());
                 self.replica.handle_feed(fed, now_ms);
             }
             Yield::Notices(_) => {}
@@ -164,9 +220,9 @@ impl LinkEnd {
     }
 
     /// What is to be done that waits, to be asked while frames can be sent.
-    pub fn poll(&mut self) -> Option<Task> {
+    pub fn poll(&mut self, now_ms: u64) -> Option<Task> {
         while let Some(action) = self.replica.poll_action() {
-            let task = self.act(action);
+            let task = self.act(action, now_ms);
             if task.is_some() {
                 return task;
             }
@@ -180,13 +236,14 @@ impl LinkEnd {
     }
 
     /// Answers an action at once, or hands it on.
-    fn act(&mut self, action: Action<Tracked>) -> Option<Task> {
+    fn act(&mut self, action: Action<Tracked>, now_ms: u64) -> Option<Task> {
         let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
         match action {
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::Apply { frame, cursor } => {
                 return peer.map(|peer| Task::Apply { peer, frame, cursor });
             }
+            Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
             Action::Close(code) => return Some(Task::Close(code)),
             Action::Held { log, .. } => self.want_control(log),
             Action::Identify { domain, lineage, .. } => {
@@ -215,16 +272,36 @@ impl LinkEnd {
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
             Action::Up { start, .. } => {
+                self.replica.poke_history();
+                self.exchange.filling.link_up(self.link, peer?);
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
-            other => self.act_for(peer?, other),
+            other => self.act_for(peer?, other, now_ms),
         }
         None
     }
 
+    fn fill(&mut self, peer: LineageId, frame: Vec<u8>, now_ms: u64) -> Option<Task> {
+        let Ok(Frame::Backfill(backfill)) = Frame::decode(&frame) else {
+            self.replica.handle_history_applied(None, now_ms);
+            return None;
+        };
+        let is_first = !self.replica.histories().is_paged(&backfill.channel);
+        self.filled = Some((backfill.channel, is_first));
+        Some(Task::ApplyHistory { peer, frame })
+    }
+
     /// What only a known peer can ask for.
-    fn act_for(&mut self, peer: LineageId, action: Action<Tracked>) {
+    fn act_for(&mut self, peer: LineageId, action: Action<Tracked>, now_ms: u64) {
         match action {
+            Action::ChooseHistory => {
+                let known = self.replica.histories();
+                let ask = self.exchange.choose_history(self.link, peer, known);
+                self.replica.ask_history(ask, now_ms);
+            }
+            Action::ServeHistory(ask) => {
+                self.replica.send(self.exchange.serve_history(peer, &ask));
+            }
             Action::Acknowledged { cursor, records } => {
                 self.acknowledged(peer, &cursor, &records);
             }

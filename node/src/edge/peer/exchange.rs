@@ -13,6 +13,7 @@ use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 
+use super::filling::Filling;
 use super::proofs::{Blinds, Proofs};
 use crate::feed::Hub;
 use crate::writer::Shared;
@@ -27,6 +28,8 @@ pub struct Exchange {
     pub(super) proofs: Proofs,
     pub(super) progress: Progress,
     pub(super) acknowledged: Arc<Acknowledged>,
+    /// Fetches history that is lacking.
+    pub filling: Filling,
 }
 
 impl Exchange {
@@ -48,7 +51,8 @@ impl Exchange {
         let progress =
             Progress { shared: Arc::clone(&shared), acknowledged: Arc::clone(&acknowledged) };
         let proofs = Proofs::new(domain.clone(), lineage, key, blinds);
-        Self { domain, lineage, start, shared, hub, proofs, progress, acknowledged }
+        let filling = Filling::new(Arc::clone(&shared), hub.clone());
+        Self { domain, lineage, start, shared, hub, proofs, progress, acknowledged, filling }
     }
 
     /// Whether who claims a domain and a lineage shows the key that we know it by. `None` where the

@@ -72,6 +72,8 @@ pub(super) async fn run(
         waiting: Vec::new(),
     };
     manager.wish_for_known();
+    let mut lacking = context.exchange.filling.wakes();
+    context.exchange.filling.refresh();
     loop {
         manager.dial_due();
         let pause = manager.pause();
@@ -85,6 +87,7 @@ pub(super) async fn run(
             Some(Ok((domain, found))) = manager.dials.join_next() => manager.dialled(domain, found),
             Some(ended) = manager.drivers.join_next_with_id() => manager.ended(ended),
             peers = context.exchange.hub.unheard() => manager.wish_for(&peers),
+            Ok(()) = lacking.changed() => manager.wish_for(&context.exchange.filling.sources()),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,
         }

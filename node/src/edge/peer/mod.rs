@@ -9,9 +9,11 @@ mod directory;
 mod driver;
 mod end;
 mod exchange;
+mod filling;
 mod identify;
 mod manager;
 mod outgoing;
+mod past;
 mod proofs;
 mod serving;
 
@@ -34,6 +36,7 @@ use crate::writer::{Shared, WriterHandle};
 pub(super) use self::directory::Directory;
 pub use self::end::{LinkEnd, Task};
 pub use self::exchange::{Exchange, Progress};
+pub use self::filling::Filling;
 pub use self::proofs::Blinds;
 
 /// Why the peers' edge cannot start.
@@ -114,6 +117,11 @@ impl PeerEdge {
     /// Tells how far messages have come.
     pub fn progress(&self) -> Progress {
         self.context.exchange.progress.clone()
+    }
+
+    /// Fetches history that is lacking.
+    pub fn filling(&self) -> Filling {
+        self.context.exchange.filling.clone()
     }
 
     /// Where peers connect.

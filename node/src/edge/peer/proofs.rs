@@ -33,6 +33,13 @@ impl Proofs {
         Self { domain, lineage, key, blinds, kept: Mutex::default() }
     }
 
+    /// Proves an older head of a log of ours, which nobody else will ask for soon.
+    pub(super) fn prove_once(&self, head: Head) -> Option<HeadProof> {
+        let sign = |message: &[u8]| self.key.sign(message);
+        let (domain, key) = (self.domain.as_str(), self.key.public());
+        prove(&[head], &[(self.blinds)()], domain, self.lineage, &key, sign).pop()
+    }
+
     /// Proves heads of our logs, in their order, with at most one new signature.
     pub(super) fn prove(&self, heads: &[Head]) -> Vec<HeadProof> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

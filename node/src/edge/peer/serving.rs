@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, Stay, Subscriber};
+use comity_machine::{ChannelNo, Log, Stay, Subscriber, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -13,11 +13,13 @@ use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::Record;
 use comity_protocol::frame::{Batch, Frame, Range, VectorEntry, Want, WireLog};
 use comity_protocol::head::Head;
+use comity_protocol::history::RangeStart;
 use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId};
 use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX};
 use comity_replica::{FedBatch, FedRecord};
 
 use super::exchange::Exchange;
+use super::past::Rows;
 use crate::feed::{self, Item, Notice};
 use crate::writer::RecordsError;
 
@@ -40,7 +42,12 @@ struct Part {
 
 impl Exchange {
     /// A batch of the feed from consecutive items.
-    pub(super) fn fed_batch(&self, items: &[Arc<Item>], cursor: Cursor) -> FedBatch<Tracked> {
+    pub(super) fn fed_batch(
+        &self,
+        peer: LineageId,
+        items: &[Arc<Item>],
+        cursor: Cursor,
+    ) -> FedBatch<Tracked> {
         let mut parts: Vec<Part> = Vec::new();
         let mut at: BTreeMap<LogId, usize> = BTreeMap::new();
         let mut records = Vec::new();
@@ -66,10 +73,10 @@ impl Exchange {
         // Control records first: messages may depend on them.
         parts.sort_by_key(|part| matches!(part.head.log.name, LogName::Message { .. }));
         let cursor = ByteString(cursor.to_bytes().to_vec());
-        FedBatch { batch: self.batch(parts, Some(cursor)), records }
+        FedBatch { batch: self.batch(peer, parts, Some(cursor)), records }
     }
 
-    fn batch(&self, parts: Vec<Part>, cursor: Option<ByteString>) -> Batch {
+    fn batch(&self, peer: LineageId, parts: Vec<Part>, cursor: Option<ByteString>) -> Batch {
         let heads: Vec<Head> = parts.iter().map(|part| part.head).collect();
         let proofs = self.proofs.prove(&heads);
         let mut checkpoints: Vec<ByteString> = Vec::new();
@@ -79,6 +86,7 @@ impl Exchange {
                 checkpoints.push(proof.checkpoint);
                 checkpoints.len() - 1
             });
+            let start = self.start_of(peer, &part);
             Range {
                 log: part.head.log.into(),
                 first: part.first,
@@ -87,10 +95,24 @@ impl Exchange {
                 time: part.head.time,
                 checkpoint: u16::try_from(checkpoint).unwrap_or(u16::MAX),
                 inclusion: proof.inclusion,
+                start,
             }
         });
         let ranges = ranges.collect();
         Batch { checkpoints, ranges, cursor }
+    }
+
+    /// What a range that begins just above the peer's floor goes on from.
+    fn start_of(&self, peer: LineageId, part: &Part) -> Option<RangeStart> {
+        let log = part.head.log;
+        let (no, log_no) = {
+            let state = self.shared.state();
+            let (no, channel) = state.channel(&log.channel)?;
+            let is_start = channel.needs_start(peer, log.name, part.first);
+            (no, channel.logs.get(&log.name).filter(|_| is_start)?.no)
+        };
+        let mut rows = Rows::new(self.shared.view().ok()?, no);
+        range_start(part.first, &mut |seq| rows.read(log_no, seq).ok()?.map(|(_, row)| row))
     }
 
     /// The answer to a want: one batch that begins where it asks, or why there is none.
@@ -98,7 +120,7 @@ impl Exchange {
         let not_served =
             |code: Code| Frame::NotServed { log: want.log, code: code.number(), control: None };
         match self.wanted(peer, want) {
-            Ok(Some(part)) => Frame::Batch(self.batch(vec![part], None)),
+            Ok(Some(part)) => Frame::Batch(self.batch(peer, vec![part], None)),
             Ok(None) => not_served(Code::LogUnknown),
             Err(error) => {
                 tracing::error!(%error, "a log cannot be served");
@@ -109,10 +131,13 @@ impl Exchange {
 
     fn wanted(&self, peer: LineageId, want: Want) -> Result<Option<Part>, RecordsError> {
         let log = LogId::from(want.log);
-        let Some((no, log_no, stay)) = self.readable(peer, &log) else { return Ok(None) };
+        let Some((no, log_no, stay, floor)) = self.readable(peer, &log) else { return Ok(None) };
+        // What lies below its floor is history and is asked for as such; a peer that does not know
+        // of its admission yet may ask from further down.
+        let from = want.from.max(floor + 1);
         let mut part: Option<Part> = None;
         let (mut count, mut bytes) = (0, 0);
-        self.shared.view()?.log(no, log_no, want.from, &mut |pos, row| {
+        self.shared.view()?.log(no, log_no, from, &mut |pos, row| {
             if stay.to.is_some_and(|last| pos > last) {
                 return ControlFlow::Break(());
             }
@@ -135,12 +160,12 @@ impl Exchange {
         &self,
         peer: LineageId,
         log: &LogId,
-    ) -> Option<(ChannelNo, comity_machine::LogNo, Stay)> {
+    ) -> Option<(ChannelNo, comity_machine::LogNo, Stay, u64)> {
         let state = self.shared.state();
         let (no, channel) = state.channel(&log.channel)?;
         let stay = *channel.peers.get(&peer)?;
         let known = channel.logs.get(&log.name).filter(|_| writer_of(&log.name) == self.lineage)?;
-        Some((no, known.no, stay))
+        Some((no, known.no, stay, channel.floor_of(peer, log.name)))
     }
 
     /// What we hold of the logs that a peer feeds.
@@ -150,11 +175,13 @@ impl Exchange {
         let mut entries = Vec::new();
         for channel in shared {
             let theirs = channel.logs.iter().filter(|(name, _)| writer_of(name) == peer);
-            entries.extend(theirs.map(|(name, log)| VectorEntry {
-                log: LogId { channel: channel.id, name: *name }.into(),
-                seq: log.end.seq(),
-                hash: log.end.hash().into(),
-            }));
+            let entry = |(name, log): (&LogName, &Log)| {
+                let own = (log.end.seq(), log.end.hash().into());
+                let (seq, hash) = log.awaits_start().map_or(own, |floor| (floor.seq, floor.hash));
+                let log = LogId { channel: channel.id, name: *name }.into();
+                (seq > 0).then_some(VectorEntry { log, seq, hash })
+            };
+            entries.extend(theirs.filter_map(entry));
         }
         entries
     }
@@ -174,6 +201,7 @@ impl Exchange {
                     let is_ours = writer_of(name) == self.lineage;
                     let wire = LogId { channel: channel.id, name: *name }.into();
                     let has = held.get(&wire).copied().unwrap_or(0);
+                    let has = has.max(channel.floor_of(peer, *name));
                     if is_ours && has < log.end.seq() {
                         lacking.push((*no, log.no, has + 1, stay.to));
                     }

@@ -217,6 +217,8 @@ pub(super) struct Person {
     pub(super) delivered: Vec<Delivered>,
     /// Every message seen, as channel and text.
     pub(super) seen: Vec<(String, String)>,
+    /// How often it was told that older history came.
+    pub(super) grown: usize,
 }
 
 impl Person {
@@ -225,7 +227,7 @@ impl Person {
         let mut client = Client::connect(http, settings);
         let first = soon(client.next()).await;
         assert!(matches!(first, Some(Event::Connected { .. })), "{first:?}");
-        Self { account, client, delivered: Vec::new(), seen: Vec::new() }
+        Self { account, client, delivered: Vec::new(), seen: Vec::new(), grown: 0 }
     }
 
     pub(super) fn http(&self) -> &Http {
@@ -288,6 +290,7 @@ impl Person {
                 }
             }
             Event::Delivered(delivered) => self.delivered.push(delivered.clone()),
+            Event::HistoryGrew { .. } => self.grown += 1,
             _ => {}
         }
         event

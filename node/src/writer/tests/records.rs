@@ -137,6 +137,7 @@ impl World {
             id: MessageId::new(time, &hash),
             sender: None,
             outcome,
+            stated: 0,
             record: Record { header: at.to_be_bytes().to_vec().into(), body },
             audience: Arc::from([]),
             inbox: if inbox { vec![AccountNumber(5)] } else { Vec::new() },

@@ -1,6 +1,7 @@
 //! A small world of organisations whose users act and whose nodes exchange batches: a language in
 //! which a test reads like the rule that it proves. No sockets, no clock but the world's own.
 
+mod history;
 mod node;
 mod rogue;
 mod show;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_machine::{
     Act, Answer, Applied, Channel, ChannelNo, Command, Effects, Group, GroupAct, Kind, Outcome,
-    RangeOutcome, RefusedCode,
+    RangeOutcome, RefusedCode, range_start,
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -22,10 +23,13 @@ use comity_protocol::control::{
 };
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::Head;
-use comity_protocol::id::{AccountId, ChannelId, LogId, LogName};
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogId, LogName, MessageId};
 
 /// When every world begins, in Unix ms.
 pub const BEGINNING_MS: u64 = 1_795_404_447_000;
+
+/// What a node made of a record.
+pub type Verdict = (Outcome, MessageId, u64);
 
 /// What an act is answered.
 pub type Done = Result<Answer, Code>;
@@ -40,6 +44,8 @@ pub struct World {
     wanted: BTreeSet<(String, String, LogId, u64)>,
     /// Directions in which nothing is delivered.
     cut: BTreeSet<(String, String)>,
+    /// Whether histories are filled by `exchange`.
+    pub fills: bool,
 }
 
 impl World {
@@ -51,6 +57,7 @@ impl World {
             fed: BTreeMap::new(),
             wanted: BTreeSet::new(),
             cut: BTreeSet::new(),
+            fills: true,
         };
         for user in users {
             world.user(user);
@@ -258,7 +265,7 @@ impl World {
                 moved |= self.feed_to(from, to);
             }
         }
-        moved || self.answer_wants()
+        moved || self.answer_wants() || (self.fills && self.fill_histories())
     }
 
     /// Feeds one peer what it has not seen.
@@ -275,7 +282,7 @@ impl World {
         if new.is_empty() {
             return false;
         }
-        let batch = batch(source, &new);
+        let batch = batch_for(source, peer, &new);
         let logs: Vec<LogId> = batch.ranges.iter().map(|range| range.log.into()).collect();
         let outcomes = self.take(from, to, batch);
         for (log, outcome) in logs.into_iter().zip(outcomes) {
@@ -304,7 +311,8 @@ impl World {
             if served.is_empty() {
                 continue;
             }
-            let batch = batch(&self.nodes[from.as_str()], &served);
+            let asker = self.nodes[to.as_str()].lineage();
+            let batch = batch_for(&self.nodes[from.as_str()], asker, &served);
             let before = self.nodes[to.as_str()].records.len();
             let outcome = self.take(&from, &to, batch)[0];
             moved |= self.nodes[to.as_str()].records.len() > before;
@@ -357,7 +365,8 @@ impl World {
             let of_log = matches!(r.log.name, LogName::Message { .. });
             of_log && r.channel_id == channel && r.outcome == Outcome::Accepted
         };
-        let mut found: Vec<&Applied> = node.records.iter().filter(is_message).collect();
+        let all = node.records.iter().chain(&node.backfilled);
+        let mut found: Vec<&Applied> = all.filter(is_message).collect();
         found.sort_by_key(|r| (r.id, r.log, r.seq));
         let lines = found.into_iter().map(|r| show::line(&node.state, r));
         lines.filter(|line| line.contains(": ")).collect()
@@ -390,13 +399,31 @@ impl World {
         self.nodes[node].records.iter().filter(of_origin).map(|r| r.outcome).collect()
     }
 
-    /// The nodes know the same of a group and show the same texts in the same order.
-    pub fn assert_same(&self, nodes: &[&str], channel: ChannelId) {
+    /// What a node made of the message records of a channel: outcome, id, and the record that
+    /// states what each stands on.
+    pub fn judged(&self, node: &str, channel: ChannelId) -> BTreeMap<(LogId, u64), Verdict> {
+        let node = &self.nodes[node];
+        let all = node.records.iter().chain(&node.backfilled);
+        let of_channel = all
+            .filter(|r| r.channel_id == channel && matches!(r.log.name, LogName::Message { .. }));
+        of_channel.map(|r| ((r.log, r.seq), (r.outcome, r.id, r.stated))).collect()
+    }
+
+    /// The nodes know the same of a group.
+    pub fn assert_same_state(&self, nodes: &[&str], channel: ChannelId) {
         let first = nodes[0];
         for other in &nodes[1..] {
             let (a, b) = (self.group_at(first, channel), self.group_at(other, channel));
             assert_eq!(a.state, b.state, "{first} and {other}");
             assert_eq!(a.point, b.point, "{first} and {other}");
+        }
+    }
+
+    /// The nodes know the same of a group and show the same texts in the same order.
+    pub fn assert_same(&self, nodes: &[&str], channel: ChannelId) {
+        self.assert_same_state(nodes, channel);
+        let first = nodes[0];
+        for other in &nodes[1..] {
             assert_eq!(self.texts(first, channel), self.texts(other, channel));
         }
     }
@@ -428,6 +455,20 @@ fn channel_of(done: Done) -> ChannelId {
     }
 }
 
+/// A batch for a peer: ranges that begin just above its floor come with their start.
+pub fn batch_for(source: &Node, peer: LineageId, records: &[Applied]) -> Batch {
+    let mut batch = batch(source, records);
+    for range in &mut batch.ranges {
+        let log = LogId::from(range.log);
+        let (_, channel) = source.state.channel(&log.channel).unwrap();
+        if channel.needs_start(peer, log.name, range.first) {
+            let mut row = |seq| source.row(&log, seq).map(Applied::row);
+            range.start = range_start(range.first, &mut row);
+        }
+    }
+    batch
+}
+
 /// A batch of records of a node's feed: a range for each run of a log, control logs first, as it
 /// feeds them.
 pub fn batch(source: &Node, records: &[Applied]) -> Batch {
@@ -457,6 +498,7 @@ pub fn batch(source: &Node, records: &[Applied]) -> Batch {
         time: proof.time,
         checkpoint: 0,
         inclusion: proof.inclusion,
+        start: None,
     });
     Batch { checkpoints, ranges: ranges.collect(), cursor: None }
 }

@@ -27,6 +27,8 @@ pub struct Node {
     pub domain: String,
     /// Everything applied, in the order of pos.
     pub records: Vec<Applied>,
+    /// Everything backfilled, in the order in which it came.
+    pub backfilled: Vec<Applied>,
     pub users: BTreeMap<String, User>,
     /// Every command applied, for replays.
     pub commands: Vec<Command>,
@@ -46,6 +48,7 @@ impl Node {
             recovery,
             domain: domain.clone(),
             records: Vec::new(),
+            backfilled: Vec::new(),
             users: BTreeMap::new(),
             commands: Vec::new(),
             store: BTreeMap::new(),
@@ -110,6 +113,7 @@ impl Node {
         }
         self.records.extend(effects.applied.iter().cloned());
         withdraw(&mut self.records, &effects.withdrawn);
+        self.backfilled.extend(effects.backfilled.iter().cloned());
         effects
     }
 
@@ -147,14 +151,16 @@ impl Node {
     /// The same commands in the same order give the same bytes.
     pub fn check_replay(&self) {
         let mut state = State::default();
-        let mut records = Vec::new();
+        let (mut records, mut backfilled) = (Vec::new(), Vec::new());
         for (number, command) in (1..).zip(&self.commands) {
             let effects = state.apply(number, command);
             records.extend(effects.applied);
             withdraw(&mut records, &effects.withdrawn);
+            backfilled.extend(effects.backfilled);
         }
         assert!(state.to_bytes() == self.state.to_bytes(), "{}: replayed", self.domain);
         assert_eq!(records, self.records);
+        assert_eq!(backfilled, self.backfilled);
     }
 
     /// Whether this node feeds a log: those that it writes.
@@ -169,9 +175,18 @@ impl Node {
         let Some(stay) = channel.peers.get(&peer).filter(|_| self.feeds(log)) else {
             return Vec::new();
         };
+        if from <= channel.floor_of(peer, log.name) {
+            return Vec::new();
+        }
         let wanted =
             |r: &&Applied| r.log == *log && r.seq >= from && stay.to.is_none_or(|to| r.pos <= to);
         self.records.iter().filter(wanted).cloned().collect()
+    }
+
+    /// The n-th record of a log.
+    pub fn row(&self, log: &LogId, seq: u64) -> Option<&Applied> {
+        let mut all = self.records.iter().chain(self.backfilled.iter().rev());
+        all.find(|r| r.log == *log && r.seq == seq)
     }
 
     /// Proofs of heads under one checkpoint of this node.

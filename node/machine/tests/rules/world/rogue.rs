@@ -108,6 +108,7 @@ impl RogueLog {
             time: proof.time,
             checkpoint: 0,
             inclusion: proof.inclusion,
+            start: None,
         };
         Batch { checkpoints: vec![proof.checkpoint], ranges: vec![range], cursor: None }
     }

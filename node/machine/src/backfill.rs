@@ -1,0 +1,370 @@
+//! Backfill (`docs/protocol/` section 8.7): what a group's logs held before we were admitted, taken
+//! from the newest record down. Every range ends at a record whose hash is known already, so that
+//! any member may serve any origin's log. It gets no pos and has no effect but to be read.
+
+use comity_protocol::chain::{ChainEnd, follow};
+use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
+use comity_protocol::event::{EventAct, EventHeader, Record};
+use comity_protocol::frame::{Frame, Want};
+use comity_protocol::hash::Hash;
+use comity_protocol::history::{
+    AskedLog, Backfill, Before, HistoryAsk, LogEnd, LogRef, OldRange, Stated,
+};
+use comity_protocol::id::{AccountId, LineageId, LogId, LogName, MessageId, ShortHash};
+use comity_protocol::limits::HISTORY_LOGS_MAX;
+use minicbor::{Decode, Encode};
+
+use crate::answer::Answer;
+use crate::applied::{Applied, Outcome};
+use crate::channel::{Channel, ChannelNo};
+use crate::floor::Floor;
+use crate::form::kept_body;
+use crate::group::Group;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// What is lacking of a log's history: all from its first record up to one.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Backlog {
+    /// The newest record of the history.
+    #[n(0)]
+    top: Floor,
+    /// The end of the chain at the newest record that is lacking; absent before that is proven.
+    #[n(1)]
+    below: Option<ChainEnd>,
+    /// What the log is said to have stated up to there: the next range has to confirm it.
+    #[n(2)]
+    expects: Option<Before>,
+}
+
+/// What became of an answer to an ask for history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct HistoryReport {
+    /// Records that are new here.
+    #[n(0)]
+    pub taken: u32,
+    /// Logs of which a range was refused.
+    #[n(1)]
+    pub refused: Vec<LogRef>,
+    /// Logs of the peer's own that go on above what we hold, each from its first new record on.
+    #[n(2)]
+    pub behind: Vec<Want>,
+}
+
+/// What a record of the past comes to.
+struct Judged {
+    outcome: Outcome,
+    sender: Option<AccountId>,
+    time: HybridTime,
+    is_message: bool,
+}
+
+impl Backlog {
+    pub(crate) fn new(top: Floor) -> Self {
+        Self { top, below: None, expects: None }
+    }
+
+    /// The newest record that is lacking.
+    pub fn until(&self) -> u64 {
+        self.below.as_ref().map_or(self.top.seq, ChainEnd::seq)
+    }
+
+    /// The time of that record, as far as it is known.
+    fn newest(&self) -> Option<HybridTime> {
+        self.expects.map(|before| before.time)
+    }
+
+    /// The log's start above the history came first: it says the same of the history's end.
+    pub(crate) fn learn(&mut self, end: &ChainEnd, shown: Before) {
+        if self.below.is_none() && end.seq() == self.top.seq {
+            self.below = Some(end.clone());
+            self.expects = Some(shown);
+        }
+    }
+}
+
+impl State {
+    /// Takes a peer's answer to an ask for history.
+    pub(crate) fn peer_history(
+        &mut self,
+        peer: LineageId,
+        frame: &[u8],
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let Ok(Frame::Backfill(backfill)) = Frame::decode(frame) else {
+            return Err(Code::FrameMalformed);
+        };
+        let Backfill { channel, ranges, ends, .. } = backfill;
+        let (no, known) = self.channel(&channel).ok_or(Code::LogUnknown)?;
+        if !known.group().is_some_and(|group| group.has_past(peer)) {
+            return Err(Code::PeerNotMember);
+        }
+        let mut report = HistoryReport::default();
+        for range in ranges {
+            let log = range.log;
+            match self.take_old_range(no, range, fx) {
+                Ok(taken) => report.taken += taken,
+                Err(_) => report.refused.push(log),
+            }
+        }
+        report.behind = behind(&self.channels[&no], peer, ends.as_deref().unwrap_or_default());
+        let is_heard = ends.is_some() && report.behind.is_empty();
+        if is_heard && self.channel_mut(no).unasked.remove(&peer) {
+            fx.dirty(RowKey::Channel(no));
+        }
+        self.refresh_lacking(no);
+        Ok(Answer::History(report))
+    }
+
+    /// Groups of which something is lacking.
+    pub fn lacking(&self) -> impl Iterator<Item = ChannelNo> + use<'_> {
+        self.lacking.iter().copied()
+    }
+
+    /// Whether a group's history is lacking in part, at or above a time where one is given: what is
+    /// shown of it from there on may have holes.
+    pub fn lacks_history(&self, no: ChannelNo, since: Option<HybridTime>) -> bool {
+        if !self.lacking.contains(&no) {
+            return false;
+        }
+        let logs = self.channels.get(&no).into_iter().flat_map(|channel| channel.logs.values());
+        let mut backlogs = logs.filter_map(|log| log.backlog.as_ref());
+        backlogs.any(|backlog| {
+            let newest = backlog.newest();
+            since.is_none_or(|since| newest.is_none_or(|newest| newest >= since))
+        })
+    }
+
+    /// What to ask of a peer for a group: the newest `count` records that are lacking, of all logs
+    /// but those that it is known not to serve; and, where it was not `heard` yet, how far its own
+    /// logs reach. `None` where it has nothing to tell us.
+    pub fn history_ask(
+        &self,
+        no: ChannelNo,
+        peer: LineageId,
+        count: u16,
+        heard: bool,
+        serves: &dyn Fn(LogRef) -> bool,
+    ) -> Option<HistoryAsk> {
+        let channel = self.channels.get(&no)?;
+        let group = channel.group()?;
+        if !group.has_past(peer) || !group.follows(self.lineage()) {
+            return None;
+        }
+        let mut logs: Vec<AskedLog> = channel.logs.iter().filter_map(asked).collect();
+        logs.retain(|log| serves(LogRef { origin: log.origin, writer: log.writer }));
+        if logs.is_empty() && (heard || !channel.unasked.contains(&peer)) {
+            return None;
+        }
+        // A writer's name begins with the time at which it was drawn: the newest first.
+        logs.sort_by_key(|log| std::cmp::Reverse(log.writer));
+        logs.truncate(HISTORY_LOGS_MAX);
+        Some(HistoryAsk { channel: channel.id, logs, count })
+    }
+
+    /// Brings the set of groups of which something is lacking in line with a group.
+    pub(crate) fn refresh_lacking(&mut self, no: ChannelNo) {
+        let Some(channel) = self.channels.get(&no) else { return };
+        let lacks = channel.logs.values().any(|log| log.backlog.is_some());
+        // Who is out is told nothing more; coming back begins anew.
+        let own = self.lineage();
+        let is_in = channel.group().is_some_and(|group| group.follows(own));
+        if is_in && (lacks || !channel.unasked.is_empty()) {
+            self.lacking.insert(no);
+        } else {
+            self.lacking.remove(&no);
+        }
+    }
+
+    /// Takes a range of history: all of it or nothing. How many records are new.
+    fn take_old_range(
+        &mut self,
+        no: ChannelNo,
+        range: OldRange,
+        fx: &mut Effects,
+    ) -> Result<u32, Code> {
+        let LogRef { origin, writer } = range.log;
+        let name = LogName::Message { origin, writer };
+        let channel = &self.channels[&no];
+        let id = LogId { channel: channel.id, name };
+        let group = channel.group().ok_or(Code::LogUnknown)?;
+        let backlog = channel.logs.get(&name).and_then(|log| log.backlog.clone());
+        let Some(backlog) = backlog.filter(|backlog| backlog.until() == range.last()) else {
+            // Not lacking, or no longer: it was asked of two.
+            return Ok(0);
+        };
+        let above = match &backlog.below {
+            Some(below) => below.clone(),
+            None => proven_start(group, origin, &id, &backlog.top, &range)?,
+        };
+        let below = range.chain_below().ok_or(Code::ChainBroken)?;
+        let hashes = chained(&id, &below, &range.records, &above).ok_or(Code::ChainBroken)?;
+        let is_first = range.first == 1;
+        if !is_sound(&range.before, range.first) {
+            return Err(Code::FrameMalformed);
+        }
+        let mut context = range.before;
+        let mut old = Vec::with_capacity(range.records.len());
+        for ((seq, record), hash) in (range.first..).zip(range.records).zip(hashes) {
+            let stated = context.stated.map_or(0, |stated| stated.seq);
+            let judged = self.judge_old(no, name, seq, &record, &mut context)?;
+            old.push((seq, hash, stated, judged, record));
+        }
+        if backlog.expects.is_some_and(|expected| expected != context) {
+            // Whoever served what lies above said wrong things of what lies below: all of it is
+            // fetched anew.
+            self.log_mut(no, name).backlog = Some(Backlog::new(backlog.top));
+            fx.dirty(RowKey::Log(no, name));
+            return Err(Code::FrameMalformed);
+        }
+        let taken = u32::try_from(old.len()).unwrap_or(u32::MAX);
+        for (seq, hash, stated, judged, record) in old {
+            self.place_old(no, name, (seq, hash, stated), judged, record, fx);
+        }
+        let (below, expects) = (Some(below), Some(range.before));
+        self.log_mut(no, name).backlog =
+            (!is_first).then_some(Backlog { top: backlog.top, below, expects });
+        fx.dirty(RowKey::Log(no, name));
+        Ok(taken)
+    }
+
+    /// Judges a record of the past by what its log stated before it, and takes up what it states.
+    fn judge_old(
+        &self,
+        no: ChannelNo,
+        name: LogName,
+        seq: u64,
+        record: &Record,
+        context: &mut Before,
+    ) -> Result<Judged, Code> {
+        let void =
+            Judged { outcome: Outcome::Void, sender: None, time: context.time, is_message: false };
+        let LogName::Message { origin, writer } = name else { return Ok(void) };
+        let Ok(header) = EventHeader::decode(&record.header) else { return Ok(void) };
+        let Ok(act) = header.act() else { return Ok(void) };
+        let stated = context.stated.map(|stated| stated.after);
+        let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
+        // V covers it, so that the home knew what it names, and so do we.
+        let outcome = judged.map_err(|_| Code::LogHeld)?.outcome;
+        if outcome == Outcome::Void || header.time <= context.time {
+            return Ok(void);
+        }
+        context.time = header.time;
+        if let Some(after) = header.after {
+            context.stated = Some(Stated { seq, after });
+        }
+        let is_unknown = matches!(act, EventAct::Unknown(_));
+        Ok(Judged {
+            outcome: if is_unknown { Outcome::Unknown } else { outcome },
+            sender: Some(AccountId { lineage: origin, number: header.sender }),
+            time: header.time,
+            is_message: act == EventAct::Message,
+        })
+    }
+
+    fn place_old(
+        &mut self,
+        no: ChannelNo,
+        name: LogName,
+        (seq, hash, stated): (u64, Hash, u64),
+        judged: Judged,
+        mut record: Record,
+        fx: &mut Effects,
+    ) {
+        let Judged { outcome, sender, time, is_message } = judged;
+        let id = MessageId::new(time, &record.inner());
+        let act = EventHeader::decode(&record.header).ok().and_then(|header| header.act().ok());
+        record.body = kept_body(act.as_ref(), record.body);
+        let channel = self.channel_mut(no);
+        let (channel_id, is_shown) = (channel.id, is_message && outcome == Outcome::Accepted);
+        if is_shown {
+            channel.last_message = channel.last_message.max(time);
+        }
+        let log = self.log_mut(no, name);
+        if is_shown {
+            log.last_message = log.last_message.max(time);
+        }
+        fx.backfilled.push(Applied {
+            pos: comity_protocol::cursor::Pos::default(),
+            channel: no,
+            channel_id,
+            log: LogId { channel: channel_id, name },
+            log_no: log.no,
+            seq,
+            hash,
+            time,
+            id,
+            sender,
+            outcome,
+            stated,
+            record,
+            audience: std::sync::Arc::from([]),
+            inbox: Vec::new(),
+            withdrawn: std::sync::Arc::from([]),
+        });
+    }
+}
+
+/// The part of an ask that is about one log, where something of it is lacking.
+fn asked((name, log): (&LogName, &crate::channel::Log)) -> Option<AskedLog> {
+    let LogName::Message { origin, writer } = *name else { return None };
+    let backlog = log.backlog.as_ref()?;
+    Some(AskedLog { origin, writer, until: backlog.until(), start: backlog.below.is_none() })
+}
+
+/// The peer's own logs that go on above what we hold.
+fn behind(channel: &Channel, peer: LineageId, ends: &[LogEnd]) -> Vec<Want> {
+    let lacks = |end: &LogEnd| {
+        let name = LogName::Message { origin: peer, writer: end.writer };
+        let held = channel.logs.get(&name).map_or(0, |log| log.fed_to());
+        let log = LogId { channel: channel.id, name }.into();
+        (end.seq > held).then_some(Want { log, from: held + 1 })
+    };
+    ends.iter().filter_map(lacks).collect()
+}
+
+/// The end of the chain at the newest record of a log's history: V names its hash, and a head that
+/// the origin has signed leads to it. A home alone could say what it likes.
+fn proven_start(
+    group: &Group,
+    origin: LineageId,
+    id: &LogId,
+    top: &Floor,
+    range: &OldRange,
+) -> Result<ChainEnd, Code> {
+    let start = range.start.as_ref().ok_or(Code::ChainBroken)?;
+    let end = ChainEnd::from_path(id, top.seq, &start.links);
+    let end = end.filter(|end| ShortHash::from(end.hash()) == top.hash).ok_or(Code::ChainBroken)?;
+    let key = group.state.key(&origin).ok_or(Code::CheckpointForged)?;
+    let head = start.head.verify(*id, &origin, &key).map_err(|_| Code::CheckpointForged)?;
+    let leads = if head.seq == top.seq {
+        head.hash == end.hash() && start.above.is_empty()
+    } else {
+        start.above.last() == start.links.first()
+            && follow(id, head.seq, &head.hash, top.seq, &start.above).is_some()
+    };
+    if leads { Ok(end) } else { Err(Code::HeadForged) }
+}
+
+/// The hashes of records that lead from one end of a chain to another; `None` where they do not.
+fn chained(
+    id: &LogId,
+    below: &ChainEnd,
+    records: &[Record],
+    above: &ChainEnd,
+) -> Option<Vec<Hash>> {
+    let mut end = below.clone();
+    let hashes = records.iter().map(|record| end.push(id, &record.inner())).collect();
+    (end.trimmed() == above.trimmed()).then_some(hashes)
+}
+
+/// Whether what a range says of the records before it can be true.
+fn is_sound(before: &Before, first: u64) -> bool {
+    if first == 1 {
+        return *before == Before::default();
+    }
+    before.stated.is_none_or(|stated| (1..first).contains(&stated.seq))
+}

@@ -1,0 +1,263 @@
+//! Serving history (`docs/protocol/` section 8.7): which records answer an ask, and what proves
+//! them. Where rows and heads come from is the caller's business.
+
+use std::collections::BinaryHeap;
+
+use comity_protocol::body::WireBody;
+use comity_protocol::chain::{Link, inner, live, path, skip};
+use comity_protocol::cursor::Pos;
+use comity_protocol::event::{EventHeader, Record};
+use comity_protocol::hash::Hash;
+use comity_protocol::head::HeadProof;
+use comity_protocol::history::{
+    AskedLog, Backfill, Before, BelowLink, HistoryAsk, LogEnd, LogRef, OldRange, OldStart,
+    RangeStart, Stated,
+};
+use comity_protocol::id::{LineageId, LogId, LogName, MessageId};
+use comity_protocol::limits::{BATCH_BYTES_TARGET, HISTORY_LOGS_MAX};
+
+use crate::applied::EventRow;
+use crate::channel::Channel;
+use crate::floor::{Readable, may_read_below_floor};
+use crate::group::{Group, Place};
+
+/// Where the records of one channel's message logs are.
+pub trait HistorySource {
+    /// The n-th record of a log with its pos, where it has one.
+    fn row(&mut self, log: LogRef, seq: u64) -> Option<(Option<Pos>, EventRow)>;
+
+    /// The pos of a control record.
+    fn control_pos(&mut self, place: Place) -> Option<Pos>;
+
+    /// A head that the log's origin has signed, at a record of the log or above it.
+    fn head(&mut self, log: LogRef, row: &EventRow) -> Option<HeadProof>;
+}
+
+/// The answer to a peer's ask: the newest records that it wants and may have, by time over all logs
+/// that it names.
+pub fn backfill(
+    channel: &Channel,
+    own: LineageId,
+    peer: LineageId,
+    ask: &HistoryAsk,
+    source: &mut dyn HistorySource,
+) -> Backfill {
+    let none = Backfill {
+        channel: ask.channel,
+        ranges: Vec::new(),
+        missing: ask.logs.iter().map(log_of).collect(),
+        ends: None,
+    };
+    let group = channel.group().filter(|group| group.follows(peer));
+    let Some(group) = group else { return none };
+    let mut picked = Picked::new(group, peer, ask, source);
+    picked.pick(usize::from(ask.count), source);
+    let mut ranges = Vec::new();
+    let mut missing = picked.missing;
+    for open in picked.logs.into_iter().filter(|open| !open.rows.is_empty()) {
+        let log = log_of(&open.asked);
+        match open.range(channel, source) {
+            Some(range) => ranges.push(range),
+            None => missing.push(log),
+        }
+    }
+    Backfill { ranges, missing, ends: Some(own_ends(channel, own)), ..none }
+}
+
+/// What a range that begins at `first` above its receiver's floor goes on from.
+pub fn range_start(first: u64, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<RangeStart> {
+    let links = links(first.checked_sub(1)?, 1, row)?;
+    Some(RangeStart { links, before: before(first, row)? })
+}
+
+/// A log that is being served.
+struct Open {
+    asked: AskedLog,
+    readable: Readable,
+    /// Records picked so far, the newest first.
+    rows: Vec<EventRow>,
+    /// The record whose turn is next.
+    next: Option<EventRow>,
+}
+
+struct Picked<'g> {
+    group: &'g Group,
+    logs: Vec<Open>,
+    missing: Vec<LogRef>,
+    /// Logs whose next record waits for its turn, the newest first.
+    turns: BinaryHeap<(MessageId, usize)>,
+}
+
+/// Logs that one answer starts to serve: their proofs are long.
+const STARTS_MAX: usize = 64;
+
+impl<'g> Picked<'g> {
+    fn new(
+        group: &'g Group,
+        peer: LineageId,
+        ask: &HistoryAsk,
+        source: &mut dyn HistorySource,
+    ) -> Self {
+        let mut picked = Self {
+            group,
+            logs: Vec::with_capacity(ask.logs.len()),
+            missing: Vec::new(),
+            turns: BinaryHeap::new(),
+        };
+        for asked in &ask.logs {
+            let log = log_of(asked);
+            let readable = group.readable(peer, (log.origin, log.writer));
+            let found = readable.and_then(|readable| {
+                let next = readable_row(group, readable, log, asked.until, source)?;
+                Some(Open { asked: *asked, readable, rows: Vec::new(), next: Some(next) })
+            });
+            match found {
+                Some(open) => picked.open(open),
+                None => picked.missing.push(log),
+            }
+        }
+        picked
+    }
+
+    fn open(&mut self, open: Open) {
+        if let Some(next) = &open.next {
+            self.turns.push((next.id, self.logs.len()));
+        }
+        self.logs.push(open);
+    }
+
+    /// Picks at most `count` records, the newest first.
+    fn pick(&mut self, count: usize, source: &mut dyn HistorySource) {
+        let (mut taken, mut bytes, mut starts) = (0, 0, 0);
+        while taken < count && bytes < BATCH_BYTES_TARGET {
+            let Some((_, at)) = self.turns.pop() else { return };
+            let open = &mut self.logs[at];
+            starts += usize::from(open.asked.start && open.rows.is_empty());
+            if starts > STARTS_MAX {
+                return;
+            }
+            let Some(row) = open.next.take() else { continue };
+            (taken, bytes) = (taken + 1, bytes + weight(&row));
+            let older = row.seq - 1;
+            open.rows.push(row);
+            let log = log_of(&open.asked);
+            open.next = readable_row(self.group, open.readable, log, older, source);
+            if let Some(next) = &open.next {
+                self.turns.push((next.id, at));
+            }
+        }
+    }
+}
+
+impl Open {
+    /// The range with its proofs; `None` where this node does not hold what they need.
+    fn range(self, channel: &Channel, source: &mut dyn HistorySource) -> Option<OldRange> {
+        let Self { asked, rows, .. } = self;
+        let (log, last) = (log_of(&asked), rows.first()?.clone());
+        let first = rows.last()?.seq;
+        let mut row = |seq| source.row(log, seq).map(|(_, row)| row);
+        let below = live(first - 1)
+            .into_iter()
+            .map(|seq| Some(BelowLink { seq, hash: row(seq)?.hash }))
+            .collect::<Option<Vec<_>>>()?;
+        let before = before(first, &mut row)?;
+        let start = if asked.start { Some(start(channel, log, &last, source)?) } else { None };
+        let records =
+            rows.into_iter().rev().map(|row| Record { header: row.header, body: row.body });
+        Some(OldRange { log, first, records: records.collect(), below, before, start })
+    }
+}
+
+/// What proves the newest record of a log's history.
+fn start(
+    channel: &Channel,
+    log: LogRef,
+    last: &EventRow,
+    source: &mut dyn HistorySource,
+) -> Option<OldStart> {
+    let head = source.head(log, last)?;
+    let mut row = |seq| source.row(log, seq).map(|(_, row)| row);
+    let above =
+        if head.seq == last.seq { Vec::new() } else { links(head.seq, last.seq, &mut row)? };
+    let known = channel.logs.get(&name_of(log))?;
+    debug_assert!(head.seq <= known.end.seq(), "a head is of a record that is held");
+    Some(OldStart { links: links(last.seq, 1, &mut row)?, above, head })
+}
+
+/// A record that a peer may have; `None` where it may not, or where this node lacks it.
+fn readable_row(
+    group: &Group,
+    readable: Readable,
+    log: LogRef,
+    seq: u64,
+    source: &mut dyn HistorySource,
+) -> Option<EventRow> {
+    if seq == 0 || (seq <= readable.first_floor && !may_read_below_floor(group)) {
+        return None;
+    }
+    let (pos, row) = source.row(log, seq)?;
+    if seq <= readable.first_floor || seq > readable.floor {
+        return Some(row);
+    }
+    // Between two stays: what came before the removal was its to read.
+    let removal = source.control_pos(readable.removed_at?)?;
+    pos.is_some_and(|pos| pos <= removal).then_some(row)
+}
+
+/// The links of the path from one record down to another.
+fn links(from: u64, to: u64, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Vec<Link>> {
+    let mut link = |at: u64| {
+        let own = row(at)?;
+        let mut hash = |seq| if seq == 0 { Some(Hash::ZERO) } else { Some(row(seq)?.hash) };
+        let (previous, skipped) = (hash(at - 1)?, hash(skip(at))?);
+        Some(Link { previous, skipped, inner: inner(&own.header, &own.body.hash()) })
+    };
+    path(from, to).into_iter().map(&mut link).collect()
+}
+
+/// What a log had stated before a record.
+fn before(first: u64, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Before> {
+    if first == 1 {
+        return Some(Before::default());
+    }
+    let time = row(first - 1)?.id.time();
+    let seq = row(first)?.stated;
+    if seq == 0 {
+        return Some(Before { time, stated: None });
+    }
+    let header = EventHeader::decode(&row(seq)?.header).ok()?;
+    Some(Before { time, stated: Some(Stated { seq, after: header.after? }) })
+}
+
+/// How far our own logs of a channel reach, those of the newest writers first.
+fn own_ends(channel: &Channel, own: LineageId) -> Vec<LogEnd> {
+    let mut ends: Vec<LogEnd> = channel
+        .writers_of(own)
+        .filter(|(_, log)| log.end.seq() > 0)
+        .map(|(writer, log)| LogEnd { writer, seq: log.end.seq() })
+        .collect();
+    ends.reverse();
+    ends.truncate(HISTORY_LOGS_MAX);
+    ends
+}
+
+fn log_of(asked: &AskedLog) -> LogRef {
+    LogRef { origin: asked.origin, writer: asked.writer }
+}
+
+fn name_of(log: LogRef) -> LogName {
+    LogName::Message { origin: log.origin, writer: log.writer }
+}
+
+/// A log of a channel by its name among the channel's message logs.
+pub fn log_id(channel: &Channel, log: LogRef) -> LogId {
+    LogId { channel: channel.id, name: name_of(log) }
+}
+
+fn weight(row: &EventRow) -> usize {
+    let body = match &row.body {
+        WireBody::Absent(_) => 0,
+        WireBody::Present(body) => body.bytes.len(),
+    };
+    row.header.len() + body + 96
+}
