@@ -6,6 +6,7 @@
 
 mod double;
 mod raw;
+mod schema;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ use double::Server;
 use double::rules::Channel;
 use futures_util::{SinkExt, StreamExt};
 use raw::{Answer, request};
+use schema::Documents;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -64,8 +66,10 @@ struct Example {
 async fn the_examples_do_what_they_show() {
     let server = Server::start().await;
     prepare(&server);
-    let mut known = HashMap::new();
+    let (mut known, documents) = (HashMap::new(), Documents::read());
     for example in examples() {
+        let resource = resource(&example);
+        let query = example.path.split_once('?').map_or("", |(_, query)| query).to_owned();
         let line = format!("{} {}", example.method, example.path);
         let path = replaced(&example.path, &known);
         let token = example.token.map(|token| replaced(&token, &known));
@@ -74,6 +78,7 @@ async fn the_examples_do_what_they_show() {
             request(&server, &example.method, &path, token.as_deref(), body.as_bytes()).await;
         assert_eq!(answer.status, example.status, "{line}: {}", answer.body);
         check(&line, example.answer.as_ref(), &answer, &mut known);
+        documents.check_exchange(&resource, &query, &body, (answer.status, &answer.body));
     }
     server.stop().await;
 }
@@ -87,6 +92,42 @@ fn every_resource_has_an_example() {
     for resource in shown {
         assert!(RESOURCES.contains(&resource.as_str()), "{resource} is not in the list");
     }
+}
+
+#[test]
+fn the_openapi_document_describes_every_resource_and_no_other() {
+    let described = Documents::read().resources();
+    let documents = ["GET /v1/asyncapi.json", "GET /v1/openapi.json"];
+    let expected = RESOURCES.iter().copied().chain(documents).map(str::to_owned).collect();
+    assert_eq!(described, expected);
+}
+
+#[test]
+fn the_asyncapi_document_describes_every_frame() {
+    let documents = Documents::read();
+    blocks("json client").iter().for_each(|frame| documents.check_client_frame(frame));
+    blocks("json node").iter().for_each(|frame| documents.check_node_frame(frame));
+    blocks("json event").iter().for_each(|event| documents.check_event(event));
+}
+
+#[tokio::test]
+async fn a_node_serves_what_describes_it() {
+    let server = Server::start().await;
+    let mut versions = Vec::new();
+    for (path, field) in [("/v1/openapi.json", "openapi"), ("/v1/asyncapi.json", "asyncapi")] {
+        let answer = request(&server, "GET", path, None, b"").await;
+        assert_eq!(answer.status, 200, "{path}");
+        versions.push(answer.json()[field].as_str().unwrap().to_owned());
+    }
+    assert_eq!(versions, ["3.1.0", "3.0.0"]);
+    server.stop().await;
+}
+
+/// The JSON blocks of a kind.
+fn blocks(kind: &str) -> Vec<Value> {
+    let opening = format!("```{kind}\n");
+    let texts = DOCUMENT.split(&opening).skip(1).map(|text| text.split_once("```").unwrap().0);
+    texts.map(|text| serde_json::from_str(text).unwrap()).collect()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod accounts;
 mod channels;
 mod devices;
+mod documents;
 mod health;
 mod me;
 mod members;
@@ -45,6 +46,8 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let resources = Router::new()
         .route("/.well-known/comity", get(well_known::show::<B>))
         .route("/v1/health", get(health::show))
+        .route("/v1/openapi.json", get(documents::openapi))
+        .route("/v1/asyncapi.json", get(documents::asyncapi))
         .route("/v1/accounts", post(accounts::create::<B>))
         .route("/v1/sessions", post(sessions::create::<B>))
         .route("/v1/sessions/current", delete(sessions::delete::<B>))
