@@ -168,7 +168,6 @@ const WRITER: WriterSettings = WriterSettings {
     seal_bytes: 128 << 10,
     seal_after: Duration::from_secs(1),
     overlay_bytes_max: 512 << 10,
-    overlap_min: usize::MAX,
     flushing: Flushing::ByHand,
 };
 

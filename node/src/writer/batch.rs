@@ -44,11 +44,6 @@ impl Taken {
             if count == rest.len() { std::mem::take(rest) } else { rest.drain(..count).collect() };
         Some(Self { first, proposals, payload })
     }
-
-    /// The number of the command after the last one.
-    pub(super) fn next(&self) -> u64 {
-        self.first + self.proposals.len() as u64
-    }
 }
 
 /// A journal's payload that cannot be read: it was written by a newer release, or by none.

@@ -9,7 +9,6 @@ mod batch;
 mod block;
 mod keys;
 mod order;
-mod overlap;
 mod recent;
 mod shared;
 mod step;

@@ -14,7 +14,6 @@ use tokio::sync::oneshot;
 use super::batch::{self, PayloadError, Taken};
 use super::keys;
 use super::order::Order;
-use super::overlap::{Appender, AppenderGone, SharedJournal};
 use super::shared::Shared;
 use super::view::RecordsError;
 use super::withdraw::Withdrawn;
@@ -64,9 +63,6 @@ pub struct WriterSettings {
     pub seal_after: Duration,
     /// Rows above the store at which senders are slowed, in bytes.
     pub overlay_bytes_max: usize,
-    /// Fewest commands of two steps at which the second is made durable while the first is
-    /// applied. Off by default: two batches in turn want two syncs where one had done for both.
-    pub overlap_min: usize,
     /// Who takes rows to the store.
     pub flushing: Flushing,
 }
@@ -87,7 +83,6 @@ impl Default for WriterSettings {
             seal_bytes: 8 << 20,
             seal_after: Duration::from_secs(1),
             overlay_bytes_max: 64 << 20,
-            overlap_min: usize::MAX,
             flushing: Flushing::Beside,
         }
     }
@@ -140,9 +135,8 @@ pub enum StepError {
 
 /// The writer. It reads no clock: `now_ms` comes in, in the ms of a clock that never goes back.
 pub struct Writer {
-    journal: SharedJournal,
+    journal: Box<dyn Journal>,
     payload_bytes_max: usize,
-    appender: Option<Appender>,
     shared: Arc<Shared>,
     flusher: Flusher,
     listener: Box<dyn Listener>,
@@ -186,8 +180,7 @@ impl Writer {
         let flusher = flusher.map_err(OpenError::Flusher)?;
         let mut writer = Self {
             payload_bytes_max: journal.payload_bytes_max(),
-            journal: SharedJournal::new(journal),
-            appender: None,
+            journal,
             shared,
             flusher,
             listener: Box::new(Nobody),
@@ -206,13 +199,10 @@ impl Writer {
     }
 
     fn replay(&mut self, from: u64) -> Result<(), OpenError> {
-        let batches: Vec<_> = {
-            let journal = self.journal.lock();
-            if from >= journal.next_command() {
-                return Ok(());
-            }
-            journal.read_from(from)?.collect()
-        };
+        if from >= self.journal.next_command() {
+            return Ok(());
+        }
+        let batches: Vec<_> = self.journal.read_from(from)?.collect();
         for found in batches {
             let found = found?;
             let commands = batch::commands(&found.payload)
@@ -255,80 +245,22 @@ impl Writer {
         proposals: impl Into<VecDeque<Proposal>>,
         now_ms: u64,
     ) -> Result<(), StepError> {
-        self.steps(proposals.into(), |_| VecDeque::new(), || now_ms)
-    }
-
-    /// Lets another thread append to the journal while this one applies.
-    pub(super) fn start_overlapping(&mut self) -> std::io::Result<()> {
-        self.appender = Some(Appender::start(self.journal.clone())?);
+        let mut rest = proposals.into();
+        self.now_ms = now_ms;
+        while let Some(taken) = self.take(&mut rest) {
+            let appended = self.append(&taken);
+            self.settle(taken, appended)?;
+            self.flush_if_due(now_ms)?;
+        }
         Ok(())
     }
 
-    /// Steps with proposals. Once they are durable `more` is asked for at least so many others, or
-    /// none, that are appended while these are applied. `now_ms` reads the clock.
-    pub(super) fn steps(
-        &mut self,
-        mut rest: VecDeque<Proposal>,
-        mut more: impl FnMut(usize) -> VecDeque<Proposal>,
-        now_ms: impl Fn() -> u64,
-    ) -> Result<(), StepError> {
-        let mut ended = None;
-        loop {
-            self.now_ms = now_ms();
-            let (taken, appended) = match ended.take() {
-                Some(found) => found,
-                None => {
-                    let Some(taken) = self.take(&mut rest, self.applied + 1) else { return Ok(()) };
-                    let appended = self.append(&taken);
-                    (taken, appended)
-                }
-            };
-            let has_begun = appended.is_ok() && self.begin_next(&taken, &mut rest, &mut more)?;
-            self.settle(taken, appended)?;
-            self.flush_if_due(now_ms())?;
-            if has_begun {
-                ended = Some(self.end_next()?);
-            }
-        }
-    }
-
-    fn take(&mut self, rest: &mut VecDeque<Proposal>, first: u64) -> Option<Taken> {
+    fn take(&mut self, rest: &mut VecDeque<Proposal>) -> Option<Taken> {
         if rest.is_empty() {
             return None;
         }
         let payload = self.payloads.pop().unwrap_or_default();
-        Taken::from(rest, first, payload, self.payload_bytes_max)
-    }
-
-    /// Begins to append what comes after commands that are about to be applied, where both are
-    /// enough to be worth it.
-    fn begin_next(
-        &mut self,
-        now: &Taken,
-        rest: &mut VecDeque<Proposal>,
-        more: &mut impl FnMut(usize) -> VecDeque<Proposal>,
-    ) -> Result<bool, StepError> {
-        if self.appender.is_none() || now.proposals.len() < self.settings.overlap_min {
-            return Ok(false);
-        }
-        if rest.is_empty() {
-            *rest = more(self.settings.overlap_min);
-        }
-        let next = self.take(rest, now.next());
-        let Some((next, appender)) = next.zip(self.appender.as_ref()) else { return Ok(false) };
-        appender.begin(next).map_err(|AppenderGone| StepError::Panicked)?;
-        Ok(true)
-    }
-
-    /// What became of the commands that were begun.
-    fn end_next(&mut self) -> Result<(Taken, Result<(), AppendError>), StepError> {
-        let appender = self.appender.as_ref().ok_or(StepError::Panicked)?;
-        let (taken, appended) = appender.end().map_err(|AppenderGone| StepError::Panicked)?;
-        let appended = match appended {
-            Err(AppendError::Behind { .. }) => self.append(&taken),
-            done => done,
-        };
-        Ok((taken, appended))
+        Taken::from(rest, self.applied + 1, payload, self.payload_bytes_max)
     }
 
     /// Applies and answers what is durable, or refuses what is not.
@@ -364,7 +296,8 @@ impl Writer {
     /// slowed.
     fn append(&mut self, taken: &Taken) -> Result<(), AppendError> {
         loop {
-            match self.journal.append(taken) {
+            let count = u32::try_from(taken.proposals.len()).unwrap_or(u32::MAX);
+            match self.journal.append(taken.first, count, &taken.payload) {
                 Err(AppendError::Behind { held_bytes }) => {
                     let before = self.trimmed;
                     let waited = self.seal().and_then(|()| self.wait_for_store());
@@ -510,11 +443,8 @@ impl Writer {
 
     fn trim(&mut self) {
         let durable = self.flusher.durable();
-        // While an append is under way it waits for the next time.
-        if durable > self.trimmed
-            && let Some(mut journal) = self.journal.try_lock()
-        {
-            match journal.trim(durable) {
+        if durable > self.trimmed {
+            match self.journal.trim(durable) {
                 Ok(()) => self.trimmed = durable,
                 Err(error) => tracing::warn!(%error, "the journal could not be trimmed"),
             }

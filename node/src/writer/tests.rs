@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod crash;
-mod overlap;
+
 mod pressure;
 mod records;
 pub(crate) mod rig;
 pub(crate) mod story;
+mod thread;

@@ -67,12 +67,6 @@ impl Queue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What waits, where that is enough.
-    fn take_if(&self, least: usize, max: usize) -> VecDeque<Proposal> {
-        let mut inner = self.lock();
-        if inner.proposals.len() >= least { inner.take(max) } else { VecDeque::new() }
-    }
-
     fn end(&self) {
         let mut inner = self.lock();
         inner.ended = true;
@@ -126,10 +120,9 @@ pub struct WriterThread {
 impl WriterThread {
     /// Starts the thread. `ended` is called once when it ends by itself, which is always a failure.
     pub fn start(
-        mut writer: Writer,
+        writer: Writer,
         ended: impl FnOnce(&StepError) + Send + 'static,
     ) -> std::io::Result<(Self, WriterHandle)> {
-        writer.start_overlapping()?;
         let inner = Mutex::new(Inner::default());
         let queue = Arc::new(Queue { inner, changed: Condvar::new() });
         let handle = WriterHandle { queue: Arc::clone(&queue) };
@@ -159,14 +152,10 @@ impl WriterThread {
 }
 
 fn run(mut writer: Writer, queue: &Queue) -> Result<(), StepError> {
-    let max = writer.commands_max();
     loop {
         match next(&mut writer, queue) {
             Next::Flush => writer.flush_if_due(clock::monotonic_ms())?,
-            Next::Step(proposals) => {
-                let more = |least| queue.take_if(least, max);
-                writer.steps(proposals, more, clock::monotonic_ms)?;
-            }
+            Next::Step(proposals) => writer.step(proposals, clock::monotonic_ms())?,
             Next::Stop => return writer.finish(),
         }
     }

@@ -22,7 +22,6 @@ pub(crate) const LAZY: WriterSettings = WriterSettings {
     seal_bytes: 8 << 20,
     seal_after: Duration::from_secs(3_600),
     overlay_bytes_max: 64 << 20,
-    overlap_min: 1,
     flushing: Flushing::Beside,
 };
 
