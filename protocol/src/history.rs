@@ -12,7 +12,7 @@ use crate::clock::HybridTime;
 use crate::event::Record;
 use crate::hash::Hash;
 use crate::head::HeadProof;
-use crate::id::{ChannelId, ControlPoint, LineageId, WriterId};
+use crate::id::{ChannelId, ControlPoint, LineageId, LogName, WriterId};
 use crate::limits::{HISTORY_LOGS_MAX, HISTORY_RECORDS_MAX, LINKS_MAX};
 
 /// Asks for the newest records of a group that the asker lacks.
@@ -77,6 +77,19 @@ pub struct LogRef {
     /// Its writer.
     #[n(1)]
     pub writer: WriterId,
+}
+
+impl LogRef {
+    /// Its name among the logs of its channel.
+    pub const fn name(self) -> LogName {
+        LogName::Message { origin: self.origin, writer: self.writer }
+    }
+}
+
+impl From<&AskedLog> for LogRef {
+    fn from(asked: &AskedLog) -> Self {
+        Self { origin: asked.origin, writer: asked.writer }
+    }
 }
 
 /// How far a log of the answering organisation reaches.

@@ -5,19 +5,11 @@ use crate::process::{self, Outcome, PROFILE};
 
 /// What `sim` is asked for.
 #[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Options {
-    /// How long to go on with further seeds, in seconds.
-    #[arg(long, default_value_t = 20)]
-    seconds: u64,
-    /// How many seeds to run, whatever time it takes.
-    #[arg(long, conflicts_with = "seconds")]
-    seeds: Option<u64>,
-    /// The first seed; without `--seeds` it is the only one, and each of its steps is told.
-    #[arg(long)]
-    seed: Option<u64>,
-    /// One JSON object a line instead of a table.
-    #[arg(long)]
-    json: bool,
+    /// What the simulator is asked for; `--help` tells.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
 }
 
 /// Seeds that `test` runs: always the same, so that a failure is a change's.
@@ -25,16 +17,10 @@ const TEST_SEEDS: u64 = 40;
 
 /// Builds the simulator and runs it.
 pub(crate) fn run(options: &Options) -> Outcome {
-    let Options { seconds, seeds, seed, json } = options;
-    let mut words = match seeds {
-        Some(seeds) => vec![format!("--seeds={seeds}")],
-        None => vec![format!("--seconds={seconds}")],
-    };
-    words.extend(seed.map(|seed| format!("--seed={seed}")));
-    words.extend(json.then(|| "--json".to_owned()));
-    let mut cargo = simulator(&words);
+    let mut cargo = simulator(&options.words);
     // With --json the lines are for a program: nothing else goes to its input.
-    if *json { process::run_unseen(&mut cargo) } else { process::run(&mut cargo) }
+    let is_json = options.words.iter().any(|word| word == "--json");
+    if is_json { process::run_unseen(&mut cargo) } else { process::run(&mut cargo) }
 }
 
 /// The part of `test`.

@@ -22,7 +22,7 @@ pub(crate) use outgoing::{
     welcome_frame,
 };
 pub(crate) use request::{
-    CreateChannel, InviteRequest, JoinRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
+    AccountRequest, CreateChannel, JoinRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
     PasswordRequest, PatchChannel, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
 };
 pub(crate) use value::{

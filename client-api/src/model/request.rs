@@ -165,13 +165,13 @@ impl JoinRequest {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct InviteRequest {
+pub(crate) struct AccountRequest {
     account: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
 }
 
-impl InviteRequest {
+impl AccountRequest {
     pub(crate) fn into_parts(self) -> Result<(Option<u64>, AccountLabel), Refusal> {
         Ok((optional_nonce(self.nonce)?, value::label(&self.account)?))
     }

@@ -9,7 +9,7 @@ use super::{Api, json};
 use crate::backend::{Action, Backend, Caller, Refusal};
 use crate::extract::{ApiState, Authenticated, JsonBody, OptionalBody, PathOf, QueryOf};
 use crate::model::{
-    InviteRequest, JoinRequest, NonceQuery, NonceRequest, RoleRequest, StatusAnswer, channel_id,
+    AccountRequest, JoinRequest, NonceQuery, NonceRequest, RoleRequest, StatusAnswer, channel_id,
     label,
 };
 
@@ -51,7 +51,7 @@ pub(crate) async fn invite<B: Backend>(
     State(api): ApiState<B>,
     Authenticated(caller): Authenticated,
     PathOf(id): PathOf<String>,
-    JsonBody(request): JsonBody<InviteRequest>,
+    JsonBody(request): JsonBody<AccountRequest>,
 ) -> Result<Response, Refusal> {
     let (nonce, account) = request.into_parts()?;
     let action = Action::Invite { channel: channel_id(&id)?, account };
@@ -74,7 +74,7 @@ pub(crate) async fn ban<B: Backend>(
     State(api): ApiState<B>,
     Authenticated(caller): Authenticated,
     PathOf(id): PathOf<String>,
-    JsonBody(request): JsonBody<InviteRequest>,
+    JsonBody(request): JsonBody<AccountRequest>,
 ) -> Result<Response, Refusal> {
     let (nonce, account) = request.into_parts()?;
     perform(&api, &caller, nonce, Action::Ban { channel: channel_id(&id)?, account }).await

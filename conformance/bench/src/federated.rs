@@ -1,5 +1,6 @@
 //! Direct messages between two nodes on one machine: what each costs both, and how long it takes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::direct::FRAME_BYTES;
@@ -27,9 +28,7 @@ pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, 
     let program = node::build()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let acme = Site::new(&program, place.path("acme"), "acme.test");
-        let globex = Site::new(&program, place.path("globex"), "globex.test");
-        let federation = Federation::start([acme, globex]).await?;
+        let federation = Federation::start(&program, place).await?;
         let [acme, globex] = &federation.nodes;
         let ones = acme.users("alice", PAIRS).await?;
         let pairs = node::pair_up(ones, globex.users("bob", PAIRS).await?).await?;
@@ -54,10 +53,11 @@ pub(crate) struct Federation {
 }
 
 impl Federation {
-    pub(crate) async fn start(sites: [Site; 2]) -> Result<Self, Failure> {
+    pub(crate) async fn start(program: &Path, place: &Place) -> Result<Self, Failure> {
         let dns = Dns::start().await?;
+        let domains = ["acme.test", "globex.test"];
+        let sites = domains.map(|domain| Site::new(program, place.path(domain), domain));
         let keys = [sites[0].introduction()?, sites[1].introduction()?];
-        let domains = [sites[0].domain().to_owned(), sites[1].domain().to_owned()];
         let mut others = [1, 0].into_iter();
         let nodes = sites.map(|mut site| {
             let other = others.next().unwrap_or_default();

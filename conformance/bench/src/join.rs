@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::federated::Federation;
 use crate::load::User;
-use crate::node::{self, Site};
+use crate::node;
 use crate::row::Row;
 use crate::{Failure, Place};
 
@@ -21,9 +21,7 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
     let program = node::build()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let acme = Site::new(&program, place.path("acme"), "acme.test");
-        let globex = Site::new(&program, place.path("globex"), "globex.test");
-        let federation = Federation::start([acme, globex]).await?;
+        let federation = Federation::start(&program, place).await?;
         let [acme, globex] = &federation.nodes;
         let users = (acme.users("alice", 1).await?, globex.users("bob", 1).await?);
         let (alice, bob) = (Guest::of(&users.0[0])?, Guest::of(&users.1[0])?);

@@ -50,10 +50,6 @@ impl Site {
         self.more.push((name, value));
     }
 
-    pub(crate) fn domain(&self) -> &str {
-        &self.domain
-    }
-
     /// The introduction of its key as it is published; makes the key.
     pub(crate) fn introduction(&self) -> Result<String, Failure> {
         let output = self.command().arg("dns").output()?;

@@ -158,8 +158,7 @@ impl Histories {
         // A peer that serves nothing of what it was asked for is not asked for it again.
         let is_idle = taken == 0 && missing.is_empty() && refused.is_empty();
         let asked = ask.logs.iter().filter(|_| is_idle);
-        let asked = asked.map(|log| LogRef { origin: log.origin, writer: log.writer });
-        let unserved = asked.chain(missing).chain(refused);
+        let unserved = asked.map(LogRef::from).chain(missing).chain(refused);
         self.unserved.extend(unserved.map(|log| (ask.channel, log)));
         self.heard.insert(ask.channel);
         if taken > 0 {
@@ -197,8 +196,7 @@ impl Histories {
         let Phase::Asked { ask, .. } = std::mem::take(&mut self.phase) else { return };
         self.late += 1;
         self.heard.insert(ask.channel);
-        let asked = ask.logs.iter();
-        let logs = asked.map(|log| LogRef { origin: log.origin, writer: log.writer });
+        let logs = ask.logs.iter().map(LogRef::from);
         self.unserved.extend(logs.map(|log| (ask.channel, log)));
         self.phase = Phase::Due;
     }

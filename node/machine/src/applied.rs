@@ -160,21 +160,6 @@ impl Applied {
         cbor::encode_into(&row, bytes);
     }
 
-    /// The row that the store keeps.
-    pub fn row(&self) -> EventRow {
-        EventRow {
-            log: self.log_no,
-            seq: self.seq,
-            hash: self.hash,
-            id: self.id,
-            outcome: self.outcome,
-            sender: self.sender,
-            header: self.record.header.clone(),
-            body: self.record.body.clone(),
-            stated: self.stated,
-        }
-    }
-
     /// Bytes that it holds in memory, nearly.
     pub fn weight(&self) -> usize {
         self.record.weight() + 320

@@ -155,7 +155,7 @@ impl State {
             return None;
         }
         let mut logs: Vec<AskedLog> = channel.logs.iter().filter_map(asked).collect();
-        logs.retain(|log| serves(LogRef { origin: log.origin, writer: log.writer }));
+        logs.retain(|log| serves(LogRef::from(log)));
         if logs.is_empty() && (heard || !channel.unasked.contains(&peer)) {
             return None;
         }

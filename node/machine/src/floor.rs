@@ -128,11 +128,6 @@ impl Group {
     }
 }
 
-/// Whether a member organisation may read what was written before it was admitted.
-pub fn may_read_below_floor(_: &Group) -> bool {
-    true
-}
-
 impl Channel {
     /// A peer's floor in a log of this channel: its feed begins above it.
     pub fn floor_of(&self, peer: LineageId, name: LogName) -> u64 {

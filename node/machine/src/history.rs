@@ -13,12 +13,12 @@ use comity_protocol::history::{
     AskedLog, Backfill, Before, BelowLink, HistoryAsk, LogEnd, LogRef, OldRange, OldStart,
     RangeStart, Stated,
 };
-use comity_protocol::id::{LineageId, LogId, LogName, MessageId};
+use comity_protocol::id::{LineageId, MessageId};
 use comity_protocol::limits::{BATCH_BYTES_TARGET, HISTORY_LOGS_MAX};
 
 use crate::applied::EventRow;
 use crate::channel::Channel;
-use crate::floor::{Readable, may_read_below_floor};
+use crate::floor::Readable;
 use crate::group::{Group, Place};
 
 /// Where the records of one channel's message logs are.
@@ -45,7 +45,7 @@ pub fn backfill(
     let none = Backfill {
         channel: ask.channel,
         ranges: Vec::new(),
-        missing: ask.logs.iter().map(log_of).collect(),
+        missing: ask.logs.iter().map(LogRef::from).collect(),
         ends: None,
     };
     let group = channel.group().filter(|group| group.follows(peer));
@@ -55,7 +55,7 @@ pub fn backfill(
     let mut ranges = Vec::new();
     let mut missing = picked.missing;
     for open in picked.logs.into_iter().filter(|open| !open.rows.is_empty()) {
-        let log = log_of(&open.asked);
+        let log = LogRef::from(&open.asked);
         match open.range(channel, source) {
             Some(range) => ranges.push(range),
             None => missing.push(log),
@@ -80,8 +80,7 @@ struct Open {
     next: Option<EventRow>,
 }
 
-struct Picked<'g> {
-    group: &'g Group,
+struct Picked {
     logs: Vec<Open>,
     missing: Vec<LogRef>,
     /// Logs whose next record waits for its turn, the newest first.
@@ -91,24 +90,23 @@ struct Picked<'g> {
 /// Logs that one answer starts to serve: their proofs are long.
 const STARTS_MAX: usize = 64;
 
-impl<'g> Picked<'g> {
+impl Picked {
     fn new(
-        group: &'g Group,
+        group: &Group,
         peer: LineageId,
         ask: &HistoryAsk,
         source: &mut dyn HistorySource,
     ) -> Self {
         let mut picked = Self {
-            group,
             logs: Vec::with_capacity(ask.logs.len()),
             missing: Vec::new(),
             turns: BinaryHeap::new(),
         };
         for asked in &ask.logs {
-            let log = log_of(asked);
+            let log = LogRef::from(asked);
             let readable = group.readable(peer, (log.origin, log.writer));
             let found = readable.and_then(|readable| {
-                let next = readable_row(group, readable, log, asked.until, source)?;
+                let next = readable_row(readable, log, asked.until, source)?;
                 Some(Open { asked: *asked, readable, rows: Vec::new(), next: Some(next) })
             });
             match found {
@@ -140,8 +138,8 @@ impl<'g> Picked<'g> {
             (taken, bytes) = (taken + 1, bytes + weight(&row));
             let older = row.seq - 1;
             open.rows.push(row);
-            let log = log_of(&open.asked);
-            open.next = readable_row(self.group, open.readable, log, older, source);
+            let log = LogRef::from(&open.asked);
+            open.next = readable_row(open.readable, log, older, source);
             if let Some(next) = &open.next {
                 self.turns.push((next.id, at));
             }
@@ -153,7 +151,7 @@ impl Open {
     /// The range with its proofs; `None` where this node does not hold what they need.
     fn range(self, channel: &Channel, source: &mut dyn HistorySource) -> Option<OldRange> {
         let Self { asked, rows, .. } = self;
-        let (log, last) = (log_of(&asked), rows.first()?.clone());
+        let (log, last) = (LogRef::from(&asked), rows.first()?.clone());
         let first = rows.last()?.seq;
         let mut row = |seq| source.row(log, seq).map(|(_, row)| row);
         let below = live(first - 1)
@@ -179,20 +177,19 @@ fn start(
     let mut row = |seq| source.row(log, seq).map(|(_, row)| row);
     let above =
         if head.seq == last.seq { Vec::new() } else { links(head.seq, last.seq, &mut row)? };
-    let known = channel.logs.get(&name_of(log))?;
+    let known = channel.logs.get(&log.name())?;
     debug_assert!(head.seq <= known.end.seq(), "a head is of a record that is held");
     Some(OldStart { links: links(last.seq, 1, &mut row)?, above, head })
 }
 
 /// A record that a peer may have; `None` where it may not, or where this node lacks it.
 fn readable_row(
-    group: &Group,
     readable: Readable,
     log: LogRef,
     seq: u64,
     source: &mut dyn HistorySource,
 ) -> Option<EventRow> {
-    if seq == 0 || (seq <= readable.first_floor && !may_read_below_floor(group)) {
+    if seq == 0 {
         return None;
     }
     let (pos, row) = source.row(log, seq)?;
@@ -239,19 +236,6 @@ fn own_ends(channel: &Channel, own: LineageId) -> Vec<LogEnd> {
     ends.reverse();
     ends.truncate(HISTORY_LOGS_MAX);
     ends
-}
-
-fn log_of(asked: &AskedLog) -> LogRef {
-    LogRef { origin: asked.origin, writer: asked.writer }
-}
-
-fn name_of(log: LogRef) -> LogName {
-    LogName::Message { origin: log.origin, writer: log.writer }
-}
-
-/// A log of a channel by its name among the channel's message logs.
-pub fn log_id(channel: &Channel, log: LogRef) -> LogId {
-    LogId { channel: channel.id, name: name_of(log) }
 }
 
 fn weight(row: &EventRow) -> usize {

@@ -234,7 +234,7 @@ impl Node {
             let log = LogId::from(range.log);
             let (_, channel) = self.state.channel(&log.channel).unwrap();
             if channel.needs_start(self.peer.unwrap(), log.name, range.first) {
-                let mut row = |seq| self.row(&log, seq).map(Applied::row);
+                let mut row = |seq| self.row(&log, seq).map(stored);
                 range.start = range_start(range.first, &mut row);
             }
         }
@@ -417,6 +417,13 @@ impl Node {
     }
 }
 
+/// A record as a store keeps and reads it.
+fn stored(applied: &Applied) -> EventRow {
+    let mut row = Vec::new();
+    applied.encode_row(&mut row);
+    EventRow::decode(&row).unwrap()
+}
+
 /// A node's records of one channel.
 struct Past<'n> {
     node: &'n Node,
@@ -425,9 +432,9 @@ struct Past<'n> {
 
 impl HistorySource for Past<'_> {
     fn row(&mut self, log: LogRef, seq: u64) -> Option<(Option<Pos>, EventRow)> {
-        let name = LogName::Message { origin: log.origin, writer: log.writer };
+        let name = log.name();
         let found = self.node.row(&LogId { channel: self.channel, name }, seq)?;
-        Some(((found.pos != Pos::default()).then_some(found.pos), found.row()))
+        Some(((found.pos != Pos::default()).then_some(found.pos), stored(found)))
     }
 
     fn control_pos(&mut self, _: Place) -> Option<Pos> {
@@ -435,7 +442,7 @@ impl HistorySource for Past<'_> {
     }
 
     fn head(&mut self, log: LogRef, row: &EventRow) -> Option<HeadProof> {
-        let name = LogName::Message { origin: log.origin, writer: log.writer };
+        let name = log.name();
         let id = LogId { channel: self.channel, name };
         if log.origin != self.node.lineage() {
             let (_, channel) = self.node.state.channel(&self.channel)?;

@@ -167,7 +167,7 @@ impl LinkEnd {
         }
         let no = self.exchange.shared.state().channel(&channel).map(|(no, _)| no);
         if let Some(no) = no {
-            self.exchange.history_came(no, &report, is_first);
+            self.exchange.filling.answered(no, &report, is_first);
         }
         let HistoryReport { taken, refused, .. } = report;
         self.replica.handle_history_applied(Some(AppliedHistory { taken, refused }), now_ms);
@@ -296,7 +296,7 @@ impl LinkEnd {
         match action {
             Action::ChooseHistory => {
                 let known = self.replica.histories();
-                let ask = self.exchange.choose_history(self.link, peer, known);
+                let ask = self.exchange.filling.choose(self.link, peer, known);
                 self.replica.ask_history(ask, now_ms);
             }
             Action::ServeHistory(ask) => {

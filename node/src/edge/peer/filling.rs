@@ -11,7 +11,6 @@ use comity_protocol::id::LineageId;
 use comity_replica::Histories;
 use tokio::sync::watch;
 
-use super::exchange::Exchange;
 use crate::feed::{Hub, Notice};
 use crate::writer::Shared;
 
@@ -144,7 +143,12 @@ impl Filling {
     }
 
     /// The next channel to fetch over a link, and what to ask for.
-    fn choose(&self, link: u64, peer: LineageId, known: &Histories) -> Option<HistoryAsk> {
+    pub(super) fn choose(
+        &self,
+        link: u64,
+        peer: LineageId,
+        known: &Histories,
+    ) -> Option<HistoryAsk> {
         let state = self.shared.state();
         let mut inner = self.lock();
         let id = |no: &ChannelNo| state.channels.get(no).map(|channel| channel.id);
@@ -176,6 +180,15 @@ impl Filling {
             self.wake();
         }
         found
+    }
+
+    /// An answer of a channel was applied, the first one of its link or a later one.
+    pub(super) fn answered(&self, no: ChannelNo, report: &HistoryReport, is_first: bool) {
+        if report.taken > 0 {
+            self.came(no, is_first);
+            self.grown.send_modify(|count| *count += 1);
+        }
+        self.refresh();
     }
 
     /// Something of a channel came; its members' devices are told of the first page and when there
@@ -219,27 +232,6 @@ impl Drop for Filler {
 pub(in crate::edge) struct Grown {
     count: watch::Receiver<u64>,
     until: tokio::time::Instant,
-}
-
-impl Exchange {
-    /// What to ask a peer for, of all that is lacking.
-    pub(super) fn choose_history(
-        &self,
-        link: u64,
-        peer: LineageId,
-        known: &Histories,
-    ) -> Option<HistoryAsk> {
-        self.filling.choose(link, peer, known)
-    }
-
-    /// An answer was applied.
-    pub(super) fn history_came(&self, ask_channel: ChannelNo, report: &HistoryReport, first: bool) {
-        if report.taken > 0 {
-            self.filling.came(ask_channel, first);
-            self.filling.grown.send_modify(|count| *count += 1);
-        }
-        self.filling.refresh();
-    }
 }
 
 /// Tells a channel's members that its history grew.

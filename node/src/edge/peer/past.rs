@@ -83,7 +83,7 @@ impl Exchange {
         let none = || Backfill {
             channel: ask.channel,
             ranges: Vec::new(),
-            missing: ask.logs.iter().map(|l| log_of(l.origin, l.writer)).collect(),
+            missing: ask.logs.iter().map(LogRef::from).collect(),
             ends: None,
         };
         let channel = {
@@ -122,7 +122,7 @@ impl Records<'_> {
 
 impl HistorySource for Records<'_> {
     fn row(&mut self, log: LogRef, seq: u64) -> Option<(Option<Pos>, EventRow)> {
-        self.read(name_of(log), seq)
+        self.read(log.name(), seq)
     }
 
     fn control_pos(&mut self, (term, seq): Place) -> Option<Pos> {
@@ -131,7 +131,7 @@ impl HistorySource for Records<'_> {
     }
 
     fn head(&mut self, log: LogRef, row: &EventRow) -> Option<HeadProof> {
-        let name = name_of(log);
+        let name = log.name();
         if log.origin != self.exchange.lineage {
             return self.channel.logs.get(&name)?.proof.clone();
         }
@@ -139,12 +139,4 @@ impl HistorySource for Records<'_> {
         let head = Head { log: id, seq: row.seq, hash: row.hash, time: row.id.time() };
         self.exchange.proofs.prove_once(head)
     }
-}
-
-fn name_of(log: LogRef) -> LogName {
-    LogName::Message { origin: log.origin, writer: log.writer }
-}
-
-fn log_of(origin: LineageId, writer: comity_protocol::id::WriterId) -> LogRef {
-    LogRef { origin, writer }
 }

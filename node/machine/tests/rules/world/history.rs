@@ -11,7 +11,7 @@ use comity_protocol::head::{Head, HeadProof};
 use comity_protocol::history::{Backfill, HistoryAsk, LogRef};
 use comity_protocol::id::{ChannelId, LogId, LogName};
 
-use super::{Node, World, answer};
+use super::{Node, World, answer, stored};
 
 /// Records in an answer: few, so that tests see many.
 const WINDOW: u16 = 3;
@@ -24,7 +24,7 @@ struct Records<'n> {
 
 impl Records<'_> {
     fn log(&self, log: LogRef) -> LogId {
-        let name = LogName::Message { origin: log.origin, writer: log.writer };
+        let name = log.name();
         LogId { channel: self.channel, name }
     }
 }
@@ -32,7 +32,7 @@ impl Records<'_> {
 impl HistorySource for Records<'_> {
     fn row(&mut self, log: LogRef, seq: u64) -> Option<(Option<Pos>, EventRow)> {
         let found = self.node.row(&self.log(log), seq)?;
-        Some(((found.pos != Pos::default()).then_some(found.pos), found.row()))
+        Some(((found.pos != Pos::default()).then_some(found.pos), stored(found)))
     }
 
     fn control_pos(&mut self, (_, seq): Place) -> Option<Pos> {

@@ -12,8 +12,8 @@ pub use rogue::{RogueLog, asks_to_leave, control, event};
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_machine::{
-    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, Group, GroupAct, Kind, Outcome,
-    RangeOutcome, RefusedCode, range_start,
+    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, EventRow, Group, GroupAct, Kind,
+    Outcome, RangeOutcome, RefusedCode, range_start,
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -455,6 +455,13 @@ fn channel_of(done: Done) -> ChannelId {
     }
 }
 
+/// A record as a store keeps and reads it.
+pub fn stored(applied: &Applied) -> EventRow {
+    let mut row = Vec::new();
+    applied.encode_row(&mut row);
+    EventRow::decode(&row).unwrap()
+}
+
 /// A batch for a peer: ranges that begin just above its floor come with their start.
 pub fn batch_for(source: &Node, peer: LineageId, records: &[Applied]) -> Batch {
     let mut batch = batch(source, records);
@@ -462,7 +469,7 @@ pub fn batch_for(source: &Node, peer: LineageId, records: &[Applied]) -> Batch {
         let log = LogId::from(range.log);
         let (_, channel) = source.state.channel(&log.channel).unwrap();
         if channel.needs_start(peer, log.name, range.first) {
-            let mut row = |seq| source.row(&log, seq).map(Applied::row);
+            let mut row = |seq| source.row(&log, seq).map(stored);
             range.start = range_start(range.first, &mut row);
         }
     }
