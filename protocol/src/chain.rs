@@ -200,6 +200,13 @@ pub struct Link {
     pub inner: Hash,
 }
 
+impl Link {
+    /// The hash of the record whose step it is.
+    pub fn hash(&self, log: &LogId, seq: u64) -> Hash {
+        link(log, seq, &self.previous, &self.skipped, &self.inner)
+    }
+}
+
 /// The seqs that a proof passes from `head` down to `target`, `head` first, `target` last.
 pub fn path(head: u64, target: u64) -> Vec<u64> {
     let mut seqs = Vec::new();

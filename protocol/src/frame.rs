@@ -11,10 +11,11 @@
 use minicbor::{Decode, Encode};
 
 use crate::cbor::{self, ByteString, DecodeError};
+use crate::chain::Link;
 use crate::clock::HybridTime;
 use crate::event::Record;
 use crate::hash::Hash;
-use crate::head::Inclusion;
+use crate::head::{Head, Inclusion};
 use crate::history::{Backfill, HistoryAsk, RangeStart};
 use crate::id::{
     AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, ShortHash, WriterId,
@@ -255,7 +256,7 @@ pub struct Batch {
     pub cursor: Option<ByteString>,
 }
 
-/// Consecutive records of one log with the proven head of the last of them.
+/// Consecutive records of one log with a proven head, at the last of them or above it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Range {
@@ -268,10 +269,10 @@ pub struct Range {
     /// The records.
     #[n(2)]
     pub records: Vec<Record>,
-    /// The last record's hash.
+    /// The head's hash.
     #[n(3)]
     pub hash: Hash,
-    /// The last record's time.
+    /// The head's time.
     #[n(4)]
     pub time: HybridTime,
     /// The checkpoint that proves it, by its place in the batch.
@@ -283,6 +284,22 @@ pub struct Range {
     /// Where the range begins just above the receiver's floor: what the receiver goes on from.
     #[n(7)]
     pub start: Option<RangeStart>,
+    /// Where the head is above the last record: what leads from it down.
+    #[n(8)]
+    pub above: Option<HeadAbove>,
+}
+
+/// A head above the records that it proves. Whoever passes on a log of somebody else has his newest
+/// head, and not one for each record.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct HeadAbove {
+    /// The head's seq.
+    #[n(0)]
+    pub seq: u64,
+    /// The links of the path from the head down to the range's last record.
+    #[n(1)]
+    pub links: Vec<Link>,
 }
 
 impl Range {
@@ -291,9 +308,17 @@ impl Range {
         self.first.saturating_sub(1).saturating_add(self.records.len() as u64)
     }
 
+    /// The head that proves it; the checkpoint has to include it.
+    pub fn head(&self) -> Head {
+        let seq = self.above.as_ref().map_or(self.last(), |above| above.seq);
+        Head { log: self.log.into(), seq, hash: self.hash, time: self.time }
+    }
+
     fn is_bounded(&self) -> bool {
-        let links = self.start.as_ref().map_or(0, |start| start.links.len());
-        !self.records.is_empty() && links <= LINKS_MAX
+        let below = self.start.as_ref().map_or(0, |start| start.links.len());
+        let above = self.above.as_ref().map_or(0, |above| above.links.len());
+        let is_above = self.above.as_ref().is_none_or(|above| above.seq > self.last());
+        !self.records.is_empty() && is_above && below.max(above) <= LINKS_MAX
     }
 }
 

@@ -267,6 +267,11 @@ impl Http {
         self.change(Method::DELETE, channel, &rest, &Value::Null).await
     }
 
+    /// Hands a group over to another organisation that is in it.
+    pub async fn hand_over(&self, channel: &str, home: &str) -> Result<Done, HttpError> {
+        self.change(Method::PATCH, channel, "", &json!({ "home": home })).await
+    }
+
     /// Gives a member of a group a role: `member`, `moderator` or `owner`.
     pub async fn set_role(
         &self,

@@ -1,18 +1,11 @@
 //! Known gaps of the product that would show as findings, each with the day on which its gate goes.
 //! A gate is as narrow as the gap; whoever closes the gap takes the gate away.
 
-use comity_machine::{Group, State};
-use comity_protocol::id::{ChannelId, LineageId};
+use comity_machine::Group;
+use comity_protocol::id::LineageId;
 
 use crate::check::{is_honest, node_of};
 use crate::world::World;
-
-/// A home serves the control log of its own term alone: an organisation that comes, or comes back,
-/// after a handover cannot prove the terms before and waits. Goes when homes serve earlier terms.
-pub(crate) fn lacks_earlier_terms(state: &State, channel: &ChannelId, at_home: &Group) -> bool {
-    let known = state.channel(channel).and_then(|(_, channel)| channel.group());
-    known.map_or(1, |group| group.point.term) < at_home.point.term
-}
 
 /// What somebody wrote before leaving reaches only those who were linked with him, and the home; a
 /// member that was not does not get it from the home. Goes when members pass logs on to each other.

@@ -209,7 +209,7 @@ fn may_read(shared: &Shared, peer: LineageId, range: &Range) -> bool {
 
 /// The control record of a place: its log and its number there.
 pub(crate) fn control_name(group: &Group, (term, seq): Place) -> Option<(LogName, u64)> {
-    group.terms.get(&term).map(|known| (LogName::Control { home: known.home, term }, seq))
+    group.control_log_of(term).map(|name| (name, seq))
 }
 
 /// The pos of a record here.

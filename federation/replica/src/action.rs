@@ -38,13 +38,6 @@ pub enum Action<T> {
     ChooseHistory,
     /// The link is over. Nothing follows.
     Close(Code),
-    /// Records of this log wait for what they depend on, which the driver may know and `want`.
-    Held {
-        /// The log.
-        log: WireLog,
-        /// The first record that waits.
-        from: u64,
-    },
     /// The peer says who it is: prove that its key belongs to the domain and that the lineage is
     /// its own. Answered by `handle_identified`.
     Identify {
@@ -113,10 +106,12 @@ pub enum Fate {
         /// The first record missing.
         from: u64,
     },
-    /// It waits for the control log; it was not taken, or not to its end.
+    /// It waits for something; it was not taken, or not to its end.
     Held {
         /// The first record not taken.
         from: u64,
+        /// What it waits for, where the peer is to be asked for it at once.
+        awaits: Option<Want>,
     },
     /// It is not theirs, or not for us.
     Refused {

@@ -310,9 +310,6 @@ impl<T> Link<T> {
         if let Some((log, code)) = self.subscription.poll_note() {
             return Some(Action::Note { log, code });
         }
-        if let Some((log, from)) = self.subscription.poll_held() {
-            return Some(Action::Held { log, from });
-        }
         let wants = self.subscription.poll_wants(self.now_ms);
         if !wants.is_empty() {
             return Some(Action::Send(Frame::Want(wants)));

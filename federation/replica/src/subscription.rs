@@ -204,10 +204,6 @@ impl Subscription {
         Some(Action::Apply { frame, cursor: kept })
     }
 
-    pub(crate) fn poll_held(&mut self) -> Option<(WireLog, u64)> {
-        self.wants.poll_held()
-    }
-
     pub(crate) fn poll_note(&mut self) -> Option<(WireLog, Code)> {
         self.notes.pop_front()
     }
@@ -226,7 +222,12 @@ impl Subscription {
                 self.acknowledgement_due |= self.wants.applied(log, last, now_ms);
             }
             Fate::Gap { from } => self.wants.gap(log, from, last, now_ms),
-            Fate::Held { from } => self.wants.held(log, from, last, now_ms),
+            Fate::Held { from, awaits } => {
+                self.wants.held(log, from, last, now_ms);
+                if let Some(Want { log, from }) = awaits {
+                    self.wants.add(log, from, now_ms);
+                }
+            }
             Fate::Refused { from, code } => {
                 self.acknowledgement_due |= self.wants.give_up(&log).is_some();
                 self.except(Exception { log, from, code: code.number() });

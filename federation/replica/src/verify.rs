@@ -7,8 +7,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::checkpoint::{Checkpoint, CheckpointError};
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Batch, Exception, Frame, Range, WireLog};
-use comity_protocol::head::Head;
-use comity_protocol::id::{LineageId, LogId};
+use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 
 use crate::fault::Fault;
@@ -16,9 +15,9 @@ use crate::limits::CHECKPOINTS_KEPT_MAX;
 
 /// The keys by which heads are judged.
 pub trait Keys {
-    /// The organisation whose key must prove heads of a log that this peer shows, and that key;
-    /// `None` where the log is none that we could take.
-    fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)>;
+    /// The organisation whose key must prove the head of a range that this peer shows, and that
+    /// key; `None` where its log is none that we could take.
+    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)>;
 }
 
 /// A batch of which every range is proven.
@@ -90,11 +89,9 @@ impl Verifier {
         if range.first == 0 || range.records.is_empty() || ends.is_none() {
             return Err(Fault::FrameMalformed);
         }
-        let log = LogId::from(range.log);
-        let Some((origin, key)) = keys.origin_key(&log) else { return Ok(false) };
-        let head = Head { log, seq: range.last(), hash: range.hash, time: range.time };
+        let Some((origin, key)) = keys.origin_key(range) else { return Ok(false) };
         let checkpoint = self.open(bytes, origin, key)?;
-        if head.is_included(&range.inclusion, checkpoint) {
+        if range.head().is_included(&range.inclusion, checkpoint) {
             Ok(true)
         } else {
             Err(Fault::HeadForged)

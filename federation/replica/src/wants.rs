@@ -1,7 +1,7 @@
 //! What a link lacks and asks for: one entry for each log, asked when due, asked again with growing
 //! waits. It must not know how ranges are applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Exception, LogKind, Want, WireLog};
@@ -13,8 +13,8 @@ use crate::limits::{HELD_MS, WANT_ANSWER_MS, WANTS_IN_FLIGHT_MAX, WANTS_MAX};
 /// Why a range is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
-    /// The driver wants it.
-    Driver,
+    /// It is wanted without having been shown.
+    Unseen,
     /// It comes before records that were shown.
     Gap,
     /// It was shown, and waits for what it depends on.
@@ -39,8 +39,6 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Wants {
     entries: BTreeMap<WireLog, Entry>,
-    /// Logs that are held, of which the driver is yet to hear.
-    news: BTreeSet<WireLog>,
 }
 
 impl Wants {
@@ -63,7 +61,7 @@ impl Wants {
     pub(crate) fn exceptions(&self) -> impl Iterator<Item = Exception> + use<'_> {
         self.entries.iter().filter_map(|(log, entry)| {
             let code = match entry.reason {
-                Reason::Driver => return None,
+                Reason::Unseen => return None,
                 Reason::Gap => Code::LogGap,
                 Reason::Held => Code::LogHeld,
             };
@@ -77,14 +75,14 @@ impl Wants {
         self.entries.values().filter(waits).map(|entry| entry.due_ms).min()
     }
 
-    /// The driver wants a log from a record on. `false` where no more can be wanted.
+    /// A log is wanted from a record on. `false` where no more can be wanted.
     pub(crate) fn add(&mut self, log: WireLog, from: u64, now_ms: u64) -> bool {
         if self.entries.contains_key(&log) {
             return true;
         }
         let room = self.entries.len() < WANTS_MAX;
         if room {
-            self.entries.insert(log, Entry::new(Reason::Driver, from, 0, now_ms));
+            self.entries.insert(log, Entry::new(Reason::Unseen, from, 0, now_ms));
         }
         room
     }
@@ -94,7 +92,7 @@ impl Wants {
         let Some(entry) = self.entry(log, Reason::Gap, from, until, now_ms) else { return };
         entry.until = entry.until.max(until);
         // What was held may turn out to begin earlier, once it is known what the log is.
-        if entry.reason == Reason::Driver || from < entry.from {
+        if entry.reason == Reason::Unseen || from < entry.from {
             entry.reason = Reason::Gap;
         }
         if from != entry.from {
@@ -111,7 +109,6 @@ impl Wants {
             entry.advance(from, now_ms);
         }
         entry.put_off(now_ms);
-        self.news.insert(log);
     }
 
     /// A range is applied. Whether it was wanted.
@@ -141,7 +138,6 @@ impl Wants {
 
     /// Nobody will get this range from here. The first record that was wanted, where one was.
     pub(crate) fn give_up(&mut self, log: &WireLog) -> Option<u64> {
-        self.news.remove(log);
         self.entries.remove(log).map(|entry| entry.from)
     }
 
@@ -187,12 +183,6 @@ impl Wants {
             .collect()
     }
 
-    /// The next log of which the driver is to hear that it is held.
-    pub(crate) fn poll_held(&mut self) -> Option<(WireLog, u64)> {
-        let log = self.news.pop_first()?;
-        self.entries.get(&log).map(|entry| (log, entry.from))
-    }
-
     fn entry(
         &mut self,
         log: WireLog,
@@ -217,7 +207,7 @@ impl Entry {
     }
 
     fn holds_cursor(&self) -> bool {
-        self.reason != Reason::Driver
+        self.reason != Reason::Unseen
     }
 
     fn advance(&mut self, from: u64, now_ms: u64) {

@@ -8,11 +8,13 @@ use comity_identity::NodeKey;
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::code::Code;
 use comity_protocol::event::Record;
-use comity_protocol::frame::{Batch, Class, Exception, Frame, VectorEntry, Want, WireLog};
+use comity_protocol::frame::{
+    Batch, Class, Exception, Frame, LogKind, Range, VectorEntry, Want, WireLog,
+};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
 use comity_protocol::history::{AskedLog, Backfill, HistoryAsk, LogEnd, LogRef};
-use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, ShortHash, WriterId};
+use comity_protocol::id::{AccountNumber, ChannelId, LineageId, ShortHash, WriterId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings, LookUpError, limits};
@@ -258,7 +260,7 @@ fn a_replayed_batch_is_harmless() {
 struct NoKeys;
 
 impl Keys for NoKeys {
-    fn origin_key(&self, _: &LogId) -> Option<(LineageId, NodePublicKey)> {
+    fn origin_key(&self, _: &Range) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 }
@@ -298,7 +300,7 @@ fn no_cursor_is_kept_while_something_before_it_is_wanted() {
         let checkpoints = ranges.iter().map(|batch| batch.checkpoints[0].clone()).collect();
         let of = |(i, batch): (usize, &&Batch)| {
             let checkpoint = u16::try_from(i).unwrap();
-            comity_protocol::frame::Range { checkpoint, ..batch.ranges[0].clone() }
+            Range { checkpoint, ..batch.ranges[0].clone() }
         };
         let ranges = ranges.iter().enumerate().map(of).collect();
         Frame::Batch(Batch { checkpoints, ranges, cursor: number.map(cursor) })
@@ -315,13 +317,15 @@ fn no_cursor_is_kept_while_something_before_it_is_wanted() {
     let held = Exception { log: second, from: 1, code: Code::LogHeld.number() };
     let want = |log| Action::Send(Frame::Want(vec![Want { log, from: 1 }]));
 
-    let fates = [Fate::Gap { from: 1 }, Fate::Held { from: 1 }];
+    let control = WireLog { kind: LogKind::Control, ..second };
+    let awaits = Some(Want { log: control, from: 1 });
+    let fates = [Fate::Gap { from: 1 }, Fate::Held { from: 1, awaits }];
     let (offered, said) = applies(&mut scene, part(&[&direct, &link], Some(1)), &fates);
     assert_eq!(offered, Some(cursor(1)));
     let mut exceptions = vec![gap, held];
     exceptions.sort_by_key(|e| e.log);
-    let held_news = Action::Held { log: second, from: 1 };
-    assert_eq!(said, [Action::Send(acknowledge(1, exceptions)), held_news, want(first)]);
+    let both = [control, first].map(|log| Want { log, from: 1 }).to_vec();
+    assert_eq!(said, [Action::Send(acknowledge(1, exceptions)), Action::Send(Frame::Want(both))]);
 
     // The gap is filled: that is told at once, since somebody may wait for it to be delivered.
     let (_, said) = applies(&mut scene, part(&[&direct], None), &[Fate::Applied]);

@@ -2,7 +2,7 @@
 
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::frame::WireLog;
+use comity_protocol::frame::{Want, WireLog};
 use comity_protocol::id::{ChannelId, MessageId};
 use minicbor::{Decode, Encode};
 
@@ -86,12 +86,16 @@ pub enum RangeOutcome {
         #[n(0)]
         from: u64,
     },
-    /// It waits for the control log; it was not taken, and is asked for again.
+    /// It waits for something; it was not taken, and is asked for again.
     #[n(2)]
     Held {
         /// The first record not taken.
         #[n(0)]
         from: u64,
+        /// Where it waits for a control log: what to ask for at once. Whoever shows what waits has
+        /// it.
+        #[n(1)]
+        awaits: Option<Want>,
     },
     /// It is not theirs, or not for us.
     #[n(3)]

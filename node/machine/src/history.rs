@@ -202,7 +202,11 @@ fn readable_row(
 }
 
 /// The links of the path from one record down to another.
-fn links(from: u64, to: u64, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Vec<Link>> {
+pub fn links(
+    from: u64,
+    to: u64,
+    row: &mut dyn FnMut(u64) -> Option<EventRow>,
+) -> Option<Vec<Link>> {
     let mut link = |at: u64| {
         let own = row(at)?;
         let mut hash = |seq| if seq == 0 { Some(Hash::ZERO) } else { Some(row(seq)?.hash) };

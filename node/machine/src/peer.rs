@@ -3,18 +3,17 @@
 //! to the journal.
 
 use comity_protocol::cbor::ByteString;
-use comity_protocol::chain::{ChainEnd, Link, path};
+use comity_protocol::chain::ChainEnd;
 use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
 use comity_protocol::event::{EventAct, EventHeader, Record, Request};
-use comity_protocol::frame::{Batch, Frame, Range};
-use comity_protocol::head::HeadProof;
+use comity_protocol::frame::{Batch, Frame, Range, Want};
+use comity_protocol::hash::Hash;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, WriterId,
 };
-use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::AHEAD_MS_MAX;
 
 use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
@@ -24,28 +23,11 @@ use crate::channel::{ChannelNo, Kind};
 use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
 use crate::group::{ControlState, Judgement};
+use crate::range::{Proven, Stop, founder_of, prove};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 use crate::verdict::{Judged, Wait};
-
-/// Why a range is not taken, or not to its end.
-enum Stop {
-    Gap { from: u64 },
-    Held { from: u64 },
-    Refused { from: u64, code: Code },
-}
-
-/// A range whose chain is proven.
-struct Proven {
-    log: LogId,
-    /// The seq of the first new record.
-    first: u64,
-    records: Vec<Record>,
-    /// The step of each new record.
-    steps: Vec<Link>,
-    head: HeadProof,
-}
 
 impl State {
     pub(crate) fn peer_batch(
@@ -68,7 +50,7 @@ impl State {
             let outcome = match self.peer_range(peer, &checkpoints, range, fx) {
                 Ok(()) => RangeOutcome::Applied,
                 Err(Stop::Gap { from }) => RangeOutcome::Gap { from },
-                Err(Stop::Held { from }) => RangeOutcome::Held { from },
+                Err(Stop::Held { from, awaits }) => RangeOutcome::Held { from, awaits },
                 Err(Stop::Refused { from, code }) => {
                     RangeOutcome::Refused { from, code: RefusedCode(code) }
                 }
@@ -87,25 +69,6 @@ impl State {
         Ok(Answer::Ranges(reports))
     }
 
-    /// The organisation whose key must prove heads of a log that `peer` shows, and that key; `None`
-    /// where the log is none that we could take.
-    pub fn origin_key(&self, peer: LineageId, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
-        let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
-        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
-        let key = match (group, log.name) {
-            // In a group the control state alone says whose keys count; what a peer writes before
-            // we know of its admission waits for that.
-            (Some(group), LogName::Message { .. }) if origin == peer => {
-                let introduced = || self.peers.get(&peer).map(|peer| peer.key);
-                group.state.key(&origin).or_else(introduced)
-            }
-            (Some(group), _) => group.state.key(&origin),
-            (None, LogName::Control { home, .. }) if home != peer => None,
-            (None, _) => self.peers.get(&origin).map(|peer| peer.key),
-        };
-        Some((origin, key?)).filter(|_| origin != self.lineage())
-    }
-
     fn peer_range(
         &mut self,
         peer: LineageId,
@@ -116,7 +79,7 @@ impl State {
         let log = LogId::from(range.log);
         let first = range.first;
         let refuse = |code| Stop::Refused { from: first, code };
-        let Some((origin, key)) = self.origin_key(peer, &log) else {
+        let Some((origin, key)) = self.origin_key(peer, &range) else {
             return Err(refuse(Code::LogUnknown));
         };
         // What a log had stated below a floor is its origin's to say, and nobody else's.
@@ -140,7 +103,7 @@ impl State {
             },
         };
         self.check_right(peer, no, &log).map_err(|code| match code {
-            Code::LogHeld => Stop::Held { from: first },
+            Code::LogHeld => self.held(no, first),
             code => refuse(code),
         })?;
         let known = self.channels[&no].logs.get(&log.name);
@@ -157,7 +120,7 @@ impl State {
         if let Some(shown) = base.shown {
             // Ours would be carried along by a time far ahead.
             if shown.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-                return Err(Stop::Held { from: first });
+                return Err(Stop::Held { from: first, awaits: None });
             }
             self.log_mut(no, log.name).go_on_from(base);
             let channel = self.channel_mut(no);
@@ -178,15 +141,13 @@ impl State {
                 let party = direct.of(origin).is_some() && origin == peer;
                 if party { Ok(()) } else { Err(Code::LogUnknown) }
             }
-            (Kind::Group(group), LogName::Control { .. }) => {
-                let known = group.state.organisations.contains_key(&peer);
-                match group.knows_log(log.name) {
-                    Some(true) if known => Ok(()),
-                    // A term that begins after what is known here waits for its base.
-                    None if known => Err(Code::LogHeld),
-                    _ => Err(Code::LogUnknown),
-                }
-            }
+            (Kind::Group(group), LogName::Control { .. }) => match group.knows_log(log.name) {
+                // Its home's heads prove it, whoever shows it.
+                Some(true) => Ok(()),
+                Some(false) => Err(Code::LogUnknown),
+                // A term that begins after what is known here waits for its base.
+                None => Err(Code::LogHeld),
+            },
             (Kind::Group(group), LogName::Message { .. }) => {
                 // The home knows all its members; others may hear of one before its admission.
                 let is_home = group.state.home == self.lineage();
@@ -216,7 +177,7 @@ impl State {
         }
         // Another member may write before the home's control log has reached us.
         if self.awaits_any(&log.channel) {
-            return Err(Stop::Held { from: range.first });
+            return Err(Stop::Held { from: range.first, awaits: None });
         }
         if range.first > 1 {
             return Err(Stop::Gap { from: 1 });
@@ -230,7 +191,8 @@ impl State {
         self.take_range(peer, no, proven, fx)
     }
 
-    /// Takes the control log of a group that one of ours accepted an invitation to.
+    /// Takes the control log of a group that one of ours accepted an invitation to. Any term may be
+    /// shown first; all are taken from the first on.
     fn take_genesis(
         &mut self,
         peer: LineageId,
@@ -243,10 +205,17 @@ impl State {
             return Err(Stop::Gap { from: 1 });
         }
         let refuse = |code| Stop::Refused { from: 1, code };
-        if !self.awaits(peer, &log.channel)
-            || log.name != (LogName::Control { home: peer, term: 1 })
-        {
+        let LogName::Control { home, term } = log.name else {
             return Err(refuse(Code::LogUnknown));
+        };
+        if !self.awaits(peer, &log.channel) {
+            return Err(refuse(Code::LogUnknown));
+        }
+        if term > 1 {
+            let founder = founder_of(&range).ok_or(refuse(Code::LogUnknown))?;
+            let name = LogName::Control { home: founder, term: 1 };
+            let log = LogId { channel: log.channel, name }.into();
+            return Err(Stop::Held { from: 1, awaits: Some(Want { log, from: 1 }) });
         }
         let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
             return Ok(());
@@ -260,7 +229,7 @@ impl State {
         };
         let state = ControlState::genesis(&genesis).ok_or(refuse(Code::LogUnknown))?;
         let is_bare = header.cover.is_none() && header.state.is_none() && header.request.is_none();
-        let sound = is_bare && header.actor == Some(genesis.owner) && state.home == peer;
+        let sound = is_bare && header.actor == Some(genesis.owner) && state.home == home;
         if !sound || ChannelId(record.inner().0) != log.channel {
             return Err(refuse(Code::LogUnknown));
         }
@@ -275,17 +244,19 @@ impl State {
         proven: Proven,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
-        let (name, head) = (proven.log.name, proven.head.clone());
+        let name = proven.log.name;
+        let head = Some(&proven.head).filter(|_| proven.above.is_empty()).cloned();
         if let LogName::Message { origin, .. } = name
             && proven.first == 1
             && !self.channels[&no].takes_writer(origin, fx.unix_ms)
         {
-            return Err(Stop::Held { from: 1 });
+            return Err(Stop::Held { from: 1, awaits: None });
         }
         let mut requests = Vec::new();
         let taken = self.take_records(peer, no, proven, &mut requests, fx);
-        if taken.is_ok() {
-            self.log_mut(no, name).proof = Some(head);
+        // A head above what is held proves nothing that could be shown yet.
+        if taken.is_ok() && head.is_some() {
+            self.log_mut(no, name).proof = head;
         }
         // What was placed before a record that waits is not shown again: it is answered now.
         for request in requests {
@@ -298,19 +269,20 @@ impl State {
         &mut self,
         peer: LineageId,
         no: ChannelNo,
-        proven: Proven,
+        mut proven: Proven,
         requests: &mut Vec<ProvenRequest>,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
-        let Proven { log, first, records, steps, head } = proven;
+        let (log, first) = (proven.log, proven.first);
+        let records = std::mem::take(&mut proven.records);
         for (seq, record) in (first..).zip(records) {
             match log.name {
                 LogName::Control { .. } => self.take_control(no, log.name, seq, record, fx)?,
                 LogName::Message { origin, writer } => {
                     let taken = self.take_event(peer, no, (origin, writer), seq, record, fx)?;
                     if let Some((actor, request, header, body_hash)) = taken {
-                        let at = usize::try_from(seq - first).unwrap_or(usize::MAX);
-                        let links = links(&steps, first, head.seq, at);
+                        let links = proven.links_to(seq);
+                        let head = proven.head.clone();
                         let proof = RequestProof {
                             channel: log.channel,
                             writer,
@@ -318,7 +290,7 @@ impl State {
                             header,
                             body_hash,
                             links,
-                            head: head.clone(),
+                            head,
                         };
                         requests.push(ProvenRequest { actor, request, proof });
                     }
@@ -358,7 +330,7 @@ impl State {
                 let judgement = group.judge(channel.id, seq, &header, &act);
                 if judgement == Judgement::UnknownCritical {
                     self.hold_group(no, fx);
-                    return Err(Stop::Held { from: seq });
+                    return Err(Stop::Held { from: seq, awaits: None });
                 }
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
@@ -389,6 +361,16 @@ impl State {
         group.judge_opening(&header, &opening).map_err(refuse)?;
         self.place_opening(no, name, record, &header, &opening, fx);
         Ok(())
+    }
+
+    /// What waits for records of the control log that are not here yet.
+    fn held(&self, no: ChannelNo, from: u64) -> Stop {
+        let channel = &self.channels[&no];
+        let awaits = channel.group().map(|group| {
+            let (name, from) = group.next_control();
+            Want { log: LogId { channel: channel.id, name }.into(), from }
+        });
+        Stop::Held { from, awaits }
     }
 
     /// Nothing is sent to a group whose control log says what this version does not understand.
@@ -425,10 +407,10 @@ impl State {
             check_version(start).map_err(|code| Stop::Refused { from: seq, code })?;
         }
         if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-            return Err(Stop::Held { from: seq });
+            return Err(Stop::Held { from: seq, awaits: None });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
-        let Judged { outcome, verdict } = judged.map_err(|Wait| Stop::Held { from: seq })?;
+        let Judged { outcome, verdict } = judged.map_err(|Wait| self.held(no, seq))?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
@@ -508,57 +490,7 @@ impl State {
 }
 
 /// A request with what its proof needs: who, what, the header's bytes and the body's hash.
-type TakenRequest = (AccountId, Request, ByteString, comity_protocol::hash::Hash);
-
-/// Proves a range against the end of its log: all of it or nothing. `None` where all of it is
-/// known.
-fn prove(
-    log: &LogId,
-    mut end: ChainEnd,
-    checkpoints: &[ByteString],
-    range: Range,
-) -> Result<Option<Proven>, Stop> {
-    let have = end.seq();
-    if range.first > have + 1 || range.first == 0 {
-        return Err(Stop::Gap { from: have + 1 });
-    }
-    let last = range.last();
-    if last <= have {
-        return Ok(None);
-    }
-    let known = usize::try_from(have + 1 - range.first).unwrap_or(usize::MAX);
-    let mut records = range.records;
-    records.drain(..known.min(records.len()));
-    let mut steps = Vec::with_capacity(records.len());
-    for record in &records {
-        let (previous, skipped) = end.targets();
-        let inner = record.inner();
-        steps.push(Link { previous, skipped, inner });
-        end.push(log, &inner);
-    }
-    let refuse = |code| Stop::Refused { from: have + 1, code };
-    if end.hash() != range.hash {
-        return Err(refuse(Code::ChainBroken));
-    }
-    let checkpoint = checkpoints.get(usize::from(range.checkpoint));
-    let head = HeadProof {
-        seq: last,
-        hash: range.hash,
-        time: range.time,
-        inclusion: range.inclusion,
-        checkpoint: checkpoint.ok_or(refuse(Code::FrameMalformed))?.clone(),
-    };
-    Ok(Some(Proven { log: *log, first: have + 1, records, steps, head }))
-}
-
-/// The steps from a proven head down to the record at index `at` of a range.
-fn links(steps: &[Link], first: u64, head: u64, at: usize) -> Vec<Link> {
-    let target = first + at as u64;
-    path(head, target)
-        .into_iter()
-        .filter_map(|seq| steps.get(usize::try_from(seq - first).ok()?).copied())
-        .collect()
-}
+type TakenRequest = (AccountId, Request, ByteString, Hash);
 
 /// Stands for a header that cannot be read.
 fn void_header(time: HybridTime) -> ControlHeader {

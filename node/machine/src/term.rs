@@ -26,7 +26,8 @@ impl State {
         let Some(name) = group.next_log() else { return };
         let last = channel.logs.get(&group.control_log());
         let last = last.map_or(HybridTime::default(), |log| log.time);
-        let opening = Opening { base: group.point, forced: false };
+        let Some(founder) = group.terms.get(&1).map(|term| term.home) else { return };
+        let opening = Opening { base: group.point, forced: false, founder };
         let act = ControlAct::Open(opening);
         let mut cover = cover_for(channel, group, &act);
         cover.truncate(COVER_ENTRIES_MAX);

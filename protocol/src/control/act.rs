@@ -355,6 +355,9 @@ pub struct Opening {
     /// Whether the same home opens it after a loss, rather than the nominee of a handover.
     #[n(1)]
     pub forced: bool,
+    /// The home of term 1: where whoever knows nothing of the group begins.
+    #[n(2)]
+    pub founder: LineageId,
 }
 
 #[cfg(test)]
@@ -379,7 +382,7 @@ mod tests {
             ControlAct::SetRetention(SetRetention { seconds: None }),
             ControlAct::SetArchived(SetArchived { archived: true }),
             ControlAct::HandOver(Succession { nominee: LineageId([9; 32]) }),
-            ControlAct::Open(Opening { base: point, forced: false }),
+            ControlAct::Open(Opening { base: point, forced: false, founder: LineageId([8; 32]) }),
             ControlAct::Cover,
         ]
     }

@@ -14,7 +14,7 @@ use comity_protocol::event::{
     RequestRefused,
 };
 use comity_protocol::frame::{
-    Batch, Exception, Frame, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
+    Batch, Exception, Frame, HeadAbove, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
 };
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
@@ -161,8 +161,9 @@ pub(crate) fn control(world: &World) -> Vec<Value> {
         header("a statement of V", &world.cover()),
     ];
     cases.extend(rules(world).iter().map(|(name, act)| header(name, &by_alice(act))));
-    let mut opening =
-        by_alice(&ControlAct::Open(Opening { base: world.control.control_point(), forced: false }));
+    let opening =
+        Opening { base: world.control.control_point(), forced: false, founder: world.acme.lineage };
+    let mut opening = by_alice(&ControlAct::Open(opening));
     opening.actor = None;
     opening.state = Some(Hash([0xee; 32]));
     cases.extend([
@@ -236,6 +237,7 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("a batch of the feed", Frame::Batch(fed)),
         ("a batch that was asked for", Frame::Batch(asked)),
         ("a batch above the floor", Frame::Batch(above_floor(world))),
+        ("a batch below its head", Frame::Batch(below_head(world))),
         ("an acknowledgement", Frame::Ack { cursor: cursor.into(), exceptions }),
         ("a want", Frame::Want(vec![Want { log: control, from: 1 }])),
         ("not served", Frame::NotServed { log, code: 109, control: None }),
@@ -338,6 +340,7 @@ fn batches(world: &World) -> (Batch, Batch) {
         checkpoint: 0,
         inclusion: proof.inclusion,
         start: None,
+        above: None,
     };
     let fed = Batch {
         checkpoints: vec![proof.checkpoint],
@@ -346,6 +349,22 @@ fn batches(world: &World) -> (Batch, Batch) {
     };
     let asked = Batch { cursor: None, ..fed.clone() };
     (fed, asked)
+}
+
+/// The first record of that range as somebody passes it on who has no head but the second's.
+fn below_head(world: &World) -> Batch {
+    let (_, mut asked) = batches(world);
+    let range = &mut asked.ranges[0];
+    let log = LogId::from(range.log);
+    let inner: Vec<Hash> = range.records.iter().map(Record::inner).collect();
+    let first = ChainEnd::default().push(&log, &inner[0]);
+    let links = vec![
+        Link { previous: first, skipped: first, inner: inner[1] },
+        Link { previous: Hash::ZERO, skipped: Hash::ZERO, inner: inner[0] },
+    ];
+    range.records.truncate(1);
+    range.above = Some(HeadAbove { seq: 2, links });
+    asked
 }
 
 /// Bytes that are refused: for their `encoding`, which any decoder sees; for a `structure` that is
@@ -409,6 +428,7 @@ fn refused_frames() -> Vec<Value> {
             path: vec![Hash::ZERO],
         },
         start: None,
+        above: None,
     };
     let batch = Frame::Batch(Batch { checkpoints: vec![], ranges: vec![empty], cursor: None });
     vec![

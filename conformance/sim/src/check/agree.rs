@@ -8,7 +8,7 @@ use comity_machine::{Kind, Log, State};
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 
 use super::{Broken, is_honest, node_of};
-use crate::gates::{has_been_out, lacks_earlier_terms, may_withhold};
+use crate::gates::{has_been_out, may_withhold};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -83,12 +83,6 @@ fn shared_channels(world: &World, states: &States<'_>) -> BTreeMap<ChannelId, BT
             };
             let members = lineages.iter().filter_map(|lineage| node_of(world, lineage));
             let members = members.filter(|member| is_honest(world, *member));
-            let is_waiting = |member: &usize| {
-                let state = states[*member].as_deref();
-                let (state, group) = (state.as_ref(), channel.group());
-                state.zip(group).is_some_and(|(s, g)| lacks_earlier_terms(s, &channel.id, g))
-            };
-            let members = members.filter(|member| !is_waiting(member));
             found.entry(channel.id).or_default().extend(members);
         }
     }

@@ -162,6 +162,7 @@ impl Forged {
             checkpoint: 0,
             inclusion: proof.inclusion.clone(),
             start: None,
+            above: None,
         });
         let ranges = ranges.collect();
         let checkpoints = proofs.iter().map(|proof| proof.checkpoint.clone()).collect();

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Frame, WireLog};
 use comity_protocol::id::{AccountNumber, LineageId};
-use comity_replica::{Action, Link, LinkSettings};
+use comity_replica::{Action, Fate, Link, LinkSettings};
 
 /// When every world begins, in Unix ms.
 pub const BEGINNING_MS: u64 = 1_795_404_447_000;
@@ -30,7 +30,7 @@ pub struct End {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     Closed(Code),
-    Held(WireLog),
+    Held,
     LookedUp(u64, Result<Option<AccountNumber>, Code>),
     Misconduct(Code),
     Noted(Code),
@@ -174,18 +174,14 @@ impl World {
                 }
                 Action::Apply { frame, cursor } => {
                     let fates = node.take(peer, frame, cursor, now_ms);
+                    let is_held = fates.iter().any(|fate| matches!(fate, Fate::Held { .. }));
+                    self.told[i].extend(is_held.then_some(Told::Held));
                     link.handle_applied(&fates, now_ms);
                     if node.state.lacking().next().is_some() {
                         link.poke_history();
                     }
                 }
                 Action::Close(code) => self.told[i].push(Told::Closed(code)),
-                Action::Held { log, .. } => {
-                    if let Some((control, from)) = node.control_after(&log) {
-                        link.want(control, from);
-                    }
-                    self.told[i].push(Told::Held(log));
-                }
                 Action::Identify { .. } => link.handle_identified(Ok(()), now_ms),
                 Action::KeepCursor(cursor) => {
                     node.keep_cursor(peer, cursor, now_ms);

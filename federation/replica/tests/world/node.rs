@@ -66,8 +66,8 @@ pub struct Node {
 pub struct PeerKeys<'n>(&'n State, LineageId);
 
 impl Keys for PeerKeys<'_> {
-    fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
-        self.0.origin_key(self.1, log)
+    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
+        self.0.origin_key(self.1, range)
     }
 }
 
@@ -171,7 +171,7 @@ impl Node {
         let fate = |outcome| match outcome {
             RangeOutcome::Applied => Fate::Applied,
             RangeOutcome::Gap { from } => Fate::Gap { from },
-            RangeOutcome::Held { from } => Fate::Held { from },
+            RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
             RangeOutcome::Refused { from, code } => Fate::Refused { from, code: code.0 },
         };
         reports.into_iter().map(|report| fate(report.outcome)).collect()
@@ -334,6 +334,7 @@ impl Node {
             checkpoint: 0,
             inclusion: proof.inclusion,
             start: None,
+            above: None,
         });
         Batch { checkpoints, ranges: ranges.collect(), cursor: None }
     }
@@ -348,16 +349,6 @@ impl Node {
             }
         }
         entries
-    }
-
-    /// The control log that a held log's channel waits for, and its next record.
-    pub fn control_after(&self, log: &WireLog) -> Option<(WireLog, u64)> {
-        let (_, channel) = self.state.channel(&log.channel)?;
-        let point = channel.group()?.point;
-        let home = channel.group()?.state.home;
-        let name = LogName::Control { home, term: point.term };
-        let control = LogId { channel: log.channel, name }.into();
-        Some((control, point.seq + 1))
     }
 
     /// The last record of a log that the node holds or need not be fed.

@@ -176,6 +176,18 @@ impl Group {
         Ok(())
     }
 
+    /// The control log of a term, as far as the terms are known.
+    pub fn control_log_of(&self, term: u64) -> Option<LogName> {
+        self.terms.get(&term).map(|known| LogName::Control { home: known.home, term })
+    }
+
+    /// The log that goes on from what is known, and its next record: what everything that is ahead
+    /// waits for.
+    pub fn next_control(&self) -> (LogName, u64) {
+        let opening = self.next_log().map(|log| (log, 1));
+        opening.unwrap_or((self.control_log(), self.point.seq + 1))
+    }
+
     /// The log in which the next term may open, where this node knows of one: the nominee's, after
     /// a handover.
     pub fn next_log(&self) -> Option<LogName> {
@@ -202,7 +214,8 @@ impl Group {
         opening: &Opening,
     ) -> Result<(), Code> {
         let is_bare = header.actor.is_none() && header.request.is_none();
-        let goes_on = opening.base == self.point && !opening.forced;
+        let is_founder = self.terms.get(&1).is_some_and(|term| term.home == opening.founder);
+        let goes_on = opening.base == self.point && !opening.forced && is_founder;
         if !is_bare || !goes_on || header.state != Some(self.state.hash()) {
             return Err(Code::Malformed);
         }

@@ -7,6 +7,7 @@ use comity_protocol::code::Code;
 use comity_protocol::event::{
     EventAct, EventHeader, Invitation, LogStart, Request, RequestRefused, link_channel,
 };
+use comity_protocol::frame::Want;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, WriterId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
@@ -265,7 +266,10 @@ fn what_an_event_stands_on_must_be_there_and_never_go_back() {
     first(&mut log, Some(now));
     next(&mut log, Some(ahead));
     let shown = world.show("globex", "acme", &log);
-    assert_eq!(shown, (RangeOutcome::Held { from: 2 }, vec![Accepted]));
+    // The control log that it stands on is asked for from whoever shows it.
+    let control = control_log(&world, team).into();
+    let awaits = Some(Want { log: control, from: newest + 1 });
+    assert_eq!(shown, (RangeOutcome::Held { from: 2, awaits }, vec![Accepted]));
     // A group's version is the control log's to say.
     let mut log = RogueLog::new(world.node("globex"), team, 54);
     let (alice, bob_id) = (world.account(ALICE).0, world.account(BOB).0);
@@ -317,7 +321,7 @@ fn a_request_before_a_record_that_waits_is_answered() {
     let time = comity_protocol::clock::HybridTime::from_unix_ms(world.now_ms + 3_600_000);
     log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "x"));
     let (range, outcomes) = world.show("globex", "acme", &log);
-    assert_eq!((range, outcomes.len()), (RangeOutcome::Held { from: 2 }, 1));
+    assert_eq!((range, outcomes.len()), (RangeOutcome::Held { from: 2, awaits: None }, 1));
     assert_eq!(world.members("acme", team), ["alice@acme.test Owner"]);
     assert_eq!(world.last_seen(ALICE), "bob@globex.test leaves");
 }

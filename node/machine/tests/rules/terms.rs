@@ -139,7 +139,11 @@ fn what_an_old_home_says_after_a_handover_does_not_keep_the_term_from_opening() 
 fn nobody_opens_a_term_but_the_nominee_on_the_newest_record() {
     let (mut world, team) = scene();
     let base = world.group_at("globex", team).point;
-    let open = |base, forced| ControlAct::Open(Opening { base, forced });
+    let (founder, successor) = (world.node("acme").lineage(), world.node("globex").lineage());
+    let open = |base, forced| ControlAct::Open(Opening { base, forced, founder });
+    let founded_by_globex =
+        |base| ControlAct::Open(Opening { base, forced: false, founder: successor });
+
     let state = Some(world.group_at("globex", team).state.hash());
     let name =
         |world: &World, node: &str| LogName::Control { home: world.node(node).lineage(), term: 2 };
@@ -164,6 +168,7 @@ fn nobody_opens_a_term_but_the_nominee_on_the_newest_record() {
     let refused = [
         ControlHeader { state, ..control(None, &open(base, false)) },
         ControlHeader { state, ..control(None, &open(point, true)) },
+        ControlHeader { state, ..control(None, &founded_by_globex(point)) },
         control(None, &open(point, false)),
         control(None, &ControlAct::Cover),
     ];

@@ -11,8 +11,8 @@ use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCo
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
-use comity_protocol::frame::{Batch, Class, Frame, WireLog};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName};
+use comity_protocol::frame::{Batch, Class, Frame, Range};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountName, ServerName};
@@ -245,7 +245,6 @@ impl LinkEnd {
             }
             Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
             Action::Close(code) => return Some(Task::Close(code)),
-            Action::Held { log, .. } => self.want_control(log),
             Action::Identify { domain, lineage, .. } => {
                 self.peer = Some((domain.clone(), lineage));
                 return Some(Task::Identify { domain, lineage });
@@ -359,25 +358,6 @@ impl LinkEnd {
         self.replica.handle_feed_opened(false);
     }
 
-    /// Records that wait for the control log: where the peer is home it has what is missing.
-    fn want_control(&mut self, log: WireLog) {
-        let next = {
-            let state = self.exchange.shared.state();
-            let channel = state.channel(&log.channel).map(|(_, channel)| channel);
-            let group = channel.and_then(|channel| channel.group());
-            let home = self.peer.as_ref().map(|(_, peer)| *peer);
-            let theirs = group.filter(|group| Some(group.state.home) == home);
-            let next = group.and_then(|group| group.next_log()).filter(|next| {
-                matches!(next, LogName::Control { home: nominee, .. } if Some(*nominee) == home)
-            });
-            let current = theirs.map(|group| (group.control_log(), group.point.seq + 1));
-            next.map(|log| (log, 1)).or(current)
-        };
-        if let Some((name, seq)) = next {
-            self.replica.want(LogId { channel: log.channel, name }.into(), seq);
-        }
-    }
-
     fn answer_look_up(&mut self, id: u64, name: &str) {
         let number: Option<AccountNumber> = name.parse::<AccountName>().ok().and_then(|name| {
             let state = self.exchange.shared.state();
@@ -393,8 +373,8 @@ struct PeerKeys<'a> {
 }
 
 impl Keys for PeerKeys<'_> {
-    fn origin_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
-        self.shared.state().origin_key(self.peer?, log)
+    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
+        self.shared.state().origin_key(self.peer?, range)
     }
 }
 
@@ -402,7 +382,7 @@ fn fate(report: &RangeReport) -> Fate {
     match report.outcome {
         RangeOutcome::Applied => Fate::Applied,
         RangeOutcome::Gap { from } => Fate::Gap { from },
-        RangeOutcome::Held { from } => Fate::Held { from },
+        RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
         RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

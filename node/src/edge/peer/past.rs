@@ -126,8 +126,7 @@ impl HistorySource for Records<'_> {
     }
 
     fn control_pos(&mut self, (term, seq): Place) -> Option<Pos> {
-        let home = self.channel.group()?.state.home;
-        self.read(LogName::Control { home, term }, seq)?.0
+        self.read(self.channel.group()?.control_log_of(term)?, seq)?.0
     }
 
     fn head(&mut self, log: LogRef, row: &EventRow) -> Option<HeadProof> {

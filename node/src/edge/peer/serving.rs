@@ -1,18 +1,21 @@
-//! Batches for a peer: of its feed, and of ranges that it wants. Only logs that this node feeds are
-//! served, and only as far as the peer may read them.
+//! Batches for a peer: of its feed, and of ranges that it wants. The feed is of logs that this node
+//! writes; wanted are also those of others in a group, which their heads prove. All only as far as
+//! the peer may read them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, Log, Stay, Subscriber, range_start};
+use comity_machine::{ChannelNo, Log, LogNo, Subscriber, links, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
+use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::Record;
-use comity_protocol::frame::{Batch, Frame, Range, VectorEntry, Want, WireLog};
-use comity_protocol::head::Head;
+use comity_protocol::frame::{Batch, Frame, HeadAbove, Range, VectorEntry, Want, WireLog};
+use comity_protocol::hash::Hash;
+use comity_protocol::head::{Head, HeadProof, Inclusion};
 use comity_protocol::history::RangeStart;
 use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId};
 use comity_protocol::limits::{BATCH_BYTES_TARGET, BATCH_RECORDS_MAX};
@@ -38,6 +41,39 @@ struct Part {
     head: Head,
     first: u64,
     records: Vec<Record>,
+}
+
+impl Part {
+    /// The range that a head of its log proves.
+    fn range(
+        self,
+        (time, hash, inclusion): (HybridTime, Hash, Inclusion),
+        checkpoint: u16,
+    ) -> Range {
+        Range {
+            log: self.head.log.into(),
+            first: self.first,
+            records: self.records,
+            hash,
+            time,
+            checkpoint,
+            inclusion,
+            start: None,
+            above: None,
+        }
+    }
+}
+
+/// What a peer may have of a log.
+struct Readable {
+    channel: ChannelNo,
+    log: LogNo,
+    /// The last pos, where the peer's organisation is out.
+    until: Option<Pos>,
+    /// It begins above this record.
+    floor: u64,
+    /// What proves it, where it is not ours; nothing above that is served.
+    proof: Option<HeadProof>,
 }
 
 impl Exchange {
@@ -87,19 +123,35 @@ impl Exchange {
                 checkpoints.len() - 1
             });
             let start = self.start_of(peer, &part);
-            Range {
-                log: part.head.log.into(),
-                first: part.first,
-                records: part.records,
-                hash: part.head.hash,
-                time: part.head.time,
-                checkpoint: u16::try_from(checkpoint).unwrap_or(u16::MAX),
-                inclusion: proof.inclusion,
-                start,
-            }
+            let checkpoint = u16::try_from(checkpoint).unwrap_or(u16::MAX);
+            Range { start, ..part.range((proof.time, proof.hash, proof.inclusion), checkpoint) }
         });
         let ranges = ranges.collect();
         Batch { checkpoints, ranges, cursor }
+    }
+
+    /// A range of somebody else's log, proven by the head that he signed.
+    fn relayed(&self, part: Part, proof: HeadProof) -> Result<Option<Batch>, RecordsError> {
+        let (log, last) = (part.head.log, part.head.seq);
+        let above = if proof.seq == last {
+            None
+        } else {
+            let numbers = self.numbers(&log);
+            let Some((no, log_no)) = numbers else { return Ok(None) };
+            let mut rows = Rows::new(self.shared.view()?, no);
+            let links = links(proof.seq, last, &mut |seq| Some(rows.read(log_no, seq).ok()??.1));
+            let Some(links) = links else { return Ok(None) };
+            Some(HeadAbove { seq: proof.seq, links })
+        };
+        let range = part.range((proof.time, proof.hash, proof.inclusion), 0);
+        let ranges = vec![Range { above, ..range }];
+        Ok(Some(Batch { checkpoints: vec![proof.checkpoint], ranges, cursor: None }))
+    }
+
+    fn numbers(&self, log: &LogId) -> Option<(ChannelNo, LogNo)> {
+        let state = self.shared.state();
+        let (no, channel) = state.channel(&log.channel)?;
+        Some((no, channel.logs.get(&log.name)?.no))
     }
 
     /// What a range that begins just above the peer's floor goes on from.
@@ -120,7 +172,7 @@ impl Exchange {
         let not_served =
             |code: Code| Frame::NotServed { log: want.log, code: code.number(), control: None };
         match self.wanted(peer, want) {
-            Ok(Some(part)) => Frame::Batch(self.batch(peer, vec![part], None)),
+            Ok(Some(batch)) => Frame::Batch(batch),
             Ok(None) => not_served(Code::LogUnknown),
             Err(error) => {
                 tracing::error!(%error, "a log cannot be served");
@@ -129,22 +181,39 @@ impl Exchange {
         }
     }
 
-    fn wanted(&self, peer: LineageId, want: Want) -> Result<Option<Part>, RecordsError> {
+    fn wanted(&self, peer: LineageId, want: Want) -> Result<Option<Batch>, RecordsError> {
         let log = LogId::from(want.log);
-        let Some((no, log_no, stay, floor)) = self.readable(peer, &log) else { return Ok(None) };
+        let Some(readable) = self.readable(peer, &log) else { return Ok(None) };
+        let Some(part) = self.read_wanted(&log, &readable, want.from)? else { return Ok(None) };
+        match readable.proof {
+            // Of somebody else's log some may be lacking here.
+            Some(_) if part.first != want.from.max(readable.floor + 1) => Ok(None),
+            Some(proof) => self.relayed(part, proof),
+            None => Ok(Some(self.batch(peer, vec![part], None))),
+        }
+    }
+
+    fn read_wanted(
+        &self,
+        log: &LogId,
+        readable: &Readable,
+        from: u64,
+    ) -> Result<Option<Part>, RecordsError> {
         // What lies below its floor is history and is asked for as such; a peer that does not know
         // of its admission yet may ask from further down.
-        let from = want.from.max(floor + 1);
+        let from = from.max(readable.floor + 1);
+        let proven = readable.proof.as_ref().map_or(u64::MAX, |proof| proof.seq);
         let mut part: Option<Part> = None;
         let (mut count, mut bytes) = (0, 0);
+        let (no, log_no) = (readable.channel, readable.log);
         self.shared.view()?.log(no, log_no, from, &mut |pos, row| {
-            if stay.to.is_some_and(|last| pos > last) {
+            if readable.until.is_some_and(|last| pos > last) || row.seq > proven {
                 return ControlFlow::Break(());
             }
             let record = Record { header: row.header, body: row.body };
             count += 1;
             bytes += record.weight();
-            let head = Head { log, seq: row.seq, hash: row.hash, time: row.id.time() };
+            let head = Head { log: *log, seq: row.seq, hash: row.hash, time: row.id.time() };
             push(&mut part, head, record);
             if count >= WANTED_RECORDS_MAX || bytes > BATCH_BYTES_TARGET {
                 ControlFlow::Break(())
@@ -155,17 +224,22 @@ impl Exchange {
         Ok(part)
     }
 
-    /// A log that this node feeds, in a channel that the peer shares or shared.
-    fn readable(
-        &self,
-        peer: LineageId,
-        log: &LogId,
-    ) -> Option<(ChannelNo, comity_machine::LogNo, Stay, u64)> {
+    /// A log that the peer may have, in a channel that it shares or shared: one of ours, or, in a
+    /// group, anybody else's of which we hold a proven head.
+    fn readable(&self, peer: LineageId, log: &LogId) -> Option<Readable> {
         let state = self.shared.state();
         let (no, channel) = state.channel(&log.channel)?;
-        let stay = *channel.peers.get(&peer)?;
-        let known = channel.logs.get(&log.name).filter(|_| writer_of(&log.name) == self.lineage)?;
-        Some((no, known.no, stay, channel.floor_of(peer, log.name)))
+        let stay = channel.peers.get(&peer)?;
+        let known = channel.logs.get(&log.name)?;
+        let origin = writer_of(&log.name);
+        let proof = if origin == self.lineage {
+            None
+        } else {
+            channel.group().filter(|_| origin != peer)?;
+            Some(known.proof.clone()?)
+        };
+        let floor = channel.floor_of(peer, log.name);
+        Some(Readable { channel: no, log: known.no, until: stay.to, floor, proof })
     }
 
     /// What we hold of the logs that a peer feeds.

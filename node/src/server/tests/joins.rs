@@ -129,3 +129,31 @@ async fn history_goes_on_where_it_was_when_a_node_starts_again() {
     assert!(all.iter().map(|(id, _)| id).eq(&ids));
     assert!(bob.seen.is_empty());
 }
+
+/// Pins: the new home of a group served the control log of its own term alone, so that nobody else
+/// could come in after a handover.
+#[tokio::test]
+async fn who_comes_after_a_handover_learns_all_terms_from_the_new_home() {
+    let mut world = World::start(&DOMAINS).await;
+    let alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let mut carol = world.person(2, "carol").await;
+    let group = soon(alice.http().create_group("lunch", "where?")).await.unwrap();
+    is_let_in(&alice, &mut bob, &group).await;
+    soon(alice.http().set_role(&group, &bob.account, "owner")).await.unwrap();
+    alice.says(&group, "mine").await;
+    bob.hears("mine").await;
+    soon(alice.http().hand_over(&group, "globex.test")).await.unwrap();
+    let handed_over = |home: &str| Content::HandedOver { home: home.to_owned() };
+    let to_bob = handed_over("globex.test");
+    bob.sees("the handover", |event| event.content == to_bob).await;
+    bob.says(&group, "ours").await;
+    // The founder is away, for good for all that anybody knows.
+    world.stop(0).await;
+    is_let_in(&bob, &mut carol, &group).await;
+    let all = soon(reads_all(&carol, &group)).await;
+    let texts: Vec<&str> = all.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["mine", "ours"]);
+    carol.says(&group, "thanks").await;
+    bob.hears("thanks").await;
+}

@@ -101,6 +101,7 @@ impl Story {
             checkpoint: 0,
             inclusion: proof.inclusion,
             start: None,
+            above: None,
         });
         let cursor = applied.last().map(|last| last.pos.0.to_be_bytes().to_vec().into());
         Batch { checkpoints: checkpoints.into_iter().collect(), ranges: ranges.collect(), cursor }

@@ -292,7 +292,8 @@ impl World {
     }
 
     fn note(&mut self, from: &str, to: &str, log: LogId, outcome: RangeOutcome) {
-        if let RangeOutcome::Gap { from: first } | RangeOutcome::Held { from: first } = outcome {
+        if let RangeOutcome::Gap { from: first } | RangeOutcome::Held { from: first, .. } = outcome
+        {
             self.wanted.insert((from.into(), to.into(), log, first));
         }
     }
@@ -506,6 +507,7 @@ pub fn batch(source: &Node, records: &[Applied]) -> Batch {
         checkpoint: 0,
         inclusion: proof.inclusion,
         start: None,
+        above: None,
     });
     Batch { checkpoints, ranges: ranges.collect(), cursor: None }
 }

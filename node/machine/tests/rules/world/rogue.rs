@@ -109,6 +109,7 @@ impl RogueLog {
             checkpoint: 0,
             inclusion: proof.inclusion,
             start: None,
+            above: None,
         };
         Batch { checkpoints: vec![proof.checkpoint], ranges: vec![range], cursor: None }
     }
