@@ -132,6 +132,8 @@ class Device:
         self._under_way: OrderedDict[int, Request] = OrderedDict()
         self._asked: dict[int, Request] = {}
         self._wake = asyncio.Event()
+        self._stale = asyncio.Event()
+        self._grew = asyncio.Event()
 
     @property
     def unanswered_count(self) -> int:
@@ -153,6 +155,13 @@ class Device:
 
     async def run(self) -> None:
         """Follows the feed until cancelled, over all interruptions."""
+        rereading = asyncio.create_task(self._reread_when_stale())
+        try:
+            await self._follow_always()
+        finally:
+            rereading.cancel()
+
+    async def _follow_always(self) -> None:
         failures = 0
         while True:
             try:
@@ -174,6 +183,33 @@ class Device:
     async def history(self, channel: str, way: str) -> list[Json]:
         """All events of a channel by page, oldest first: from the newest back, or from the oldest
         on."""
+        events = await self._pages(channel, way)
+        self._transcript.write(
+            "history", device=self.key, channel=channel, way=way,
+            events=[describe(event) for event in events],
+        )
+        return events
+
+    async def reread(self, channel: str) -> None:
+        """Reads what the feed will not bring: what is older than the place where it begins."""
+        events = await self._pages(channel, "before")
+        self.seen.update(event["id"] for event in events if event["kind"] == "message")
+        self._transcript.write(
+            "reread", device=self.key, channel=channel,
+            events=[describe(event) for event in events],
+        )
+
+    async def detail(self, channel: str) -> Json:
+        """What the node says of a channel itself."""
+        detail = await self.http.patiently("GET", f"/v1/channels/{quote(channel, safe='')}")
+        members = sorted(member["account"] for member in detail["members"])
+        said = {name: detail[name] for name in ("name", "topic", "home") if name in detail}
+        self._transcript.write(
+            "detail", device=self.key, channel=channel, detail={**said, "members": members}
+        )
+        return detail
+
+    async def _pages(self, channel: str, way: str) -> list[Json]:
         path = f"/v1/channels/{quote(channel, safe='')}/messages"
         page = await self._whole_page(path)
         events = _events(page)
@@ -187,23 +223,37 @@ class Device:
                 page = await self._whole_page(path, after=events[-1]["id"])
                 events += _events(page)
                 more = page["more_after"]
-        described = [describe(event) for event in events]
-        self._transcript.write(
-            "history", device=self.key, channel=channel, way=way, events=described
-        )
         return events
 
     async def _whole_page(self, path: str, **place: str) -> Json:
         """A page of history, asked for again while part of it is still on its way to the node."""
         for _ in range(_PENDING_TRIES_MAX):
+            self._grew.clear()
             page = await self.http.call("GET", path, limit="100", **place)
             if not page["history_pending"]:
                 return page
-            await asyncio.sleep(_PENDING_S)
+            try:
+                await asyncio.wait_for(self._grew.wait(), _PENDING_S)
+            except asyncio.TimeoutError:
+                pass  # The notice may have come before the page.
         raise TimeoutError(f"history of {path} does not come")
 
     async def _follow(self) -> None:
         raise NotImplementedError
+
+    async def _reread_when_stale(self) -> None:
+        """Whoever is told that the cursor is unknown lists the channels and reads them anew."""
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            try:
+                listed = await self.http.call("GET", "/v1/channels")
+                for entry in listed["channels"]:
+                    if entry["standing"] == "joined":
+                        await self.reread(entry["id"])
+            except (Refused, *_LOST):
+                self._stale.set()
+                await asyncio.sleep(_PENDING_S)
 
     def _ask(self, frame: Json, repeated: bool) -> Request:
         self._nonce_last += 1
@@ -215,6 +265,8 @@ class Device:
 
     def _begin(self, resync: bool) -> None:
         self.connected.set()
+        if resync:
+            self._stale.set()
         self._transcript.write(
             "connected", device=self.key, resumed=self.cursor is not None, resync=resync
         )
@@ -233,6 +285,10 @@ class Device:
     def _see_delivered(self, frame: Json) -> None:
         seen = {name: frame[name] for name in ("channel", "id", "organisations", "of")}
         self._transcript.write("delivered", device=self.key, **seen)
+
+    def _see_growth(self, channel: str) -> None:
+        self._grew.set()
+        self._transcript.write("grew", device=self.key, channel=channel)
 
     def _see_stored(self, request: Request, answer: Json) -> None:
         self._transcript.write(
@@ -338,6 +394,8 @@ class SocketDevice(Device):
             self._see_event(frame, raw)
         elif kind == "delivered":
             self._see_delivered(frame)
+        elif kind == "history_grew":
+            self._see_growth(frame["channel"])
         elif kind in ("stored", "done", "refused") and "nonce" in frame:
             self._handle_answer(kind, frame)
         elif kind in ("goodbye", "refused"):
@@ -403,6 +461,8 @@ class PollDevice(Device):
                 self._see_event(frame, None)
             for frame in answer["delivered"]:
                 self._see_delivered(frame)
+            for frame in answer["history_grew"]:
+                self._see_growth(frame["channel"])
             self.cursor = answer["cursor"]
 
     async def _post(self) -> None:
@@ -447,7 +507,9 @@ def _events(page: Json) -> list[Json]:
 def describe(event: Json) -> Json:
     """An event as the transcript has it: its text as a hash."""
     text = event.get("text")
+    more = {name: event[name] for name in ("account", "home", "withdrawn") if name in event}
     return {
+        **more,
         "id": event["id"], "time": event["time"], "sender": event["sender"],
         "kind": event["kind"], "text": digest(text) if text is not None else None,
     }

@@ -27,17 +27,30 @@ _SHORT_CHARS_MAX = 4_000
 
 
 class Corpus:
-    """Texts by language, shuffled by seed; each short one is handed out once."""
+    """Texts by language, shuffled by seed; each short one is handed out once, and when all are,
+    pairs of them."""
 
     def __init__(self, texts: dict[str, list[str]], chance: random.Random) -> None:
         self._texts = texts
         self._left = {language: list(found) for language, found in texts.items()}
         self._chance = chance
+        self._pairs: set[str] = set()
 
     def short(self) -> str:
         """The next text of a language drawn at random."""
-        language = self._chance.choice([name for name, left in self._left.items() if left])
-        return self._left[language].pop()
+        languages = [name for name, left in self._left.items() if left]
+        if not languages:
+            return self._pair()
+        return self._left[self._chance.choice(languages)].pop()
+
+    def _pair(self) -> str:
+        """Two short texts of one language as one, different from all before."""
+        while True:
+            pool = self._texts[self._chance.choice(list(self._texts))]
+            text = "\n\n".join(self._chance.sample(pool, 2))
+            if text not in self._pairs:
+                self._pairs.add(text)
+                return text
 
     def long(self, language: str, chars: int) -> str:
         """A text of exactly `chars` characters, put together from texts of one language."""

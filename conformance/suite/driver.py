@@ -35,7 +35,7 @@ class Driver:
         self._channels: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._said_count = 0
-        self._seen_before: dict[str, int] = {}
+        self._expected: dict[str, set[str]] = {}
         self._failure: str | None = None
 
     async def sign_up(self, _: Json) -> Json:
@@ -67,25 +67,59 @@ class Driver:
         self._channels = step["channels"]
         for channel in self._plan["channels"]:
             if channel["kind"] == "group":
-                await self._accept(channel)
+                for member in self._mine(channel["members"][1:]):
+                    await self._accept(channel["key"], member)
         for channel in self._plan["channels"]:
-            for member in self._mine(channel):
-                await self._until(
-                    f"{member} and all others are in {channel['key']}",
-                    partial(self._complete, channel, member),
-                )
-                for device in self._by_account[member]:
-                    self._transcript.write(
-                        "member", device=device.key, account=member, name=channel["key"],
-                        organisation=self._plan["domain"],
-                        channel=self._channels[channel["key"]],
-                    )
+            await self._settled(channel["key"], channel["members"], {})
+            for member in self._mine(channel["members"]):
+                self._note_member(channel["key"], member, late=False)
+        return {}
+
+    async def settle(self, step: Json) -> Json:
+        """Waits until everybody here who is in a channel sees it in a state."""
+        await self._settled(step["channel"], step["members"], step["state"])
+        return {}
+
+    async def command(self, step: Json) -> Json:
+        """Lets somebody change a channel."""
+        device = self._by_account[step["account"]][0]
+        channel = self._channels[step["channel"]]
+        self._transcript.write(
+            "command", device=device.key, do=step["command"], channel=channel, **step["fields"]
+        )
+        await device.command(step["command"], channel=channel, **step["fields"]).answer
+        return {}
+
+    async def write(self, step: Json) -> Json:
+        """Lets people write beside the load, and waits for the answers, whatever they are."""
+        answers = [
+            self._devices[message["device"]].send(
+                self._channels[message["channel"]], message["text"], "late"
+            ).answer
+            for message in step["messages"]
+        ]
+        await asyncio.gather(*answers, return_exceptions=True)
+        return {}
+
+    async def join_late(self, step: Json) -> Json:
+        """Accepts invitations to a group that was there before, and reads what was said in it."""
+        for account in step["accounts"]:
+            await self._accept(step["channel"], account)
+        await self._settled(step["channel"], step["members"], {})
+        for account in step["accounts"]:
+            self._note_member(step["channel"], account, late=True)
+        await asyncio.gather(
+            *(
+                device.reread(self._channels[step["channel"]])
+                for account in step["accounts"]
+                for device in self._by_account[account]
+            )
+        )
         return {}
 
     async def load(self, _: Json) -> Json:
         """Lets everybody start to send, at the plan's pace."""
-        for key, device in self._devices.items():
-            self._seen_before[key] = len(device.seen)
+        for key in self._devices:
             self._transcript.write("ready", device=key)
         self._watch(asyncio.create_task(self._send_all()))
         return {}
@@ -99,24 +133,44 @@ class Driver:
             "to_say": len(self._plan["messages"]) - self._said_count,
             "stored": sum(device.stored_count for device in devices),
             "unanswered": sum(device.unanswered_count for device in devices),
-            "seen": {d.key: len(d.seen) - self._seen_before.get(d.key, 0) for d in devices},
+            "seen": sum(len(device.seen) for device in devices),
+            "missing": sum(len(ids - self._devices[d].seen) for d, ids in self._expected.items()),
             "connected": [d.key for d in devices if d.connected.is_set()],
         }
 
-    async def history(self, _: Json) -> Json:
-        """Every device reads all its channels from history, some from the end, some from the
-        beginning."""
+    async def last_words(self, step: Json) -> Json:
+        """In each channel one of its members here says a last word."""
+        asked = {}
+        for key, members in step["members"].items():
+            for member in self._mine(members)[:1]:
+                text = f"{key}: the last word of {member}"
+                sender = self._by_account[member][0]
+                asked[key] = sender.send(self._channels[key], text, "load").answer
+        answers = await asyncio.gather(*asked.values())
+        return {"words": {key: [answer["id"]] for key, answer in zip(asked, answers)}}
+
+    async def expect(self, step: Json) -> Json:
+        """Names the messages that `progress` counts as missing until they are seen."""
+        for key, members in step["members"].items():
+            for member in self._mine(members):
+                for device in self._by_account[member]:
+                    self._expected.setdefault(device.key, set()).update(step["words"][key])
+        return {}
+
+    async def history(self, step: Json) -> Json:
+        """Every device reads all its channels, some from the end, some from the beginning."""
         gate = asyncio.Semaphore(_HISTORIES_AT_ONCE)
 
         async def read(device: Device, channel: str, way: str) -> None:
             async with gate:
                 await device.history(channel, way)
+                await device.detail(channel)
 
         ways = ("before", "after")
         reads = [
-            read(device, self._channels[channel["key"]], ways[number % 2])
-            for channel in self._plan["channels"]
-            for member in self._mine(channel)
+            read(device, self._channels[key], ways[number % 2])
+            for key, members in step["members"].items()
+            for member in self._mine(members)
             for number, device in enumerate(self._by_account[member])
         ]
         await asyncio.gather(*reads)
@@ -182,34 +236,44 @@ class Driver:
                 await opener.http.patiently("POST", path, {"account": other})
         return str(found)
 
-    async def _accept(self, channel: Json) -> None:
-        found = self._channels[channel["key"]]
-        for member in self._mine(channel):
-            if member == channel["members"][0]:
-                continue
-            device = self._by_account[member][-1]
-            await self._until(
-                f"{member} is invited to {channel['key']}",
-                partial(self._standing, device, found),
-            )
-            if isinstance(device, SocketDevice):
-                await device.command("accept", channel=found).answer
-            else:
-                await device.http.patiently("POST", f"/v1/channels/{quote(found)}/accept", {})
+    async def _accept(self, key: str, member: str) -> None:
+        found = self._channels[key]
+        device = self._by_account[member][-1]
+        await self._until(
+            f"{member} is invited to {key}", partial(self._standing, device, found)
+        )
+        if isinstance(device, SocketDevice):
+            await device.command("accept", channel=found).answer
+        else:
+            await device.http.patiently("POST", f"/v1/channels/{quote(found)}/accept", {})
 
     async def _standing(self, device: Device, channel: str) -> bool:
         listed = await device.http.patiently("GET", "/v1/channels")
         return any(entry["id"] == channel for entry in listed["channels"])
 
-    async def _complete(self, channel: Json, member: str) -> bool:
-        """Whether the member is in, and sees everybody else as in."""
+    async def _settled(self, key: str, members: list[str], state: Json) -> None:
+        for member in self._mine(members):
+            await self._until(
+                f"{member} sees {key} with {members}, {state}",
+                partial(self._sees, member, self._channels[key], set(members), state),
+            )
+
+    async def _sees(self, member: str, channel: str, members: set[str], state: Json) -> bool:
+        """Whether a member is in, sees exactly the others as in, and the channel as wanted."""
         device = self._by_account[member][0]
-        found = self._channels[channel["key"]]
-        if not await self._standing(device, found):
+        if not await self._standing(device, channel):
             return False
-        detail = await device.http.patiently("GET", f"/v1/channels/{quote(found)}")
+        detail = await device.http.patiently("GET", f"/v1/channels/{quote(channel)}")
         present = {m["account"] for m in detail["members"] if not m.get("invited")}
-        return detail["standing"] == "joined" and present == set(channel["members"])
+        is_so = all(detail.get(name) == value for name, value in state.items())
+        return is_so and detail["standing"] == "joined" and present == members
+
+    def _note_member(self, key: str, member: str, late: bool) -> None:
+        for device in self._by_account[member]:
+            self._transcript.write(
+                "member", device=device.key, account=member, name=key, late=late,
+                organisation=self._plan["domain"], channel=self._channels[key],
+            )
 
     async def _all_connected(self) -> bool:
         return all(device.connected.is_set() for device in self._devices.values())
@@ -233,8 +297,8 @@ class Driver:
                 raise AssertionError(f"not within {_SETUP_S_MAX:.0f} s: {what}")
             await asyncio.sleep(_WAIT_S)
 
-    def _mine(self, channel: Json) -> list[str]:
-        return [member for member in channel["members"] if member in self._by_account]
+    def _mine(self, members: list[str]) -> list[str]:
+        return [member for member in members if member in self._by_account]
 
     def _watch(self, task: asyncio.Task[None]) -> None:
         def ended(done: asyncio.Task[None]) -> None:

@@ -1,11 +1,12 @@
 """One organisation's node: its settings, its DNS records, its life and its sudden death.
 
 It runs the built binary as an admin would, and learns from it nothing but what `comity dns`
-prints. It must not read the node's data.
+prints. It may copy the node's data as an admin does, but must not look into it.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from dns import Chain, NameServer, Zone
@@ -47,6 +48,8 @@ class Node:
         self._binary = str(binary)
         self._directory = directory
         self._settings = directory / "comity.toml"
+        self._data = directory / "data"
+        self._copy = directory / "copy"
 
     @property
     def address(self) -> str:
@@ -62,7 +65,7 @@ class Node:
         """Writes the settings."""
         self._directory.mkdir(parents=True)
         text = _SETTINGS.format(
-            domain=self.domain, data=self._directory / "data", address=self.address,
+            domain=self.domain, data=self._data, address=self.address,
             client_port=_CLIENT_PORT, federation_port=_FEDERATION_PORT,
             nameserver=names.address, trust_anchor=names.trust_anchor,
         )
@@ -96,6 +99,21 @@ class Node:
         self.check()
         assert self.child is not None
         self.child.kill()
+
+    def stop(self) -> None:
+        """Ends the node in order."""
+        self.check()
+        assert self.child is not None
+        self.child.stop()
+
+    def copy_disk(self) -> None:
+        """Copies the data of a node that does not run, as a backup."""
+        shutil.copytree(self._data, self._copy)
+
+    def restore_disk(self) -> None:
+        """Puts the copy in the place of the data of a node that does not run."""
+        shutil.rmtree(self._data)
+        shutil.copytree(self._copy, self._data)
 
     def check(self) -> None:
         """Raises `Failed` where the node ended by itself."""

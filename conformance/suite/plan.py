@@ -1,44 +1,18 @@
-"""Who is there, who shares a channel with whom, and who says what: the script of `two-
-organisations`.
+"""Who is there, who shares a channel with whom, and who says what: the script of a story.
 
-A plan is drawn from a seed before anything starts, and is handed to the drivers as JSON. It must
-not depend on what a node answers.
+A plan is drawn from a cast and a seed before anything starts, and is handed to the drivers as
+JSON. It must not depend on what a node answers, and knows no story's people by name.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Sequence
 
 from corpus import TEXT_CHARS_MAX, Corpus
 
-ACME = "acme.test"
-GLOBEX = "globex.test"
-CUT_DEVICE = "amir@acme.test/2"
-"""The device whose cable is cut apart from the others'."""
-
 _PASSWORD = "correct horse battery staple"
-# Name, devices' transports; names in several scripts, as people have them.
-_PEOPLE = {
-    ACME: {
-        "alice": ["socket", "socket"], "amir": ["socket", "socket"], "анна": ["socket"],
-        "alma": ["poll"], "aki": ["socket"], "ada": ["socket"],
-    },
-    GLOBEX: {
-        "bob": ["socket", "socket"], "지민": ["socket", "socket"], "greta": ["poll"],
-        "gus": ["socket"], "bo": ["socket"], "小红": ["socket"],
-    },
-}
-# Who opens a direct channel, and with whom; the last two stay within one organisation.
-_DIRECTS = [
-    ("alice@acme.test", "bob@globex.test"), ("지민@globex.test", "alice@acme.test"),
-    ("amir@acme.test", "bob@globex.test"), ("gus@globex.test", "анна@acme.test"),
-    ("alma@acme.test", "greta@globex.test"), ("小红@globex.test", "aki@acme.test"),
-    ("ada@acme.test", "bo@globex.test"), ("지민@globex.test", "amir@acme.test"),
-    ("alice@acme.test", "amir@acme.test"), ("bob@globex.test", "greta@globex.test"),
-]
-_GROUPS = 10
 _LANGUAGES = ["Korean", "Chinese", "Russian", "Japanese", "English"]
 
 
@@ -52,8 +26,32 @@ class Size:
     fault_s_min: float
 
 
-SHORT = Size(messages=600, long_messages=4, per_second=16.0, fault_s_min=3.0)
-LONG = Size(messages=10_000, long_messages=14, per_second=110.0, fault_s_min=12.0)
+@dataclass(frozen=True)
+class Group:
+    """A group of a cast, of named members or of so many drawn from each of some organisations.
+
+    The first member opens it; that one's organisation, or the first one, is its home."""
+
+    key: str
+    domains: Sequence[str] = ()
+    of_each: int | None = None
+    """How many of each organisation are drawn; without it, everybody."""
+    members: Sequence[str] = ()
+    silent: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of a story and what they share."""
+
+    people: dict[str, dict[str, list[str]]]
+    """By domain and name, the transports of somebody's devices; names in several scripts, as
+    people have them."""
+    directs: Sequence[tuple[str, str]]
+    """Who opens a direct channel, and with whom."""
+    groups: Sequence[Group]
+    cut_device: str
+    """The device whose cable is cut apart from the others'."""
 
 
 @dataclass
@@ -75,6 +73,8 @@ class Channel:
     members: list[str]
     over: str
     """Whether its opener uses `http` or the `socket`."""
+    silent: list[str] = field(default_factory=list)
+    """Members who say nothing there under load."""
 
 
 @dataclass
@@ -109,49 +109,42 @@ class Plan:
             "per_second": self.size.per_second * len(said) / len(self.messages),
         }
 
-    def expected(self) -> dict[str, int]:
-        """How many messages each device should see in its feed."""
-        members = {channel.key: set(channel.members) for channel in self.channels}
-        counts = {device: 0 for account in self.accounts for device in account.devices}
-        for message in self.messages:
-            if len(message.text) > TEXT_CHARS_MAX:
-                continue
-            for account in self.accounts:
-                if account.label in members[message.channel]:
-                    for device in account.devices:
-                        counts[device] += 1
-        return counts
+    def polls(self, device: str) -> bool:
+        """Whether a device polls; it may not notice a short absence of its node."""
+        return any(account.devices.get(device) == "poll" for account in self.accounts)
+
+    def devices(self, label: str) -> list[str]:
+        """Somebody's devices."""
+        return next(list(a.devices) for a in self.accounts if a.label == label)
+
+    def channel(self, key: str) -> Channel:
+        """A channel by its key."""
+        return next(channel for channel in self.channels if channel.key == key)
 
 
-def draw(size: Size, corpus: Corpus, seed: int) -> Plan:
+def draw(size: Size, cast: Cast, corpus: Corpus, seed: int) -> Plan:
     """Draws a plan."""
     chance = random.Random(seed)
     plan = Plan(size)
-    for domain, people in _PEOPLE.items():
+    for domain, people in cast.people.items():
         for name, transports in people.items():
             label = f"{name}@{domain}"
             devices = {f"{label}/{n}": kind for n, kind in enumerate(transports, start=1)}
             plan.accounts.append(Account(label, name, _PASSWORD, devices))
-    plan.channels = _channels(plan, chance)
-    plan.messages = _messages(plan, corpus, chance)
+    plan.channels = _channels(plan, cast, chance)
+    plan.messages = _messages(plan, cast, corpus, chance)
     return plan
 
 
-def _channels(plan: Plan, chance: random.Random) -> list[Channel]:
+def _channels(plan: Plan, cast: Cast, chance: random.Random) -> list[Channel]:
     channels = []
-    for number, pair in enumerate(_DIRECTS, start=1):
+    for number, pair in enumerate(cast.directs, start=1):
         over = ("http", "socket")[number % 2]
         channels.append(Channel(f"direct {number}", "direct", list(pair), over))
-    labels = {
-        domain: [f"{name}@{domain}" for name in people] for domain, people in _PEOPLE.items()
-    }
-    for number in range(1, _GROUPS + 1):
-        here, there = (ACME, GLOBEX) if number % 2 else (GLOBEX, ACME)
-        # Everybody is in the last group; the others have three members of each organisation.
-        size = 3 if number < _GROUPS else len(labels[here])
-        members = chance.sample(labels[here], size) + chance.sample(labels[there], size)
+    for number, group in enumerate(cast.groups, start=1):
         over = ("socket", "http")[number % 2]
-        channels.append(Channel(f"group {number}", "group", members, over))
+        members = list(group.members) or _drawn(group, cast, chance)
+        channels.append(Channel(group.key, "group", members, over, list(group.silent)))
     pollers = {a.label for a in plan.accounts if "poll" in a.devices.values()}
     for channel in channels:
         if channel.members[0] in pollers:
@@ -159,12 +152,23 @@ def _channels(plan: Plan, chance: random.Random) -> list[Channel]:
     return channels
 
 
-def _messages(plan: Plan, corpus: Corpus, chance: random.Random) -> list[Message]:
+def _drawn(group: Group, cast: Cast, chance: random.Random) -> list[str]:
+    members = []
+    for domain in group.domains:
+        labels = [f"{name}@{domain}" for name in cast.people[domain]]
+        members += chance.sample(labels, group.of_each or len(labels))
+    return members
+
+
+def _messages(
+    plan: Plan, cast: Cast, corpus: Corpus, chance: random.Random
+) -> list[Message]:
     devices = {account.label: list(account.devices) for account in plan.accounts}
 
     def message(text: str, channel: Channel | None = None) -> Message:
         channel = channel or chance.choice(plan.channels)
-        device = chance.choice(devices[chance.choice(channel.members)])
+        speakers = [member for member in channel.members if member not in channel.silent]
+        device = chance.choice(devices[chance.choice(speakers)])
         return Message(device, channel.key, text, repeated=chance.random() < 0.03)
 
     long_chars = [TEXT_CHARS_MAX, TEXT_CHARS_MAX]
@@ -178,17 +182,17 @@ def _messages(plan: Plan, corpus: Corpus, chance: random.Random) -> list[Message
     ]
     texts = [corpus.short() for _ in range(plan.size.messages - len(long_texts))]
     messages = [message(text) for text in texts + long_texts]
-    messages += _too_long(plan, corpus)
+    messages += _too_long(plan, cast, corpus)
     chance.shuffle(messages)
     return messages
 
 
-def _too_long(plan: Plan, corpus: Corpus) -> list[Message]:
+def _too_long(plan: Plan, cast: Cast, corpus: Corpus) -> list[Message]:
     """Two texts of one character too many, one over a socket and one over HTTP; both must be
     refused."""
     transports = {key: kind for a in plan.accounts for key, kind in a.devices.items()}
     refused = []
-    for device in (CUT_DEVICE, next(key for key, kind in transports.items() if kind == "poll")):
+    for device in (cast.cut_device, next(key for key, kind in transports.items() if kind == "poll")):
         label = device.rsplit("/", 1)[0]
         channel = next(c for c in plan.channels if label in c.members)
         refused.append(Message(device, channel.key, corpus.long("Korean", TEXT_CHARS_MAX + 1)))

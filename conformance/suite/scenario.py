@@ -1,7 +1,8 @@
 """Runs a scenario against the built node, and says PASS or FAIL.
 
-    scenario.py two-organisations [--short] [--binary FILE] [--seed N] [--keep] [--json]
-    scenario.py bad-input         [--binary FILE] [--keep] [--json]
+    scenario.py two-organisations   [--short] [--binary FILE] [--seed N] [--keep] [--json]
+    scenario.py three-organisations [--short] [--binary FILE] [--seed N] [--keep] [--json]
+    scenario.py bad-input           [--binary FILE] [--keep] [--json]
 
 Whatever happens, the processes that were started end and the namespaces go. It must not judge
 itself: the checker's findings decide.
@@ -23,15 +24,20 @@ from typing import Any
 
 import badinput
 import checker
-import plan
 from net import Network
 from process import Failed, Processes
 from transcript import read
-from two_organisations import Story
+from story import Story
+from three_organisations import ThreeOrganisations
+from two_organisations import TwoOrganisations
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FINDINGS_SHOWN_MAX = 8
 _LOG_LINES_SHOWN = 25
+_STORIES: dict[str, type[Story]] = {
+    "two-organisations": TwoOrganisations,
+    "three-organisations": ThreeOrganisations,
+}
 
 
 class Report:
@@ -82,13 +88,14 @@ class Report:
         print("FAIL" if findings else "PASS", flush=True)
 
 
-def two_organisations(
+def tell_story(
     arguments: argparse.Namespace, directory: Path, processes: Processes, report: Report
 ) -> None:
-    """Runs the scenario and lets the checker judge it."""
-    network = Network(["acme", "globex", "dns"])
-    story = Story(network, processes, directory, arguments.binary, report.say)
-    size = plan.SHORT if arguments.short else plan.LONG
+    """Runs a story and lets the checker judge it."""
+    told = _STORIES[arguments.scenario]
+    network = Network(told.hosts())
+    story = told(network, processes, directory, arguments.binary, report.say)
+    size = told.SHORT if arguments.short else told.LONG
     try:
         network.open()
         story.run(size, arguments.seed)
@@ -134,8 +141,8 @@ def main() -> int:
     try:
         if not arguments.binary.exists():
             raise Failed(f"there is no {arguments.binary}; build it or name it with --binary")
-        run = {"two-organisations": two_organisations, "bad-input": bad_input}
-        run[arguments.scenario](arguments, directory, processes, report)
+        run = tell_story if arguments.scenario in _STORIES else bad_input
+        run(arguments, directory, processes, report)
     except Failed as failure:
         report.finding("stopped", str(failure))
     except KeyboardInterrupt:
@@ -155,9 +162,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs a scenario against the built node.")
-    parser.add_argument("scenario", choices=["two-organisations", "bad-input"])
+    parser.add_argument("scenario", choices=[*_STORIES, "bad-input"])
     parser.add_argument("--binary", type=Path, default=_ROOT / "target/ci/comity")
-    parser.add_argument("--short", action="store_true", help="600 messages rather than 10,000")
+    parser.add_argument("--short", action="store_true", help="fewer messages, shorter faults")
     parser.add_argument("--seed", type=int, default=2, help="draws texts, channels and senders")
     parser.add_argument("--keep", action="store_true", help="keep transcripts and logs")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
