@@ -1,23 +1,22 @@
 """The judge: from what clients saw alone, says whether the system kept its promises.
 
-Reads transcripts (`transcript.py`), knows neither node nor plan, and starts nothing. Each promise
-is a function that yields findings; a finding names the rule, the message, the channel and the
-device.
+Reads transcripts (`transcript.py`), sorted by `evidence.py`; knows neither node nor plan, and
+starts nothing. Each promise is a function that yields findings; a finding names the rule, the
+message, the channel and the device.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
+from evidence import TRANSIENT, Evidence, Said, account_of, gather, messages_of, organisation_of
 from transcript import Line, read
 
-TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable"}
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NOTICE_S_MAX = 2.0
 """A client that a fault ended may notice so late after the fault was over."""
@@ -34,119 +33,45 @@ class Finding:
         return f"{self.rule}: {self.what}"
 
 
-@dataclass
-class Said:
-    """A text that a device sent, and what it was answered."""
-
-    device: str
-    nonce: int
-    channel: str
-    text: str
-    phase: str
-    sent_at: float
-    ids: list[str] = field(default_factory=list)
-    stored_at: float | None = None
-    codes: list[str] = field(default_factory=list)
-
-    @property
-    def refused(self) -> bool:
-        """Refused for good, not just asked to wait."""
-        return not self.ids and any(code not in TRANSIENT for code in self.codes)
-
-    def __str__(self) -> str:
-        name = self.ids[0] if self.ids else f"nonce {self.nonce}"
-        return f"message {name} of {self.device}"
-
-
-@dataclass
-class Evidence:
-    """All transcripts, sorted by what they show."""
-
-    members: dict[tuple[str, str], Line] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    said: dict[tuple[str, int], Said] = field(default_factory=dict)
-    feeds: dict[tuple[str, str], list[Line]] = field(default_factory=lambda: defaultdict(list))
-    histories: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
-    connections: list[Line] = field(default_factory=list)
-    faults: list[Line] = field(default_factory=list)
-    delivered: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def channel(self, channel: str) -> str:
-        """A channel's name for people."""
-        return self.names.get(channel, channel)
-
-    @cached_property
-    def readers(self) -> dict[str, list[str]]:
-        """The devices that are in a channel."""
-        readers: dict[str, list[str]] = defaultdict(list)
-        for device, channel in self.members:
-            readers[channel].append(device)
-        return readers
-
-    @cached_property
-    def history_ids(self) -> dict[tuple[str, str], set[str]]:
-        """The ids in what a device read of a channel's history."""
-        return {place: _ids(events) for place, events in self.histories.items()}
-
-    @cached_property
-    def feed_ids(self) -> dict[tuple[str, str], set[str]]:
-        """The ids that came in a device's feed, by channel."""
-        return {place: _ids(events) for place, events in self.feeds.items()}
-
-    def by_id(self) -> dict[tuple[str, str], Said]:
-        """What was sent, by channel and the id it was answered with."""
-        return {(s.channel, i): s for s in self.said.values() for i in s.ids}
-
-
-def gather(lines: Iterable[Line]) -> Evidence:
-    """Sorts the lines of all transcripts."""
-    seen = Evidence()
-    for line in lines:
-        device = line.get("device", "")
-        match line["saw"]:
-            case "member":
-                seen.members[device, line["channel"]] = line
-                seen.names[line["channel"]] = line["name"]
-            case "sent":
-                seen.said[device, line["nonce"]] = Said(
-                    device, line["nonce"], line["channel"], line["text"], line["phase"], line["at"]
-                )
-            case "stored":
-                said = seen.said[device, line["nonce"]]
-                said.ids.append(line["id"])
-                said.stored_at = said.stored_at or line["at"]
-            case "refused" if (device, line.get("nonce")) in seen.said:
-                seen.said[device, line["nonce"]].codes.append(line["code"])
-            case "event":
-                seen.feeds[device, line["channel"]].append(line)
-            case "history":
-                seen.histories[device, line["channel"]] = line["events"]
-            case "connected" | "lost":
-                seen.connections.append(line)
-            case "fault":
-                seen.faults.append(line)
-            case "delivered":
-                seen.delivered[line["channel"], line["id"]] = line["organisations"]
-    return seen
-
-
 def check(seen: Evidence) -> list[Finding]:
     """Every broken promise."""
     return [finding for rule in RULES for finding in rule(seen)]
 
 
 def not_lost(seen: Evidence) -> Iterator[Finding]:
-    """What was acknowledged is in the history, and what was sent under load in the feed, of all
-    devices."""
+    """What was acknowledged is in the history, and what was sent under load was shown, at all
+    devices. A node that came back with an older disk may lack its own people's last messages; who
+    had them keeps them."""
     for said in seen.said.values():
-        for message in said.ids:
+        if not seen.is_late(said):
             for device in seen.readers[said.channel]:
-                where = f"{said} in {seen.channel(said.channel)}"
-                place = (device, said.channel)
-                if message not in seen.history_ids.get(place, ()):
-                    yield Finding("lost", f"{where} is missing in the history of {device}")
-                if said.phase == "load" and message not in seen.feed_ids.get(place, ()):
-                    yield Finding("lost", f"{where} is missing in the feed of {device}")
+                yield from _missing(seen, said, device)
+    for device, channel, removal in seen.removed_devices:
+        # What others said before the home removed him comes to him, or may come too late.
+        sources = {organisation_of(device), organisation_of(removal["device"])}
+        for said in seen.said.values():
+            before = said.stored_at is not None and said.stored_at < removal["at"]
+            if said.channel == channel and before and said.organisation in sources:
+                yield from _not_shown(seen, said, device)
+
+
+def _missing(seen: Evidence, said: Said, device: str) -> Iterator[Finding]:
+    place = (device, said.channel)
+    for message in said.ids:
+        had = message in seen.shown_ids[place] and organisation_of(device) != said.organisation
+        kept = message in seen.history_ids.get(place, ())
+        if not kept and (had or not seen.may_lack(device, said)):
+            where = f"{said} in {seen.channel(said.channel)}"
+            yield Finding("lost", f"{where} is missing in the history of {device}")
+    yield from _not_shown(seen, said, device)
+
+
+def _not_shown(seen: Evidence, said: Said, device: str) -> Iterator[Finding]:
+    for message in said.ids:
+        shown = message in seen.shown_ids[device, said.channel]
+        if said.phase == "load" and not shown and not seen.may_lack(device, said):
+            where = f"{said} in {seen.channel(said.channel)}"
+            yield Finding("lost", f"{where} is missing in the feed of {device}")
 
 
 def all_answered(seen: Evidence) -> Iterator[Finding]:
@@ -160,49 +85,59 @@ def all_read(seen: Evidence) -> Iterator[Finding]:
     """Every device read the history of each of its channels, so that nothing goes unjudged."""
     if not seen.members:
         yield Finding("unread", "no client was in any channel")
-    for device, channel in seen.members:
-        if (device, channel) not in seen.histories:
-            yield Finding("unread", f"{device} did not read {seen.channel(channel)}")
+    for channel, devices in seen.readers.items():
+        for device in devices:
+            if (device, channel) not in seen.histories:
+                yield Finding("unread", f"{device} did not read {seen.channel(channel)}")
 
 
 def nothing_twice(seen: Evidence) -> Iterator[Finding]:
-    """No event came twice to a device, no text is in a channel twice, no nonce has two answers."""
-    for kind, places in (("feed", seen.feeds), ("history", seen.histories)):
-        for (device, channel), events in places.items():
-            where = f"in {seen.channel(channel)} in the {kind} of {device}"
-            for message, count in Counter(event["id"] for event in events).items():
-                if count > 1:
-                    yield Finding("twice", f"message {message} came {count} times {where}")
-            texts = defaultdict(set)
-            for event in _messages(events):
-                texts[event["sender"], event["text"]].add(event["id"])
-            for ids in texts.values():
-                if len(ids) > 1:
-                    yield Finding("twice", f"one text has the ids {_listed(ids)} {where}")
+    """No event came twice to a device that was not told to begin anew, no text is in a channel
+    twice, no nonce has two answers."""
+    for kind, (device, channel), events in _shown(seen):
+        where = f"in {seen.channel(channel)} in the {kind} of {device}"
+        came = Counter((event["id"], event.get("stretch")) for event in events)
+        for (message, _), count in came.items():
+            if count > 1:
+                yield Finding("twice", f"message {message} came {count} times {where}")
+        texts = defaultdict(set)
+        for event in messages_of(events):
+            texts[event["sender"], event["text"]].add(event["id"])
+        for (_, text), ids in texts.items():
+            if len(ids) > 1 and text not in seen.repeated_texts:
+                yield Finding("twice", f"one text has the ids {_listed(ids)} {where}")
     for said in seen.said.values():
         if len(set(said.ids)) > 1:
             yield Finding("twice", f"one nonce got the ids {_listed(said.ids)}: {said}")
 
 
 def same_order(seen: Evidence) -> Iterator[Finding]:
-    """Histories rise by id, and are the same sequence on every device of both organisations."""
-    first: dict[str, tuple[str, list[str]]] = {}
+    """Histories rise by id, and are the same sequence on every device of all organisations; what
+    a node forgot is at least the same on all devices of one."""
+    first: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for (device, channel), events in sorted(seen.histories.items()):
-        where = seen.channel(channel)
         all_ids = [event["id"] for event in events]
         for earlier, later in zip(all_ids, all_ids[1:]):
             if earlier > later:
-                what = f"message {later} comes after {earlier} in {where}"
+                what = f"message {later} comes after {earlier} in {seen.channel(channel)}"
                 yield Finding("order", f"{what} in the history of {device}")
-        ids = [event["id"] for event in _messages(events)]
-        other, other_ids = first.setdefault(channel, (device, ids))
-        if ids != other_ids:
-            place = next(
-                (n for n, (a, b) in enumerate(zip(ids, other_ids)) if a != b),
-                min(len(ids), len(other_ids)),
-            )
-            yield Finding("order", f"{where} differs at message {place + 1} between {other} "
-                                   f"({_at(other_ids, place)}) and {device} ({_at(ids, place)})")
+        certain, uncertain = [], []
+        for event in messages_of(events):
+            kind = uncertain if seen.is_uncertain(channel, event) else certain
+            kind.append(event["id"])
+        for scope, ids in (("", certain), (organisation_of(device), uncertain)):
+            other, other_ids = first.setdefault((channel, scope), (device, ids))
+            if ids != other_ids:
+                yield _difference(seen.channel(channel), (other, other_ids), (device, ids))
+
+
+def _difference(
+    where: str, one: tuple[str, list[str]], other: tuple[str, list[str]]
+) -> Finding:
+    pairs = enumerate(zip(one[1], other[1]))
+    place = next((n for n, (a, b) in pairs if a != b), min(len(one[1]), len(other[1])))
+    shown = [f"{device} ({_at(ids, place)})" for device, ids in (one, other)]
+    return Finding("order", f"{where} differs at message {place + 1} between {' and '.join(shown)}")
 
 
 def senders_order(seen: Evidence) -> Iterator[Finding]:
@@ -220,31 +155,28 @@ def senders_order(seen: Evidence) -> Iterator[Finding]:
 
 def unchanged(seen: Evidence) -> Iterator[Finding]:
     """What is shown is what was said, by whom it was said, at the time that its id names."""
-    said_by_id = seen.by_id()
-    unanswered = {s.text for s in seen.said.values() if not s.ids}
-    for kind, places in (("feed", seen.feeds), ("history", seen.histories)):
-        for (device, channel), events in places.items():
-            for event in _messages(events):
-                where = f"message {event['id']} in {seen.channel(channel)}"
-                where += f" in the {kind} of {device}"
-                said = said_by_id.get((channel, event["id"]))
-                if said is None:
-                    if event["text"] not in unanswered:
-                        yield Finding("invented", f"{where} was not sent by anybody")
-                    continue
-                if event["text"] != said.text:
-                    yield Finding("changed", f"{where} has another text than was sent")
-                if event["sender"] != said.device.rsplit("/", 1)[0]:
-                    yield Finding("changed", f"{where} is shown as of {event['sender']}")
-                if _id_ms(event["id"]) != _time_ms(event["time"]):
-                    yield Finding("changed", f"{where} has a time that its id does not name")
+    unnamed = seen.repeated_texts | {s.text for s in seen.said.values() if not s.ids}
+    for kind, (device, channel), events in _shown(seen):
+        for event in messages_of(events):
+            where = f"message {event['id']} in {seen.channel(channel)} in the {kind} of {device}"
+            said = seen.by_id.get((channel, event["id"]))
+            if said is None:
+                if event["text"] not in unnamed:
+                    yield Finding("invented", f"{where} was not sent by anybody")
+                continue
+            if event["text"] != said.text:
+                yield Finding("changed", f"{where} has another text than was sent")
+            if event["sender"] != said.account:
+                yield Finding("changed", f"{where} is shown as of {event['sender']}")
+            if _id_ms(event["id"]) != _time_ms(event["time"]):
+                yield Finding("changed", f"{where} has a time that its id does not name")
 
 
 def refused_nowhere(seen: Evidence) -> Iterator[Finding]:
     """What was refused is nowhere."""
     refused = {s.text: s for s in seen.said.values() if s.refused}
-    for (device, channel), events in [*seen.feeds.items(), *seen.histories.items()]:
-        for event in _messages(events):
+    for _, (device, channel), events in _shown(seen):
+        for event in messages_of(events):
             said = refused.get(event["text"])
             if said and said.channel == channel:
                 where = seen.channel(channel)
@@ -260,30 +192,139 @@ def refused_rightly(seen: Evidence) -> Iterator[Finding]:
 
 
 def same_frames(seen: Evidence) -> Iterator[Finding]:
-    """An event is the same bytes for all sockets of one node."""
-    frames: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for (device, channel), events in seen.feeds.items():
+    """An event is the same bytes for all sockets of one node. What a node forgot and got again
+    has another place in its feed."""
+    frames: dict[tuple[str, int, str], dict[str, str]] = defaultdict(dict)
+    for (device, _), events in seen.feeds.items():
         for event in events:
             if event.get("frame"):
-                frames[_organisation(device), event["id"]].setdefault(event["frame"], device)
-    for (organisation, message), variants in frames.items():
+                name = (organisation_of(device), seen.life(event), event["id"])
+                frames[name].setdefault(event["frame"], device)
+    for (organisation, _, message), variants in frames.items():
         if len(variants) > 1:
             devices = _listed(variants.values())
             yield Finding("frames", f"message {message} differs at {organisation}: {devices}")
 
 
+def same_details(seen: Evidence) -> Iterator[Finding]:
+    """In the end all organisations name the same members, home, name and topic of a channel."""
+    first: dict[str, tuple[str, Line]] = {}
+    for (device, channel), detail in sorted(seen.details.items()):
+        other, other_detail = first.setdefault(channel, (device, detail))
+        if detail != other_detail:
+            what = f"{seen.channel(channel)} is {other_detail} for {other}, {detail} for {device}"
+            yield Finding("detail", what)
+
+
+def handed_over(seen: Evidence) -> Iterator[Finding]:
+    """Whoever is in a group that was handed over was told, and sees the new home."""
+    for line in seen.commands:
+        if line["do"] != "hand_over":
+            continue
+        channel, home = line["channel"], line["home"]
+        for device in seen.readers[channel]:
+            events = seen.feeds[device, channel]
+            if not any(e["kind"] == "handed_over" and e["home"] == home for e in events):
+                where = seen.channel(channel)
+                yield Finding("home", f"{device} was not told that {where} is handed over")
+            if seen.details.get((device, channel), {}).get("home") != home:
+                where = seen.channel(channel)
+                yield Finding("home", f"{device} does not see {home} as home of {where}")
+
+
+def joined_late(seen: Evidence) -> Iterator[Finding]:
+    """Those who join late are told that history grew, and are shown nothing of it as new."""
+    for channel in {channel for (_, channel), member in seen.members.items() if member.get("late")}:
+        # Who comes when it is there already has nothing to be told.
+        if not any(grew == channel for _, grew in seen.grew):
+            where = seen.channel(channel)
+            yield Finding("late", f"nobody was told that the history of {where} grew")
+    invitations = {(c["account"], c["channel"]): c for c in seen.commands if c["do"] == "invite"}
+    for (device, channel), member in seen.members.items():
+        if not member.get("late"):
+            continue
+        invitation = invitations[member["account"], channel]
+        home = organisation_of(invitation["device"])
+        for event in messages_of(seen.feeds[device, channel]):
+            said = seen.by_id.get((channel, event["id"]))
+            # What others said just then the home may not have had when it let him in.
+            if said and said.organisation == home and said.stored_at < invitation["at"]:
+                where = seen.channel(channel)
+                yield Finding("late", f"the old {said} in {where} came as new to {device}")
+
+
+def verdicts(seen: Evidence) -> Iterator[Finding]:
+    """What somebody writes after his removal is shown nowhere; who saw it before his node heard
+    of that, he among them, is told; and nothing else is taken back."""
+    late = {place: said for place, said in seen.by_id.items() if seen.is_late(said)}
+    for said in late.values():
+        yield from _rejected(seen, said)
+    for device, channel, _ in seen.removed_devices:
+        yield from _left_alone(seen, device, channel)
+    for (device, channel), events in seen.feeds.items():
+        for message in (m for event in events for m in event.get("withdrawn", ())):
+            if (channel, message) not in late:
+                what = f"message {message} in {seen.channel(channel)} was withdrawn for {device}"
+                yield Finding("verdict", f"{what} although its author had the right to it")
+
+
+def _rejected(seen: Evidence, said: Said) -> Iterator[Finding]:
+    message, where = said.ids[0], seen.channel(said.channel)
+    for (device, channel), ids in seen.history_ids.items():
+        if channel == said.channel and message in ids:
+            yield Finding("verdict", f"the late {said} in {where} is in the history of {device}")
+    for (device, channel), events in seen.feeds.items():
+        if channel != said.channel:
+            continue
+        shown = [n for n, event in enumerate(events) if event["id"] == message]
+        told = [n for n, event in enumerate(events) if message in event.get("withdrawn", ())]
+        what = f"the late {said} in {where}"
+        if shown and organisation_of(device) != said.organisation:
+            yield Finding("verdict", f"{what} was shown to {device}")
+        if not told and (shown or account_of(device) == said.account):
+            yield Finding("verdict", f"{device} was not told that {what} is withdrawn")
+        if told and shown and shown[-1] > told[0]:
+            yield Finding("verdict", f"{what} came again to {device} after it was withdrawn")
+
+
+def _left_alone(seen: Evidence, device: str, channel: str) -> Iterator[Finding]:
+    """The last event that a removed member gets of a channel is his removal."""
+    where = f"{seen.channel(channel)} to {device}"
+    events = seen.feeds[device, channel]
+    own = [
+        n for n, event in enumerate(events)
+        if event["kind"] == "removed" and event["account"] == account_of(device)
+    ]
+    if not own:
+        yield Finding("verdict", f"no removal came of {where}")
+    elif own[0] + 1 < len(events):
+        later = events[own[0] + 1]["id"]
+        yield Finding("verdict", f"message {later} came of {where} after the removal")
+
+
 def cursors_held(seen: Evidence) -> Iterator[Finding]:
-    """No device was told to list everything anew: nothing here loses a node's history."""
+    """No device was told to list everything anew, but where its node came back with an older
+    disk."""
     for line in seen.connections:
-        if line.get("resync"):
+        if line.get("resync") and not seen.life(line):
             yield Finding("resync", f"{line['device']} was told that its cursor is unknown")
 
 
 def faults_felt(seen: Evidence) -> Iterator[Finding]:
     """A fault that nobody felt proves nothing."""
+    for account, channel in seen.removals:
+        wrote = (s for s in seen.said.values() if (s.account, s.channel) == (account, channel))
+        if not any(seen.is_late(said) for said in wrote):
+            what = f"{account} wrote nothing in {seen.channel(channel)} after the removal"
+            yield Finding("fault", what)
     for fault in seen.faults:
         if fault["kind"] == "link":
             yield from _crossed(seen, fault)
+        if fault["kind"] == "rollback" and not any(
+            line.get("resync") and organisation_of(line["device"]) == fault["organisation"]
+            for line in seen.connections
+        ):
+            yield Finding("fault", f"{fault['name']}: nobody was told to read anew")
         if not any(
             said.stored_at and fault["began"] < said.stored_at < fault["healed"]
             for said in seen.said.values()
@@ -307,60 +348,19 @@ def faults_felt(seen: Evidence) -> Iterator[Finding]:
 
 RULES: list[Callable[[Evidence], Iterator[Finding]]] = [
     all_read, all_answered, not_lost, nothing_twice, same_order, senders_order, unchanged,
-    refused_nowhere, refused_rightly, same_frames, cursors_held, faults_felt,
+    refused_nowhere, refused_rightly, same_frames, same_details, handed_over, joined_late,
+    verdicts, cursors_held, faults_felt,
 ]
 
 
-def convergence_s(seen: Evidence, fault: Line) -> float | None:
-    """How long after the end of a fault the last device showed the last message that was
-    acknowledged by then.
-
-    `None` where some device never showed one. For a client's own fault only that client counts."""
-    shown: dict[tuple[str, str, str], float] = {}
-    for (device, channel), events in seen.feeds.items():
-        for event in events:
-            shown.setdefault((device, channel, event["id"]), event["at"])
-    last = fault["healed"]
-    for said in seen.said.values():
-        if said.phase != "load" or said.stored_at is None or said.stored_at > fault["healed"]:
-            continue
-        for device in seen.readers[said.channel]:
-            if fault["kind"] == "client" and device not in fault["devices"]:
-                continue
-            at = shown.get((device, said.channel, said.ids[0]))
-            if at is None:
-                return None
-            last = max(last, at)
-    return float(last - fault["healed"])
-
-
-def figures(seen: Evidence) -> dict[str, int]:
-    """How much was judged."""
-    stored = [said for said in seen.said.values() if said.ids]
-    across = [s for s in stored if len(_organisations(seen, s.channel)) > 1]
-    told = sum(1 for s in across if seen.delivered.get((s.channel, s.ids[0]), 0) > 1)
-    return {
-        "channels": len(seen.names),
-        "devices": len({device for device, _ in seen.members}),
-        "texts sent": len(seen.said),
-        "acknowledged": len(stored),
-        "refused": sum(1 for said in seen.said.values() if said.refused),
-        "acknowledged more than once": sum(1 for said in stored if len(said.ids) > 1),
-        "for both organisations": len(across),
-        "of these reported delivered to both": told,
-        "events in feeds": sum(len(events) for events in seen.feeds.values()),
-        "events in histories": sum(len(events) for events in seen.histories.values()),
-        "reconnections": sum(1 for line in seen.connections if line.get("resumed")),
-    }
-
-
 def _crossed(seen: Evidence, fault: Line) -> Iterator[Finding]:
-    """While a link is cut, nobody can see what the other organisation says meanwhile."""
-    said_by_id = seen.by_id()
+    """While a link is cut, nobody can see what is said meanwhile on its other side."""
+    here, there = fault["sides"]
+    apart = {(a, b) for a in here for b in there} | {(b, a) for a in here for b in there}
     for (device, channel), events in seen.feeds.items():
         for event in events:
-            said = said_by_id.get((channel, event["id"]))
-            if said is None or _organisation(said.device) == _organisation(device):
+            said = seen.by_id.get((channel, event["id"]))
+            if said is None or (said.organisation, organisation_of(device)) not in apart:
                 continue
             if fault["began"] < said.sent_at and event["at"] < fault["healed"]:
                 where = seen.channel(channel)
@@ -368,20 +368,14 @@ def _crossed(seen: Evidence, fault: Line) -> Iterator[Finding]:
                 yield Finding("fault", f"{fault['name']}: {what}")
 
 
-def _organisations(seen: Evidence, channel: str) -> set[str]:
-    return {line["organisation"] for (_, of), line in seen.members.items() if of == channel}
-
-
-def _organisation(device: str) -> str:
-    return device.rsplit("/", 1)[0].rsplit("@", 1)[1]
-
-
-def _messages(events: Iterable[Line]) -> Iterator[Line]:
-    return (event for event in events if event["kind"] == "message")
-
-
-def _ids(events: Iterable[Line]) -> set[str]:
-    return {event["id"] for event in events}
+def _shown(seen: Evidence) -> Iterator[tuple[str, tuple[str, str], list[Line]]]:
+    """All that devices were shown, by the way in which they got it."""
+    for kind, places in (("feed", seen.feeds), ("history", seen.histories)):
+        for place, events in places.items():
+            yield kind, place, events
+    # A device may have to read a channel anew more than once.
+    for place, events in seen.rereads.items():
+        yield "second reading", place, list({event["id"]: event for event in events}.values())
 
 
 def _listed(values: Iterable[str]) -> str:

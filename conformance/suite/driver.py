@@ -240,16 +240,17 @@ class Driver:
         found = self._channels[key]
         device = self._by_account[member][-1]
         await self._until(
-            f"{member} is invited to {key}", partial(self._standing, device, found)
+            f"{member} is invited to {key}", partial(self._stands, device, found, "invited")
         )
         if isinstance(device, SocketDevice):
             await device.command("accept", channel=found).answer
         else:
             await device.http.patiently("POST", f"/v1/channels/{quote(found)}/accept", {})
 
-    async def _standing(self, device: Device, channel: str) -> bool:
+    async def _stands(self, device: Device, channel: str, standing: str) -> bool:
         listed = await device.http.patiently("GET", "/v1/channels")
-        return any(entry["id"] == channel for entry in listed["channels"])
+        standings = {entry["id"]: entry["standing"] for entry in listed["channels"]}
+        return standings.get(channel) == standing
 
     async def _settled(self, key: str, members: list[str], state: Json) -> None:
         for member in self._mine(members):
@@ -261,12 +262,12 @@ class Driver:
     async def _sees(self, member: str, channel: str, members: set[str], state: Json) -> bool:
         """Whether a member is in, sees exactly the others as in, and the channel as wanted."""
         device = self._by_account[member][0]
-        if not await self._standing(device, channel):
-            return False
+        if not await self._stands(device, channel, "joined"):
+            return False  # Until then a node may not hold the group at all.
         detail = await device.http.patiently("GET", f"/v1/channels/{quote(channel)}")
         present = {m["account"] for m in detail["members"] if not m.get("invited")}
         is_so = all(detail.get(name) == value for name, value in state.items())
-        return is_so and detail["standing"] == "joined" and present == members
+        return is_so and present == members
 
     def _note_member(self, key: str, member: str, late: bool) -> None:
         for device in self._by_account[member]:

@@ -192,7 +192,8 @@ def _too_long(plan: Plan, cast: Cast, corpus: Corpus) -> list[Message]:
     refused."""
     transports = {key: kind for a in plan.accounts for key, kind in a.devices.items()}
     refused = []
-    for device in (cast.cut_device, next(key for key, kind in transports.items() if kind == "poll")):
+    poller = next(key for key, kind in transports.items() if kind == "poll")
+    for device in (cast.cut_device, poller):
         label = device.rsplit("/", 1)[0]
         channel = next(c for c in plan.channels if label in c.members)
         refused.append(Message(device, channel.key, corpus.long("Korean", TEXT_CHARS_MAX + 1)))

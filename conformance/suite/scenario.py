@@ -24,6 +24,8 @@ from typing import Any
 
 import badinput
 import checker
+import figures
+from evidence import gather
 from net import Network
 from process import Failed, Processes
 from transcript import read
@@ -103,12 +105,12 @@ def tell_story(
         processes.close()
         network.close()
     report.say("checking")
-    seen = checker.gather(read(story.transcripts))
-    for name, count in checker.figures(seen).items():
+    seen = gather(read(story.transcripts))
+    for name, count in figures.figures(seen).items():
         report.row(name, count)
     for fault in seen.faults:
         report.row(f"{fault['name']}: for", round(fault["healed"] - fault["began"], 1), "s")
-        took = checker.convergence_s(seen, fault)
+        took = figures.convergence_s(seen, fault)
         report.row("    converged after", "never" if took is None else round(took, 2), "s")
     for finding in checker.check(seen):
         report.finding(finding.rule, finding.what)

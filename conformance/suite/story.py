@@ -130,7 +130,8 @@ class Story:
         began = time.monotonic()
         self._last(here, there)
         self._network.heal(here.node.host, there.node.address)
-        self._note("the link is cut", "link", began, sides=[[here.node.domain], [there.node.domain]])
+        sides = [[here.node.domain], [there.node.domain]]
+        self._note("the link is cut", "link", began, sides=sides)
 
     def _kill_for_a_while(self, victim: Organisation) -> None:
         """A node gets SIGKILL and starts again later."""

@@ -6,7 +6,9 @@ import copy
 import unittest
 from typing import Any
 
-from checker import check, convergence_s, gather
+from checker import check
+from evidence import gather
+from figures import convergence_s
 from transcript import Line, digest
 
 ALICE, ALICE_2, BOB = "alice@acme.test/1", "alice@acme.test/2", "bob@globex.test/1"
@@ -219,7 +221,7 @@ def fault(kind: str, began: float, healed: float, *devices: str) -> Line:
     """A fault as the scenario notes it."""
     return {
         "at": healed, "saw": "fault", "name": "a fault", "kind": kind, "began": began,
-        "healed": healed, "devices": list(devices),
+        "healed": healed, "devices": list(devices), "sides": [["acme.test"], ["globex.test"]],
     }
 
 
