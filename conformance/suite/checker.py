@@ -217,18 +217,18 @@ def same_details(seen: Evidence) -> Iterator[Finding]:
 
 
 def handed_over(seen: Evidence) -> Iterator[Finding]:
-    """Whoever is in a group that was handed over was told, and sees the new home."""
+    """Whoever was in a group that was handed over was told, and everybody sees the new home."""
     for line in seen.commands:
         if line["do"] != "hand_over":
             continue
         channel, home = line["channel"], line["home"]
         for device in seen.readers[channel]:
+            where = seen.channel(channel)
             events = seen.feeds[device, channel]
-            if not any(e["kind"] == "handed_over" and e["home"] == home for e in events):
-                where = seen.channel(channel)
+            told = any(e["kind"] == "handed_over" and e["home"] == home for e in events)
+            if not told and seen.members[device, channel]["at"] < line["at"]:
                 yield Finding("home", f"{device} was not told that {where} is handed over")
             if seen.details.get((device, channel), {}).get("home") != home:
-                where = seen.channel(channel)
                 yield Finding("home", f"{device} does not see {home} as home of {where}")
 
 

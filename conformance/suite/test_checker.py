@@ -64,21 +64,128 @@ def good() -> list[Line]:
     return lines
 
 
+JIM, IVY, IDA = "jim@globex.test/1", "ivy@initech.test/1", "ida@initech.test/1"
+GROUP = "g1"
+_THREE = (["globex.test"], ["acme.test", "initech.test"])
+
+
+class Tale:
+    """A good transcript of three organisations in one group of Alice, Bob, Jim and Ivy.
+
+    Ivy's node forgets her second message. Jim is removed while his organisation is cut off, and
+    writes on. The group is handed over, and Ida comes late."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        for device in (ALICE, BOB, JIM, IVY):
+            self._add(0, "connected", device=device, resumed=False, resync=False)
+            self._come(0, device)
+        first = self._say(1, IVY, ALICE, BOB, JIM, IVY)
+        second = self._say(2, IVY, ALICE, BOB, JIM, IVY)
+        self._add(2.3, "delivered", device=IVY, channel=GROUP, id=second["id"], organisations=3,
+                  of=3)
+        third = self._say(3, BOB, ALICE, BOB, JIM)
+        self._add(4.5, "connected", device=IVY, resumed=True, resync=True)
+        self._add(4.6, "reread", device=IVY, channel=GROUP, events=[first, third])
+        self._fault(2.5, 4, name="an older disk", kind="rollback", copied=1.5,
+                    organisation="initech.test")
+        self._add(5.5, "command", device=ALICE, do="remove", channel=GROUP,
+                  account="jim@globex.test")
+        fourth = self._say(5.6, ALICE, ALICE, IVY)
+        self.late = self._say(6, JIM, BOB, JIM, phase="late")
+        self._fault(5, 7, name="a cut", kind="link", sides=list(_THREE))
+        removal = {"account": "jim@globex.test", "withdrawn": [self.late["id"]]}
+        self._happen(7.1, "removed", (BOB, JIM), **removal)
+        self._happen(7.1, "removed", (ALICE, IVY), account="jim@globex.test")
+        self._show(7.2, fourth, BOB)
+        self._add(8, "command", device=ALICE, do="hand_over", channel=GROUP, home="globex.test")
+        self._happen(8.1, "handed_over", (ALICE, BOB, IVY), home="globex.test")
+        self._add(8.2, "command", device=ALICE, do="invite", channel=GROUP,
+                  account="ida@initech.test")
+        self._come(8.3, IDA, late=True)
+        self._add(8.4, "grew", device=IDA, channel=GROUP)
+        self._add(8.5, "reread", device=IDA, channel=GROUP, events=[first, third, fourth])
+        last = self._say(9, BOB, ALICE, BOB, IVY, IDA)
+        kept = [first, second, third, fourth, last]
+        for device in (ALICE, BOB, IVY, IDA):
+            forgot = "initech" in device
+            events = [one for one in kept if one is not second or not forgot]
+            self._add(10, "history", device=device, channel=GROUP, way="before",
+                      events=copy.deepcopy(events))
+            self._add(10, "detail", device=device, channel=GROUP,
+                      detail={"home": "globex.test", "members": ["alice", "bob", "ivy", "ida"]})
+        self.second = second
+
+    def find(self, saw: str, device: str, number: int = 0) -> Line:
+        """The number-th line of a kind of a device."""
+        return find(self.lines, saw, device, number)
+
+    def drop(self, saw: str, device: str, message: str) -> None:
+        """Takes a message out of what a device saw."""
+        self.lines = [
+            line for line in self.lines
+            if (line["saw"], line.get("device"), line.get("id")) != (saw, device, message)
+        ]
+
+    def forget(self, device: str, message: str) -> None:
+        """Takes a message out of what a device read in the end."""
+        history = self.find("history", device)
+        history["events"] = [one for one in history["events"] if one["id"] != message]
+
+    def happened(self, kind: str, device: str) -> Line:
+        """The event of a kind that a device saw."""
+        return next(
+            line for line in self.lines
+            if (line["saw"], line.get("device"), line.get("kind")) == ("event", device, kind)
+        )
+
+    def _add(self, at: float, saw: str, **fields: Any) -> None:
+        self.lines.append({"at": at, "saw": saw, **fields})
+
+    def _come(self, at: float, device: str, late: bool = False) -> None:
+        account, organisation = device.split("/")[0], device.split("/")[0].split("@")[1]
+        self._add(at, "member", device=device, account=account, organisation=organisation,
+                  channel=GROUP, name="group 1", late=late)
+
+    def _say(self, at: float, device: str, *readers: str, phase: str = "load") -> Line:
+        number = int(at * 10)
+        said = event(number, device.split("/")[0])
+        self._add(at, "sent", device=device, nonce=number, channel=GROUP, text=said["text"],
+                  chars=6, phase=phase)
+        self._add(at + 0.1, "stored", device=device, nonce=number, channel=GROUP, id=said["id"])
+        self._show(at + 0.2, said, *readers)
+        return said
+
+    def _show(self, at: float, said: Line, *readers: str) -> None:
+        for reader in readers:
+            self._add(at, "event", device=reader, channel=GROUP, frame=f"frame {at}", **said)
+
+    def _happen(self, at: float, kind: str, readers: tuple[str, ...], **fields: Any) -> None:
+        happened = {**event(int(at * 10)), "kind": kind, "text": None, **fields}
+        self._show(at, happened, *readers)
+
+    def _fault(self, began: float, healed: float, **fields: Any) -> None:
+        self._add(healed, "fault", began=began, healed=healed, devices=[], **fields)
+
+
 def find(lines: list[Line], saw: str, device: str, number: int = 0) -> Line:
     """The number-th line of a kind of a device."""
-    fitting = [line for line in lines if line["saw"] == saw and line["device"] == device]
+    fitting = [line for line in lines if line["saw"] == saw and line.get("device") == device]
     return fitting[number]
 
 
-class CheckerTest(unittest.TestCase):
-    """One test a rule; `assert_named` wants exactly the rules given, each finding with a word in
-    it."""
+class CheckerTestCase(unittest.TestCase):
+    """`assert_named` wants exactly the rules given, and findings with each of the words."""
 
     def assert_named(self, lines: list[Line], rules: set[str], *words: str) -> None:
         findings = check(gather(lines))
         self.assertEqual({finding.rule for finding in findings}, rules, findings)
         for word in words:
             self.assertTrue(any(word in finding.what for finding in findings), findings)
+
+
+class CheckerTest(CheckerTestCase):
+    """One test a rule."""
 
     def test_a_good_transcript_passes(self) -> None:
         self.assert_named(good(), set())
@@ -215,6 +322,155 @@ class CheckerTest(unittest.TestCase):
         self.assertAlmostEqual(convergence_s(gather(lines), one) or 0, 0.0)
         lines.remove(find(lines, "event", BOB, 1))
         self.assertIsNone(convergence_s(gather(lines), fault("link", 2, 4)))
+
+
+class ThreeOrganisationsTest(CheckerTestCase):
+    """The rules of the story of three organisations."""
+
+    def setUp(self) -> None:
+        self.tale = Tale()
+
+    def test_a_good_tale_passes(self) -> None:
+        self.assert_named(self.tale.lines, set())
+
+    def test_a_late_message_in_a_history_is_found(self) -> None:
+        for device in (ALICE, BOB, IVY, IDA):
+            tale = Tale()
+            tale.find("history", device)["events"].append(tale.late)
+            self.assertIn("verdict", {f.rule for f in check(gather(tale.lines))}, device)
+
+    def test_a_late_message_that_crossed_is_found(self) -> None:
+        line = {**self.tale.happened("removed", IVY), "at": 7.4, **self.tale.late}
+        self.tale.lines.append({**line, "frame": "late"})
+        self.assert_named(self.tale.lines, {"verdict"}, "shown to " + IVY, "not told")
+
+    def test_an_author_who_is_not_told_is_found(self) -> None:
+        del self.tale.happened("removed", JIM)["withdrawn"]
+        self.assert_named(self.tale.lines, {"verdict"}, JIM + " was not told")
+
+    def test_a_reader_who_is_not_told_is_found(self) -> None:
+        for device in (BOB, JIM):
+            del self.tale.happened("removed", device)["withdrawn"]
+        self.assert_named(self.tale.lines, {"verdict"}, BOB + " was not told")
+
+    def test_a_withdrawn_message_that_comes_again_is_found(self) -> None:
+        again = {**self.tale.happened("removed", BOB), **self.tale.late, "frame": "late"}
+        self.tale.lines.append({**again, "withdrawn": []})
+        self.assert_named(self.tale.lines, {"verdict", "twice", "frames"}, "came again to " + BOB)
+
+    def test_a_wrong_withdrawal_is_found(self) -> None:
+        for device in (BOB, JIM):
+            self.tale.happened("removed", device)["withdrawn"].append(event(10)["id"])
+        self.assert_named(self.tale.lines, {"verdict"}, "although", event(10)["id"])
+
+    def test_a_removed_member_who_hears_more_is_found(self) -> None:
+        self.tale.lines.append({**self.tale.happened("handed_over", BOB), "device": JIM})
+        self.assert_named(self.tale.lines, {"verdict"}, JIM + " after the removal")
+
+    def test_a_removed_member_who_never_hears_of_it_is_found(self) -> None:
+        self.tale.lines.remove(self.tale.happened("removed", JIM))
+        self.assert_named(self.tale.lines, {"verdict"}, "no removal came", JIM)
+
+    def test_a_removed_member_who_missed_something_before_is_found(self) -> None:
+        self.tale.drop("event", JIM, event(30)["id"])
+        self.assert_named(self.tale.lines, {"lost"}, "feed of " + JIM)
+
+    def test_a_removal_after_which_nothing_is_written_is_found(self) -> None:
+        self.tale.find("sent", JIM)["at"] = 5.2
+        findings = {finding.what for finding in check(gather(self.tale.lines))}
+        self.assertTrue(any("wrote nothing" in what for what in findings), findings)
+
+    def test_a_forgotten_message_that_a_peer_does_not_keep_is_lost(self) -> None:
+        second = self.tale.second["id"]
+        self.tale.forget(ALICE, second)
+        self.assert_named(self.tale.lines, {"lost"}, second, "history of " + ALICE)
+
+    def test_a_forgotten_message_may_be_lost_where_it_was_not_reported(self) -> None:
+        second = self.tale.second["id"]
+        self.tale.lines.remove(self.tale.find("delivered", IVY))
+        self.tale.forget(ALICE, second)
+        self.assert_named(self.tale.lines, {"lost"}, "history of " + ALICE)
+        self.tale.drop("event", ALICE, second)
+        self.assert_named(self.tale.lines, set())
+
+    def test_a_message_forgotten_that_is_older_than_the_copy_is_lost(self) -> None:
+        self.tale.forget(IVY, event(10)["id"])
+        self.assert_named(self.tale.lines, {"lost", "order"}, "history of " + IVY)
+
+    def test_a_forgotten_message_of_another_node_is_lost(self) -> None:
+        self.tale.forget(IVY, event(30)["id"])
+        self.assert_named(self.tale.lines, {"lost", "order"}, "history of " + IVY)
+
+    def test_a_feed_with_a_gap_that_is_not_read_again_is_found(self) -> None:
+        self.tale.lines.remove(self.tale.find("reread", IVY))
+        self.assert_named(self.tale.lines, {"lost"}, event(30)["id"], "feed of " + IVY)
+
+    def test_what_a_node_forgot_may_come_again_after_a_new_beginning(self) -> None:
+        self.tale.lines.append({**self.tale.find("event", IVY, 0), "at": 4.7, "frame": "new"})
+        self.assert_named(self.tale.lines, set())
+        self.tale.find("connected", IVY, 1)["resync"] = False
+        self.assert_named(self.tale.lines, {"twice", "fault"}, event(10)["id"])
+
+    def test_a_text_whose_answer_got_lost_may_stand_twice(self) -> None:
+        again = event(45, "ivy@initech.test", "text 20")
+        stored = self.tale.find("stored", IVY, 1)
+        stored["at"], stored["id"] = 4.7, again["id"]
+        for device in (ALICE, BOB, IVY, IDA):
+            self.tale.find("history", device)["events"].insert(-2, again)
+        for device in (ALICE, BOB, IVY):
+            seen = self.tale.find("event", device, 1)
+            self.tale.lines.append({**seen, **again, "at": 4.8, "frame": "again"})
+        self.tale.find("reread", IDA)["events"].append(again)
+        self.assert_named(self.tale.lines, set())
+        self.tale.find("sent", IVY, 1)["at"] = 4.1
+        findings = {finding.rule for finding in check(gather(self.tale.lines))}
+        self.assertLessEqual({"twice", "invented"}, findings)
+
+    def test_a_resync_at_another_node_is_found(self) -> None:
+        line = {**self.tale.find("connected", IVY, 1), "device": BOB}
+        self.tale.lines.append(line)
+        self.assert_named(self.tale.lines, {"resync"}, BOB)
+
+    def test_a_resync_before_the_older_disk_is_found(self) -> None:
+        self.tale.find("connected", IVY, 1)["at"] = 3.9
+        self.assert_named(self.tale.lines, {"resync"}, IVY)
+
+    def test_an_older_disk_that_nobody_felt_is_found(self) -> None:
+        self.tale.find("connected", IVY, 1)["resync"] = False
+        self.assert_named(self.tale.lines, {"fault"}, "nobody was told to read anew")
+
+    def test_a_handover_that_somebody_was_not_told_of_is_found(self) -> None:
+        self.tale.lines.remove(self.tale.happened("handed_over", IVY))
+        self.assert_named(self.tale.lines, {"home"}, IVY + " was not told")
+
+    def test_details_that_differ_are_found(self) -> None:
+        self.tale.find("detail", IVY)["detail"]["home"] = "acme.test"
+        self.assert_named(self.tale.lines, {"home", "detail"}, IVY + " does not see globex.test")
+
+    def test_members_that_differ_are_found(self) -> None:
+        self.tale.find("detail", BOB)["detail"]["members"].append("jim")
+        self.assert_named(self.tale.lines, {"detail"}, BOB)
+
+    def test_a_late_comer_who_lacks_the_past_is_found(self) -> None:
+        self.tale.forget(IDA, event(30)["id"])
+        self.assert_named(self.tale.lines, {"lost", "order"}, "history of " + IDA)
+
+    def test_a_past_that_comes_as_new_is_found(self) -> None:
+        old = next(l for l in self.tale.lines if l["saw"] == "event" and l["id"] == event(56)["id"])
+        self.tale.lines.append({**old, "at": 8.6, "device": IDA, "frame": None})
+        self.assert_named(self.tale.lines, {"late"}, "came as new to " + IDA)
+
+    def test_a_past_that_nobody_is_told_of_is_found(self) -> None:
+        self.tale.lines.remove(self.tale.find("grew", IDA))
+        self.assert_named(self.tale.lines, {"late"}, "nobody was told")
+
+    def test_a_cut_off_organisation_that_hears_others_is_found(self) -> None:
+        seen = next(
+            line for line in self.tale.lines
+            if line["saw"] == "event" and line["device"] == BOB and line["id"] == event(56)["id"]
+        )
+        seen["at"] = 6.5
+        self.assert_named(self.tale.lines, {"fault"}, event(56)["id"], "although the link was cut")
 
 
 def fault(kind: str, began: float, healed: float, *devices: str) -> Line:

@@ -7,21 +7,27 @@ content.
 
 Lines by their `saw`:
 
-    member     device, account, organisation, channel, name: the account is in the channel
+    member     device, account, organisation, channel, name, late: the account is in the channel
     ready      device: from here its feed must miss nothing
     connected  device, resumed, resync: a feed begins, or goes on from a cursor
     lost       device, why: a connection ended
-    sent       device, nonce, channel, text, chars, phase ("setup" or "load")
+    command    device, do, channel, …: somebody asks for a change of a channel
+    sent       device, nonce, channel, text, chars, phase ("setup", "load" or "late")
     stored     device, nonce, channel, id: the node has it for good
     refused    device, nonce?, code
     delivered  device, channel, id, organisations, of
-    event      device, channel, id, time, sender, kind, text, frame
+    event      device, channel, id, time, sender, kind, text, frame, account?, home?, withdrawn?
+    grew       device, channel: older history came
+    reread     device, channel, events: what the feed did not bring, read meanwhile
     history    device, channel, way, events: all pages together, oldest first
-    fault      name, kind, began, healed, devices: written by the scenario, not by a client
+    detail     device, channel, detail: what the node says of the channel in the end
+    fault      name, kind, began, healed, devices, …: written by the scenario, not by a client
 
-A fault's kind is "link", "node" or "client", and its devices are those that must have felt it.
-`text` is the hash of a text, `frame` of a frame's bytes; each of `events` has the fields of an
-event.
+A fault's kind is "link", "node", "client" or "rollback", and its devices are those that must have
+felt it. A link's fault has `sides`, two lists of organisations that cannot reach each other; a
+rollback has the `organisation` whose node came back with an older disk, and when that was
+`copied`. `text` is the hash of a text, `frame` of a frame's bytes; each of `events` has the fields
+of an event. A device joined `late` where the channel had a past by then.
 """
 
 from __future__ import annotations

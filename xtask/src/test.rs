@@ -36,6 +36,8 @@ enum Part {
     Documents,
     /// The short form of the scenario `two-organisations`.
     TwoOrganisations,
+    /// The short form of the scenario `three-organisations`.
+    ThreeOrganisations,
     /// The scenario `bad-input`.
     BadInput,
 }
@@ -52,6 +54,7 @@ impl Part {
             Self::Suite => scenario::test_suite(),
             Self::Documents => documents::run(),
             Self::TwoOrganisations => scenario::run_short("two-organisations"),
+            Self::ThreeOrganisations => scenario::run_short("three-organisations"),
             Self::BadInput => scenario::run_short("bad-input"),
         }
     }
