@@ -26,6 +26,7 @@ import checker
 import corpus
 from client import Http, Json, Refused, SocketDevice
 from dns import Chain, NameServer, Zone
+from evidence import gather
 from net import Network
 from node import Node
 from process import Failed, Processes
@@ -368,7 +369,7 @@ class Bystanders:
             await http.close()
         self._transcript.close()
         lines = list(read([self._path]))
-        wrong = [str(finding) for finding in checker.check(checker.gather(lines))]
+        wrong = [str(finding) for finding in checker.check(gather(lines))]
         wrong += [f"{line['device']} lost its socket" for line in lines if line["saw"] == "lost"]
         return wrong
 

@@ -89,9 +89,9 @@ struct Row {
 }
 
 fn report(rows: &[Row]) -> String {
-    let mut text = format!("{:<18} {:<7} {:>9}\n", "part", "result", "time");
+    let mut text = format!("{:<20} {:<7} {:>9}\n", "part", "result", "time");
     let mut line = |name: &str, result: &str, took: Duration| {
-        text.push_str(&format!("{name:<18} {result:<7} {:>7.1} s\n", took.as_secs_f64()));
+        text.push_str(&format!("{name:<20} {result:<7} {:>7.1} s\n", took.as_secs_f64()));
     };
     for row in rows {
         let result = if row.outcome.is_ok() { "passed" } else { "failed" };
@@ -122,10 +122,10 @@ mod tests {
         };
         let text = report(&[row("rules", Ok(())), row("crates", Err("no".into()))]);
         let expected = "\
-part               result       time
-rules              passed      1.5 s
-crates             failed      1.5 s
-all                            3.0 s
+part                 result       time
+rules                passed      1.5 s
+crates               failed      1.5 s
+all                              3.0 s
 1 passed, 1 failed
 ";
         assert_eq!(text, expected);
