@@ -47,11 +47,8 @@ def not_lost(seen: Evidence) -> Iterator[Finding]:
             for device in seen.readers[said.channel]:
                 yield from _missing(seen, said, device)
     for device, channel, removal in seen.removed_devices:
-        # What others said before the home removed him comes to him, or may come too late.
-        sources = {organisation_of(device), organisation_of(removal["device"])}
         for said in seen.said.values():
-            before = said.stored_at is not None and said.stored_at < removal["at"]
-            if said.channel == channel and before and said.organisation in sources:
+            if said.channel == channel and seen.is_at(device, said, before=removal["at"]):
                 yield from _not_shown(seen, said, device)
 
 

@@ -7,6 +7,7 @@ an older disk, and which were written by somebody who had been removed. It must 
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -149,14 +150,23 @@ class Evidence:
             for fault in self.rollbacks
         )
 
+    def delivered_at(self, said: Said) -> float:
+        """When it was reported that all organisations of the channel have it on disk."""
+        notice = self.delivered.get((said.channel, said.ids[0])) if said.ids else None
+        complete = notice is not None and notice["organisations"] >= notice["of"]
+        return float(notice["at"]) if notice and complete else math.inf
+
+    def is_at(self, device: str, said: Said, before: float) -> bool:
+        """Whether it was surely at a device's node before a time."""
+        if organisation_of(device) == said.organisation:
+            return said.stored_at is not None and said.stored_at < before
+        return self.delivered_at(said) < before
+
     def may_lack(self, device: str, said: Said) -> bool:
         """Whether a device's node may lack what its author's node has forgotten: that node itself,
         and others unless all were reported to have it."""
-        if not self.is_forgotten(said):
-            return False
-        notice = self.delivered.get((said.channel, said.ids[0]))
-        everywhere = notice is not None and notice["organisations"] >= notice["of"]
-        return organisation_of(device) == said.organisation or not everywhere
+        own = organisation_of(device) == said.organisation
+        return self.is_forgotten(said) and (own or math.isinf(self.delivered_at(said)))
 
     @cached_property
     def repeated_texts(self) -> set[str]:
@@ -221,8 +231,8 @@ def gather(lines: Iterable[Line]) -> Evidence:
                 seen.grew.add((device, line["channel"]))
             case "delivered":
                 known = seen.delivered.get((line["channel"], line["id"]), line)
-                if known["organisations"] <= line["organisations"]:
-                    seen.delivered[line["channel"], line["id"]] = line
+                better = line if line["organisations"] > known["organisations"] else known
+                seen.delivered[line["channel"], line["id"]] = better
     return seen
 
 

@@ -129,9 +129,10 @@ class Story:
         self._network.cut(here.node.host, there.node.address)
         began = time.monotonic()
         self._last(here, there)
+        healed = time.monotonic()
         self._network.heal(here.node.host, there.node.address)
         sides = [[here.node.domain], [there.node.domain]]
-        self._note("the link is cut", "link", began, sides=sides)
+        self._note("the link is cut", "link", began, healed=healed, sides=sides)
 
     def _kill_for_a_while(self, victim: Organisation) -> None:
         """A node gets SIGKILL and starts again later."""
@@ -163,9 +164,17 @@ class Story:
         self._network.heal(self._cut_host, self._cut_address)
         self._note("a client is cut off", "client", began, [device])
 
-    def _unplug(self, organisation: Organisation) -> None:
+    def _unplug(self, organisation: Organisation) -> float:
+        """Pulls a node's cable; the time from when on it is out."""
         self._say(f"unplugging {organisation.node.domain}")
         self._network.unplug(organisation.node.host)
+        return time.monotonic()
+
+    def _plug(self, organisation: Organisation) -> float:
+        """Undoes `_unplug`; the time until when it was out."""
+        healed = time.monotonic()
+        self._network.plug(organisation.node.host)
+        return healed
 
     def _that_feel(self, victim: Organisation) -> list[str]:
         """The connected devices that cannot but notice when their node goes."""

@@ -373,7 +373,17 @@ class ThreeOrganisationsTest(CheckerTestCase):
 
     def test_a_removed_member_who_missed_something_before_is_found(self) -> None:
         self.tale.drop("event", JIM, event(30)["id"])
-        self.assert_named(self.tale.lines, {"lost"}, "feed of " + JIM)
+        self.assert_named(self.tale.lines, {"lost"}, event(30)["id"], "feed of " + JIM)
+
+    def test_a_removed_member_who_missed_what_had_come_is_found(self) -> None:
+        # Whether the first message had come to his node before the removal, nobody knows.
+        self.tale.drop("event", JIM, event(10)["id"])
+        self.assert_named(self.tale.lines, set())
+        notice = {**self.tale.find("delivered", IVY), "id": event(10)["id"]}
+        self.tale.lines.append({**notice, "at": 5.6})
+        self.assert_named(self.tale.lines, set())
+        self.tale.lines[-1]["at"] = 5.4
+        self.assert_named(self.tale.lines, {"lost"}, event(10)["id"], "feed of " + JIM)
 
     def test_a_removal_after_which_nothing_is_written_is_found(self) -> None:
         self.tale.find("sent", JIM)["at"] = 5.2

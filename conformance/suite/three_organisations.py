@@ -148,8 +148,7 @@ class ThreeOrganisations(Story):
     def _remove_while_cut_off(self, cut_off: Organisation) -> None:
         """The home removes a member of an organisation that does not hear of it; he writes on."""
         owner = self._plan.channel(_REMOVED_FROM).members[0]
-        self._unplug(cut_off)
-        began = time.monotonic()
+        began = self._unplug(cut_off)
         self._say(f"{owner} removes {_REMOVED}, who writes on")
         self._plan.channel(_REMOVED_FROM).members.remove(_REMOVED)
         self._command(owner, "remove", _REMOVED_FROM, account=_REMOVED)
@@ -158,9 +157,9 @@ class ThreeOrganisations(Story):
         late = [asdict(message) for message in self._late]
         cut_off.ask("write", timeout_s=_STEP_S_MAX, messages=late)
         self._last(*self._organisations.values())
-        self._network.plug(cut_off.node.host)
+        healed = self._plug(cut_off)
         name = f"{cut_off.node.domain} is unplugged, and a member removed"
-        self._note(name, "link", began, sides=self._sides(cut_off))
+        self._note(name, "link", began, healed=healed, sides=self._sides(cut_off))
         self._settle(cut_off, _REMOVED_FROM)
 
     def _hand_over(self) -> None:

@@ -6,8 +6,6 @@ client loses its connection and a node comes back from the dead alone.
 
 from __future__ import annotations
 
-import time
-
 from plan import Cast, Group, Size
 from story import Story
 
@@ -67,11 +65,10 @@ class TwoOrganisations(Story):
     def _unplug_and_kill(self) -> None:
         """Two faults at once: a node comes back from the dead while it reaches nobody."""
         acme, globex = self._organisations[ACME], self._organisations[GLOBEX]
-        self._unplug(acme)
-        began = time.monotonic()
+        began = self._unplug(acme)
         self._last(acme, globex)
         felt = self._kill(acme, globex)
         self._last(globex)
-        self._network.plug(acme.node.host)
+        healed = self._plug(acme)
         name = "acme.test is unplugged, and killed meanwhile"
-        self._note(name, "link", began, felt, sides=self._sides(acme))
+        self._note(name, "link", began, felt, healed=healed, sides=self._sides(acme))
