@@ -1,6 +1,6 @@
 //! What callers do, and the rules of groups, in the port's own values. It must not know JSON.
 
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, ServerName};
 
 use crate::backend::Role;
@@ -34,6 +34,13 @@ pub enum Action {
     Decline {
         /// The group.
         channel: ChannelId,
+    },
+    /// Erase a message: one's own, or, as a moderator, anybody's in a group.
+    Erase {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
     },
     /// Hand a group over to another organisation, whose node is its home from then on.
     HandOver {

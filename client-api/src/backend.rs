@@ -275,6 +275,13 @@ pub enum EventContent {
         /// Its name.
         name: String,
     },
+    /// A message was erased: nobody holds its text any more.
+    Erased {
+        /// The message.
+        message: MessageId,
+    },
+    /// A message whose text was erased.
+    ErasedMessage,
     /// A group was handed over: another organisation's node is its home from now on.
     HandedOver {
         /// The organisation.

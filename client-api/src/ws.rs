@@ -363,6 +363,7 @@ fn named_channel(action: &Action) -> Option<String> {
     match action {
         Action::Accept { channel }
         | Action::Decline { channel }
+        | Action::Erase { channel, .. }
         | Action::Invite { channel, .. }
         | Action::Leave { channel }
         | Action::Remove { channel, .. }

@@ -267,6 +267,12 @@ impl Http {
         self.change(Method::DELETE, channel, &rest, &Value::Null).await
     }
 
+    /// Erases a message of one's own, or, as a moderator, of anybody in the group.
+    pub async fn erase(&self, channel: &str, message: &str) -> Result<Done, HttpError> {
+        let rest = format!("/messages/{}", segment(message));
+        self.change(Method::DELETE, channel, &rest, &Value::Null).await
+    }
+
     /// Hands a group over to another organisation that is in it.
     pub async fn hand_over(&self, channel: &str, home: &str) -> Result<Done, HttpError> {
         self.change(Method::PATCH, channel, "", &json!({ "home": home })).await

@@ -48,6 +48,10 @@ pub enum Content {
     Banned { account: String },
     /// A group was created.
     Created { name: String },
+    /// A message was erased.
+    Erased { message: String },
+    /// A message whose text was erased.
+    ErasedMessage,
     /// A group was handed over to another home.
     HandedOver { home: String },
     /// An account was invited.
@@ -284,6 +288,9 @@ pub(crate) struct EventShape {
     sender: String,
     kind: String,
     text: Option<String>,
+    #[serde(default)]
+    erased: bool,
+    message: Option<String>,
     name: Option<String>,
     topic: Option<String>,
     account: Option<String>,
@@ -301,6 +308,8 @@ impl EventShape {
     pub(crate) fn into_event(self) -> Option<HistoryEvent> {
         let content = match self.kind.as_str() {
             "banned" => Content::Banned { account: self.account? },
+            "erased" => Content::Erased { message: self.message? },
+            "message" if self.erased => Content::ErasedMessage,
             "handed_over" => Content::HandedOver { home: self.home? },
             "rule_changed" => {
                 let join = self.join.map(|rule| format!("join: {rule}"));

@@ -65,6 +65,8 @@ pub(super) struct FrameShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     join: Option<JoinShape<'static>>,
@@ -137,6 +139,10 @@ impl FrameShape {
             "accept" => Action::Accept { channel: channel()? },
             "ban" => Action::Ban { channel: channel()?, account: account(self.account)? },
             "decline" => Action::Decline { channel: channel()? },
+            "erase" => Action::Erase {
+                channel: channel()?,
+                message: value::message_id(&needed(self.message, "message")?)?,
+            },
             "hand_over" => {
                 let home = value::domain(&needed(self.home, "home")?)?;
                 Action::HandOver { channel: channel()?, home }
@@ -194,8 +200,8 @@ fn missing(name: &str) -> Refusal {
 }
 
 const PING_DATA_BYTES_MAX: usize = 256;
-const COMMANDS: &str = "accept, ban, create_group, decline, hand_over, invite, join, leave, \
-                        open_direct, remove, rename, set_role, set_rule, set_topic, unban";
+const COMMANDS: &str = "accept, ban, create_group, decline, erase, hand_over, invite, join, \
+                        leave, open_direct, remove, rename, set_role, set_rule, set_topic, unban";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

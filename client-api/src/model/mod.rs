@@ -26,5 +26,5 @@ pub(crate) use request::{
     PasswordRequest, PatchChannel, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
 };
 pub(crate) use value::{
-    channel_id, device_id, json_object, label, malformed, refusal, with_separators,
+    channel_id, device_id, json_object, label, malformed, message_id, refusal, with_separators,
 };

@@ -82,20 +82,53 @@ pub(crate) struct EventShape<'a> {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum ContentShape<'a> {
-    Banned { account: String },
-    Created { name: Cow<'a, str> },
-    HandedOver { home: String },
-    Invited { account: String, name: Cow<'a, str> },
-    Joined { account: String },
-    Left { account: String },
-    Message { text: Option<Cow<'a, str>> },
-    Removed { account: String },
-    Renamed { name: Cow<'a, str> },
-    RequestRefused { code: Cow<'a, str> },
-    RoleChanged { account: String, role: Cow<'a, str> },
+    Banned {
+        account: String,
+    },
+    Created {
+        name: Cow<'a, str>,
+    },
+    Erased {
+        message: String,
+    },
+    HandedOver {
+        home: String,
+    },
+    Invited {
+        account: String,
+        name: Cow<'a, str>,
+    },
+    Joined {
+        account: String,
+    },
+    Left {
+        account: String,
+    },
+    Message {
+        text: Option<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        erased: bool,
+    },
+    Removed {
+        account: String,
+    },
+    Renamed {
+        name: Cow<'a, str>,
+    },
+    RequestRefused {
+        code: Cow<'a, str>,
+    },
+    RoleChanged {
+        account: String,
+        role: Cow<'a, str>,
+    },
     RuleChanged(RuleShape<'a>),
-    TopicChanged { topic: Cow<'a, str> },
-    Unbanned { account: String },
+    TopicChanged {
+        topic: Cow<'a, str>,
+    },
+    Unbanned {
+        account: String,
+    },
 }
 
 /// What every refusal says.
@@ -151,13 +184,15 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
             }
             EventContent::Unbanned { account } => Self::Unbanned { account: account.to_string() },
             EventContent::Created { name } => Self::Created { name: name.into() },
+            EventContent::Erased { message } => Self::Erased { message: message.to_string() },
+            EventContent::ErasedMessage => Self::Message { text: None, erased: true },
             EventContent::Invited { account, name } => {
                 Self::Invited { account: account.to_string(), name: name.into() }
             }
             EventContent::Joined { account } => Self::Joined { account: account.to_string() },
             EventContent::Left { account } => Self::Left { account: account.to_string() },
             EventContent::Message { text } => {
-                Self::Message { text: text.as_deref().map(Cow::Borrowed) }
+                Self::Message { text: text.as_deref().map(Cow::Borrowed), erased: false }
             }
             EventContent::Removed { account } => Self::Removed { account: account.to_string() },
             EventContent::Renamed { name } => Self::Renamed { name: name.into() },

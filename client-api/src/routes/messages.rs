@@ -6,9 +6,12 @@ use axum::response::Response;
 use comity_protocol::code::Code;
 
 use super::{json, json_text};
-use crate::backend::{Backend, Outcome, Refusal};
+use crate::backend::{Action, Backend, Outcome, Refusal};
 use crate::extract::{ApiState, Authenticated, PathOf, QueryOf, TextBody};
-use crate::model::{PageQuery, SendRequest, StoredAnswer, channel_id, history_answer};
+use crate::model::{
+    NonceQuery, PageQuery, SendRequest, StatusAnswer, StoredAnswer, channel_id, history_answer,
+    message_id,
+};
 
 /// `GET /v1/channels/{id}/messages`
 pub(crate) async fn list<B: Backend>(
@@ -20,6 +23,18 @@ pub(crate) async fn list<B: Backend>(
     let (page, limit) = query.into_page()?;
     let found = api.backend.history(&caller, channel_id(&id)?, page, limit).await?;
     Ok(json_text(StatusCode::OK, history_answer(page, &found)))
+}
+
+/// `DELETE /v1/channels/{id}/messages/{message}`
+pub(crate) async fn erase<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    PathOf((id, message)): PathOf<(String, String)>,
+    QueryOf(query): QueryOf<NonceQuery>,
+) -> Result<Response, Refusal> {
+    let action = Action::Erase { channel: channel_id(&id)?, message: message_id(&message)? };
+    let outcome = api.backend.perform(&caller, query.into_nonce()?, action).await?;
+    Ok(json(StatusCode::OK, &StatusAnswer::from(&outcome)))
 }
 
 /// `POST /v1/channels/{id}/messages`

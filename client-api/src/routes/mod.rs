@@ -67,6 +67,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/channels/{id}/members/{account}", delete(members::remove::<B>))
         .route("/v1/channels/{id}/members/{account}/role", put(members::set_role::<B>))
         .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
+        .route("/v1/channels/{id}/messages/{message}", delete(messages::erase::<B>))
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

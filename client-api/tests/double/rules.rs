@@ -72,6 +72,26 @@ impl State {
                 // As if another organisation were the home, so that tests see both answers.
                 Ok(Outcome::Requested)
             }
+            Action::Erase { channel, message } => {
+                self.joined(me, channel)?;
+                let is_it = |e: &&mut std::sync::Arc<FeedEvent>| {
+                    e.channel == channel && e.id == message && e.sender == *me
+                };
+                let found = self.log.iter_mut().find(is_it).ok_or(Code::MessageNotFound)?;
+                let gone = FeedEvent {
+                    cursor: found.cursor,
+                    channel,
+                    id: found.id,
+                    time_unix_ms: found.time_unix_ms,
+                    sender: found.sender.clone(),
+                    content: EventContent::ErasedMessage,
+                    withdrawn: Vec::new(),
+                    encoded: std::sync::OnceLock::new(),
+                };
+                *found = std::sync::Arc::new(gone);
+                self.append(channel, me.clone(), EventContent::Erased { message });
+                Ok(Outcome::Done)
+            }
             Action::HandOver { channel, home } => {
                 self.group_name(me, channel)?;
                 self.append(channel, me.clone(), EventContent::HandedOver { home });

@@ -103,6 +103,7 @@ impl State {
         let pos = fx.next_pos();
         let Incoming { channel: no, name, record, time, sender, outcome, fed, message, inbox } =
             incoming;
+        let mut record = record;
         let inner = record.inner();
         let id = MessageId::new(time, &inner);
         self.log_mut(no, name);
@@ -141,6 +142,10 @@ impl State {
         }
         log.last_pos = pos;
         let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
+        let is_erased = log.is_erased(seq, hash.into());
+        if is_erased {
+            record.body = WireBody::Absent(record.body.hash());
+        }
         fx.dirty(RowKey::Log(no, name));
         fx.applied.push(Applied {
             pos,
@@ -159,6 +164,7 @@ impl State {
             audience,
             inbox,
             withdrawn: Arc::from([]),
+            is_erased,
         });
         self.count_uncovered(no, name, seq, fx);
         (id, pos)
@@ -327,6 +333,11 @@ impl State {
         self.note_admission(no, was_in, fx);
         if accepted {
             self.rejudge(no, header, act, pos, fx);
+        }
+        if let ControlAct::Moderate(moderation) = act
+            && accepted
+        {
+            self.take_moderation(no, moderation, pos, fx);
         }
         self.sync_target(no, act, (accepted, fed, pos), &before, fx);
         let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);

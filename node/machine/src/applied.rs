@@ -73,9 +73,12 @@ pub struct Applied {
     pub audience: Arc<[Subscriber]>,
     /// Accounts that see it although they are not, or no longer, in the channel.
     pub inbox: Vec<AccountNumber>,
-    /// Of a control record: messages that were accepted before and that it rejects. Empty as the
-    /// machine makes it; whoever keeps records fills it in from `Effects::withdrawn`.
+    /// Of a control record: messages that were accepted before and that it rejects. Of one that
+    /// erases, or an erasure: the message. Empty as the machine makes it; whoever keeps records
+    /// fills it in from `Effects::withdrawn` and `Effects::erased`.
     pub withdrawn: Arc<[MessageId]>,
+    /// Whether its body was erased.
+    pub is_erased: bool,
 }
 
 /// An applied record as the store keeps it.
@@ -109,9 +112,18 @@ pub struct EventRow {
     /// The event before it in its log that stated `after` last; 0 where none did.
     #[n(8)]
     pub stated: u64,
+    /// Whether its body was erased.
+    #[n(9)]
+    pub is_erased: bool,
 }
 
 impl EventRow {
+    /// Takes its body away.
+    pub fn erase(&mut self) {
+        self.body = WireBody::Absent(self.body.hash());
+        self.is_erased = true;
+    }
+
     /// Reads a row back. The store's checksum says that the bytes are ours; they need no check of
     /// form.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
@@ -141,6 +153,8 @@ struct RowOf<'a> {
     body: &'a WireBody,
     #[n(8)]
     stated: u64,
+    #[n(9)]
+    is_erased: bool,
 }
 
 impl Applied {
@@ -156,6 +170,7 @@ impl Applied {
             header: &self.record.header,
             body: &self.record.body,
             stated: self.stated,
+            is_erased: self.is_erased,
         };
         cbor::encode_into(&row, bytes);
     }
@@ -199,6 +214,7 @@ mod tests {
                 audience: Arc::from([]),
                 inbox: Vec::new(),
                 withdrawn: Arc::from([]),
+                is_erased: false,
             };
             let mut bytes = Vec::new();
             applied.encode_row(&mut bytes);
@@ -213,6 +229,7 @@ mod tests {
                 header: applied.record.header,
                 body: applied.record.body,
                 stated: applied.stated,
+                is_erased: false,
             };
             assert_eq!(row, expected);
             assert_eq!(bytes, cbor::encode(&expected));

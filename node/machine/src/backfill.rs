@@ -2,9 +2,11 @@
 //! from the newest record down. Every range ends at a record whose hash is known already, so that
 //! any member may serve any origin's log. It gets no pos and has no effect but to be read.
 
+use comity_protocol::body::WireBody;
 use comity_protocol::chain::{ChainEnd, follow};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, EventHeader, Record};
 use comity_protocol::frame::{Frame, Want};
 use comity_protocol::hash::Hash;
@@ -287,8 +289,12 @@ impl State {
         if is_shown {
             log.last_message = log.last_message.max(time);
         }
+        let is_erased = log.is_erased(seq, hash.into());
+        if is_erased {
+            record.body = WireBody::Absent(record.body.hash());
+        }
         fx.backfilled.push(Applied {
-            pos: comity_protocol::cursor::Pos::default(),
+            pos: Pos::default(),
             channel: no,
             channel_id,
             log: LogId { channel: channel_id, name },
@@ -304,7 +310,13 @@ impl State {
             audience: std::sync::Arc::from([]),
             inbox: Vec::new(),
             withdrawn: std::sync::Arc::from([]),
+            is_erased,
         });
+        if let (LogName::Message { origin, .. }, Some(EventAct::Erasure(erasure))) = (name, act)
+            && outcome == Outcome::Accepted
+        {
+            self.take_erasure(no, origin, &erasure, Pos::default(), fx);
+        }
     }
 }
 

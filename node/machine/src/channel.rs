@@ -8,7 +8,7 @@ use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::head::HeadProof;
 use comity_protocol::id::{
-    AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, WriterId,
+    AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
 use minicbor::{Decode, Encode};
 
@@ -180,6 +180,9 @@ pub struct Log {
     /// What we lack of the log's history.
     #[n(11)]
     pub backlog: Option<Backlog>,
+    /// Records that were erased before they came, with their hashes.
+    #[n(12)]
+    pub erased: BTreeMap<u64, ShortHash>,
 }
 
 impl Log {
@@ -197,6 +200,7 @@ impl Log {
             after_seq: 0,
             floor: None,
             backlog: None,
+            erased: BTreeMap::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! readings, random bytes, ids and the settings that bear on it.
 
 use comity_protocol::cbor::ByteString;
-use comity_protocol::control::ControlAct;
+use comity_protocol::control::{ControlAct, Moderation};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
 use comity_protocol::key::NodePublicKey;
@@ -301,6 +301,19 @@ pub enum Act {
         /// What.
         #[n(1)]
         act: GroupAct,
+    },
+    /// Erases a message.
+    #[n(9)]
+    Erase {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The message, found by whoever proposes the command.
+        #[n(1)]
+        target: Moderation,
+        /// Whose it is.
+        #[n(2)]
+        author: AccountId,
     },
 }
 

@@ -431,7 +431,7 @@ impl State {
             message: act == EventAct::Message,
             inbox,
         };
-        self.place(incoming, fx);
+        let (_, pos) = self.place(incoming, fx);
         if is_request && let Some(applied) = fx.applied.last_mut() {
             // Requests are for the home; their outcome shows as a control record.
             applied.audience = std::sync::Arc::from([]);
@@ -444,6 +444,10 @@ impl State {
             self.note_uncovered(no, (origin, writer), header.sender, stated, seq);
         }
         match act {
+            EventAct::Erasure(erasure) if outcome == Outcome::Accepted => {
+                self.take_erasure(no, origin, &erasure, pos, fx);
+                Ok(None)
+            }
             EventAct::Request(request) if outcome == Outcome::Accepted => {
                 Ok(Some((sender, request, kept, body_hash)))
             }

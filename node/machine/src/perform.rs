@@ -89,6 +89,9 @@ impl State {
             Act::Leave { channel } => self.leave(account, channel, fx),
             Act::Join { channel, home, name } => self.join(account, channel, *home, name, fx),
             Act::Govern { channel, act: GroupAct(act) } => self.control(account, channel, act, fx),
+            Act::Erase { channel, target, author } => {
+                self.erase(account, channel, target, *author, fx)
+            }
         }
     }
 
@@ -116,7 +119,11 @@ impl State {
     }
 
     /// The channel, where the account is in it; missing and forbidden look alike.
-    fn joined(&self, account: AccountNumber, channel: &ChannelId) -> Result<ChannelNo, Code> {
+    pub(crate) fn joined(
+        &self,
+        account: AccountNumber,
+        channel: &ChannelId,
+    ) -> Result<ChannelNo, Code> {
         let (no, channel) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
         match &channel.kind {
             Kind::Direct(direct) => {
@@ -255,7 +262,7 @@ impl State {
     }
 
     /// An act on a group: a control record where we are home, else a request to the home.
-    fn control(
+    pub(crate) fn control(
         &mut self,
         account: AccountNumber,
         channel: &ChannelId,

@@ -18,6 +18,7 @@ use crate::answer::{Answer, RefusedCode};
 use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
+use crate::erase::Erasing;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
 
@@ -128,6 +129,8 @@ pub struct Effects {
     pub logged_out: Vec<DeviceId>,
     /// Events of earlier commands, or of this one, that it rejects after all.
     pub withdrawn: Vec<Withdrawal>,
+    /// Records, of this command or earlier ones, whose bodies go.
+    pub erased: Vec<Erasing>,
     /// Groups with events that V may have to cover now.
     pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
@@ -146,6 +149,7 @@ impl Default for Effects {
             dirty: Vec::new(),
             logged_out: Vec::new(),
             withdrawn: Vec::new(),
+            erased: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],

@@ -222,6 +222,10 @@ impl ClientEdge {
                 let account = self.resolve_member(&channel, &label).await?;
                 govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
             }
+            Action::Erase { channel, message } => {
+                let found = history::find(self.shared(), &channel, message)?;
+                Act::Erase { channel, target: found.0, author: found.1 }
+            }
             Action::HandOver { channel, home } => {
                 let nominee = self.lineage_of(&home)?;
                 govern(channel, ControlAct::HandOver(Succession { nominee }))

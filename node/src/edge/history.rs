@@ -3,11 +3,12 @@
 use std::ops::Bound;
 
 use comity_client_api::{HistoryPage, Page};
-use comity_machine::{ChannelNo, EventRow, LogNo};
+use comity_machine::{ChannelNo, EventRow, LogNo, RightTo, right_of};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
+use comity_protocol::control::Moderation;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{LogName, MessageId};
+use comity_protocol::id::{AccountId, ChannelId, LogName, MessageId};
 
 use super::show::show;
 use crate::feed::{Item, rebuild};
@@ -33,6 +34,36 @@ pub(super) fn read(
         Page::Around(id) => reader.around(id, limit),
     }
 }
+
+/// A message by its id, as a record names it that erases it, and its author. Whether the asker may
+/// is for others to say, and told alike.
+pub(super) fn find(
+    shared: &Shared,
+    channel: &ChannelId,
+    id: MessageId,
+) -> Result<(Moderation, AccountId), Code> {
+    let no = shared.state().channel(channel).map(|(no, _)| no).ok_or(Code::ChannelNotFound)?;
+    let view = shared.view().map_err(failed)?;
+    let span = (Bound::Included(id), Bound::Included(id));
+    let found = view.timeline(no, span, Direction::Ascending, SAME_ID_MAX).map_err(failed)?;
+    let state = shared.state();
+    let channel = state.channels.get(&no).ok_or(Code::ChannelNotFound)?;
+    let target = found.into_iter().find_map(|(_, row)| {
+        let is_message = right_of(&row.header) == Some(RightTo::Post);
+        let mut logs = channel.logs.iter().filter(|(_, log)| log.no == row.log);
+        match (logs.next()?.0, is_message) {
+            (LogName::Message { origin, writer }, true) => {
+                let (origin, writer, hash) = (*origin, *writer, row.hash.into());
+                Some((Moderation { origin, writer, seq: row.seq, hash }, row.sender?))
+            }
+            _ => None,
+        }
+    });
+    target.ok_or(Code::MessageNotFound)
+}
+
+/// Records that may share an id: their times and half of their hashes would have to be the same.
+const SAME_ID_MAX: usize = 4;
 
 struct Reader<'a> {
     shared: &'a Shared,

@@ -24,6 +24,10 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         LogName::Control { .. } => control(state, item)?,
         LogName::Message { .. } => event(state, item)?,
     };
+    let withdrawn = match content {
+        EventContent::Erased { .. } => Vec::new(),
+        _ => item.applied.withdrawn.to_vec(),
+    };
     Some(Arc::new(FeedEvent {
         cursor: convert::cursor(cursor_at(state, item.applied.pos)),
         channel,
@@ -31,7 +35,7 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         time_unix_ms: item.applied.time.unix_ms(),
         sender,
         content,
-        withdrawn: item.applied.withdrawn.to_vec(),
+        withdrawn,
         encoded: OnceLock::new(),
     }))
 }
@@ -41,6 +45,7 @@ type Content = (ChannelId, AccountLabel, EventContent);
 fn event(state: &State, item: &Item) -> Option<Content> {
     let applied = &item.applied;
     let sender = || label(state, item, &applied.sender?);
+    let erased = || Some(EventContent::Erased { message: *applied.withdrawn.first()? });
     if let WireBody::Present(body) = &applied.record.body
         && let Some(text) = body.as_text()
     {
@@ -49,6 +54,10 @@ fn event(state: &State, item: &Item) -> Option<Content> {
     }
     let header = EventHeader::decode(&applied.record.header).ok()?;
     match header.act().ok()? {
+        EventAct::Erasure(_) => Some((applied.channel_id, sender()?, erased()?)),
+        EventAct::Message if applied.is_erased => {
+            Some((applied.channel_id, sender()?, EventContent::ErasedMessage))
+        }
         EventAct::Message => {
             Some((applied.channel_id, sender()?, EventContent::Message { text: None }))
         }
@@ -66,7 +75,6 @@ fn event(state: &State, item: &Item) -> Option<Content> {
         }
         EventAct::Contact(_)
         | EventAct::Erased(_)
-        | EventAct::Erasure(_)
         | EventAct::Request(_)
         | EventAct::Unknown(_) => None,
     }
@@ -124,8 +132,10 @@ fn control(state: &State, item: &Item) -> Option<Content> {
             let rule = Rule::Join(join_rule(state, &set.rule));
             (header.actor?, EventContent::RuleChanged { rule })
         }
+        ControlAct::Moderate(_) => {
+            (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })
+        }
         ControlAct::Cover
-        | ControlAct::Moderate(_)
         | ControlAct::Open(_)
         | ControlAct::SetHistory(_)
         | ControlAct::SetRetention(_)

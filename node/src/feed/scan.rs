@@ -9,7 +9,7 @@ use comity_machine::{
 };
 use comity_protocol::body::WireBody;
 use comity_protocol::cursor::Pos;
-use comity_protocol::event::Record;
+use comity_protocol::event::{EventAct, EventHeader, Record};
 use comity_protocol::id::{LogId, LogName};
 
 use super::Item;
@@ -127,7 +127,7 @@ fn read_page(
     let mut items: Vec<Applied> = items.collect();
     drop(state);
     for applied in &mut items {
-        if matches!(applied.log.name, LogName::Control { .. }) {
+        if may_take_back(applied) {
             applied.withdrawn = view.withdrawn(applied.channel, applied.pos)?.into();
         }
     }
@@ -203,6 +203,20 @@ fn row_bytes(row: &EventRow) -> usize {
     row.header.len() + body + 128
 }
 
+/// Whether a record may be noted as one that took messages back or erased them.
+fn may_take_back(applied: &Applied) -> bool {
+    let is_erasure = || {
+        let header = EventHeader::decode(&applied.record.header).ok();
+        let act = header.and_then(|header| header.act().ok());
+        matches!(act, Some(EventAct::Erasure(_)))
+    };
+    let has_text = match &applied.record.body {
+        WireBody::Absent(_) => false,
+        WireBody::Present(body) => !body.bytes.is_empty(),
+    };
+    matches!(applied.log.name, LogName::Control { .. }) || (!has_text && is_erasure())
+}
+
 /// A page ends beyond this, so that long texts cost no more memory than short ones.
 const PAGE_BYTES_MAX: usize = 1 << 20;
 /// One channel's read-ahead ends beyond this.
@@ -251,6 +265,7 @@ pub fn rebuild(
         sender: row.sender,
         outcome: row.outcome,
         stated: row.stated,
+        is_erased: row.is_erased,
         record: Record { header: row.header, body: row.body },
         audience: Arc::from([]),
         inbox: Vec::new(),

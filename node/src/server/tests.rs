@@ -7,6 +7,7 @@ mod across;
 mod authority;
 mod delivery;
 mod documents;
+mod erasing;
 mod hostile;
 mod joins;
 mod rogue;

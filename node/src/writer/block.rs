@@ -12,6 +12,7 @@
 //! order never are.
 
 use comity_machine::{Applied, EventRow, LogNo, Outcome};
+use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
 
@@ -52,6 +53,35 @@ fn split(block: &[u8]) -> Option<(Entry<'_>, &[u8])> {
     Some((Entry { pos, is_in_order: *is_in_order == 1, row }, rest))
 }
 
+/// A block in which a record has lost its body; `None` where the record is not in it.
+pub(super) fn without_body(block: &[u8], pos: Pos) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(block.len());
+    let mut is_found = false;
+    for entry in entries(block) {
+        let entry = entry?;
+        if entry.pos != pos {
+            put_entry(&mut bytes, entry.pos, entry.is_in_order, |bytes| bytes.extend(entry.row));
+            continue;
+        }
+        is_found = true;
+        let mut row = entry.record()?;
+        row.erase();
+        let row = cbor::encode(&row);
+        put_entry(&mut bytes, pos, entry.is_in_order, |bytes| bytes.extend(&row));
+    }
+    is_found.then_some(bytes)
+}
+
+fn put_entry(bytes: &mut Vec<u8>, pos: Pos, is_in_order: bool, row: impl FnOnce(&mut Vec<u8>)) {
+    bytes.extend_from_slice(&pos.0.to_be_bytes());
+    bytes.push(u8::from(is_in_order));
+    let at = bytes.len();
+    bytes.extend_from_slice(&[0; 4]);
+    row(bytes);
+    let length = u32::try_from(bytes.len() - at - 4).unwrap_or(u32::MAX);
+    bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+}
+
 /// A block that still grows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OpenBlock {
@@ -70,13 +100,7 @@ impl OpenBlock {
             self.first = applied.pos;
         }
         self.bytes.reserve(applied.record.weight() + ENTRY_BYTES);
-        self.bytes.extend_from_slice(&applied.pos.0.to_be_bytes());
-        self.bytes.push(u8::from(is_in_order));
-        let at = self.bytes.len();
-        self.bytes.extend_from_slice(&[0; 4]);
-        applied.encode_row(&mut self.bytes);
-        let length = u32::try_from(self.bytes.len() - at - 4).unwrap_or(u32::MAX);
-        self.bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        put_entry(&mut self.bytes, applied.pos, is_in_order, |bytes| applied.encode_row(bytes));
         if self.logs.iter().all(|(log, _)| *log != applied.log_no) {
             self.logs.push((applied.log_no, applied.seq));
         }

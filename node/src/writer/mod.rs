@@ -7,6 +7,7 @@
 
 mod batch;
 mod block;
+mod erase;
 mod keys;
 mod order;
 mod recent;

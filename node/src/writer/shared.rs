@@ -69,17 +69,22 @@ impl Shared {
     }
 
     /// Joins what is not sealed into one batch for the flusher: one transaction, so that rows of
-    /// the state and of records never part.
-    pub(super) fn seal(&self) -> Option<Arc<Batch>> {
+    /// the state and of records never part. `edit` has the last word.
+    pub(super) fn seal<E>(
+        &self,
+        edit: impl FnOnce(&mut Batch) -> Result<(), E>,
+    ) -> Result<Option<Arc<Batch>>, E> {
         let mut above = self.above();
         let mut recent = std::mem::take(&mut above.recent).into_iter();
-        let mut whole = Arc::unwrap_or_clone(recent.next()?);
+        let Some(first) = recent.next() else { return Ok(None) };
+        let mut whole = Arc::unwrap_or_clone(first);
         for next in recent {
             whole.absorb(&next);
         }
-        let batch = whole.close();
+        let mut batch = whole.close();
+        edit(Arc::make_mut(&mut batch))?;
         above.sealed.push(Arc::clone(&batch));
-        Some(batch)
+        Ok(Some(batch))
     }
 
     /// Forgets the rows that the store holds.

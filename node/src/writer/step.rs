@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_machine::{
-    Answer, Applied, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey, State,
+    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey, State,
 };
+use comity_protocol::body::WireBody;
 use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountNumber, LineageId, LogName};
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
+use super::erase::{self, Erased};
 use super::keys;
 use super::order::Order;
 use super::shared::Shared;
@@ -143,6 +146,8 @@ pub struct Writer {
     settings: WriterSettings,
     dirty: HashSet<RowKey>,
     order: Order,
+    /// Records whose bodies are still in their blocks.
+    erased: Vec<(ChannelNo, Pos)>,
     /// The last clock reading that came in.
     now_ms: u64,
     unsealed_since_ms: Option<u64>,
@@ -187,6 +192,7 @@ impl Writer {
             settings,
             dirty: HashSet::new(),
             order: Order::default(),
+            erased: Vec::new(),
             now_ms,
             unsealed_since_ms: None,
             applied,
@@ -337,6 +343,7 @@ impl Writer {
             effects.backfilled.iter().for_each(|old| recent.push_old(old));
         });
         self.withdraw(&mut effects)?;
+        self.erase(&mut effects)?;
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
@@ -352,6 +359,28 @@ impl Writer {
             self.shared.write(effects.command, |recent| {
                 found.put(recent.rows_mut(), &by.withdrawn);
             });
+        }
+        Ok(())
+    }
+
+    /// Hides what was erased, and tells it with the records that did so.
+    fn erase(&mut self, effects: &mut Effects) -> Result<(), RecordsError> {
+        for erasing in std::mem::take(&mut effects.erased) {
+            let Some(found) = Erased::find(&self.shared.view()?, erasing)? else { continue };
+            let by = effects.applied.iter_mut().find(|applied| applied.pos == erasing.by);
+            if let Some(by) = by {
+                by.withdrawn = Arc::from([found.id()]);
+            }
+            // Not published yet itself.
+            let own = |applied: &&mut Applied| {
+                (applied.log_no, applied.seq) == (erasing.log, erasing.seq)
+            };
+            if let Some(own) = effects.applied.iter_mut().find(own) {
+                own.record.body = WireBody::Absent(own.record.body.hash());
+                own.is_erased = true;
+            }
+            let Self { shared, erased, .. } = self;
+            shared.write(effects.command, |recent| erased.extend(found.put(recent.rows_mut())));
         }
         Ok(())
     }
@@ -416,7 +445,17 @@ impl Writer {
                 }
             });
         }
-        let Some(batch) = self.shared.seal() else { return Ok(()) };
+        let erased = std::mem::take(&mut self.erased);
+        let view = match erased.is_empty() {
+            // It would keep what is sealed from being taken as it is.
+            true => None,
+            false => Some(self.shared.view().map_err(RecordsError::from)?),
+        };
+        let sealed = self.shared.seal(|batch| match &view {
+            None => Ok(()),
+            Some(view) => erase::rewrite(view, batch, &erased),
+        })?;
+        let Some(batch) = sealed else { return Ok(()) };
         loop {
             match self.flusher.submit(Arc::clone(&batch)) {
                 Ok(()) => {

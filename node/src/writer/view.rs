@@ -69,14 +69,14 @@ impl View {
         let first = floor.as_deref().unwrap_or(&low);
         let span = Span::inclusive(first, &keys::event_key(channel, to));
         let place = Place { channel, table: Table::Event, direction: Direction::Ascending };
-        let rejected = self.rejected(channel, (from, to))?;
+        let marks = self.marks(channel, (from, to))?;
         self.blocks(place, &span, &mut |block| {
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
                 if entry.pos > to {
                     return Ok(ControlFlow::Break(()));
                 }
-                if entry.pos >= from && visit(entry.pos, record(&entry, &rejected)?).is_break() {
+                if entry.pos >= from && visit(entry.pos, record(&entry, &marks)?).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -97,11 +97,11 @@ impl View {
         let first = floor.as_deref().unwrap_or(&low);
         let span = Span::inclusive(first, &keys::log_index_key(log, u64::MAX));
         let place = Place { channel, table: Table::LogIndex, direction: Direction::Ascending };
-        let rejected = self.rejected(channel, (Pos(0), Pos(u64::MAX)))?;
+        let marks = self.marks(channel, (Pos(0), Pos(u64::MAX)))?;
         self.blocks(place, &span, &mut |block| {
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
-                let row = record(&entry, &rejected)?;
+                let row = record(&entry, &marks)?;
                 if row.log == log && row.seq >= from && visit(entry.pos, row).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -162,19 +162,34 @@ impl View {
         }
     }
 
-    /// The records of a channel from one pos to another that were rejected after they were
-    /// accepted. There are few, if any.
-    fn rejected(
-        &self,
-        channel: ChannelNo,
-        (from, to): (Pos, Pos),
-    ) -> Result<BTreeSet<Pos>, ReadError> {
-        let mut found = BTreeSet::new();
+    /// What became of records of a channel, from one pos to another, after they were laid down:
+    /// few, if any.
+    fn marks(&self, channel: ChannelNo, (from, to): (Pos, Pos)) -> Result<Marks, ReadError> {
         let (from, to) = (keys::place_key(channel, from), keys::place_key(channel, to));
         let span = Span::inclusive(&from, &to);
-        self.rows.range(Table::Rejected, &span, Direction::Ascending, &mut |key, _| {
-            found.extend(keys::pos_of(key));
-            ControlFlow::Continue(())
+        let marked = |table| {
+            let mut found = BTreeSet::new();
+            self.rows.range(table, &span, Direction::Ascending, &mut |key, _| {
+                found.extend(keys::pos_of(key));
+                ControlFlow::Continue(())
+            })?;
+            Ok::<_, ReadError>(found)
+        };
+        Ok(Marks { rejected: marked(Table::Rejected)?, erased: marked(Table::Erased)? })
+    }
+
+    /// The block among the rows that a record would be in, with its key.
+    pub(super) fn block_of(
+        &self,
+        channel: ChannelNo,
+        pos: Pos,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, ReadError> {
+        let mut found = None;
+        let low = keys::event_key(channel, Pos(0));
+        let span = Span::inclusive(&low, &keys::event_key(channel, pos));
+        self.rows.range(Table::Event, &span, Direction::Descending, &mut |key, block| {
+            found = Some((key.to_vec(), block.to_vec()));
+            ControlFlow::Break(())
         })?;
         Ok(found)
     }
@@ -199,7 +214,7 @@ impl View {
         let floor = self.floor(Table::Run, &first, &low)?;
         let runs = Span::inclusive(floor.as_deref().unwrap_or(&low), &high);
         let mut found = Vec::new();
-        let rejected = self.rejected(channel, (Pos(0), Pos(u64::MAX)))?;
+        let marks = self.marks(channel, (Pos(0), Pos(u64::MAX)))?;
         self.blocks(Place { channel, table: Table::Run, direction }, &runs, &mut |block| {
             let before = found.len();
             for entry in block::entries(block) {
@@ -207,7 +222,7 @@ impl View {
                 if !entry.is_in_order {
                     continue;
                 }
-                let row = record(&entry, &rejected)?;
+                let row = record(&entry, &marks)?;
                 if span.contains(&row.id) && row.outcome == Outcome::Accepted {
                     found.push((entry.pos, row));
                 }
@@ -334,10 +349,19 @@ impl Place {
 /// Whether to go on.
 type Flow = Result<ControlFlow<()>, RecordsError>;
 
-fn record(entry: &Entry<'_>, rejected: &BTreeSet<Pos>) -> Result<EventRow, RecordsError> {
+/// Records that are no longer what their blocks say.
+struct Marks {
+    rejected: BTreeSet<Pos>,
+    erased: BTreeSet<Pos>,
+}
+
+fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {
     let mut row = entry.record().ok_or(RecordsError::Row)?;
-    if rejected.contains(&entry.pos) {
+    if marks.rejected.contains(&entry.pos) {
         row.outcome = Outcome::Rejected;
+    }
+    if marks.erased.contains(&entry.pos) {
+        row.erase();
     }
     Ok(row)
 }

@@ -71,6 +71,8 @@ pub(super) fn said(
         Content::Joined { account } => format!("* {} joined", clean(account)),
         Content::Left { account } => format!("* {} left", clean(account)),
         Content::Message { text: Some(text) } => clean_lines(text),
+        Content::Erased { .. } => "* erased a message".to_owned(),
+        Content::ErasedMessage => "* (this message was erased)".to_owned(),
         Content::Message { text: None } => "* (this message's text is not held here)".to_owned(),
         Content::Other { kind } => format!("* ({}: this version does not know it)", clean(kind)),
         Content::Removed { account } => format!("* removed {}", clean(account)),

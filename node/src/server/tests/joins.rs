@@ -54,7 +54,7 @@ fn shown(event: &comity_client::HistoryEvent) -> Option<(String, String)> {
     }
 }
 
-async fn is_let_in(owner: &Person, guest: &mut Person, group: &str) {
+pub(super) async fn is_let_in(owner: &Person, guest: &mut Person, group: &str) {
     soon(owner.http().invite(group, &guest.account)).await.unwrap();
     let is_invited = |content: &Content| matches!(content, Content::Invited { .. });
     guest.sees("an invitation", |event| is_invited(&event.content)).await;

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use crate::disk::MemoryDisk;
 use crate::store::{Batch, Direction, Settings, Store, StoreId};
 use crate::writer::order::Order;
-use crate::writer::{IdSpan, Shared, View};
+use crate::writer::{IdSpan, RecordsError, Shared, View};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -85,13 +85,13 @@ impl World {
             Step::Look => self.held.push(self.shared.view().unwrap()),
             Step::LetGo => self.held.clear(),
             Step::Seal { stored } => {
-                self.sealed.extend(self.shared.seal());
+                self.sealed.extend(self.shared.seal(|_| Ok::<_, RecordsError>(())).unwrap());
                 if stored {
                     self.store();
                 }
             }
             Step::Restart => {
-                self.sealed.extend(self.shared.seal());
+                self.sealed.extend(self.shared.seal(|_| Ok::<_, RecordsError>(())).unwrap());
                 self.store();
                 self.order = Order::default();
             }
@@ -142,6 +142,7 @@ impl World {
             audience: Arc::from([]),
             inbox: if inbox { vec![AccountNumber(5)] } else { Vec::new() },
             withdrawn: Arc::from([]),
+            is_erased: false,
         }
     }
 
