@@ -7,7 +7,7 @@ use comity_protocol::chain::{ChainEnd, follow};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::event::{EventAct, EventHeader, Record};
+use comity_protocol::event::{Erasure, EventAct, EventHeader, Record};
 use comity_protocol::frame::{Frame, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::history::{
@@ -223,6 +223,7 @@ impl State {
             return Err(Code::FrameMalformed);
         }
         let taken = u32::try_from(old.len()).unwrap_or(u32::MAX);
+        let erasures = erasures(&old);
         for (seq, hash, stated, judged, record) in old {
             self.place_old(no, name, (seq, hash, stated), judged, record, fx);
         }
@@ -230,6 +231,9 @@ impl State {
         self.log_mut(no, name).backlog =
             (!is_first).then_some(Backlog { top: backlog.top, below, expects });
         fx.dirty(RowKey::Log(no, name));
+        for erasure in erasures {
+            self.take_erasure(no, origin, &erasure, Pos::default(), fx);
+        }
         Ok(taken)
     }
 
@@ -312,12 +316,19 @@ impl State {
             withdrawn: std::sync::Arc::from([]),
             is_erased,
         });
-        if let (LogName::Message { origin, .. }, Some(EventAct::Erasure(erasure))) = (name, act)
-            && outcome == Outcome::Accepted
-        {
-            self.take_erasure(no, origin, &erasure, Pos::default(), fx);
-        }
     }
+}
+
+/// What records of the past erase.
+fn erasures(old: &[(u64, Hash, u64, Judged, Record)]) -> Vec<Erasure> {
+    let accepted = old.iter().filter(|(_, _, _, judged, _)| judged.outcome == Outcome::Accepted);
+    let acts =
+        accepted.filter_map(|(.., record)| EventHeader::decode(&record.header).ok()?.act().ok());
+    let erasures = acts.filter_map(|act| match act {
+        EventAct::Erasure(erasure) => Some(erasure),
+        _ => None,
+    });
+    erasures.collect()
 }
 
 /// The part of an ask that is about one log, where something of it is lacking.

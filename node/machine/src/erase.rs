@@ -76,6 +76,8 @@ impl State {
         fx: &mut Effects,
     ) {
         let Moderation { origin, writer, seq, hash } = *moderation;
+        // Who comes later reads it before any record of the log.
+        self.log_mut(no, LogName::Message { origin, writer });
         self.erase_target(no, (LogName::Message { origin, writer }, seq, hash), by, fx);
     }
 
