@@ -95,4 +95,8 @@ impl<J: Journal> Journal for Remembering<J> {
     fn trim(&mut self, up_to_command: u64) -> Result<(), TrimError> {
         self.journal.trim(up_to_command)
     }
+
+    fn scrub(&mut self, up_to_command: u64) -> Result<(), TrimError> {
+        self.journal.scrub(up_to_command)
+    }
 }

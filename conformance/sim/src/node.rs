@@ -169,6 +169,7 @@ const WRITER: WriterSettings = WriterSettings {
     seal_after: Duration::from_secs(1),
     overlay_bytes_max: 512 << 10,
     flushing: Flushing::ByHand,
+    scrub_after: Duration::from_secs(20),
 };
 
 impl Node {

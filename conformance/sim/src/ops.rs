@@ -1,13 +1,14 @@
 //! What users do: a table. A new act is a new row; who may do it is the product's business, and a
 //! refusal is an answer like any.
 
-use comity_machine::{Act, Channel, ChannelNo, GroupAct, Standing, State};
+use comity_machine::{Act, Channel, ChannelNo, GroupAct, Log, Standing, State};
 use comity_protocol::control::{
-    Ban, ControlAct, JoinRule, Role, SetArchived, SetJoinRule, SetPosting, SetRole, Succession,
-    Target, Text,
+    Ban, ControlAct, JoinRule, Moderation, Role, SetArchived, SetJoinRule, SetPosting, SetRole,
+    Succession, Target, Text,
 };
-use comity_protocol::id::{AccountId, ChannelId, LineageId};
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 
+use crate::check::row_at;
 use crate::dice::Dice;
 use crate::node::Node;
 use crate::users::User;
@@ -23,8 +24,9 @@ pub(crate) struct Op {
 }
 
 /// Every op.
-pub(crate) const OPS: [Op; 18] = [
+pub(crate) const OPS: [Op; 19] = [
     op("send", 600, false, send),
+    op("erase", 25, false, erase),
     op("open a direct channel", 25, false, open_direct),
     op("create a group", 20, true, create_group),
     op("invite", 60, true, invite),
@@ -125,6 +127,20 @@ fn send(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
     let channels = scene.channels(Standing::Joined);
     let channel = dice.pick(&channels)?.1.id;
     Some(text_for(scene.user, scene.nonce, channel, dice))
+}
+
+/// One of the texts that the user's node holds: his own, or in a group anybody's.
+fn erase(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let channels = scene.channels(Standing::Joined);
+    let (no, channel) = *dice.pick(&channels)?;
+    let logs: Vec<(&LogName, &Log)> = channel.logs.iter().collect();
+    let (name, log) = *dice.pick(&logs)?;
+    let LogName::Message { origin, writer } = *name else { return None };
+    let seq = 1 + dice.below(log.end.seq().max(1));
+    let run = scene.nodes[scene.user.node].run.as_ref()?;
+    let row = row_at(&run.shared, no, log.no, seq)?;
+    let target = Moderation { origin, writer, seq, hash: row.hash.into() };
+    Some(Act::Erase { channel: channel.id, target, author: row.sender? })
 }
 
 /// A text that no other is like; now and then a long one.

@@ -23,6 +23,8 @@ pub(crate) enum Rule {
     Alive,
     /// Honest nodes reach the same control state.
     ControlState,
+    /// What was erased is nowhere that heard of it.
+    Erased,
     /// A device gets all that its user may see, in order.
     Feed,
     /// A log has one record at one place, wherever it is held.

@@ -167,6 +167,23 @@ impl Journal for FileJournal {
         }
         Ok(())
     }
+
+    fn scrub(&mut self, up_to_command: u64) -> Result<(), TrimError> {
+        let active = self.active();
+        if active.first_command <= up_to_command && active.end > BLOCK_BYTES as u64 {
+            let blank = self.next_blank()?;
+            let next = self.next_command;
+            self.begin_segment(blank, next).map_err(|error| {
+                self.is_poisoned = true;
+                error
+            })?;
+        }
+        self.trim(up_to_command)?;
+        for spare in &self.spares {
+            fill_with_zeros(&*self.disk.open(spare)?, self.settings.segment_bytes)?;
+        }
+        Ok(())
+    }
 }
 
 /// One segment of the running journal.
@@ -283,8 +300,7 @@ impl FileJournal {
     }
 
     /// Keeps a file for reuse, or removes it where there are enough. Its old batches stay on the
-    /// disk until it is written over: erasure has to overwrite the spares (here, and in
-    /// [`FileJournal::adopt_spares`] for those of earlier starts).
+    /// disk until it is written over, at the latest by [`Journal::scrub`].
     fn recycle(&mut self, name: &str, is_reusable: bool) -> io::Result<()> {
         let files = self.segments.len() + self.spares.len();
         if is_reusable && files as u64 <= self.settings.bytes_max / self.settings.segment_bytes {

@@ -41,6 +41,10 @@ pub trait Journal: Send {
     /// may keep some of them longer.
     fn trim(&mut self, up_to_command: u64) -> Result<(), TrimError>;
 
+    /// Writes over what was trimmed: of commands up to this one, which the store holds, nothing can
+    /// be read from the disk any more.
+    fn scrub(&mut self, up_to_command: u64) -> Result<(), TrimError>;
+
     // `wait`, for gateways that follow a journal that others append to, comes with the first
     // journal that has several readers.
 }

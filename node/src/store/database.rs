@@ -14,7 +14,7 @@ use redb::{Database, Durability, ReadableDatabase};
 use super::backend::Backend;
 use super::error::unless_it_panics;
 use super::row::{self, APPLIED_KEY, ID_KEY, OWN_NUMBER, OWN_TABLE, RawTable, VERSION_KEY};
-use super::{Batch, CommitError, FORMAT_VERSION, OpenError, ReadError, Snapshot, Table};
+use super::{Batch, CommitError, FORMAT_VERSION, OpenError, ReadError, Snapshot, Table, scrub};
 use crate::disk::Disk;
 
 /// How the store is kept.
@@ -82,6 +82,39 @@ impl Store {
             Err(reason) => CommitError::Failed(reason),
         };
         Err(self.close_after(error))
+    }
+
+    /// Writes over a part of the pages that hold nothing any more, so that what was in them cannot
+    /// be read from the disk; whether that was the last part. redb takes a free page before it
+    /// makes its file longer: a file that grows has none left.
+    pub fn scrub(&self, part: u64) -> Result<bool, CommitError> {
+        self.reopen_if_closed()?;
+        let result = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(database) => unless_it_panics(|| {
+                if part == 0 {
+                    // What a pass left that was cut short.
+                    scrub::release(database)?;
+                }
+                let before = self.size();
+                scrub::fill(database, part)?;
+                let is_last = self.size() > before || part >= scrub::PARTS_MAX;
+                if is_last {
+                    scrub::release(database)?;
+                }
+                Ok(is_last)
+            }),
+            State::Closed | State::Failed => return Err(CommitError::Poisoned),
+        };
+        let error = match result {
+            Ok(Ok(is_last)) => return Ok(is_last),
+            Ok(Err(error)) => CommitError::from_redb(error),
+            Err(reason) => CommitError::Failed(reason),
+        };
+        Err(self.close_after(error))
+    }
+
+    fn size(&self) -> u64 {
+        self.disk.open(&self.file_name).and_then(|file| file.size()).unwrap_or(u64::MAX)
     }
 
     /// What the store is called in cursors.

@@ -120,6 +120,17 @@ impl Flusher {
         }
     }
 
+    /// Has free pages of the store written over, between batches. Told by [`Flusher::scrubbed`].
+    pub fn scrub(&self) {
+        self.shared.state().scrub.get_or_insert(0);
+        self.shared.changed.notify_all();
+    }
+
+    /// Whether no page waits to be written over.
+    pub fn is_scrubbed(&self) -> bool {
+        self.shared.state().scrub.is_none()
+    }
+
     /// The newest command that the store holds.
     pub fn durable(&self) -> u64 {
         self.shared.state().durable
@@ -221,6 +232,8 @@ struct State {
     durable: u64,
     failure: Option<FlushFailed>,
     is_stopping: bool,
+    /// The part of the free pages that is written over next, where that was asked for.
+    scrub: Option<u64>,
 }
 
 impl State {
@@ -263,7 +276,7 @@ impl Worker {
             return Err(failure);
         }
         if batches.is_empty() {
-            return Ok(true);
+            return self.scrub_part().map_err(|error| self.failed(&error));
         }
         match self.store.commit(&batches) {
             Ok(()) => self.stored(&batches),
@@ -298,6 +311,15 @@ impl Worker {
         // Should this thread panic, whoever waits must learn that nothing more is stored.
         let _guard = PanicGuard(&self.shared);
         while let Some(batches) = self.next_batches() {
+            if batches.is_empty() {
+                match self.scrub_part() {
+                    Ok(_) => continue,
+                    Err(error) => {
+                        self.failed(&error);
+                        return;
+                    }
+                }
+            }
             let Err(error) = self.commit(&batches) else {
                 self.stored(&batches);
                 continue;
@@ -310,10 +332,28 @@ impl Worker {
         }
     }
 
-    /// Waits for something to commit; `None` when the thread should end.
+    /// Writes over the next part of the free pages, if any; whether nothing is left of that. On a
+    /// full disk it is given up until it is asked for again.
+    fn scrub_part(&self) -> Result<bool, CommitError> {
+        let Some(part) = self.shared.state().scrub else { return Ok(true) };
+        let next = match self.store.scrub(part) {
+            Ok(true) => None,
+            Ok(false) => Some(part + 1),
+            Err(CommitError::Full) => {
+                tracing::warn!("no room on the disk to write over what was erased");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        self.shared.state().scrub = next;
+        Ok(next.is_none())
+    }
+
+    /// Waits for something to commit, or nothing where pages are to be written over; `None` when
+    /// the thread should end.
     fn next_batches(&self) -> Option<Vec<Arc<Batch>>> {
         let mut state = self.shared.state();
-        while state.queue.is_empty() {
+        while state.queue.is_empty() && (state.scrub.is_none() || state.is_stopping) {
             if state.is_stopping {
                 return None;
             }

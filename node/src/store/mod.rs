@@ -16,6 +16,7 @@ mod error;
 mod flusher;
 mod overlay;
 mod row;
+mod scrub;
 mod snapshot;
 mod table;
 #[cfg(test)]

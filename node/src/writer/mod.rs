@@ -11,6 +11,7 @@ mod erase;
 mod keys;
 mod order;
 mod recent;
+mod scrub;
 mod shared;
 mod step;
 #[cfg(test)]

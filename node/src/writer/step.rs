@@ -17,6 +17,8 @@ use super::batch::{self, PayloadError, Taken};
 use super::erase::{self, Erased};
 use super::keys;
 use super::order::Order;
+use super::recent::Recent;
+use super::scrub::{Next, Scrub};
 use super::shared::Shared;
 use super::view::RecordsError;
 use super::withdraw::Withdrawn;
@@ -68,6 +70,8 @@ pub struct WriterSettings {
     pub overlay_bytes_max: usize,
     /// Who takes rows to the store.
     pub flushing: Flushing,
+    /// How long after an erasure the disk is cleaned of what it took away.
+    pub scrub_after: Duration,
 }
 
 /// Who takes rows to the store.
@@ -87,6 +91,7 @@ impl Default for WriterSettings {
             seal_after: Duration::from_secs(1),
             overlay_bytes_max: 64 << 20,
             flushing: Flushing::Beside,
+            scrub_after: Duration::from_secs(600),
         }
     }
 }
@@ -148,6 +153,7 @@ pub struct Writer {
     order: Order,
     /// Records whose bodies are still in their blocks.
     erased: Vec<(ChannelNo, Pos)>,
+    scrub: Scrub,
     /// The last clock reading that came in.
     now_ms: u64,
     unsealed_since_ms: Option<u64>,
@@ -183,6 +189,7 @@ impl Writer {
             Flushing::ByHand => Flusher::by_hand(store, FlusherSettings::default(), listener),
         };
         let flusher = flusher.map_err(OpenError::Flusher)?;
+        let scrub = Scrub::of(shared.store(), settings.scrub_after, now_ms)?;
         let mut writer = Self {
             payload_bytes_max: journal.payload_bytes_max(),
             journal,
@@ -193,6 +200,7 @@ impl Writer {
             dirty: HashSet::new(),
             order: Order::default(),
             erased: Vec::new(),
+            scrub,
             now_ms,
             unsealed_since_ms: None,
             applied,
@@ -379,8 +387,12 @@ impl Writer {
                 own.record.body = WireBody::Absent(own.record.body.hash());
                 own.is_erased = true;
             }
-            let Self { shared, erased, .. } = self;
-            shared.write(effects.command, |recent| erased.extend(found.put(recent.rows_mut())));
+            let Self { shared, erased, scrub, .. } = self;
+            scrub.erased(self.settings.scrub_after, self.now_ms);
+            shared.write(effects.command, |recent| {
+                erased.extend(found.put(recent.rows_mut()));
+                Scrub::note(recent.rows_mut());
+            });
         }
         Ok(())
     }
@@ -388,7 +400,8 @@ impl Writer {
     /// When rows must be handed to the flusher although nothing else happens.
     pub fn deadline_ms(&self) -> Option<u64> {
         let after_ms = u64::try_from(self.settings.seal_after.as_millis()).unwrap_or(u64::MAX);
-        self.unsealed_since_ms.map(|since_ms| since_ms.saturating_add(after_ms))
+        let seal_ms = self.unsealed_since_ms.map(|since_ms| since_ms.saturating_add(after_ms));
+        seal_ms.into_iter().chain(self.scrub.deadline_ms()).min()
     }
 
     /// Hands rows to the flusher when there are enough of them or they are old enough; waits where
@@ -409,6 +422,40 @@ impl Writer {
             }
         }
         self.trim();
+        self.scrub_if_due(now_ms)
+    }
+
+    /// Cleans the disk of what was erased: once nothing of it is in the store any more, free pages
+    /// and the journal's used segments are written over.
+    fn scrub_if_due(&mut self, now_ms: u64) -> Result<(), StepError> {
+        match self.scrub.next(now_ms) {
+            Next::Nothing => {}
+            Next::Store => {
+                self.seal()?;
+                self.flusher.scrub();
+                self.scrub.begun(self.applied, now_ms);
+            }
+            Next::Journal { up_to } => {
+                if self.flusher.durable() < up_to || !self.flusher.is_scrubbed() {
+                    self.scrub.wait(now_ms);
+                    return Ok(());
+                }
+                match self.journal.scrub(up_to) {
+                    Ok(()) => {
+                        self.trimmed = self.trimmed.max(up_to);
+                        if self.scrub.done() {
+                            let forget = |recent: &mut Recent| Scrub::forget(recent.rows_mut());
+                            self.shared.write(self.applied, forget);
+                            self.unsealed_since_ms.get_or_insert(now_ms);
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "the journal could not be cleaned of what was erased");
+                        self.scrub.wait(now_ms);
+                    }
+                }
+            }
+        }
         Ok(())
     }
 

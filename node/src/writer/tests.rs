@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 mod crash;
+mod erase;
 
 mod pressure;
 mod records;

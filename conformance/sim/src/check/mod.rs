@@ -13,7 +13,7 @@ use crate::node::Node;
 use crate::watch::Rule;
 use crate::world::World;
 
-pub(crate) use self::rows::{Verdicts, record_at};
+pub(crate) use self::rows::{Verdicts, record_at, row_at};
 pub(crate) use self::texts::acknowledged;
 
 /// Something that was broken, and how.
@@ -55,7 +55,10 @@ pub(crate) fn everything(world: &mut World) {
     for at in 0..world.nodes.len() {
         broken.extend(replay::check(&world.nodes[at]));
         match rows::check(world, at) {
-            Ok(rows) => all.push(rows),
+            Ok(rows) => {
+                broken.extend(rows::not_erased(at, &rows));
+                all.push(rows);
+            }
             Err(found) => broken.extend(found),
         }
     }

@@ -7,10 +7,12 @@ use comity::store::Direction;
 use comity::writer::{Shared, View};
 use comity_machine::{Channel, ChannelNo, EventRow, Log, LogNo, Outcome, State};
 use comity_protocol::body::WireBody;
+use comity_protocol::cbor::ByteString;
+use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::cursor::Pos;
-use comity_protocol::event::Record;
+use comity_protocol::event::{EventAct, EventHeader, Record};
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{LogId, LogName, MessageId};
+use comity_protocol::id::{LogId, LogName, MessageId, ShortHash};
 
 use super::{Broken, is_honest};
 use crate::watch::{Rule, show_log};
@@ -28,6 +30,8 @@ pub(super) struct Row {
     pub(super) pos: Pos,
     /// The text of a message.
     pub(super) text: Option<String>,
+    pub(super) is_erased: bool,
+    header: ByteString,
 }
 
 /// All records of a node by their place.
@@ -100,14 +104,14 @@ fn read_log(
 
 impl Row {
     fn new(pos: Pos, row: EventRow) -> Self {
-        let EventRow { hash, id, outcome, body, .. } = row;
+        let EventRow { hash, id, outcome, body, header, is_erased, .. } = row;
         let text = match body {
             WireBody::Present(body) if !body.content_type.is_empty() => {
                 String::from_utf8(body.bytes.0).ok()
             }
             _ => None,
         };
-        Self { hash, id, outcome, pos, text }
+        Self { hash, id, outcome, pos, text, is_erased, header }
     }
 }
 
@@ -119,13 +123,48 @@ pub(crate) fn record_at(
     seq: u64,
 ) -> Option<Record> {
     let no = shared.state().channel(&channel.id)?.0;
+    let EventRow { header, body, .. } = row_at(shared, no, log, seq)?;
+    Some(Record { header, body })
+}
+
+/// A record's row, where it has a pos.
+pub(crate) fn row_at(shared: &Shared, no: ChannelNo, log: LogNo, seq: u64) -> Option<EventRow> {
     let mut found = None;
     let read = shared.view().ok()?.log(no, log, seq, &mut |_, row| {
-        let EventRow { seq: at, header, body, .. } = row;
-        found = (at == seq).then_some(Record { header, body });
+        found = (row.seq == seq).then_some(row);
         ControlFlow::Break(())
     });
     read.ok().and(found)
+}
+
+/// Texts at a node that a record there has erased.
+pub(super) fn not_erased(at: usize, rows: &Rows) -> Vec<Broken> {
+    let erasures = rows.iter().filter(|(_, row)| row.outcome == Outcome::Accepted);
+    let targets = erasures.filter_map(|((log, _), row)| {
+        let (writer, origin, seq, hash) = match log.name {
+            LogName::Control { .. } => {
+                let act = ControlHeader::decode(&row.header).ok()?.act().ok()?;
+                let ControlAct::Moderate(target) = act else { return None };
+                (target.writer, target.origin, target.seq, target.hash)
+            }
+            LogName::Message { origin, .. } => {
+                let act = EventHeader::decode(&row.header).ok()?.act().ok()?;
+                let EventAct::Erasure(target) = act else { return None };
+                (target.writer, origin, target.seq, target.hash)
+            }
+        };
+        let name = LogName::Message { origin, writer };
+        Some(((LogId { channel: log.channel, name }, seq), hash))
+    });
+    let mut broken = Vec::new();
+    for (place, hash) in targets {
+        let held = rows.get(&place).filter(|row| ShortHash::from(row.hash) == hash);
+        if held.is_some_and(|row| row.text.is_some() || !row.is_erased) {
+            let text = format!("n{at} has the text of {}:{}", show_log(&place.0), place.1);
+            broken.push((Rule::Erased, text));
+        }
+    }
+    broken
 }
 
 /// The timeline shows what is accepted, in the channel's order.

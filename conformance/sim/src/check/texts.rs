@@ -1,9 +1,9 @@
 //! What users were told of their texts, against what nodes hold and devices were shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comity_machine::{Outcome, Standing};
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{ChannelId, MessageId};
 
 use super::rows::{Row, Rows};
 use super::{Broken, is_honest};
@@ -23,6 +23,8 @@ pub(super) fn check(world: &World, all: &[Rows]) -> Vec<Broken> {
                 by_word.insert(word(text), row);
             }
         }
+        let erased = rows.values().filter(|row| row.is_erased).map(|row| row.id);
+        let erased: BTreeSet<MessageId> = erased.collect();
         for ((_, text), count) in held {
             if count > 1 && !world.ledger.get(text).is_some_and(|t| t.may_repeat || t.may_vanish) {
                 broken.push((Rule::Once, format!("n{at} holds {text} {count} times")));
@@ -32,7 +34,8 @@ pub(super) fn check(world: &World, all: &[Rows]) -> Vec<Broken> {
         for (text, known) in own {
             let Some(id) = known.stored else { continue };
             let row = by_word.get(text.as_str());
-            if row.is_none_or(|row| row.id != id) && !known.may_vanish {
+            let is_lost = row.is_none_or(|row| row.id != id) && !erased.contains(&id);
+            if is_lost && !known.may_vanish {
                 broken.push((Rule::Acknowledged, format!("n{at} has lost {text}")));
             }
         }

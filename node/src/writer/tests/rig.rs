@@ -23,6 +23,7 @@ pub(crate) const LAZY: WriterSettings = WriterSettings {
     seal_after: Duration::from_secs(3_600),
     overlay_bytes_max: 64 << 20,
     flushing: Flushing::Beside,
+    scrub_after: Duration::from_secs(3_600),
 };
 
 /// Each step is handed to the store, which takes it beside the writer.
