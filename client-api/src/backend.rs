@@ -10,7 +10,7 @@ use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
 use comity_protocol::key::NodePublicKey;
-use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 
 pub use crate::action::{Action, JoinRule, Rule};
 
@@ -111,6 +111,8 @@ pub enum Outcome {
     Channel(ChannelId),
     /// Done.
     Done,
+    /// The home of this channel, another organisation, is asked to let the caller in.
+    Joining(ChannelId),
     /// Asked of the channel's home, another organisation; the feed tells when it is granted or
     /// refused.
     Requested,
@@ -208,6 +210,34 @@ pub struct ChannelDetail {
     pub members: Vec<Member>,
     /// Of a group that the caller is in: its rules.
     pub rules: Vec<Rule>,
+    /// Of a group: its aliases at this node.
+    pub aliases: Vec<ChannelAlias>,
+}
+
+/// A group that the caller may join, or is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundGroup {
+    /// The id.
+    pub id: ChannelId,
+    /// The name.
+    pub name: String,
+    /// The topic; may be empty.
+    pub topic: String,
+    /// The organisation that lets members in.
+    pub home: ServerName,
+    /// How many members it has.
+    pub members: u32,
+    /// An alias of the domain that was asked, where it has one.
+    pub alias: Option<ChannelAlias>,
+}
+
+/// Groups that the caller may join, in the order of their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundGroups {
+    /// The groups.
+    pub groups: Vec<FoundGroup>,
+    /// Whether there are more above the last of them.
+    pub more: bool,
 }
 
 /// Which part of a channel's history.
@@ -493,6 +523,22 @@ pub trait Backend: Clone + Send + Sync + 'static {
         caller: &Caller,
         channel: ChannelId,
     ) -> impl Future<Output = Result<ChannelDetail, Refusal>> + Send;
+
+    /// The group that an alias of any domain names, where the caller may join it or is in it.
+    fn find_group(
+        &self,
+        caller: &Caller,
+        alias: ChannelAlias,
+    ) -> impl Future<Output = Result<FoundGroup, Refusal>> + Send;
+
+    /// Groups of a domain that the caller may join: at most `limit` with ids above `after`.
+    fn find_groups(
+        &self,
+        caller: &Caller,
+        domain: ServerName,
+        after: Option<ChannelId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<FoundGroups, Refusal>> + Send;
 
     /// A page of a channel's history, at most `limit` events.
     fn history(

@@ -64,6 +64,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::NonceReused
         | Code::NonceTooOld
         | Code::NameTaken
+        | Code::AliasTaken
+        | Code::AliasLimit
         | Code::DeviceLimit
         | Code::AlreadyMember
         | Code::NotInvited

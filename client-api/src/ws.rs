@@ -374,8 +374,12 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::HandOver { channel, .. }
         | Action::Join { channel, .. }
         | Action::SetRule { channel, .. }
+        | Action::SetAlias { channel, .. }
         | Action::Unban { channel, .. } => Some(channel.to_string()),
-        Action::CreateGroup { .. } | Action::OpenDirect { .. } => None,
+        Action::CreateGroup { .. }
+        | Action::JoinAlias { .. }
+        | Action::OpenDirect { .. }
+        | Action::RemoveAlias { .. } => None,
     }
 }
 

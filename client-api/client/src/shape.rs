@@ -126,14 +126,23 @@ pub enum Command {
     Decline { channel: String },
     /// Invite an account.
     Invite { channel: String, account: String },
+    /// Come into a group by its join rule.
+    Join { channel: String, home: String },
+    /// Come into the group that an alias names.
+    #[serde(rename = "join")]
+    JoinAlias { alias: String },
     /// Leave a group.
     Leave { channel: String },
     /// Open or find the direct channel with an account.
     OpenDirect { with: String },
     /// Remove a member.
     Remove { channel: String, account: String },
+    /// Take an alias back.
+    RemoveAlias { alias: String },
     /// Rename a group.
     Rename { channel: String, name: String },
+    /// Give a group an alias.
+    SetAlias { channel: String, alias: String },
     /// Give a member a role.
     SetRole { channel: String, account: String, role: String },
     /// Change a group's topic.

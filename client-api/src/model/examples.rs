@@ -42,7 +42,7 @@ fn every_frame_of_a_client_is_shown_and_reads() {
         .collect();
     assert_eq!(named(&frames, "type"), BTreeSet::from(["command", "hello", "ping", "send"]));
     let commands = "accept ban create_group decline hand_over invite join leave open_direct \
-                    remove rename set_role set_rule set_topic unban";
+                    remove remove_alias rename set_alias set_role set_rule set_topic unban";
     assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
 }
 

@@ -65,6 +65,8 @@ pub(super) struct FrameShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     join: Option<JoinShape<'static>>,
@@ -125,6 +127,15 @@ impl FrameShape {
                     member_limit: value::member_limit(self.member_limit)?,
                 });
             }
+            "join" if self.alias.is_some() => {
+                return Ok(Action::JoinAlias {
+                    alias: value::alias(&needed(self.alias, "alias")?)?,
+                });
+            }
+            "remove_alias" => {
+                let alias = value::alias(&needed(self.alias, "alias")?)?;
+                return Ok(Action::RemoveAlias { alias });
+            }
             "open_direct" => {
                 let account = value::label(&needed(self.with, "with")?)?;
                 return Ok(Action::OpenDirect { account });
@@ -151,6 +162,10 @@ impl FrameShape {
             "rename" => Action::Rename {
                 channel: channel()?,
                 name: value::channel_name(needed(self.name, "name")?)?,
+            },
+            "set_alias" => Action::SetAlias {
+                channel: channel()?,
+                alias: value::alias(&needed(self.alias, "alias")?)?,
             },
             "set_role" => Action::SetRole {
                 channel: channel()?,
@@ -195,7 +210,8 @@ fn missing(name: &str) -> Refusal {
 
 const PING_DATA_BYTES_MAX: usize = 256;
 const COMMANDS: &str = "accept, ban, create_group, decline, hand_over, invite, join, leave, \
-                        open_direct, remove, rename, set_role, set_rule, set_topic, unban";
+                        open_direct, remove, remove_alias, rename, set_alias, set_role, set_rule, \
+                        set_topic, unban";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -6,7 +6,7 @@ use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::limits::{
     CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
 };
-use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
@@ -90,6 +90,12 @@ pub(crate) fn nonce(text: &str) -> Result<u64, Refusal> {
 pub(crate) fn label(text: &str) -> Result<AccountLabel, Refusal> {
     AccountLabel::normalise(text)
         .map_err(|e| refusal(Code::NameInvalid, format!("This is not an account: {e}.")))
+}
+
+/// `#name@domain` as a person may have typed it, with or without the `#`.
+pub(crate) fn alias(text: &str) -> Result<ChannelAlias, Refusal> {
+    ChannelAlias::normalise(text)
+        .map_err(|e| refusal(Code::NameInvalid, format!("This is not an alias: {e}.")))
 }
 
 /// A domain of an organisation.

@@ -5,6 +5,7 @@ mod accounts;
 mod channels;
 mod devices;
 mod documents;
+mod groups;
 mod health;
 mod me;
 mod members;
@@ -67,6 +68,12 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/channels/{id}/members/{account}", delete(members::remove::<B>))
         .route("/v1/channels/{id}/members/{account}/role", put(members::set_role::<B>))
         .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
+        .route("/v1/groups", get(groups::list::<B>))
+        .route(
+            "/v1/aliases/{alias}",
+            get(groups::show::<B>).put(groups::name::<B>).delete(groups::unname::<B>),
+        )
+        .route("/v1/aliases/{alias}/join", post(groups::join::<B>))
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

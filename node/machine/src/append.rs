@@ -327,6 +327,7 @@ impl State {
         self.note_admission(no, was_in, fx);
         if accepted {
             self.rejudge(no, header, act, pos, fx);
+            self.refresh_open(no);
         }
         self.sync_target(no, act, (accepted, fed, pos), &before, fx);
         let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);

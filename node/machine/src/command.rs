@@ -302,6 +302,23 @@ pub enum Act {
         #[n(1)]
         act: GroupAct,
     },
+    /// Gives a group an alias of this node's domain.
+    #[n(20)]
+    SetAlias {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The normalised name.
+        #[n(1)]
+        name: String,
+    },
+    /// Takes an alias back.
+    #[n(21)]
+    RemoveAlias {
+        /// Its name.
+        #[n(0)]
+        name: String,
+    },
 }
 
 /// A [`ControlAct`] in a command.

@@ -13,6 +13,7 @@ mod channel;
 mod command;
 mod cover;
 mod digest;
+mod directory;
 mod floor;
 mod form;
 mod group;

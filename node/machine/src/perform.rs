@@ -89,6 +89,8 @@ impl State {
             Act::Leave { channel } => self.leave(account, channel, fx),
             Act::Join { channel, home, name } => self.join(account, channel, *home, name, fx),
             Act::Govern { channel, act: GroupAct(act) } => self.control(account, channel, act, fx),
+            Act::SetAlias { channel, name } => self.set_alias(account, channel, name, fx),
+            Act::RemoveAlias { name } => self.remove_alias(account, name, fx),
         }
     }
 
@@ -116,7 +118,11 @@ impl State {
     }
 
     /// The channel, where the account is in it; missing and forbidden look alike.
-    fn joined(&self, account: AccountNumber, channel: &ChannelId) -> Result<ChannelNo, Code> {
+    pub(crate) fn joined(
+        &self,
+        account: AccountNumber,
+        channel: &ChannelId,
+    ) -> Result<ChannelNo, Code> {
         let (no, channel) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
         match &channel.kind {
             Kind::Direct(direct) => {

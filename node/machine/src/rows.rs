@@ -101,7 +101,10 @@ impl State {
                 if let Some(due_ms) = channel.group().and_then(|group| group.cover_due_ms) {
                     self.due.insert((due_ms, no));
                 }
+                let aliases = channel.aliases.keys().cloned();
+                self.aliases.extend(aliases.map(|name| (name, no)));
                 self.channels.insert(no, channel);
+                self.refresh_open(no);
             }
             RowKey::Log(no, _) => self.load_log(no, read(bytes)?)?,
             RowKey::Nonce(device, _) => {

@@ -50,6 +50,10 @@ pub struct State {
     pub(crate) due: BTreeSet<(u64, ChannelNo)>,
     /// Groups of which history, or word of a member's logs, is lacking.
     pub(crate) lacking: BTreeSet<ChannelNo>,
+    /// Aliases of our domain, with their group.
+    pub(crate) aliases: BTreeMap<String, ChannelNo>,
+    /// Groups that somebody may join without an invitation.
+    pub(crate) open: BTreeSet<ChannelId>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }

@@ -4,6 +4,7 @@
 mod account;
 mod client;
 mod convert;
+mod groups;
 mod history;
 mod password;
 pub mod peer;

@@ -6,6 +6,7 @@
 mod across;
 mod authority;
 mod delivery;
+mod directory;
 mod documents;
 mod hostile;
 mod joins;
