@@ -4,6 +4,7 @@
 
 mod book;
 mod door;
+mod groups;
 mod input;
 mod lines;
 mod screen;
