@@ -14,6 +14,11 @@ pub enum Action {
         /// The group.
         channel: ChannelId,
     },
+    /// Ask an account to be a contact, or agree to one that asks.
+    AddContact {
+        /// Whom.
+        account: AccountLabel,
+    },
     /// Remove an account from a group and keep it out.
     Ban {
         /// The group.
@@ -82,6 +87,11 @@ pub enum Action {
     RemoveAlias {
         /// The alias.
         alias: ChannelAlias,
+    },
+    /// Decline an account that asks, take a request back, or end being contacts.
+    RemoveContact {
+        /// Whom.
+        account: AccountLabel,
     },
     /// Rename a group.
     Rename {

@@ -13,6 +13,7 @@ use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 
 pub use crate::action::{Action, JoinRule, Rule};
+pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,32 +215,6 @@ pub struct ChannelDetail {
     pub aliases: Vec<ChannelAlias>,
 }
 
-/// A group that the caller may join, or is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundGroup {
-    /// The id.
-    pub id: ChannelId,
-    /// The name.
-    pub name: String,
-    /// The topic; may be empty.
-    pub topic: String,
-    /// The organisation that lets members in.
-    pub home: ServerName,
-    /// How many members it has.
-    pub members: u32,
-    /// An alias of the domain that was asked, where it has one.
-    pub alias: Option<ChannelAlias>,
-}
-
-/// Groups that the caller may join, in the order of their ids.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundGroups {
-    /// The groups.
-    pub groups: Vec<FoundGroup>,
-    /// Whether there are more above the last of them.
-    pub more: bool,
-}
-
 /// Which part of a channel's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
@@ -299,6 +274,13 @@ pub enum EventContent {
     Banned {
         /// Whom.
         account: AccountLabel,
+    },
+    /// A step between two accounts that are to be contacts, or are no longer.
+    Contact {
+        /// Towards whom.
+        account: AccountLabel,
+        /// Which step.
+        step: ContactStep,
     },
     /// A group was created.
     Created {
@@ -523,6 +505,12 @@ pub trait Backend: Clone + Send + Sync + 'static {
         caller: &Caller,
         channel: ChannelId,
     ) -> impl Future<Output = Result<ChannelDetail, Refusal>> + Send;
+
+    /// Whom the caller knows: contacts, those asked, those who ask, and those declined, by label.
+    fn contacts(
+        &self,
+        caller: &Caller,
+    ) -> impl Future<Output = Result<Vec<Contact>, Refusal>> + Send;
 
     /// The group that an alias of any domain names, where the caller may join it or is in it.
     fn find_group(

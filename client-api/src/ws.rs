@@ -376,10 +376,12 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::SetRule { channel, .. }
         | Action::SetAlias { channel, .. }
         | Action::Unban { channel, .. } => Some(channel.to_string()),
-        Action::CreateGroup { .. }
+        Action::AddContact { .. }
+        | Action::CreateGroup { .. }
         | Action::JoinAlias { .. }
         | Action::OpenDirect { .. }
-        | Action::RemoveAlias { .. } => None,
+        | Action::RemoveAlias { .. }
+        | Action::RemoveContact { .. } => None,
     }
 }
 

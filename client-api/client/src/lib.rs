@@ -22,6 +22,7 @@
 
 mod backoff;
 mod client;
+mod contacts;
 mod endpoint;
 mod error;
 mod groups;
@@ -32,6 +33,7 @@ mod shape;
 mod tls;
 
 pub use client::{Client, ClientSettings, Event, Pending, Sender};
+pub use contacts::Contact;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{HttpError, Refused, RequestError};
 pub use groups::{FoundGroup, FoundGroups, JoinRule};

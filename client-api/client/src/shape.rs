@@ -46,6 +46,8 @@ pub struct HistoryEvent {
 pub enum Content {
     /// An account was removed and is kept out.
     Banned { account: String },
+    /// A step towards being contacts, `asked`, `accepted` or `ended`, and towards whom.
+    Contact { account: String, step: String },
     /// A group was created.
     Created { name: String },
     /// A group was handed over to another home.
@@ -114,6 +116,8 @@ pub struct Delivered {
 pub enum Command {
     /// Accept an invitation.
     Accept { channel: String },
+    /// Ask somebody to be a contact, or agree.
+    AddContact { account: String },
     /// Create a group.
     CreateGroup {
         name: String,
@@ -139,6 +143,8 @@ pub enum Command {
     Remove { channel: String, account: String },
     /// Take an alias back.
     RemoveAlias { alias: String },
+    /// Decline, take back or end being contacts.
+    RemoveContact { account: String },
     /// Rename a group.
     Rename { channel: String, name: String },
     /// Give a group an alias.
@@ -298,6 +304,7 @@ pub(crate) struct EventShape {
     account: Option<String>,
     role: Option<String>,
     code: Option<String>,
+    step: Option<String>,
     home: Option<String>,
     join: Option<serde_json::Value>,
     posting: Option<String>,
@@ -318,6 +325,7 @@ impl EventShape {
                 Content::RuleChanged { rule: join.or(posting).or(archived)? }
             }
             "unbanned" => Content::Unbanned { account: self.account? },
+            "contact" => Content::Contact { account: self.account?, step: self.step? },
             "created" => Content::Created { name: self.name? },
             "invited" => Content::Invited { account: self.account?, name: self.name? },
             "joined" => Content::Joined { account: self.account? },

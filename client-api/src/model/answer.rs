@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{cursor_text, device_text, role_text};
+use super::value::{contact_standing_text, cursor_text, device_text, role_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
-    FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Member, NodeHost, NodeIntroduction,
-    Outcome, Page, Standing,
+    Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact, Cursor, Delivery, Device,
+    Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Member, NodeHost,
+    NodeIntroduction, Outcome, Page, Standing,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -223,6 +223,29 @@ pub(crate) struct ChannelsAnswer {
 impl From<Vec<ChannelSummary>> for ChannelsAnswer {
     fn from(channels: Vec<ChannelSummary>) -> Self {
         Self { channels: channels.into_iter().map(ChannelShape::from).collect() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ContactShape {
+    account: String,
+    standing: String,
+    since_time: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContactsAnswer {
+    contacts: Vec<ContactShape>,
+}
+
+impl From<Vec<Contact>> for ContactsAnswer {
+    fn from(contacts: Vec<Contact>) -> Self {
+        let shape = |contact: Contact| ContactShape {
+            account: contact.account.to_string(),
+            standing: contact_standing_text(contact.standing).to_owned(),
+            since_time: format_unix_ms(contact.since_unix_ms),
+        };
+        Self { contacts: contacts.into_iter().map(shape).collect() }
     }
 }
 

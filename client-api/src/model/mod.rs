@@ -12,7 +12,7 @@ mod time;
 mod value;
 
 pub(crate) use answer::{
-    ChannelAnswer, ChannelsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
+    ChannelAnswer, ChannelsAnswer, ContactsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
     FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, StatusAnswer,
     StoredAnswer, WellKnownAnswer, delivered_frame, history_answer, history_grew_frame,
     sync_answer,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{cursor_text, device_text, role_text};
+use super::value::{contact_step_text, cursor_text, device_text, role_text};
 use crate::backend::{Caller, Cursor, EventContent, FeedEvent, Outcome, Refusal};
 
 /// A frame of the node.
@@ -83,6 +83,7 @@ pub(crate) struct EventShape<'a> {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum ContentShape<'a> {
     Banned { account: String },
+    Contact { account: String, step: Cow<'a, str> },
     Created { name: Cow<'a, str> },
     HandedOver { home: String },
     Invited { account: String, name: Cow<'a, str> },
@@ -145,6 +146,10 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
     fn from(content: &'a EventContent) -> Self {
         match content {
             EventContent::Banned { account } => Self::Banned { account: account.to_string() },
+            EventContent::Contact { account, step } => Self::Contact {
+                account: account.to_string(),
+                step: contact_step_text(*step).into(),
+            },
             EventContent::HandedOver { home } => Self::HandedOver { home: home.to_string() },
             EventContent::RuleChanged { rule } => {
                 Self::RuleChanged(std::slice::from_ref(rule).into())

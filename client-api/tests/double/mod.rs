@@ -51,6 +51,7 @@ pub(crate) struct State {
     pub(crate) goodbye: Option<(Code, Option<String>)>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) delivered: Vec<Delivery>,
+    pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     counter: u64,
 }
@@ -316,6 +317,17 @@ impl Backend for Double {
 
     async fn channel(&self, caller: &Caller, id: ChannelId) -> Result<ChannelDetail, Refusal> {
         self.state().channel_of(&caller.label, id)
+    }
+
+    async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
+        let state = self.state();
+        let own = state.contacts.iter().filter(|((me, _), _)| *me == caller.label);
+        let contact = |((_, account), standing): (&(_, AccountLabel), &ContactStanding)| Contact {
+            account: account.clone(),
+            standing: *standing,
+            since_unix_ms: TIME_UNIX_MS,
+        };
+        Ok(own.map(contact).collect())
     }
 
     async fn find_group(&self, _: &Caller, alias: ChannelAlias) -> Result<FoundGroup, Refusal> {

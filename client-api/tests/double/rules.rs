@@ -82,6 +82,11 @@ impl State {
                 self.append(channel, me.clone(), EventContent::RuleChanged { rule });
                 Ok(Outcome::Done)
             }
+            Action::AddContact { account } => Ok(self.add_contact(me, account)),
+            Action::RemoveContact { account } => {
+                let known = self.contacts.remove(&(me.clone(), account));
+                known.map(|_| Outcome::Done).ok_or(Code::ContactNotFound.into())
+            }
             Action::SetAlias { channel, alias } => {
                 self.group_name(me, channel)?;
                 self.aliases.insert(alias, channel);
@@ -154,6 +159,18 @@ impl State {
             }
             other => unreachable!("not about members: {other:?}"),
         }
+    }
+
+    fn add_contact(&mut self, me: &AccountLabel, account: AccountLabel) -> Outcome {
+        let key = (me.clone(), account);
+        let is_asked = self.contacts.get(&key) == Some(&ContactStanding::Asking);
+        let (standing, outcome) = if is_asked {
+            (ContactStanding::Contact, Outcome::Done)
+        } else {
+            (ContactStanding::Asked, Outcome::Requested)
+        };
+        self.contacts.insert(key, standing);
+        outcome
     }
 
     pub(crate) fn find_group(&self, alias: &ChannelAlias) -> Result<FoundGroup, Refusal> {

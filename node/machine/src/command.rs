@@ -319,6 +319,23 @@ pub enum Act {
         #[n(0)]
         name: String,
     },
+    /// Asks somebody to be a contact, or agrees to who asks.
+    #[n(22)]
+    AddContact {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+        /// Its label.
+        #[n(1)]
+        label: String,
+    },
+    /// Declines, takes back or ends what there is with somebody.
+    #[n(23)]
+    RemoveContact {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+    },
 }
 
 /// A [`ControlAct`] in a command.

@@ -90,6 +90,10 @@ impl State {
             Act::Join { channel, home, name } => self.join(account, channel, *home, name, fx),
             Act::Govern { channel, act: GroupAct(act) } => self.control(account, channel, act, fx),
             Act::SetAlias { channel, name } => self.set_alias(account, channel, name, fx),
+            Act::AddContact { account: other, label } => {
+                self.add_contact(account, *other, label, fx)
+            }
+            Act::RemoveContact { account: other } => self.remove_contact(account, *other, fx),
             Act::RemoveAlias { name } => self.remove_alias(account, name, fx),
         }
     }
@@ -138,7 +142,7 @@ impl State {
         }
     }
 
-    fn own_label(&self, account: AccountNumber) -> Result<String, Code> {
+    pub(crate) fn own_label(&self, account: AccountNumber) -> Result<String, Code> {
         let name = &self.accounts.get(&account).ok_or(Code::AccountNotFound)?.name;
         Ok(format!("{name}@{}", self.domain()))
     }

@@ -7,10 +7,10 @@ mod tests;
 use std::sync::Arc;
 
 use comity_client_api::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
-    Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage, JoinRule,
-    LogIn, LoggedIn, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp,
-    Standing, Subscribed, Subscription,
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
+    Cursor, Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage,
+    JoinRule, LogIn, LoggedIn, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
+    SignUp, Standing, Subscribed, Subscription,
 };
 use comity_machine::{
     Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
@@ -121,7 +121,7 @@ impl ClientEdge {
     }
 
     /// The account that a label names, asked of its node where it is another's.
-    async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
+    pub(super) async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
         if label.domain == self.0.domain {
             let state = self.shared().state();
             let number = state.names.get(label.name.as_str()).copied();
@@ -219,33 +219,11 @@ impl ClientEdge {
         }
     }
 
-    /// The name of an alias that this node keeps.
-    fn own_alias(&self, alias: &ChannelAlias) -> Result<String, Refusal> {
-        if alias.domain == self.0.domain {
-            return Ok(alias.name.to_string());
-        }
-        let sentence = format!("This node keeps the aliases of {} only.", self.0.domain);
-        Err(Refusal { sentence, ..Code::NameInvalid.into() })
-    }
-
-    async fn join(
-        &self,
-        caller: &Caller,
-        channel: ChannelId,
-        home: &ServerName,
-    ) -> Result<Act, Refusal> {
-        match self.lineage_of(home) {
-            Ok(lineage) => {
-                let name = format!("a group at {home}");
-                Ok(Act::Join { channel, home: lineage, name })
-            }
-            Err(_) => self.join_at(caller, channel, home).await,
-        }
-    }
-
     async fn act_of(&self, caller: &Caller, action: Action) -> Result<Act, Refusal> {
         Ok(match action {
             Action::Accept { channel } => Act::Accept { channel },
+            Action::AddContact { account } => self.add_contact(&account).await?,
+            Action::RemoveContact { account } => self.remove_contact(caller, &account).await?,
             Action::Ban { channel, account: label } => {
                 let account = self.resolve_member(&channel, &label).await?;
                 govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
@@ -256,10 +234,8 @@ impl ClientEdge {
             }
             Action::Join { channel, home } => self.join(caller, channel, &home).await?,
             Action::JoinAlias { alias } => self.join_by_alias(caller, &alias).await?,
-            Action::RemoveAlias { alias } => Act::RemoveAlias { name: self.own_alias(&alias)? },
-            Action::SetAlias { channel, alias } => {
-                Act::SetAlias { channel, name: self.own_alias(&alias)? }
-            }
+            Action::RemoveAlias { alias } => self.remove_alias(&alias)?,
+            Action::SetAlias { channel, alias } => self.set_alias(channel, &alias)?,
             Action::SetRule { channel, rule } => govern(channel, self.rule_act(rule)?),
             Action::Unban { channel, account } => {
                 let account = self.resolve_member(&channel, &account).await?;
@@ -391,6 +367,10 @@ impl Backend for ClientEdge {
             Some(ChannelAlias { name: name.parse().ok()?, domain: self.0.domain.clone() })
         });
         Ok(ChannelDetail { summary, members, rules, aliases: aliases.collect() })
+    }
+
+    async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
+        Ok(self.contacts_of(caller))
     }
 
     async fn find_group(

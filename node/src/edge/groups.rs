@@ -79,6 +79,45 @@ impl ClientEdge {
         Ok(Act::Join { channel, home, name: group.name })
     }
 
+    /// The act by which a group of this node gets an alias.
+    pub(super) fn set_alias(
+        &self,
+        channel: ChannelId,
+        alias: &ChannelAlias,
+    ) -> Result<Act, Refusal> {
+        Ok(Act::SetAlias { channel, name: self.own_alias(alias)? })
+    }
+
+    /// The act by which an alias is taken back.
+    pub(super) fn remove_alias(&self, alias: &ChannelAlias) -> Result<Act, Refusal> {
+        Ok(Act::RemoveAlias { name: self.own_alias(alias)? })
+    }
+
+    /// The name of an alias that this node keeps.
+    fn own_alias(&self, alias: &ChannelAlias) -> Result<String, Refusal> {
+        if alias.domain == *self.own_domain() {
+            return Ok(alias.name.to_string());
+        }
+        let sentence = format!("This node keeps the aliases of {} only.", self.own_domain());
+        Err(Refusal { sentence, ..Code::NameInvalid.into() })
+    }
+
+    /// The act by which a caller comes into a group of a home.
+    pub(super) async fn join(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        home: &ServerName,
+    ) -> Result<Act, Refusal> {
+        match self.lineage_of(home) {
+            Ok(lineage) => {
+                let name = format!("a group at {home}");
+                Ok(Act::Join { channel, home: lineage, name })
+            }
+            Err(_) => self.join_at(caller, channel, home).await,
+        }
+    }
+
     async fn offered_as(
         &self,
         caller: &Caller,

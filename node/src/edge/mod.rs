@@ -3,6 +3,7 @@
 
 mod account;
 mod client;
+mod contacts;
 mod convert;
 mod groups;
 mod history;

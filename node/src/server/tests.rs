@@ -5,6 +5,7 @@
 
 mod across;
 mod authority;
+mod contacts;
 mod delivery;
 mod directory;
 mod documents;

@@ -36,11 +36,13 @@ pub enum Table {
     Rejected = 15,
     /// Events from before our admission, by log and seq.
     Backfill = 16,
+    /// What others are to accounts, by account.
+    Contact = 17,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 16] = [
+    pub const ALL: [Table; 17] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -57,6 +59,7 @@ impl Table {
         Table::Withdrawn,
         Table::Rejected,
         Table::Backfill,
+        Table::Contact,
     ];
 
     /// Its name on disk.
@@ -78,6 +81,7 @@ impl Table {
             Table::Withdrawn => "withdrawn",
             Table::Rejected => "rejected",
             Table::Backfill => "backfill",
+            Table::Contact => "contact",
         }
     }
 

@@ -8,7 +8,7 @@ use comity_machine::{
     Answer, Applied, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey, State,
 };
 use comity_protocol::code::Code;
-use comity_protocol::id::{AccountNumber, LineageId, LogName};
+use comity_protocol::id::{AccountId, AccountNumber, LineageId, LogName};
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
@@ -491,7 +491,7 @@ fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 8] = [
+const STATE_TABLES: [(Table, NameRow); 9] = [
     (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
@@ -504,6 +504,13 @@ const STATE_TABLES: [(Table, NameRow); 8] = [
     }),
     (Table::Nonce, |key| Some(RowKey::Nonce(DeviceId(word(key)?), 0))),
     (Table::Peer, |key| Some(RowKey::Peer(LineageId(key.try_into().ok()?)))),
+    (Table::Contact, |key| {
+        let (account, other) = key.split_first_chunk::<8>()?;
+        let (lineage, number) = other.split_first_chunk::<32>()?;
+        let number = AccountNumber(word(number)?);
+        let other = AccountId { lineage: LineageId(*lineage), number };
+        Some(RowKey::Contact(AccountNumber(u64::from_be_bytes(*account)), other))
+    }),
 ];
 
 fn word(key: &[u8]) -> Option<u64> {

@@ -125,10 +125,7 @@ fn others(world: &World) -> Vec<(&'static str, EventAct)> {
         ("an erasure", EventAct::Erasure(here)),
         ("an erasure by an organisation that is no member any more", EventAct::Erasure(there)),
         ("a receipt of an erasure", EventAct::Erased(there)),
-        (
-            "a question to be a contact",
-            EventAct::Contact(Contact { account, step: ContactStep::Ask }),
-        ),
+        ("a question to be a contact", EventAct::Contact(contact(account, ContactStep::Ask))),
     ]
 }
 
@@ -254,6 +251,10 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
     let directory = directory_frames(world);
     let all = frames.iter().chain(&directory);
     all.map(|(name, frame)| structure(name, "frame", frame)).collect()
+}
+
+fn contact(account: AccountNumber, step: ContactStep) -> Contact {
+    Contact { account, step, from: "alice@acme.example".into(), label: "bob@globex.example".into() }
 }
 
 /// Groups that may be joined: each way to ask for them, and answers.

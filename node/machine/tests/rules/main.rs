@@ -5,6 +5,7 @@
 
 mod accounts;
 mod chains;
+mod contacts;
 mod control;
 mod direct;
 mod directory;

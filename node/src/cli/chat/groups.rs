@@ -35,6 +35,9 @@ impl Input {
         let group = number.map(|number| self.listed.get(number.wrapping_sub(1)));
         let done = match group {
             Some(None) => return Err("there is no such number: /groups lists groups".into()),
+            Some(Some(FoundGroup { alias: Some(alias), .. })) => {
+                self.shared.http.join_alias(alias).await?
+            }
             Some(Some(group)) => self.shared.http.join(&group.id, &group.home).await?,
             None => self.shared.http.join_alias(&self.alias_of(what)).await?,
         };

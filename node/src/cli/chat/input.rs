@@ -126,6 +126,8 @@ impl Input {
             "accept" => self.accept(rest).await?,
             "admit" => self.admit(rest).await?,
             "alias" => self.alias(rest).await?,
+            "contact" => self.contact(rest).await?,
+            "contacts" => self.contacts().await?,
             "decline" => self.decline(rest).await?,
             "groups" => self.groups(rest).await?,
             "help" => self.shared.screen.arrival(HELP)?,
@@ -138,6 +140,7 @@ impl Input {
             "new" => self.new_group(rest).await?,
             "open" => self.open(rest).await?,
             "quit" => return Ok(Next::Quit),
+            "uncontact" => self.uncontact(rest).await?,
             _ => return Err(format!("there is no command /{name}; /help lists them").into()),
         }
         Ok(Next::Go)
@@ -296,6 +299,9 @@ const HELP: &str = "  /list                 your channels and invitations, with 
   /history [N]          the newest N messages of the open channel
   /admit WHO            who may join the open group: anyone, invited, or domains
   /alias NAME           name the open group, so that people find it as #NAME@domain
+  /contacts             your contacts, and who asks to be one
+  /contact name@domain  ask somebody to be a contact, or agree
+  /uncontact WHOM       decline, take back or end it
   /quit                 end
   anything else is sent to the open channel; //text sends a line that begins with a slash
 ";
