@@ -1,7 +1,7 @@
 //! What callers do, and the rules of groups, in the port's own values. It must not know JSON.
 
 use comity_protocol::id::{ChannelId, MessageId};
-use comity_protocol::name::{AccountLabel, ServerName};
+use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use crate::backend::Role;
 
@@ -13,6 +13,11 @@ pub enum Action {
     Accept {
         /// The group.
         channel: ChannelId,
+    },
+    /// Ask an account to be a contact, or agree to one that asks.
+    AddContact {
+        /// Whom.
+        account: AccountLabel,
     },
     /// Remove an account from a group and keep it out.
     Ban {
@@ -63,6 +68,11 @@ pub enum Action {
         /// The organisation that is its home.
         home: ServerName,
     },
+    /// Come into the group that an alias names, by its join rule.
+    JoinAlias {
+        /// The alias, of any domain.
+        alias: ChannelAlias,
+    },
     /// Leave a group.
     Leave {
         /// The group.
@@ -80,6 +90,16 @@ pub enum Action {
         /// Whom.
         account: AccountLabel,
     },
+    /// Take an alias of this node's domain from the group that it names.
+    RemoveAlias {
+        /// The alias.
+        alias: ChannelAlias,
+    },
+    /// Decline an account that asks, take a request back, or end being contacts.
+    RemoveContact {
+        /// Whom.
+        account: AccountLabel,
+    },
     /// Rename a group.
     Rename {
         /// The group.
@@ -93,6 +113,13 @@ pub enum Action {
         channel: ChannelId,
         /// The text: 1 to 100,000 Unicode scalar values.
         text: String,
+    },
+    /// Give a group an alias of this node's domain.
+    SetAlias {
+        /// The group.
+        channel: ChannelId,
+        /// The alias.
+        alias: ChannelAlias,
     },
     /// Give a member of a group a role.
     SetRole {

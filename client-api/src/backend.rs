@@ -10,9 +10,10 @@ use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
 use comity_protocol::key::NodePublicKey;
-use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 
 pub use crate::action::{Action, JoinRule, Rule};
+pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,8 @@ pub enum Outcome {
     Channel(ChannelId),
     /// Done.
     Done,
+    /// The home of this channel, another organisation, is asked to let the caller in.
+    Joining(ChannelId),
     /// Asked of the channel's home, another organisation; the feed tells when it is granted or
     /// refused.
     Requested,
@@ -208,6 +211,8 @@ pub struct ChannelDetail {
     pub members: Vec<Member>,
     /// Of a group that the caller is in: its rules.
     pub rules: Vec<Rule>,
+    /// Of a group: its aliases at this node.
+    pub aliases: Vec<ChannelAlias>,
 }
 
 /// Which part of a channel's history.
@@ -269,6 +274,13 @@ pub enum EventContent {
     Banned {
         /// Whom.
         account: AccountLabel,
+    },
+    /// A step between two accounts that are to be contacts, or are no longer.
+    Contact {
+        /// Towards whom.
+        account: AccountLabel,
+        /// Which step.
+        step: ContactStep,
     },
     /// A group was created.
     Created {
@@ -500,6 +512,28 @@ pub trait Backend: Clone + Send + Sync + 'static {
         caller: &Caller,
         channel: ChannelId,
     ) -> impl Future<Output = Result<ChannelDetail, Refusal>> + Send;
+
+    /// Whom the caller knows: contacts, those asked, those who ask, and those declined, by label.
+    fn contacts(
+        &self,
+        caller: &Caller,
+    ) -> impl Future<Output = Result<Vec<Contact>, Refusal>> + Send;
+
+    /// The group that an alias of any domain names, where the caller may join it or is in it.
+    fn find_group(
+        &self,
+        caller: &Caller,
+        alias: ChannelAlias,
+    ) -> impl Future<Output = Result<FoundGroup, Refusal>> + Send;
+
+    /// Groups of a domain that the caller may join: at most `limit` with ids above `after`.
+    fn find_groups(
+        &self,
+        caller: &Caller,
+        domain: ServerName,
+        after: Option<ChannelId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<FoundGroups, Refusal>> + Send;
 
     /// A page of a channel's history, at most `limit` events.
     fn history(

@@ -7,6 +7,7 @@
 mod action;
 mod backend;
 mod extract;
+mod found;
 mod layer;
 mod leftover;
 mod model;
@@ -18,10 +19,11 @@ mod tls;
 mod ws;
 
 pub use backend::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
-    Delivery, Device, DeviceId, Endpoint, EventContent, FeedEvent, HistoryPage, JoinRule, LogIn,
-    LoggedIn, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp,
-    Standing, Subscribed, Subscription,
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
+    ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId, Endpoint, EventContent,
+    FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Member, NodeHost,
+    NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
+    Subscription,
 };
 pub use comity_session::Limits as SocketLimits;
 pub use routes::router;

@@ -26,6 +26,32 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// What does not go with what there is. Apart from the match, which stays total and on one screen.
+macro_rules! conflicts {
+    () => {
+        Code::NonceReused
+            | Code::NonceTooOld
+            | Code::NameTaken
+            | Code::AliasTaken
+            | Code::AliasLimit
+            | Code::ContactLimit
+            | Code::DeviceLimit
+            | Code::AlreadyMember
+            | Code::NotInvited
+            | Code::MemberLimit
+            | Code::LastOwner
+            | Code::ChangeLimit
+            | Code::ChannelArchived
+            | Code::ChannelReadOnly
+            | Code::NoSuccessor
+            | Code::ChannelLimit
+            | Code::LinkReplaced
+            | Code::LogForked
+            | Code::LogGap
+            | Code::LogHeld
+    };
+}
+
 /// The status that goes with a code.
 pub(crate) fn status(code: Code) -> StatusCode {
     match code {
@@ -38,6 +64,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NotAGroup
         | Code::RuleInvalid
         | Code::SelfDirect
+        | Code::ContactSelf
         | Code::VersionUnsupported
         | Code::FrameMalformed
         | Code::FrameUnexpected => StatusCode::BAD_REQUEST,
@@ -57,27 +84,12 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::AccountNotFound
         | Code::MessageNotFound
         | Code::NotAMember
+        | Code::ContactNotFound
         | Code::NotBanned
         | Code::DomainNotFound
         | Code::LogUnknown => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::NonceReused
-        | Code::NonceTooOld
-        | Code::NameTaken
-        | Code::DeviceLimit
-        | Code::AlreadyMember
-        | Code::NotInvited
-        | Code::MemberLimit
-        | Code::LastOwner
-        | Code::ChangeLimit
-        | Code::ChannelArchived
-        | Code::ChannelReadOnly
-        | Code::NoSuccessor
-        | Code::ChannelLimit
-        | Code::LinkReplaced
-        | Code::LogForked
-        | Code::LogGap
-        | Code::LogHeld => StatusCode::CONFLICT,
+        conflicts!() => StatusCode::CONFLICT,
         Code::TextTooLong | Code::TooLarge | Code::RecordOversize => StatusCode::PAYLOAD_TOO_LARGE,
         Code::RateLimited | Code::PeerTooSlow => StatusCode::TOO_MANY_REQUESTS,
         Code::DomainUnproven

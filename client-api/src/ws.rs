@@ -375,8 +375,14 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::HandOver { channel, .. }
         | Action::Join { channel, .. }
         | Action::SetRule { channel, .. }
+        | Action::SetAlias { channel, .. }
         | Action::Unban { channel, .. } => Some(channel.to_string()),
-        Action::CreateGroup { .. } | Action::OpenDirect { .. } => None,
+        Action::AddContact { .. }
+        | Action::CreateGroup { .. }
+        | Action::JoinAlias { .. }
+        | Action::OpenDirect { .. }
+        | Action::RemoveAlias { .. }
+        | Action::RemoveContact { .. } => None,
     }
 }
 

@@ -10,9 +10,10 @@ mod schema;
 
 use std::collections::HashMap;
 
-use comity_client_api::{ChannelKind, Standing};
+use comity_client_api::{ChannelKind, ContactStanding, Standing};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
+use comity_protocol::name::ChannelAlias;
 use double::Server;
 use double::rules::Channel;
 use futures_util::{SinkExt, StreamExt};
@@ -49,6 +50,14 @@ const RESOURCES: &[&str] = &[
     "PUT /v1/channels/*/members/*/role",
     "GET /v1/channels/*/messages",
     "POST /v1/channels/*/messages",
+    "GET /v1/contacts",
+    "PUT /v1/contacts/*",
+    "DELETE /v1/contacts/*",
+    "GET /v1/groups",
+    "GET /v1/aliases/*",
+    "PUT /v1/aliases/*",
+    "DELETE /v1/aliases/*",
+    "POST /v1/aliases/*/join",
     "GET /v1/sync",
 ];
 
@@ -181,6 +190,10 @@ fn prepare(server: &Server) {
         let members = [("alice@acme.test".parse().unwrap(), Standing::Invited)].into();
         state.channels.insert(ChannelId([byte; 32]), Channel { kind, members });
     }
+    let asking = ("alice@acme.test".parse().unwrap(), "dave@globex.test".parse().unwrap());
+    state.contacts.insert(asking, ContactStanding::Asking);
+    let chess = ChannelAlias::normalise("#chess@globex.test").unwrap();
+    state.aliases.insert(chess, ChannelId([5; 32]));
 }
 
 fn examples() -> Vec<Example> {

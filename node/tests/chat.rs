@@ -105,6 +105,30 @@ fn comity(dir: &Path) -> Command {
 }
 
 #[test]
+fn groups_are_found_and_joined() {
+    let node = Node::start();
+    let (alice, bob) = (node.add_user("alice"), node.add_user("bob"));
+    let mut seat = node.sit("alice", &alice);
+    seat.types("/new Tea");
+    seat.is_told("in #Tea");
+    seat.types("/alias tea");
+    seat.is_told("/join #tea@acme.test");
+    // Named, but open to nobody yet.
+    let (done, out, err) = node.say("bob", &bob, "/groups\n/join #tea\n");
+    assert!(!done && out.contains("no groups that you may join"), "{out}");
+    assert!(err.contains("channel_not_found"), "{err}");
+    seat.types("/admit anyone");
+    seat.sees("changed a rule");
+    let (done, out, err) = node.say("bob", &bob, "/groups\n/join 1\nhello\n/leave\n");
+    assert!(done, "{err}");
+    assert!(out.contains("1  Tea  (1 member, #tea@acme.test)"), "{out}");
+    seat.sees("bob@acme.test: hello");
+    let (done, _, err) = node.say("bob", &bob, "/join Tea@acme.test\nback\n");
+    assert!(done, "{err}");
+    seat.sees("bob@acme.test: back");
+}
+
+#[test]
 fn users_chat_in_pipes() {
     let node = Node::start();
     let alice = node.add_user("alice");

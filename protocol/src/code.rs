@@ -102,6 +102,14 @@ codes! {
         "The domain's key is not the one known before; an admin has to decide.";
     65 DomainRefused "domain_refused" "This node does not federate with the domain.";
 
+    // More of channels.
+    70 AliasTaken "alias_taken" "This alias names another channel.";
+    71 AliasLimit "alias_limit" "The channel or the account has as many aliases as it may have.";
+    72 ContactSelf "contact_self" "Nobody is a contact of his own.";
+    73 ContactLimit "contact_limit"
+        "The account has as many contacts and open requests as it may have.";
+    74 ContactNotFound "contact_not_found" "There is no such contact, nor a request.";
+
     // The node itself.
     80 RateLimited "rate_limited" "Too many requests; wait and try again.";
     81 Overloaded "overloaded" "The node is catching up; try again in a moment.";

@@ -201,7 +201,7 @@ pub struct Erasure {
 }
 
 /// A step between two accounts that are to be, or are no longer, contacts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Contact {
     /// The account of the receiver's.
@@ -210,6 +210,12 @@ pub struct Contact {
     /// The step.
     #[n(1)]
     pub step: ContactStep,
+    /// The sender's label, for display.
+    #[n(2)]
+    pub from: String,
+    /// The account's label as the sender knows it, for display.
+    #[n(3)]
+    pub label: String,
 }
 
 /// The steps between contacts.

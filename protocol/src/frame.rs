@@ -5,14 +5,15 @@
 //! the subscriber states what it holds with `Vector`. From then on the feeder sends `Batch`es in
 //! the order of its feed, and the subscriber acknowledges what is on its disk. Whoever sees a gap
 //! asks for it with `Want`; what is not served is answered `NotServed`. `Lookup` asks for an
-//! account by name. What is older than the feed is asked for with `History` and comes as
-//! `Backfill`.
+//! account by name, `Seek` for groups that may be joined. What is older than the feed is asked for
+//! with `History` and comes as `Backfill`.
 
 use minicbor::{Decode, Encode};
 
 use crate::cbor::{self, ByteString, DecodeError};
 use crate::chain::Link;
 use crate::clock::HybridTime;
+use crate::directory::{Offer, Seek};
 use crate::event::Record;
 use crate::hash::Hash;
 use crate::head::{Head, Inclusion};
@@ -124,6 +125,26 @@ pub enum Frame {
     /// Answers that.
     #[n(12)]
     Backfill(#[n(0)] Backfill),
+    /// Asks for groups that the asker's accounts may join.
+    #[n(15)]
+    Seek {
+        /// Names the question, among look-ups too.
+        #[n(0)]
+        id: u64,
+        /// Which groups.
+        #[n(1)]
+        seek: Seek,
+    },
+    /// Answers that.
+    #[n(16)]
+    Offer {
+        /// The question.
+        #[n(0)]
+        id: u64,
+        /// The groups.
+        #[n(1)]
+        offer: Offer,
+    },
 }
 
 /// Who speaks, to whom.
@@ -347,6 +368,8 @@ impl Frame {
             }
             Self::Backfill(backfill) => backfill.is_bounded(),
             Self::History(ask) => ask.is_bounded(),
+            Self::Offer { offer, .. } => offer.is_bounded(),
+            Self::Seek { seek, .. } => seek.is_bounded(),
             Self::Vector { entries, .. } => entries.len() <= VECTOR_ENTRIES_MAX,
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,

@@ -12,6 +12,7 @@ pub mod code;
 pub mod control;
 pub mod cose;
 pub mod cursor;
+pub mod directory;
 pub mod event;
 pub mod frame;
 pub mod hash;

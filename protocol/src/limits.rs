@@ -79,6 +79,8 @@ pub const VECTOR_ENTRIES_MAX: usize = 16_384;
 pub const HISTORY_LOGS_MAX: usize = 512;
 /// Most records in one answer to an ask for history.
 pub const HISTORY_RECORDS_MAX: usize = 1_024;
+/// Most groups in one answer to an ask of which groups may be joined.
+pub const OFFERED_GROUPS_MAX: usize = 50;
 /// Deepest nesting of any CBOR item on the wire.
 pub const CBOR_DEPTH_MAX: usize = 16;
 
@@ -90,6 +92,7 @@ const _: () =
     assert!(BATCH_BYTES_TARGET + BODY_BYTES_MAX + CONTROL_HEADER_BYTES_MAX < FRAME_BYTES_MAX);
 const _: () = assert!(COVER_ENTRIES_MAX * (32 + 9 + 9 + 18) < CONTROL_HEADER_BYTES_MAX / 2);
 const _: () = assert!(LINKS_MAX * 110 < CONTROL_HEADER_BYTES_MAX / 2);
+const _: () = assert!(OFFERED_GROUPS_MAX * 4 * CHANNEL_TOPIC_CHARS_MAX < FRAME_BYTES_MAX / 2);
 const _: () = assert!(ENDED_LOGS_MAX * (9 + 9 + 34) < EVENT_HEADER_BYTES_MAX / 2);
 const _: () = assert!(MEMBERS_DEFAULT <= MEMBERS_MAX);
 const _: () = assert!(LABEL_BYTES_MAX * 2 < EVENT_HEADER_BYTES_MAX);

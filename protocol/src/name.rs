@@ -1,5 +1,6 @@
-//! Names that people and DNS use: domains of organisations, account names and `name@domain` labels
-//! (`docs/protocol/` section 2). A value that exists is valid; nothing here resolves a name.
+//! Names that people and DNS use: domains of organisations, account names, `name@domain` labels and
+//! `#name@domain` aliases (`docs/protocol/` section 2). A value that exists is valid; nothing here
+//! resolves a name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -246,6 +247,32 @@ impl fmt::Display for AccountLabel {
     }
 }
 
+/// `#name@domain`: how people write a group that an organisation has given a name. It is looked up
+/// at the domain, and carries no authority.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelAlias {
+    /// The name; formed as an account's.
+    pub name: AccountName,
+    /// The domain of the organisation that gave it.
+    pub domain: ServerName,
+}
+
+impl ChannelAlias {
+    /// The alias that a text typed by a person stands for, with or without its `#`.
+    pub fn normalise(typed: &str) -> Result<Self, AccountLabelError> {
+        let typed = typed.trim();
+        let AccountLabel { name, domain } =
+            AccountLabel::normalise(typed.strip_prefix('#').unwrap_or(typed))?;
+        Ok(Self { name, domain })
+    }
+}
+
+impl fmt::Display for ChannelAlias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}@{}", self.name, self.domain)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +331,17 @@ mod tests {
             assert_eq!(text.parse::<AccountName>(), Err(expected), "{text}");
         }
         assert_eq!("x".repeat(65).parse::<AccountName>(), Err(Length));
+    }
+
+    #[test]
+    fn aliases_are_read_with_and_without_their_mark() {
+        for typed in ["#Team@Acme.Test", " team@acme.test ", "#team@acme.test"] {
+            let alias = ChannelAlias::normalise(typed).unwrap();
+            assert_eq!(alias.to_string(), "#team@acme.test", "{typed}");
+        }
+        for typed in ["##team@acme.test", "#team", "#@acme.test", "# team@acme"] {
+            assert!(ChannelAlias::normalise(typed).is_err(), "{typed}");
+        }
     }
 
     #[test]

@@ -22,8 +22,10 @@
 
 mod backoff;
 mod client;
+mod contacts;
 mod endpoint;
 mod error;
+mod groups;
 mod http;
 mod link;
 mod resources;
@@ -31,8 +33,10 @@ mod shape;
 mod tls;
 
 pub use client::{Client, ClientSettings, Event, Pending, Sender};
+pub use contacts::Contact;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{HttpError, Refused, RequestError};
+pub use groups::{FoundGroup, FoundGroups, JoinRule};
 pub use http::Http;
 pub use link::NONCE_WINDOW_SAFE;
 pub use resources::{Channel, Device, History, LoggedIn, Me, Member, Page, SyncPage, WellKnown};

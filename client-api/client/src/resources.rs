@@ -90,6 +90,9 @@ pub struct Channel {
     /// The members, where one channel was asked for.
     #[serde(default)]
     pub members: Vec<Member>,
+    /// A group's aliases at the caller's node, where one channel was asked for.
+    #[serde(default)]
+    pub aliases: Vec<String>,
 }
 
 /// A member of a channel.
@@ -380,7 +383,7 @@ impl Http {
         Ok(answer.channel.id)
     }
 
-    async fn change(
+    pub(crate) async fn change(
         &self,
         method: Method,
         channel: &str,
@@ -397,11 +400,14 @@ impl Http {
         Ok(Done { requested, channel: Some(channel.to_owned()) })
     }
 
-    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
+    pub(crate) async fn get<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<T, HttpError> {
         self.send(Method::GET, path, &Value::Null).await
     }
 
-    async fn send<T: serde::de::DeserializeOwned>(
+    pub(crate) async fn send<T: serde::de::DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -412,7 +418,7 @@ impl Http {
 }
 
 /// A path segment or query value, percent-encoded (RFC 3986 section 2).
-fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

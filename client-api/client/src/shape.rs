@@ -46,6 +46,8 @@ pub struct HistoryEvent {
 pub enum Content {
     /// An account was removed and is kept out.
     Banned { account: String },
+    /// A step towards being contacts, `asked`, `accepted` or `ended`, and towards whom.
+    Contact { account: String, step: String },
     /// A group was created.
     Created { name: String },
     /// A message was erased.
@@ -118,6 +120,8 @@ pub struct Delivered {
 pub enum Command {
     /// Accept an invitation.
     Accept { channel: String },
+    /// Ask somebody to be a contact, or agree.
+    AddContact { account: String },
     /// Create a group.
     CreateGroup {
         name: String,
@@ -130,14 +134,25 @@ pub enum Command {
     Decline { channel: String },
     /// Invite an account.
     Invite { channel: String, account: String },
+    /// Come into a group by its join rule.
+    Join { channel: String, home: String },
+    /// Come into the group that an alias names.
+    #[serde(rename = "join")]
+    JoinAlias { alias: String },
     /// Leave a group.
     Leave { channel: String },
     /// Open or find the direct channel with an account.
     OpenDirect { with: String },
     /// Remove a member.
     Remove { channel: String, account: String },
+    /// Take an alias back.
+    RemoveAlias { alias: String },
+    /// Decline, take back or end being contacts.
+    RemoveContact { account: String },
     /// Rename a group.
     Rename { channel: String, name: String },
+    /// Give a group an alias.
+    SetAlias { channel: String, alias: String },
     /// Give a member a role.
     SetRole { channel: String, account: String, role: String },
     /// Change a group's topic.
@@ -296,6 +311,7 @@ pub(crate) struct EventShape {
     account: Option<String>,
     role: Option<String>,
     code: Option<String>,
+    step: Option<String>,
     home: Option<String>,
     join: Option<serde_json::Value>,
     posting: Option<String>,
@@ -318,6 +334,7 @@ impl EventShape {
                 Content::RuleChanged { rule: join.or(posting).or(archived)? }
             }
             "unbanned" => Content::Unbanned { account: self.account? },
+            "contact" => Content::Contact { account: self.account?, step: self.step? },
             "created" => Content::Created { name: self.name? },
             "invited" => Content::Invited { account: self.account?, name: self.name? },
             "joined" => Content::Joined { account: self.account? },

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{cursor_text, device_text, role_text};
+use super::value::{contact_standing_text, cursor_text, device_text, role_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
-    FeedEvent, HistoryPage, LoggedIn, Member, NodeHost, NodeIntroduction, Outcome, Page, Standing,
+    Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact, Cursor, Delivery, Device,
+    Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Member, NodeHost,
+    NodeIntroduction, Outcome, Page, Standing,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -226,12 +227,37 @@ impl From<Vec<ChannelSummary>> for ChannelsAnswer {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+struct ContactShape {
+    account: String,
+    standing: String,
+    since_time: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ContactsAnswer {
+    contacts: Vec<ContactShape>,
+}
+
+impl From<Vec<Contact>> for ContactsAnswer {
+    fn from(contacts: Vec<Contact>) -> Self {
+        let shape = |contact: Contact| ContactShape {
+            account: contact.account.to_string(),
+            standing: contact_standing_text(contact.standing).to_owned(),
+            since_time: format_unix_ms(contact.since_unix_ms),
+        };
+        Self { contacts: contacts.into_iter().map(shape).collect() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ChannelAnswer {
     #[serde(flatten)]
     channel: ChannelShape,
     members: Vec<MemberShape>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<RuleShape<'static>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -252,6 +278,7 @@ impl From<ChannelDetail> for ChannelAnswer {
             channel: detail.summary.into(),
             members: detail.members.into_iter().map(member).collect(),
             rules: (!detail.rules.is_empty()).then(|| detail.rules.as_slice().into()),
+            aliases: detail.aliases.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -272,6 +299,57 @@ impl CreatedAnswer {
     }
 }
 
+/// What became of joining by an alias: the group that it names, too.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct JoinedAnswer {
+    #[serde(flatten)]
+    status: StatusAnswer,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<ChannelReference>,
+}
+
+impl From<&Outcome> for JoinedAnswer {
+    fn from(outcome: &Outcome) -> Self {
+        let channel = match outcome {
+            Outcome::Channel(id) | Outcome::Joining(id) => Some(id),
+            Outcome::Done | Outcome::Requested | Outcome::Stored { .. } => None,
+        };
+        let channel = channel.map(|id| ChannelReference { id: id.to_string() });
+        Self { status: outcome.into(), channel }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FoundGroupShape {
+    id: String,
+    name: String,
+    topic: String,
+    home: String,
+    members: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alias: Option<String>,
+}
+
+impl From<FoundGroup> for FoundGroupShape {
+    fn from(group: FoundGroup) -> Self {
+        let FoundGroup { id, name, topic, home, members, alias } = group;
+        let alias = alias.map(|alias| alias.to_string());
+        Self { id: id.to_string(), name, topic, home: home.to_string(), members, alias }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FoundGroupsAnswer {
+    groups: Vec<FoundGroupShape>,
+    more: bool,
+}
+
+impl From<FoundGroups> for FoundGroupsAnswer {
+    fn from(found: FoundGroups) -> Self {
+        Self { groups: found.groups.into_iter().map(Into::into).collect(), more: found.more }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StatusAnswer {
     status: String,
@@ -280,7 +358,7 @@ pub(crate) struct StatusAnswer {
 impl From<&Outcome> for StatusAnswer {
     fn from(outcome: &Outcome) -> Self {
         let status = match outcome {
-            Outcome::Requested => "requested",
+            Outcome::Joining(_) | Outcome::Requested => "requested",
             Outcome::Channel(_) | Outcome::Done | Outcome::Stored { .. } => "done",
         };
         Self { status: status.to_owned() }

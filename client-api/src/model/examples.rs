@@ -41,8 +41,9 @@ fn every_frame_of_a_client_is_shown_and_reads() {
         })
         .collect();
     assert_eq!(named(&frames, "type"), BTreeSet::from(["command", "hello", "ping", "send"]));
-    let commands = "accept ban create_group decline erase hand_over invite join leave \
-                    open_direct remove rename set_role set_rule set_topic unban";
+    let commands = "accept add_contact ban create_group decline erase hand_over invite join \
+                    leave open_direct remove remove_alias remove_contact rename set_alias set_role \
+                    set_rule set_topic unban";
     assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
 }
 
@@ -54,7 +55,7 @@ fn every_frame_of_a_node_is_shown_and_reads() {
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();
-    let kinds = "banned created erased handed_over invited joined left message removed renamed \
+    let kinds = "banned contact created erased handed_over invited joined left message removed renamed \
                  request_refused role_changed rule_changed topic_changed unbanned";
     assert_eq!(named(&events, "kind"), kinds.split_whitespace().collect());
     assert!(

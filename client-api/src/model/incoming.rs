@@ -67,6 +67,8 @@ pub(super) struct FrameShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     join: Option<JoinShape<'static>>,
@@ -118,24 +120,32 @@ impl FrameShape {
     }
 
     fn into_action(self) -> Result<Action, Refusal> {
-        let command = needed(self.command, "do")?;
-        match command.as_str() {
-            "create_group" => {
-                return Ok(Action::CreateGroup {
-                    name: value::channel_name(needed(self.name, "name")?)?,
-                    topic: value::channel_topic(self.topic.unwrap_or_default())?,
-                    member_limit: value::member_limit(self.member_limit)?,
-                });
-            }
+        let command = needed(self.command.clone(), "do")?;
+        let label = |account| value::label(&needed(account, "account")?);
+        let alias = |alias| value::alias(&needed(alias, "alias")?);
+        Ok(match command.as_str() {
+            "add_contact" => Action::AddContact { account: label(self.account)? },
+            "create_group" => Action::CreateGroup {
+                name: value::channel_name(needed(self.name, "name")?)?,
+                topic: value::channel_topic(self.topic.unwrap_or_default())?,
+                member_limit: value::member_limit(self.member_limit)?,
+            },
+            "join" if self.alias.is_some() => Action::JoinAlias { alias: alias(self.alias)? },
             "open_direct" => {
                 let account = value::label(&needed(self.with, "with")?)?;
-                return Ok(Action::OpenDirect { account });
+                Action::OpenDirect { account }
             }
-            _ => {}
-        }
+            "remove_alias" => Action::RemoveAlias { alias: alias(self.alias)? },
+            "remove_contact" => Action::RemoveContact { account: label(self.account)? },
+            command => return self.into_action_on(command),
+        })
+    }
+
+    /// An action on the channel that the frame names.
+    fn into_action_on(self, command: &str) -> Result<Action, Refusal> {
         let account = |account| value::label(&needed(account, "account")?);
         let channel = || value::channel_id(&needed(self.channel, "channel")?);
-        Ok(match command.as_str() {
+        Ok(match command {
             "accept" => Action::Accept { channel: channel()? },
             "ban" => Action::Ban { channel: channel()?, account: account(self.account)? },
             "decline" => Action::Decline { channel: channel()? },
@@ -157,6 +167,10 @@ impl FrameShape {
             "rename" => Action::Rename {
                 channel: channel()?,
                 name: value::channel_name(needed(self.name, "name")?)?,
+            },
+            "set_alias" => Action::SetAlias {
+                channel: channel()?,
+                alias: value::alias(&needed(self.alias, "alias")?)?,
             },
             "set_role" => Action::SetRole {
                 channel: channel()?,
@@ -200,8 +214,9 @@ fn missing(name: &str) -> Refusal {
 }
 
 const PING_DATA_BYTES_MAX: usize = 256;
-const COMMANDS: &str = "accept, ban, create_group, decline, erase, hand_over, invite, join, \
-                        leave, open_direct, remove, rename, set_role, set_rule, set_topic, unban";
+const COMMANDS: &str = "accept, add_contact, ban, create_group, decline, erase, hand_over, invite, \
+                        join, leave, open_direct, remove, remove_alias, remove_contact, rename, \
+                        set_alias, set_role, set_rule, set_topic, unban";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

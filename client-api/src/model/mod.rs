@@ -12,9 +12,10 @@ mod time;
 mod value;
 
 pub(crate) use answer::{
-    ChannelAnswer, ChannelsAnswer, CreatedAnswer, DevicesAnswer, HealthAnswer, LoggedInAnswer,
-    MeAnswer, StatusAnswer, StoredAnswer, WellKnownAnswer, delivered_frame, history_answer,
-    history_grew_frame, sync_answer,
+    ChannelAnswer, ChannelsAnswer, ContactsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
+    FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, StatusAnswer,
+    StoredAnswer, WellKnownAnswer, delivered_frame, history_answer, history_grew_frame,
+    sync_answer,
 };
 pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
 pub(crate) use outgoing::{
@@ -22,9 +23,11 @@ pub(crate) use outgoing::{
     welcome_frame,
 };
 pub(crate) use request::{
-    AccountRequest, CreateChannel, JoinRequest, LogInRequest, NonceQuery, NonceRequest, PageQuery,
-    PasswordRequest, PatchChannel, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
+    AccountRequest, AliasRequest, CreateChannel, GroupsQuery, JoinRequest, LogInRequest,
+    NonceQuery, NonceRequest, PageQuery, PasswordRequest, PatchChannel, RoleRequest, SendRequest,
+    SignUpRequest, SyncQuery,
 };
 pub(crate) use value::{
-    channel_id, device_id, json_object, label, malformed, message_id, refusal, with_separators,
+    alias, channel_id, device_id, json_object, label, malformed, message_id, refusal,
+    with_separators,
 };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{cursor_text, device_text, role_text};
+use super::value::{contact_step_text, cursor_text, device_text, role_text};
 use crate::backend::{Caller, Cursor, EventContent, FeedEvent, Outcome, Refusal};
 
 /// A frame of the node.
@@ -84,6 +84,10 @@ pub(crate) struct EventShape<'a> {
 enum ContentShape<'a> {
     Banned {
         account: String,
+    },
+    Contact {
+        account: String,
+        step: Cow<'a, str>,
     },
     Created {
         name: Cow<'a, str>,
@@ -178,6 +182,10 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
     fn from(content: &'a EventContent) -> Self {
         match content {
             EventContent::Banned { account } => Self::Banned { account: account.to_string() },
+            EventContent::Contact { account, step } => Self::Contact {
+                account: account.to_string(),
+                step: contact_step_text(*step).into(),
+            },
             EventContent::HandedOver { home } => Self::HandedOver { home: home.to_string() },
             EventContent::RuleChanged { rule } => {
                 Self::RuleChanged(std::slice::from_ref(rule).into())
@@ -237,6 +245,7 @@ pub(crate) fn answer_frame(nonce: u64, channel: Option<String>, outcome: &Outcom
     };
     encode(&match outcome {
         Outcome::Channel(id) => done("done", Some(id.to_string())),
+        Outcome::Joining(id) => done("requested", Some(id.to_string())),
         Outcome::Done => done("done", channel),
         Outcome::Requested => done("requested", channel),
         Outcome::Stored { message, cursor } => NodeFrame::Stored {

@@ -2,6 +2,7 @@
 //! routes.
 
 use comity_protocol::id::ChannelId;
+use comity_protocol::limits::OFFERED_GROUPS_MAX;
 use comity_protocol::name::{AccountLabel, ServerName};
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +166,19 @@ impl JoinRequest {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AliasRequest {
+    channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl AliasRequest {
+    pub(crate) fn into_parts(self) -> Result<(Option<u64>, ChannelId), Refusal> {
+        Ok((optional_nonce(self.nonce)?, value::channel_id(&self.channel)?))
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct AccountRequest {
     account: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +225,30 @@ pub(crate) struct NonceQuery {
 impl NonceQuery {
     pub(crate) fn into_nonce(self) -> Result<Option<u64>, Refusal> {
         optional_nonce(self.nonce)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct GroupsQuery {
+    domain: Option<String>,
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// Which groups that may be joined.
+pub(crate) struct Groups {
+    pub(crate) domain: Option<ServerName>,
+    pub(crate) after: Option<ChannelId>,
+    pub(crate) limit: usize,
+}
+
+impl GroupsQuery {
+    pub(crate) fn into_groups(self) -> Result<Groups, Refusal> {
+        Ok(Groups {
+            domain: self.domain.as_deref().map(value::domain).transpose()?,
+            after: self.after.as_deref().map(value::channel_id).transpose()?,
+            limit: limit(self.limit.as_deref(), OFFERED_GROUPS_MAX, OFFERED_GROUPS_MAX)?,
+        })
     }
 }
 

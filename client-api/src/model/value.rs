@@ -6,11 +6,11 @@ use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::limits::{
     CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
 };
-use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
-use crate::backend::{Cursor, DeviceId, Refusal, Role};
+use crate::backend::{ContactStanding, ContactStep, Cursor, DeviceId, Refusal, Role};
 
 /// A refusal for what was not understood.
 pub(crate) fn malformed(sentence: impl Into<String>) -> Refusal {
@@ -92,6 +92,12 @@ pub(crate) fn label(text: &str) -> Result<AccountLabel, Refusal> {
         .map_err(|e| refusal(Code::NameInvalid, format!("This is not an account: {e}.")))
 }
 
+/// `#name@domain` as a person may have typed it, with or without the `#`.
+pub(crate) fn alias(text: &str) -> Result<ChannelAlias, Refusal> {
+    ChannelAlias::normalise(text)
+        .map_err(|e| refusal(Code::NameInvalid, format!("This is not an alias: {e}.")))
+}
+
 /// A domain of an organisation.
 pub(crate) fn domain(text: &str) -> Result<ServerName, Refusal> {
     text.parse().map_err(|_| refusal(Code::NameInvalid, format!("`{text}` is not a domain.")))
@@ -112,6 +118,23 @@ pub(crate) fn own_name(text: &str, domain: &ServerName) -> Result<AccountName, R
 fn account_name(text: &str) -> Result<AccountName, Refusal> {
     AccountName::normalise(text)
         .map_err(|e| refusal(Code::NameInvalid, format!("This is not an account name: {e}.")))
+}
+
+pub(super) const fn contact_step_text(step: ContactStep) -> &'static str {
+    match step {
+        ContactStep::Accepted => "accepted",
+        ContactStep::Asked => "asked",
+        ContactStep::Ended => "ended",
+    }
+}
+
+pub(super) const fn contact_standing_text(standing: ContactStanding) -> &'static str {
+    match standing {
+        ContactStanding::Asked => "asked",
+        ContactStanding::Asking => "asking",
+        ContactStanding::Contact => "contact",
+        ContactStanding::Declined => "declined",
+    }
 }
 
 /// A message's text; a refusal says the limit and the length found.

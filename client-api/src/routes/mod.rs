@@ -3,8 +3,10 @@
 
 mod accounts;
 mod channels;
+mod contacts;
 mod devices;
 mod documents;
+mod groups;
 mod health;
 mod me;
 mod members;
@@ -68,6 +70,14 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/channels/{id}/members/{account}/role", put(members::set_role::<B>))
         .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
         .route("/v1/channels/{id}/messages/{message}", delete(messages::erase::<B>))
+        .route("/v1/contacts", get(contacts::list::<B>))
+        .route("/v1/contacts/{account}", put(contacts::add::<B>).delete(contacts::remove::<B>))
+        .route("/v1/groups", get(groups::list::<B>))
+        .route(
+            "/v1/aliases/{alias}",
+            get(groups::show::<B>).put(groups::name::<B>).delete(groups::unname::<B>),
+        )
+        .route("/v1/aliases/{alias}/join", post(groups::join::<B>))
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

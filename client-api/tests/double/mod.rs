@@ -14,7 +14,7 @@ use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
 use comity_protocol::key::NodePublicKey;
-use comity_protocol::name::{AccountLabel, AccountName, ServerName};
+use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) goodbye: Option<(Code, Option<String>)>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) delivered: Vec<Delivery>,
+    pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
+    pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     counter: u64,
 }
 
@@ -315,6 +317,31 @@ impl Backend for Double {
 
     async fn channel(&self, caller: &Caller, id: ChannelId) -> Result<ChannelDetail, Refusal> {
         self.state().channel_of(&caller.label, id)
+    }
+
+    async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
+        let state = self.state();
+        let own = state.contacts.iter().filter(|((me, _), _)| *me == caller.label);
+        let contact = |((_, account), standing): (&(_, AccountLabel), &ContactStanding)| Contact {
+            account: account.clone(),
+            standing: *standing,
+            since_unix_ms: TIME_UNIX_MS,
+        };
+        Ok(own.map(contact).collect())
+    }
+
+    async fn find_group(&self, _: &Caller, alias: ChannelAlias) -> Result<FoundGroup, Refusal> {
+        self.state().find_group(&alias)
+    }
+
+    async fn find_groups(
+        &self,
+        _: &Caller,
+        domain: ServerName,
+        after: Option<ChannelId>,
+        limit: usize,
+    ) -> Result<FoundGroups, Refusal> {
+        Ok(self.state().find_groups(&domain, after, limit))
     }
 
     async fn history(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_client_api::*;
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
-use comity_protocol::name::AccountLabel;
+use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::State;
 
@@ -102,6 +102,21 @@ impl State {
                 self.append(channel, me.clone(), EventContent::RuleChanged { rule });
                 Ok(Outcome::Done)
             }
+            Action::AddContact { account } => Ok(self.add_contact(me, account)),
+            Action::RemoveContact { account } => {
+                let known = self.contacts.remove(&(me.clone(), account));
+                known.map(|_| Outcome::Done).ok_or(Code::ContactNotFound.into())
+            }
+            Action::SetAlias { channel, alias } => {
+                self.group_name(me, channel)?;
+                self.aliases.insert(alias, channel);
+                Ok(Outcome::Done)
+            }
+            Action::RemoveAlias { alias } => {
+                self.aliases.remove(&alias).ok_or(Code::ChannelNotFound)?;
+                Ok(Outcome::Done)
+            }
+            Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
         }
     }
@@ -155,7 +170,7 @@ impl State {
                 Ok(Outcome::Done)
             }
             // As if another organisation were the home.
-            Action::Join { .. } => Ok(Outcome::Requested),
+            Action::Join { channel, .. } => Ok(Outcome::Joining(channel)),
             Action::SetRole { channel, account, role } => {
                 self.member(me, channel, &account)?;
                 self.set(channel, &account, Some(Standing::Joined(role)));
@@ -164,6 +179,45 @@ impl State {
             }
             other => unreachable!("not about members: {other:?}"),
         }
+    }
+
+    fn add_contact(&mut self, me: &AccountLabel, account: AccountLabel) -> Outcome {
+        let key = (me.clone(), account);
+        let is_asked = self.contacts.get(&key) == Some(&ContactStanding::Asking);
+        let (standing, outcome) = if is_asked {
+            (ContactStanding::Contact, Outcome::Done)
+        } else {
+            (ContactStanding::Asked, Outcome::Requested)
+        };
+        self.contacts.insert(key, standing);
+        outcome
+    }
+
+    pub(crate) fn find_group(&self, alias: &ChannelAlias) -> Result<FoundGroup, Refusal> {
+        let id = *self.aliases.get(alias).ok_or(Code::ChannelNotFound)?;
+        self.found(id, Some(alias)).ok_or(Code::ChannelNotFound.into())
+    }
+
+    /// All groups of a domain count as open to anybody.
+    pub(crate) fn find_groups(
+        &self,
+        domain: &ServerName,
+        after: Option<ChannelId>,
+        limit: usize,
+    ) -> FoundGroups {
+        let ids = self.channels.keys().filter(|id| after.is_none_or(|after| after < **id));
+        let named = |id| self.aliases.iter().find(|(_, of)| **of == id).map(|(alias, _)| alias);
+        let groups = ids.filter_map(|id| self.found(*id, named(*id)));
+        let mut groups = groups.filter(|group| group.home == *domain);
+        let found = groups.by_ref().take(limit).collect();
+        FoundGroups { groups: found, more: groups.next().is_some() }
+    }
+
+    fn found(&self, id: ChannelId, alias: Option<&ChannelAlias>) -> Option<FoundGroup> {
+        let Channel { kind, members } = self.channels.get(&id)?;
+        let ChannelKind::Group { name, topic, home, .. } = kind.clone() else { return None };
+        let members = u32::try_from(members.len()).unwrap();
+        Some(FoundGroup { id, name, topic, home, members, alias: alias.cloned() })
     }
 
     fn open(&mut self, kind: ChannelKind, members: Vec<(AccountLabel, Standing)>) -> ChannelId {
@@ -227,6 +281,12 @@ impl State {
                 ],
                 _ => Vec::new(),
             },
+            aliases: self
+                .aliases
+                .iter()
+                .filter(|(_, of)| **of == id)
+                .map(|(a, _)| a.clone())
+                .collect(),
             summary: ChannelSummary { id, kind, standing, last_message_unix_ms },
             members: if standing == Standing::Invited {
                 Vec::new()

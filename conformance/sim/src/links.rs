@@ -218,7 +218,7 @@ impl Node {
                 self.end_link(id, around);
             }
             Task::Identify { domain, lineage } => self.identify(id, &domain, lineage, around),
-            Task::LookedUp { .. } => {}
+            Task::LookedUp { .. } | Task::Sought { .. } => {}
             Task::Send(frame) => {
                 if let (Some(run), Some(peer)) = (&self.run, self.peer_of(id)) {
                     let to = &around.everybody[peer];

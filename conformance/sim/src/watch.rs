@@ -284,6 +284,8 @@ fn show(frame: &Frame) -> String {
         }
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
+        Frame::Seek { .. } => "seek groups".into(),
+        Frame::Offer { offer, .. } => format!("offer {} groups", offer.groups.len()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
+use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
@@ -23,6 +24,14 @@ pub enum Action<T> {
         id: u64,
         /// The account's name, as typed there.
         name: String,
+    },
+    /// The peer looks for groups that its accounts may join; to be answered by `send` of a
+    /// `Frame::Offer`.
+    AnswerSeek {
+        /// Names the question.
+        id: u64,
+        /// Which groups.
+        seek: Seek,
     },
     /// A verified batch is to be applied; answered by `handle_applied`. One at a time.
     Apply {
@@ -85,6 +94,13 @@ pub enum Action<T> {
     Serve(Vec<Want>),
     /// The peer lacks history; answered by `send` of a `Frame::Backfill`. One at a time.
     ServeHistory(HistoryAsk),
+    /// A look-up of groups came to its end.
+    Sought {
+        /// Which, as `seek` named it.
+        id: u64,
+        /// The groups, or why nobody knows.
+        answer: Result<Offer, Code>,
+    },
     /// What do we hold of the peer's logs? Answered by `state_vector`.
     StateVector,
     /// The link is up.

@@ -71,7 +71,7 @@ pub const HISTORY_SERVING_MAX: usize = 4;
 /// Logs and channels that a link remembers of what it was told; beyond that it asks no more.
 pub const HISTORY_NAMES_MAX: usize = 65_536;
 
-/// Look-ups that may be unanswered.
+/// Look-ups that may be unanswered, of accounts and of groups together.
 pub const LOOKUPS_MAX: usize = 256;
 /// How long a look-up may take.
 pub const LOOKUP_MS: u64 = 10_000;

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
+use comity_protocol::directory::Seek;
 use comity_protocol::frame::{Class, Frame, Hello, VectorEntry, WireLog};
 use comity_protocol::history::HistoryAsk;
 use comity_protocol::id::LineageId;
@@ -195,10 +196,8 @@ impl<T> Link<T> {
                 Timer::Hello => self.end_step(Err(Fault::HelloLate)),
                 Timer::History => self.histories.handle_timeout(now_ms),
                 Timer::LookUp => {
-                    for id in self.lookups.handle_timeout(now_ms) {
-                        let answer = Err(Code::DomainUnreachable);
-                        self.act(Action::LookedUp { id, answer });
-                    }
+                    let late = self.lookups.handle_timeout(now_ms);
+                    self.actions.extend(late);
                 }
                 Timer::Want => self.subscription.handle_timeout(now_ms),
             }
@@ -265,7 +264,20 @@ impl<T> Link<T> {
         Ok(id)
     }
 
-    /// Sends an answer to [`Action::Serve`], [`Action::ServeHistory`] or [`Action::AnswerLookup`].
+    /// Asks the peer for groups that our accounts may join.
+    pub fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<u64, LookUpError> {
+        self.now_ms = now_ms;
+        if !self.is_up() {
+            return Err(LookUpError::NotUp);
+        }
+        let (id, frame) = self.lookups.seek(seek, now_ms)?;
+        self.act(Action::Send(frame));
+        self.end_step(Ok(()));
+        Ok(id)
+    }
+
+    /// Sends an answer to [`Action::Serve`], [`Action::ServeHistory`], [`Action::AnswerLookup`] or
+    /// [`Action::AnswerSeek`].
     pub fn send(&mut self, frame: Frame) {
         if self.is_up() {
             self.serving.handle_answer(&frame);
@@ -317,7 +329,8 @@ impl<T> Link<T> {
         if self.feed.poll_read() {
             return Some(Action::ReadFeed);
         }
-        self.serving.poll().map(Action::Serve).or_else(|| self.histories.poll())
+        let served = self.serving.poll().map(Action::Serve).or_else(|| self.histories.poll());
+        served.or_else(|| self.lookups.poll())
     }
 
     fn take_frame(&mut self, frame: Frame, bytes: Vec<u8>, keys: &dyn Keys) -> Result<(), Fault> {
@@ -393,6 +406,11 @@ impl<T> Link<T> {
                 let code = Code::from_number(code).unwrap_or(Code::LogUnknown);
                 self.subscription.handle_not_served(log, code, self.now_ms);
             }
+            Frame::Offer { id, offer } => {
+                if let Some(action) = self.lookups.handle_offer(id, offer)? {
+                    self.act(action);
+                }
+            }
             Frame::Resume { cursor } => {
                 let action = self.feed.handle_resume(cursor)?;
                 self.act(action);
@@ -401,6 +419,7 @@ impl<T> Link<T> {
                 self.subscription.handle_resync()?;
                 self.act(Action::StateVector);
             }
+            Frame::Seek { id, seek } => self.lookups.handle_seek(id, seek)?,
             Frame::Vector { entries, more } => {
                 if let Some(action) = self.feed.handle_vector(entries, more)? {
                     self.act(action);
@@ -460,7 +479,10 @@ impl<T> Link<T> {
         self.phase = Phase::Closed;
         self.timers.stop_all();
         self.actions.retain(|action| {
-            matches!(action, Action::Acknowledged { .. } | Action::LookedUp { .. })
+            matches!(
+                action,
+                Action::Acknowledged { .. } | Action::LookedUp { .. } | Action::Sought { .. }
+            )
         });
         self.actions.extend(self.lookups.give_up(Code::DomainUnreachable));
         if say_goodbye {
@@ -474,7 +496,11 @@ impl<T> Link<T> {
 fn may_be_early(frame: &Frame) -> bool {
     matches!(
         frame,
-        Frame::History(_) | Frame::Lookup { .. } | Frame::Resume { .. } | Frame::Want(_)
+        Frame::History(_)
+            | Frame::Lookup { .. }
+            | Frame::Resume { .. }
+            | Frame::Seek { .. }
+            | Frame::Want(_)
     )
 }
 

@@ -1,9 +1,10 @@
-//! Look-ups of accounts by name: ours at the peer, and the peer's here. It must not know any
-//! account.
+//! Look-ups of accounts by name and of groups that may be joined: ours at the peer, and the peer's
+//! here. It must not know any account or group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use comity_protocol::code::Code;
+use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::Frame;
 use comity_protocol::id::AccountNumber;
 use comity_protocol::limits::ACCOUNT_NAME_BYTES_MAX;
@@ -16,24 +17,49 @@ use crate::limits::{LOOKUP_MS, LOOKUPS_MAX, PEER_LOOKUPS_MAX};
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     last_id: u64,
-    /// Ours, each with its deadline. Ids ascend, and so do deadlines.
-    open: BTreeMap<u64, u64>,
+    /// Ours. Ids ascend, and so do deadlines.
+    open: BTreeMap<u64, Open>,
     /// The peer's that are not answered yet.
     asked: BTreeSet<u64>,
+    /// Those of them that are for groups: answers may be long, so they are given one at a time.
+    seeks: VecDeque<(u64, Seek)>,
+}
+
+/// A look-up of ours.
+#[derive(Debug)]
+struct Open {
+    due_ms: u64,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Account,
+    Groups,
 }
 
 impl Lookups {
     pub(crate) fn next_ms(&self) -> Option<u64> {
-        self.open.first_key_value().map(|(_, due_ms)| *due_ms)
+        self.open.first_key_value().map(|(_, open)| open.due_ms)
     }
 
     pub(crate) fn ask(&mut self, name: String, now_ms: u64) -> Result<(u64, Frame), LookUpError> {
+        let id = self.begin(Kind::Account, now_ms)?;
+        Ok((id, Frame::Lookup { id, name }))
+    }
+
+    pub(crate) fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<(u64, Frame), LookUpError> {
+        let id = self.begin(Kind::Groups, now_ms)?;
+        Ok((id, Frame::Seek { id, seek }))
+    }
+
+    fn begin(&mut self, kind: Kind, now_ms: u64) -> Result<u64, LookUpError> {
         if self.open.len() >= LOOKUPS_MAX {
             return Err(LookUpError::TooMany);
         }
         self.last_id += 1;
-        self.open.insert(self.last_id, now_ms + LOOKUP_MS);
-        Ok((self.last_id, Frame::Lookup { id: self.last_id, name }))
+        self.open.insert(self.last_id, Open { due_ms: now_ms + LOOKUP_MS, kind });
+        Ok(self.last_id)
     }
 
     /// Takes an answer; one that comes after its question was given up is dropped.
@@ -42,46 +68,83 @@ impl Lookups {
         id: u64,
         number: Option<AccountNumber>,
     ) -> Result<Option<Action<T>>, Fault> {
-        if id == 0 || id > self.last_id {
+        let was_open = self.close(id, Kind::Account)?;
+        Ok(was_open.then_some(Action::LookedUp { id, answer: Ok(number) }))
+    }
+
+    /// As `handle_account`, of groups.
+    pub(crate) fn handle_offer<T>(
+        &mut self,
+        id: u64,
+        offer: Offer,
+    ) -> Result<Option<Action<T>>, Fault> {
+        let was_open = self.close(id, Kind::Groups)?;
+        Ok(was_open.then_some(Action::Sought { id, answer: Ok(offer) }))
+    }
+
+    /// Ends a look-up of ours; whether it was open still.
+    fn close(&mut self, id: u64, kind: Kind) -> Result<bool, Fault> {
+        let open = self.open.remove(&id);
+        let is_ours = (1..=self.last_id).contains(&id);
+        if !is_ours || open.as_ref().is_some_and(|open| open.kind != kind) {
             return Err(Fault::FrameUnexpected);
         }
-        let was_open = self.open.remove(&id).is_some();
-        Ok(was_open.then_some(Action::LookedUp { id, answer: Ok(number) }))
+        Ok(open.is_some())
     }
 
     pub(crate) fn handle_lookup<T>(&mut self, id: u64, name: String) -> Result<Action<T>, Fault> {
         if name.len() > ACCOUNT_NAME_BYTES_MAX {
             return Err(Fault::FrameMalformed);
         }
+        self.note(id)?;
+        Ok(Action::AnswerLookup { id, name })
+    }
+
+    pub(crate) fn handle_seek(&mut self, id: u64, seek: Seek) -> Result<(), Fault> {
+        self.note(id)?;
+        self.seeks.push_back((id, seek));
+        Ok(())
+    }
+
+    fn note(&mut self, id: u64) -> Result<(), Fault> {
         if self.asked.len() >= PEER_LOOKUPS_MAX {
             return Err(Fault::LookupsTooMany);
         }
-        if !self.asked.insert(id) {
-            return Err(Fault::FrameUnexpected);
-        }
-        Ok(Action::AnswerLookup { id, name })
+        if self.asked.insert(id) { Ok(()) } else { Err(Fault::FrameUnexpected) }
+    }
+
+    /// The next of the peer's look-ups of groups.
+    pub(crate) fn poll<T>(&mut self) -> Option<Action<T>> {
+        self.seeks.pop_front().map(|(id, seek)| Action::AnswerSeek { id, seek })
     }
 
     /// A frame answers what it is about.
     pub(crate) fn handle_answer(&mut self, frame: &Frame) {
-        if let Frame::Account { id, .. } = frame {
+        if let Frame::Account { id, .. } | Frame::Offer { id, .. } = frame {
             self.asked.remove(id);
         }
     }
 
     /// Those of ours that took too long.
-    pub(crate) fn handle_timeout(&mut self, now_ms: u64) -> Vec<u64> {
-        let late = self.open.iter().take_while(|(_, due_ms)| **due_ms <= now_ms);
+    pub(crate) fn handle_timeout<T>(&mut self, now_ms: u64) -> Vec<Action<T>> {
+        let late = self.open.iter().take_while(|(_, open)| open.due_ms <= now_ms);
         let late: Vec<u64> = late.map(|(id, _)| *id).collect();
-        for id in &late {
-            self.open.remove(id);
-        }
-        late
+        let ended = late.into_iter().filter_map(|id| Some((id, self.open.remove(&id)?)));
+        ended.map(|(id, open)| open.failed(id, Code::DomainUnreachable)).collect()
     }
 
     /// All of ours, since nobody will answer them.
     pub(crate) fn give_up<T>(&mut self, code: Code) -> impl Iterator<Item = Action<T>> + use<T> {
         let open = std::mem::take(&mut self.open);
-        open.into_keys().map(move |id| Action::LookedUp { id, answer: Err(code) })
+        open.into_iter().map(move |(id, open)| open.failed(id, code))
+    }
+}
+
+impl Open {
+    fn failed<T>(self, id: u64, code: Code) -> Action<T> {
+        match self.kind {
+            Kind::Account => Action::LookedUp { id, answer: Err(code) },
+            Kind::Groups => Action::Sought { id, answer: Err(code) },
+        }
     }
 }

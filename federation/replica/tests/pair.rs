@@ -6,7 +6,8 @@ mod world;
 
 use comity_machine::{Act, Answer, GroupAct};
 use comity_protocol::code::Code;
-use comity_protocol::control::{ControlAct, Text};
+use comity_protocol::control::{ControlAct, JoinRule, SetJoinRule, Text};
+use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::frame::{LogKind, WireLog};
 use comity_protocol::id::{ChannelId, LogName};
 use proptest::prelude::*;
@@ -333,6 +334,51 @@ fn accounts_are_looked_up_by_name() {
     world.run_for(10_000);
     let expected = Told::LookedUp(late, Err(Code::DomainUnreachable));
     assert_eq!(world.told[ACME].last(), Some(&expected));
+}
+
+#[test]
+fn groups_are_found_over_the_link() {
+    let mut world = conversation();
+    world.settle();
+    let now_ms = world.now_ms;
+    let create = |name: &str| Act::CreateGroup {
+        name: name.into(),
+        topic: "for all".into(),
+        member_limit: 100,
+    };
+    let globex = &mut world.nodes[GLOBEX];
+    let (open, closed) = (globex.act(create("Open"), now_ms), globex.act(create("Closed"), now_ms));
+    let (Answer::Channel(open), Answer::Channel(closed)) = (open, closed) else { panic!() };
+    let rule = ControlAct::SetJoinRule(SetJoinRule { rule: JoinRule::Anyone });
+    let act = GroupAct(Box::new(rule));
+    assert_eq!(globex.act(Act::Govern { channel: open, act }, now_ms), Answer::Done);
+    for (channel, name) in [(open, "open"), (closed, "closed")] {
+        let act = Act::SetAlias { channel, name: name.into() };
+        assert_eq!(globex.act(act, now_ms), Answer::Done);
+    }
+    let offered = OfferedGroup {
+        channel: open,
+        home: globex.lineage(),
+        domain: "globex.test".into(),
+        name: "Open".into(),
+        topic: "for all".into(),
+        members: 1,
+        alias: Some("open".into()),
+    };
+    let link = &mut world.ends.as_mut().unwrap()[ACME].link;
+    let found = Offer { groups: vec![offered], more: false };
+    let seeks = [
+        (Seek::Alias { name: "open".into() }, found.clone()),
+        (Seek::Alias { name: "closed".into() }, Offer::default()),
+        (Seek::Channel { channel: open }, found.clone()),
+        (Seek::Channel { channel: closed }, Offer::default()),
+        (Seek::Page { count: 50, after: None }, found),
+        (Seek::Page { count: 50, after: Some(open) }, Offer::default()),
+    ];
+    let expected =
+        seeks.map(|(seek, offer)| Told::Sought(link.seek(seek, now_ms).unwrap(), Ok(offer)));
+    world.settle();
+    assert_eq!(world.told[ACME][1..], expected);
 }
 
 #[test]

@@ -333,6 +333,7 @@ impl State {
         self.note_admission(no, was_in, fx);
         if accepted {
             self.rejudge(no, header, act, pos, fx);
+            self.refresh_open(no);
         }
         if let ControlAct::Moderate(moderation) = act
             && accepted

@@ -48,6 +48,9 @@ pub struct Channel {
     /// Organisations that have not said yet how far their own logs reach above our floor.
     #[n(4)]
     pub unasked: BTreeSet<LineageId>,
+    /// Names that we have given it, each with the account that did.
+    #[n(10)]
+    pub aliases: BTreeMap<String, AccountNumber>,
     /// Its logs; rows of their own.
     #[cbor(skip)]
     pub logs: BTreeMap<LogName, Log>,
@@ -213,6 +216,7 @@ impl Channel {
             peers: BTreeMap::new(),
             newest_control: HybridTime::default(),
             unasked: BTreeSet::new(),
+            aliases: BTreeMap::new(),
             logs: BTreeMap::new(),
             newest: HybridTime::default(),
             last_pos: Pos::default(),

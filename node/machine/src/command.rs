@@ -315,6 +315,40 @@ pub enum Act {
         #[n(2)]
         author: AccountId,
     },
+    /// Gives a group an alias of this node's domain.
+    #[n(20)]
+    SetAlias {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The normalised name.
+        #[n(1)]
+        name: String,
+    },
+    /// Takes an alias back.
+    #[n(21)]
+    RemoveAlias {
+        /// Its name.
+        #[n(0)]
+        name: String,
+    },
+    /// Asks somebody to be a contact, or agrees to who asks.
+    #[n(22)]
+    AddContact {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+        /// Its label.
+        #[n(1)]
+        label: String,
+    },
+    /// Declines, takes back or ends what there is with somebody.
+    #[n(23)]
+    RemoveContact {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+    },
 }
 
 /// A [`ControlAct`] in a command.

@@ -417,7 +417,9 @@ impl State {
         }
         let outcome = if matches!(act, EventAct::Unknown(_)) { Outcome::Unknown } else { outcome };
         let sender = AccountId { lineage: origin, number: header.sender };
-        let inbox = self.take_news(peer, no, &act, fx);
+        // In a link channel the peer speaks for itself alone.
+        let from = AccountId { lineage: peer, number: header.sender };
+        let inbox = self.take_news(from, no, &act, fx);
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
         let is_request = matches!(act, EventAct::Request(_));
         let incoming = Incoming {
@@ -458,12 +460,15 @@ impl State {
     /// What the link channel says to accounts of ours; those who are to see it.
     fn take_news(
         &mut self,
-        peer: LineageId,
+        sender: AccountId,
         no: ChannelNo,
         act: &EventAct,
         fx: &mut Effects,
     ) -> Vec<AccountNumber> {
+        let peer = sender.lineage;
+        let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
         match act {
+            EventAct::Contact(step) if in_link => self.hear_step(sender, step, fx),
             EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
             EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
             _ => Vec::new(),

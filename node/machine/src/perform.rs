@@ -92,6 +92,12 @@ impl State {
             Act::Erase { channel, target, author } => {
                 self.erase(account, channel, target, *author, fx)
             }
+            Act::SetAlias { channel, name } => self.set_alias(account, channel, name, fx),
+            Act::AddContact { account: other, label } => {
+                self.add_contact(account, *other, label, fx)
+            }
+            Act::RemoveContact { account: other } => self.remove_contact(account, *other, fx),
+            Act::RemoveAlias { name } => self.remove_alias(account, name, fx),
         }
     }
 
@@ -139,7 +145,7 @@ impl State {
         }
     }
 
-    fn own_label(&self, account: AccountNumber) -> Result<String, Code> {
+    pub(crate) fn own_label(&self, account: AccountNumber) -> Result<String, Code> {
         let name = &self.accounts.get(&account).ok_or(Code::AccountNotFound)?.name;
         Ok(format!("{name}@{}", self.domain()))
     }

@@ -5,7 +5,7 @@ use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::frame::WireLog;
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName};
+use comity_protocol::id::{AccountId, AccountNumber, LineageId, LogId, LogName};
 use minicbor::{Decode, Encode};
 
 use crate::account::{KeptAnswer, answer_rows};
@@ -32,6 +32,8 @@ pub enum RowKey {
     Nonce(DeviceId, u16),
     /// Another organisation.
     Peer(LineageId),
+    /// What somebody is to an account.
+    Contact(AccountNumber, AccountId),
 }
 
 /// A stored row that cannot be read back.
@@ -68,6 +70,9 @@ impl State {
                 (!kept.is_empty()).then(|| cbor::encode(&kept))
             }
             RowKey::Peer(lineage) => self.peers.get(lineage).map(cbor::encode),
+            RowKey::Contact(number, other) => {
+                self.contacts.get(&(*number, *other)).map(cbor::encode)
+            }
         }
     }
 
@@ -101,7 +106,10 @@ impl State {
                 if let Some(due_ms) = channel.group().and_then(|group| group.cover_due_ms) {
                     self.due.insert((due_ms, no));
                 }
+                let aliases = channel.aliases.keys().cloned();
+                self.aliases.extend(aliases.map(|name| (name, no)));
                 self.channels.insert(no, channel);
+                self.refresh_open(no);
             }
             RowKey::Log(no, _) => self.load_log(no, read(bytes)?)?,
             RowKey::Nonce(device, _) => {
@@ -114,6 +122,7 @@ impl State {
                 self.peer_domains.insert(peer.domain.clone(), lineage);
                 self.peers.insert(lineage, peer);
             }
+            RowKey::Contact(number, other) => self.insert_contact(number, other, read(bytes)?),
         }
         Some(())
     }
@@ -155,6 +164,7 @@ impl State {
         self.devices.keys().for_each(|k| add(RowKey::Device(*k)));
         self.invites.keys().for_each(|k| add(RowKey::Invite(*k)));
         self.peers.keys().for_each(|k| add(RowKey::Peer(*k)));
+        self.contacts.keys().for_each(|(k, other)| add(RowKey::Contact(*k, *other)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));

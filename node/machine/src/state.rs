@@ -18,6 +18,7 @@ use crate::answer::{Answer, RefusedCode};
 use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
+use crate::contact::Contact;
 use crate::erase::Erasing;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
@@ -51,6 +52,14 @@ pub struct State {
     pub(crate) due: BTreeSet<(u64, ChannelNo)>,
     /// Groups of which history, or word of a member's logs, is lacking.
     pub(crate) lacking: BTreeSet<ChannelNo>,
+    /// Aliases of our domain, with their group.
+    pub(crate) aliases: BTreeMap<String, ChannelNo>,
+    /// Groups that somebody may join without an invitation.
+    pub(crate) open: BTreeSet<ChannelId>,
+    /// What others are to accounts of ours.
+    pub contacts: BTreeMap<(AccountNumber, AccountId), Contact>,
+    /// How many accounts of an organisation ask ours and are not answered.
+    pub(crate) asking: BTreeMap<LineageId, u32>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }

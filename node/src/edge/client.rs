@@ -7,10 +7,10 @@ mod tests;
 use std::sync::Arc;
 
 use comity_client_api::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
-    Delivery, Device, Endpoint, EventContent, HistoryPage, JoinRule, LogIn, LoggedIn, Member,
-    NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
-    Subscription,
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
+    Cursor, Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage,
+    JoinRule, LogIn, LoggedIn, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
+    SignUp, Standing, Subscribed, Subscription,
 };
 use comity_machine::{
     Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
@@ -22,7 +22,7 @@ use comity_protocol::control::{
 use comity_protocol::cursor;
 use comity_protocol::id::{AccountId, ChannelId, LineageId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
-use comity_protocol::name::{AccountLabel, ServerName};
+use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::password::Passwords;
 use super::peer::{Directory, Filling, Progress};
@@ -112,12 +112,16 @@ impl ClientEdge {
         &self.0.domain
     }
 
+    pub(super) fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
     pub(super) async fn propose(&self, command: Command) -> Result<Answer, Refusal> {
         self.0.writer.perform(command).await.map_err(convert::not_proposed)
     }
 
     /// The account that a label names, asked of its node where it is another's.
-    async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
+    pub(super) async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
         if label.domain == self.0.domain {
             let state = self.shared().state();
             let number = state.names.get(label.name.as_str()).copied();
@@ -147,7 +151,7 @@ impl ClientEdge {
     }
 
     /// The organisation of a domain that this node has met.
-    fn lineage_of(&self, domain: &ServerName) -> Result<LineageId, Refusal> {
+    pub(super) fn lineage_of(&self, domain: &ServerName) -> Result<LineageId, Refusal> {
         let state = self.shared().state();
         if *domain == self.0.domain {
             return Ok(state.lineage());
@@ -215,9 +219,11 @@ impl ClientEdge {
         }
     }
 
-    async fn act_of(&self, action: Action) -> Result<Act, Refusal> {
+    async fn act_of(&self, caller: &Caller, action: Action) -> Result<Act, Refusal> {
         Ok(match action {
             Action::Accept { channel } => Act::Accept { channel },
+            Action::AddContact { account } => self.add_contact(&account).await?,
+            Action::RemoveContact { account } => self.remove_contact(caller, &account).await?,
             Action::Ban { channel, account: label } => {
                 let account = self.resolve_member(&channel, &label).await?;
                 govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
@@ -230,10 +236,10 @@ impl ClientEdge {
                 let nominee = self.lineage_of(&home)?;
                 govern(channel, ControlAct::HandOver(Succession { nominee }))
             }
-            Action::Join { channel, home } => {
-                let name = format!("a group at {home}");
-                Act::Join { channel, home: self.lineage_of(&home)?, name }
-            }
+            Action::Join { channel, home } => self.join(caller, channel, &home).await?,
+            Action::JoinAlias { alias } => self.join_by_alias(caller, &alias).await?,
+            Action::RemoveAlias { alias } => self.remove_alias(&alias)?,
+            Action::SetAlias { channel, alias } => self.set_alias(channel, &alias)?,
             Action::SetRule { channel, rule } => govern(channel, self.rule_act(rule)?),
             Action::Unban { channel, account } => {
                 let account = self.resolve_member(&channel, &account).await?;
@@ -319,7 +325,8 @@ impl Backend for ClientEdge {
         nonce: Option<u64>,
         action: Action,
     ) -> Result<Outcome, Refusal> {
-        let act = self.act_of(action).await?;
+        let act = self.act_of(caller, action).await?;
+        let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
         let device = convert::device_back(caller.device);
         let foreseen = self.shared().state().foresee(account, device, nonce, &act)?;
@@ -337,6 +344,9 @@ impl Backend for ClientEdge {
                 self.propose(command).await?
             }
         };
+        if let (Answer::Requested, Some(channel)) = (&answer, joined) {
+            return Ok(Outcome::Joining(channel));
+        }
         convert::outcome(answer, |pos| convert::cursor(cursor_at(&self.shared().state(), pos)))
     }
 
@@ -357,7 +367,32 @@ impl Backend for ClientEdge {
             Kind::Group(group) if !invited => show::rules(&state, &group.state),
             _ => Vec::new(),
         };
-        Ok(ChannelDetail { summary, members, rules })
+        let aliases = state.aliases_of(no).filter(|_| !invited).filter_map(|name| {
+            Some(ChannelAlias { name: name.parse().ok()?, domain: self.0.domain.clone() })
+        });
+        Ok(ChannelDetail { summary, members, rules, aliases: aliases.collect() })
+    }
+
+    async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
+        Ok(self.contacts_of(caller))
+    }
+
+    async fn find_group(
+        &self,
+        caller: &Caller,
+        alias: ChannelAlias,
+    ) -> Result<FoundGroup, Refusal> {
+        self.group_of(caller, &alias).await
+    }
+
+    async fn find_groups(
+        &self,
+        caller: &Caller,
+        domain: ServerName,
+        after: Option<ChannelId>,
+        limit: usize,
+    ) -> Result<FoundGroups, Refusal> {
+        self.groups_of(caller, &domain, after, limit).await
     }
 
     async fn history(

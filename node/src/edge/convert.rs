@@ -1,11 +1,13 @@
 //! Between the client API's values and the machine's, by hand.
 
-use comity_client_api::{Cursor, DeviceId, Outcome, Refusal, Role};
+use comity_client_api::{
+    Contact, ContactStanding, ContactStep, Cursor, DeviceId, Outcome, Refusal, Role,
+};
 use comity_machine::{Answer, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::cursor;
 use comity_protocol::limits::TEXT_CHARS_MAX;
-use comity_protocol::{control, name::AccountLabel};
+use comity_protocol::{control, event, name::AccountLabel};
 
 use crate::writer::ProposeError;
 
@@ -23,6 +25,27 @@ pub(super) fn role_back(role: Role) -> control::Role {
         Role::Moderator => control::Role::Moderator,
         Role::Owner => control::Role::Owner,
     }
+}
+
+pub(super) fn contact_step(step: event::ContactStep) -> ContactStep {
+    match step {
+        event::ContactStep::Accept => ContactStep::Accepted,
+        event::ContactStep::Ask => ContactStep::Asked,
+        event::ContactStep::End => ContactStep::Ended,
+    }
+}
+
+/// What somebody is to an account, as its owner sees it.
+pub(super) fn contact(known: &comity_machine::Contact) -> Option<Contact> {
+    use comity_machine::ContactStanding as Held;
+    let standing = match known.standing {
+        Held::Agreed => ContactStanding::Contact,
+        Held::Asked => ContactStanding::Asked,
+        Held::Asking => ContactStanding::Asking,
+        Held::Declined => ContactStanding::Declined,
+    };
+    let account = known.label.parse().ok()?;
+    Some(Contact { account, standing, since_unix_ms: known.since_unix_ms })
 }
 
 pub(super) fn cursor(cursor: cursor::Cursor) -> Cursor {

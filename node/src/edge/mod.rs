@@ -3,7 +3,9 @@
 
 mod account;
 mod client;
+mod contacts;
 mod convert;
+mod groups;
 mod history;
 mod password;
 pub mod peer;

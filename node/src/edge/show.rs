@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use comity_client_api::{EventContent, FeedEvent, JoinRule, Rule};
-use comity_machine::{ControlState, State};
+use comity_machine::{Applied, ControlState, Kind, State};
 use comity_protocol::body::WireBody;
 use comity_protocol::control::{self, ControlAct, ControlHeader};
-use comity_protocol::event::{EventAct, EventHeader};
+use comity_protocol::event::{Contact, EventAct, EventHeader, direct_channel};
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 use comity_protocol::name::{AccountLabel, ServerName};
 
@@ -73,11 +73,27 @@ fn event(state: &State, item: &Item) -> Option<Content> {
             let account = state.label(applied.channel, &own)?;
             Some((refused.group, account, EventContent::RequestRefused { code: refused.code() }))
         }
-        EventAct::Contact(_)
-        | EventAct::Erased(_)
-        | EventAct::Request(_)
-        | EventAct::Unknown(_) => None,
+        EventAct::Contact(contact) => self::contact(state, applied, &contact),
+        EventAct::Erased(_) | EventAct::Request(_) | EventAct::Unknown(_) => None,
     }
+}
+
+/// A step between contacts, shown in the direct channel that the two have or would have.
+fn contact(state: &State, applied: &Applied, step: &Contact) -> Option<Content> {
+    let from = applied.sender?;
+    let Kind::Link { peer } = state.channels.get(&applied.channel)?.kind else { return None };
+    let own = state.lineage();
+    let lineage = if from.lineage == own { peer } else { own };
+    let to = AccountId { lineage, number: step.account };
+    let named = |account: &AccountId, label: &str| {
+        let known = state.label(applied.channel, account).filter(|_| account.lineage == own);
+        known.or_else(|| label.parse().ok())
+    };
+    let content = EventContent::Contact {
+        account: named(&to, &step.label)?,
+        step: convert::contact_step(step.step),
+    };
+    Some((direct_channel(from, to), named(&from, &step.from)?, content))
 }
 
 fn control(state: &State, item: &Item) -> Option<Content> {

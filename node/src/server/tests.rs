@@ -5,7 +5,9 @@
 
 mod across;
 mod authority;
+mod contacts;
 mod delivery;
+mod directory;
 mod documents;
 mod erasing;
 mod hostile;

@@ -36,13 +36,15 @@ pub enum Table {
     Rejected = 15,
     /// Events from before our admission, by log and seq.
     Backfill = 16,
+    /// What others are to accounts, by account.
+    Contact = 17,
     /// Records whose bodies were erased and that are not written anew yet, by channel and pos.
-    Erased = 17,
+    Erased = 18,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 17] = [
+    pub const ALL: [Table; 18] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -59,6 +61,7 @@ impl Table {
         Table::Withdrawn,
         Table::Rejected,
         Table::Backfill,
+        Table::Contact,
         Table::Erased,
     ];
 
@@ -81,6 +84,7 @@ impl Table {
             Table::Withdrawn => "withdrawn",
             Table::Rejected => "rejected",
             Table::Backfill => "backfill",
+            Table::Contact => "contact",
             Table::Erased => "erased",
         }
     }

@@ -21,6 +21,12 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
             (Table::Nonce, bytes)
         }
         RowKey::Peer(lineage) => (Table::Peer, lineage.as_bytes().to_vec()),
+        RowKey::Contact(account, other) => {
+            let mut bytes = account.0.to_be_bytes().to_vec();
+            bytes.extend(other.lineage.as_bytes());
+            bytes.extend(other.number.0.to_be_bytes());
+            (Table::Contact, bytes)
+        }
     }
 }
 

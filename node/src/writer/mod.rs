@@ -9,6 +9,7 @@ mod batch;
 mod block;
 mod erase;
 mod keys;
+mod load;
 mod order;
 mod recent;
 mod scrub;

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_machine::{
-    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey, State,
+    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey,
 };
 use comity_protocol::body::WireBody;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{AccountNumber, LineageId, LogName};
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
 use super::erase::{self, Erased};
 use super::keys;
+use super::load::load;
 use super::order::Order;
 use super::recent::Recent;
 use super::scrub::{Next, Scrub};
@@ -23,7 +23,7 @@ use super::shared::Shared;
 use super::view::RecordsError;
 use super::withdraw::Withdrawn;
 use crate::journal::{self, AppendError, Journal};
-use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store, Table};
+use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
 
 /// A command with whoever waits for its answer.
 pub struct Proposal {
@@ -548,54 +548,4 @@ struct Nobody;
 
 impl Listener for Nobody {
     fn published(&mut self, _: Vec<Applied>, _: &[DeviceId]) {}
-}
-
-/// Reads the whole state back.
-fn load(store: &Store) -> Result<State, OpenError> {
-    let snapshot = store.snapshot()?;
-    let mut state = State::default();
-    let mut failed = None;
-    for (table, name) in STATE_TABLES {
-        snapshot.scan(table, &mut |key, value| {
-            let Some(key) = name(key) else { return std::ops::ControlFlow::Continue(()) };
-            match state.load(key, value) {
-                Ok(()) => std::ops::ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    std::ops::ControlFlow::Break(())
-                }
-            }
-        })?;
-    }
-    if let Some(error) = failed {
-        return Err(OpenError::Row(error));
-    }
-    state.finish_load();
-    Ok(state)
-}
-
-type NameRow = fn(&[u8]) -> Option<RowKey>;
-
-/// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 8] = [
-    (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
-    (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
-    (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
-    (Table::InviteToken, |key| {
-        Some(RowKey::Invite(comity_protocol::hash::Hash(key.try_into().ok()?)))
-    }),
-    (Table::Channel, |key| Some(RowKey::Channel(channel_no(key)?))),
-    (Table::Log, |key| {
-        Some(RowKey::Log(channel_no(key)?, LogName::Control { home: LineageId([0; 32]), term: 0 }))
-    }),
-    (Table::Nonce, |key| Some(RowKey::Nonce(DeviceId(word(key)?), 0))),
-    (Table::Peer, |key| Some(RowKey::Peer(LineageId(key.try_into().ok()?)))),
-];
-
-fn word(key: &[u8]) -> Option<u64> {
-    key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
-}
-
-fn channel_no(key: &[u8]) -> Option<comity_machine::ChannelNo> {
-    key.first_chunk::<4>().map(|bytes| comity_machine::ChannelNo(u32::from_be_bytes(*bytes)))
 }

@@ -9,6 +9,7 @@ use comity_protocol::control::{
     SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion, Succession, Target,
     Text,
 };
+use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::event::{
     Contact, ContactStep, EndedLog, Erasure, EventAct, EventHeader, LogStart, Record, Request,
     RequestRefused,
@@ -124,10 +125,7 @@ fn others(world: &World) -> Vec<(&'static str, EventAct)> {
         ("an erasure", EventAct::Erasure(here)),
         ("an erasure by an organisation that is no member any more", EventAct::Erasure(there)),
         ("a receipt of an erasure", EventAct::Erased(there)),
-        (
-            "a question to be a contact",
-            EventAct::Contact(Contact { account, step: ContactStep::Ask }),
-        ),
+        ("a question to be a contact", EventAct::Contact(contact(account, ContactStep::Ask))),
     ]
 }
 
@@ -250,7 +248,41 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("a range of history with its start", Frame::Backfill(backfill(world))),
         ("not heard of the asker yet", Frame::Backfill(unheard(world))),
     ];
-    frames.iter().map(|(name, frame)| structure(name, "frame", frame)).collect()
+    let directory = directory_frames(world);
+    let all = frames.iter().chain(&directory);
+    all.map(|(name, frame)| structure(name, "frame", frame)).collect()
+}
+
+fn contact(account: AccountNumber, step: ContactStep) -> Contact {
+    Contact { account, step, from: "alice@acme.example".into(), label: "bob@globex.example".into() }
+}
+
+/// Groups that may be joined: each way to ask for them, and answers.
+fn directory_frames(world: &World) -> Vec<(&'static str, Frame)> {
+    let (channel, home) = (world.group, world.acme.lineage);
+    let group = OfferedGroup {
+        channel,
+        home,
+        domain: world.acme.domain.into(),
+        name: "Team".into(),
+        topic: "What we do".into(),
+        members: 2,
+        alias: Some("team".into()),
+    };
+    let unnamed = OfferedGroup { alias: None, ..group.clone() };
+    let alias = Seek::Alias { name: "team".into() };
+    let first = Seek::Page { count: 50, after: None };
+    let next = Seek::Page { count: 50, after: Some(channel) };
+    let offer = |groups, more| Offer { groups, more };
+    vec![
+        ("a group sought by alias", Frame::Seek { id: 9, seek: alias }),
+        ("a group sought by id", Frame::Seek { id: 10, seek: Seek::Channel { channel } }),
+        ("the first page of groups", Frame::Seek { id: 11, seek: first }),
+        ("the next page of groups", Frame::Seek { id: 12, seek: next }),
+        ("a group that may be joined", Frame::Offer { id: 9, offer: offer(vec![group], false) }),
+        ("a page, more to come", Frame::Offer { id: 11, offer: offer(vec![unnamed], true) }),
+        ("no such group", Frame::Offer { id: 10, offer: Offer::default() }),
+    ]
 }
 
 fn history_ask(world: &World) -> HistoryAsk {

@@ -11,7 +11,9 @@ pub use scene::{Scene, acknowledge, cursor, fed_log, hello, hello_from};
 
 use std::collections::VecDeque;
 
+use comity_machine::Subscriber;
 use comity_protocol::code::Code;
+use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Frame, WireLog};
 use comity_protocol::id::{AccountNumber, LineageId};
 use comity_replica::{Action, Fate, Link, LinkSettings};
@@ -34,6 +36,7 @@ pub enum Told {
     LookedUp(u64, Result<Option<AccountNumber>, Code>),
     Misconduct(Code),
     Noted(Code),
+    Sought(u64, Result<Offer, Code>),
     Up,
 }
 
@@ -211,7 +214,8 @@ impl World {
                     self.told[i].push(Told::Up);
                     link.poke_history();
                 }
-                other => drive_history(link, node, peer, other, now_ms),
+                Action::Sought { id, answer } => self.told[i].push(Told::Sought(id, answer)),
+                other => drive_further(link, node, peer, other, now_ms),
             }
         }
     }
@@ -228,8 +232,8 @@ impl World {
     }
 }
 
-/// What a driver does about history.
-fn drive_history(
+/// What a driver does about history, and about groups that are looked for.
+fn drive_further(
     link: &mut Link<Token>,
     node: &mut Node,
     peer: LineageId,
@@ -237,6 +241,10 @@ fn drive_history(
     now_ms: u64,
 ) {
     match action {
+        Action::AnswerSeek { id, seek } => {
+            let offer = node.state.offer(Subscriber::Peer(peer), &seek);
+            link.send(Frame::Offer { id, offer });
+        }
         Action::ApplyHistory(frame) => {
             let applied = node.take_history(peer, frame);
             link.handle_history_applied(applied, now_ms);

@@ -5,8 +5,10 @@
 
 mod accounts;
 mod chains;
+mod contacts;
 mod control;
 mod direct;
+mod directory;
 mod groups;
 mod histories;
 mod joins;

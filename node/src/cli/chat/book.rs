@@ -250,6 +250,7 @@ mod tests {
             role: None,
             last_message_time: None,
             members: Vec::new(),
+            aliases: Vec::new(),
         }
     }
 

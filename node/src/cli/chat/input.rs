@@ -1,7 +1,7 @@
 //! What the user types, done line by line in its order. Texts are queued and settle behind, so that
 //! a pipe is not held up by each answer; everything else is waited for.
 
-use comity_client::{Pending, Sender};
+use comity_client::{FoundGroup, Pending, Sender};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -21,9 +21,11 @@ pub(super) enum Ending {
 
 /// The typing half of a chat.
 pub(super) struct Input {
-    shared: Shared,
+    pub(super) shared: Shared,
     sender: Sender,
     failed: bool,
+    /// The groups that were listed last, as numbers name them.
+    pub(super) listed: Vec<FoundGroup>,
 }
 
 /// Whether to go on after a line.
@@ -34,7 +36,7 @@ enum Next {
 
 impl Input {
     pub(super) fn new(shared: Shared, sender: Sender) -> Self {
-        Self { shared, sender, failed: false }
+        Self { shared, sender, failed: false, listed: Vec::new() }
     }
 
     /// Reads until the end of the input or `/quit`, then waits until every text is settled.
@@ -122,16 +124,23 @@ impl Input {
         let rest = rest.trim();
         match name {
             "accept" => self.accept(rest).await?,
+            "admit" => self.admit(rest).await?,
+            "alias" => self.alias(rest).await?,
+            "contact" => self.contact(rest).await?,
+            "contacts" => self.contacts().await?,
             "decline" => self.decline(rest).await?,
+            "groups" => self.groups(rest).await?,
             "help" => self.shared.screen.arrival(HELP)?,
             "history" => self.history(rest).await?,
             "invite" => self.invite(rest).await?,
+            "join" => self.join(rest).await?,
             "leave" => self.leave(rest).await?,
             "list" => self.list().await?,
             "members" => self.members().await?,
             "new" => self.new_group(rest).await?,
             "open" => self.open(rest).await?,
             "quit" => return Ok(Next::Quit),
+            "uncontact" => self.uncontact(rest).await?,
             _ => return Err(format!("there is no command /{name}; /help lists them").into()),
         }
         Ok(Next::Go)
@@ -184,15 +193,20 @@ impl Input {
             self.shared.refresh().await?;
             return self.shared.enter(&id).await;
         }
-        self.shared.book().set_awaited(id.clone());
+        self.await_group(&id, "accepted").await
+    }
+
+    /// Opens a group as soon as its home has let the user in.
+    pub(super) async fn await_group(&self, id: &str, what: &str) -> Result<(), Failure> {
+        self.shared.book().set_awaited(id.to_owned());
         self.shared.screen.set_title("");
-        let title = self.shared.book().title(&id);
-        let notice = format!("accepted: {title} opens when its organisation lets you in");
+        let title = self.shared.book().title(id);
+        let notice = format!("{what}: {title} opens when its organisation lets you in");
         self.shared.screen.notice(&notice)?;
         // The event may have come before anybody awaited it.
         self.shared.refresh().await?;
-        let joined = self.shared.book().channel(&id).is_some_and(|c| c.standing == "joined");
-        if joined { self.shared.enter_awaited(&id).await } else { Ok(()) }
+        let joined = self.shared.book().channel(id).is_some_and(|c| c.standing == "joined");
+        if joined { self.shared.enter_awaited(id).await } else { Ok(()) }
     }
 
     async fn decline(&self, name: &str) -> Result<(), Failure> {
@@ -259,7 +273,7 @@ impl Input {
         }
     }
 
-    fn open_channel(&self) -> Result<String, Failure> {
+    pub(super) fn open_channel(&self) -> Result<String, Failure> {
         let book = self.shared.book();
         match (book.open(), book.awaited()) {
             (Some(open), _) => Ok(open.to_owned()),
@@ -276,11 +290,18 @@ const HELP: &str = "  /list                 your channels and invitations, with 
   /open WHAT            open a channel: name@domain, #group, or its number in the list
   /new NAME             make a group and open it
   /invite name@domain   invite somebody to the open group
+  /groups [DOMAIN]      groups that you may join, here or at another organisation
+  /join WHAT            join one: #name@domain, or its number in that list
   /accept [WHAT]        accept an invitation
   /decline [WHAT]       decline it
   /leave [WHAT]         leave a group
   /members              who is in the open channel
   /history [N]          the newest N messages of the open channel
+  /admit WHO            who may join the open group: anyone, invited, or domains
+  /alias NAME           name the open group, so that people find it as #NAME@domain
+  /contacts             your contacts, and who asks to be one
+  /contact name@domain  ask somebody to be a contact, or agree
+  /uncontact WHOM       decline, take back or end it
   /quit                 end
   anything else is sent to the open channel; //text sends a line that begins with a slash
 ";

@@ -3,7 +3,9 @@
 //! end.
 
 mod book;
+mod contacts;
 mod door;
+mod groups;
 mod input;
 mod lines;
 mod screen;
@@ -213,7 +215,10 @@ async fn show_event(shared: &Shared, event: &ChannelEvent) -> Result<(), Failure
     }
     let line = {
         let book = shared.book();
-        let title = (book.open() != Some(&event.channel)).then(|| book.title(&event.channel));
+        // A step between contacts is shown where the two talk, or would.
+        let is_placed = !matches!(event.content, Content::Contact { .. });
+        let is_elsewhere = book.open() != Some(&event.channel) && is_placed;
+        let title = is_elsewhere.then(|| book.title(&event.channel));
         let said = text::said(&event.content, |id| book.hint(id), &event.channel, book.me());
         text::line(&event.time, title.as_deref(), &event.sender, &said, shared.screen.is_terminal())
     };

@@ -61,6 +61,7 @@ pub(super) fn said(
         Content::HandedOver { home } => format!("* handed the group over to {}", clean(home)),
         Content::RuleChanged { rule } => format!("* changed a rule: {}", clean(rule)),
         Content::Unbanned { account } => format!("* ended the ban of {}", clean(account)),
+        Content::Contact { account, step } => contact_step(account, step, me),
         Content::Created { name } => format!("* created the group {}", clean(name)),
         Content::Invited { account, name } if account == me => {
             let hint = hint(channel);
@@ -82,6 +83,18 @@ pub(super) fn said(
             format!("* made {} {}", clean(account), clean(role))
         }
         Content::TopicChanged { topic } => format!("* changed the topic to {}", clean(topic)),
+    }
+}
+
+/// A step towards being contacts, as one of the two reads it.
+fn contact_step(account: &str, step: &str, me: &str) -> String {
+    let whom = if account == me { "you".to_owned() } else { clean(account) };
+    match step {
+        "asked" if account == me => "* asks you to be contacts: see /contacts".to_owned(),
+        "accepted" => format!("* and {whom} are contacts now"),
+        "asked" => format!("* asks {whom} to be contacts"),
+        "ended" => format!("* and {whom} are no contacts"),
+        _ => "* (a step between contacts that this version does not know)".to_owned(),
     }
 }
 
@@ -131,6 +144,18 @@ mod tests {
         let mine = said(&content, hint, "c", "alice@a.b");
         assert_eq!(mine, "* invites you to #Te\\u{1b}am: /accept 3 or /decline 3");
         assert_eq!(said(&content, hint, "c", "carol@a.b"), "* invited alice@a.b");
+    }
+
+    #[test]
+    fn steps_between_contacts_read_well_on_both_sides() {
+        let read = |step: &str, me: &str| {
+            let content = Content::Contact { account: "bob@a.b".to_owned(), step: step.to_owned() };
+            said(&content, str::to_owned, "c", me)
+        };
+        assert_eq!(read("asked", "bob@a.b"), "* asks you to be contacts: see /contacts");
+        assert_eq!(read("asked", "alice@a.b"), "* asks bob@a.b to be contacts");
+        assert_eq!(read("accepted", "bob@a.b"), "* and you are contacts now");
+        assert_eq!(read("ended", "alice@a.b"), "* and bob@a.b are no contacts");
     }
 
     #[test]

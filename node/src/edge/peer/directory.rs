@@ -1,21 +1,40 @@
-//! Finding accounts of other organisations by asking their nodes.
+//! Finding accounts and groups of other organisations by asking their nodes.
 
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
+use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::id::AccountId;
-use comity_protocol::name::AccountLabel;
+use comity_protocol::name::{AccountLabel, ServerName};
 use tokio::sync::{mpsc, oneshot};
 
-/// A question for an account of another organisation.
+/// A question for another organisation.
 pub(super) struct Question {
-    pub(super) label: AccountLabel,
-    pub(super) answer: oneshot::Sender<Result<AccountId, Code>>,
+    pub(super) domain: ServerName,
+    pub(super) wanted: Wanted,
+}
+
+/// What a question is for, and where its answer goes.
+pub(super) enum Wanted {
+    /// The account of this name.
+    Account(String, oneshot::Sender<Result<AccountId, Code>>),
+    /// Groups that our accounts may join.
+    Groups(Seek, oneshot::Sender<Result<Offer, Code>>),
+}
+
+impl Question {
+    /// Nobody will answer it. Whoever asked may be gone.
+    pub(super) fn fail(self, code: Code) {
+        match self.wanted {
+            Wanted::Account(_, asker) => drop(asker.send(Err(code))),
+            Wanted::Groups(_, asker) => drop(asker.send(Err(code))),
+        }
+    }
 }
 
 /// Questions that wait; more are refused.
 const QUESTIONS_MAX: usize = 256;
 
-/// Finds accounts of other organisations. Cheap to clone.
+/// Finds accounts and groups of other organisations. Cheap to clone.
 #[derive(Clone)]
 pub struct Directory {
     questions: mpsc::Sender<Question>,
@@ -34,18 +53,38 @@ impl Directory {
         label: &AccountLabel,
     ) -> Result<AccountId, Refusal> {
         let (answer, received) = oneshot::channel();
-        let asked = self.questions.try_send(Question { label: label.clone(), answer });
-        asked.map_err(|_| Refusal::from(Code::Overloaded))?;
+        let wanted = Wanted::Account(label.name.to_string(), answer);
+        self.ask(&label.domain, wanted)?;
         let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
-        found.map_err(|code| refusal(code, label))
+        found.map_err(|code| match code {
+            Code::AccountNotFound => {
+                Refusal { sentence: format!("There is no account {label}."), ..code.into() }
+            }
+            code => refusal(code, &label.domain),
+        })
+    }
+
+    /// Groups that accounts of ours may join, as another domain's node says.
+    pub(in crate::edge) async fn seek(
+        &self,
+        domain: &ServerName,
+        seek: Seek,
+    ) -> Result<Offer, Refusal> {
+        let (answer, received) = oneshot::channel();
+        self.ask(domain, Wanted::Groups(seek, answer))?;
+        let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
+        found.map_err(|code| refusal(code, domain))
+    }
+
+    fn ask(&self, domain: &ServerName, wanted: Wanted) -> Result<(), Refusal> {
+        let asked = self.questions.try_send(Question { domain: domain.clone(), wanted });
+        asked.map_err(|_| Refusal::from(Code::Overloaded))
     }
 }
 
-/// A refusal that names the domain or the account.
-fn refusal(code: Code, label: &AccountLabel) -> Refusal {
-    let domain = &label.domain;
+/// A refusal that names the domain.
+fn refusal(code: Code, domain: &ServerName) -> Refusal {
     let sentence = match code {
-        Code::AccountNotFound => format!("There is no account {label}."),
         Code::DomainBogus => format!("The DNS signatures of {domain} do not verify."),
         Code::DomainNotFound => {
             format!("The domain {domain} does not exist or publishes no Comity node.")

@@ -9,6 +9,7 @@ use comity_federation::{CloseReason, LinkError};
 use comity_machine::{Answer, Command};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
+use comity_protocol::directory::Offer;
 use comity_protocol::frame::Class;
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
@@ -16,7 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Context;
-use super::directory::Question;
+use super::directory::{Question, Wanted};
 use super::end::{LinkEnd, Task};
 use super::outgoing::{self, Outgoing};
 use crate::clock;
@@ -26,8 +27,8 @@ use crate::feed::{Subscription, Yield};
 pub(super) enum Order {
     /// End it.
     Close(Code),
-    /// Ask the peer for an account.
-    LookUp(Question),
+    /// Ask the peer for an account, or for groups.
+    Ask(Question),
 }
 
 /// A link tells the manager that it is up; that it is over shows as its task's end.
@@ -71,7 +72,8 @@ struct Driver {
     filling: Option<oneshot::Receiver<Answer>>,
     /// Something may be lacking that the peer has.
     lacking: watch::Receiver<u64>,
-    questions: HashMap<u64, oneshot::Sender<Result<AccountId, Code>>>,
+    accounts_asked: HashMap<u64, oneshot::Sender<Result<AccountId, Code>>>,
+    groups_asked: HashMap<u64, oneshot::Sender<Result<Offer, Code>>>,
 }
 
 /// What woke the driver.
@@ -108,7 +110,8 @@ impl Driver {
             identifying: None,
             applying: None,
             filling: None,
-            questions: HashMap::new(),
+            accounts_asked: HashMap::new(),
+            groups_asked: HashMap::new(),
         }
     }
 
@@ -139,7 +142,7 @@ impl Driver {
                 }
                 Woken::Lacking => self.end.poke_history(),
                 Woken::Order(Some(Order::Close(code))) => self.end.close(code),
-                Woken::Order(Some(Order::LookUp(question))) => self.look_up(question),
+                Woken::Order(Some(Order::Ask(question))) => self.ask(question),
                 Woken::Order(None) => self.end.close(Code::ShuttingDown),
                 Woken::Room => {}
                 Woken::Timeout => self.end.handle_timeout(clock::monotonic_ms()),
@@ -185,7 +188,12 @@ impl Driver {
             Task::Close(_) => {}
             Task::Identify { domain, lineage } => self.identify(domain, lineage),
             Task::LookedUp { id, found } => {
-                if let Some(asker) = self.questions.remove(&id) {
+                if let Some(asker) = self.accounts_asked.remove(&id) {
+                    let _ = asker.send(found);
+                }
+            }
+            Task::Sought { id, found } => {
+                if let Some(asker) = self.groups_asked.remove(&id) {
                     let _ = asker.send(found);
                 }
             }
@@ -239,15 +247,17 @@ impl Driver {
         }
     }
 
-    fn look_up(&mut self, question: Question) {
-        let name = question.label.name.to_string();
-        match self.end.look_up(name, clock::monotonic_ms()) {
-            Ok(id) => {
-                self.questions.insert(id, question.answer);
-            }
-            Err(code) => {
-                let _ = question.answer.send(Err(code));
-            }
+    fn ask(&mut self, question: Question) {
+        let now_ms = clock::monotonic_ms();
+        match question.wanted {
+            Wanted::Account(name, asker) => match self.end.look_up(name, now_ms) {
+                Ok(id) => drop(self.accounts_asked.insert(id, asker)),
+                Err(code) => drop(asker.send(Err(code))),
+            },
+            Wanted::Groups(seek, asker) => match self.end.seek(seek, now_ms) {
+                Ok(id) => drop(self.groups_asked.insert(id, asker)),
+                Err(code) => drop(asker.send(Err(code))),
+            },
         }
     }
 

@@ -11,6 +11,7 @@ use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCo
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
+use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::{Batch, Class, Frame, Range};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::key::NodePublicKey;
@@ -62,6 +63,13 @@ pub enum Task {
     },
     /// A frame for the peer, on the stream of its class.
     Send(Frame),
+    /// A look-up of groups came to its end.
+    Sought {
+        /// Which, as `seek` named it.
+        id: u64,
+        /// The groups, or why nobody knows.
+        found: Result<Offer, Code>,
+    },
     /// The link is up.
     Up {
         /// The peer.
@@ -207,6 +215,11 @@ impl LinkEnd {
         self.replica.look_up(name, now_ms).map_err(|error| error.code())
     }
 
+    /// Asks the peer for groups; `Task::Sought` tells of the same number.
+    pub fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<u64, Code> {
+        self.replica.seek(seek, now_ms).map_err(|error| error.code())
+    }
+
     /// The feed, while the peer can take more of it.
     pub(super) fn reading(&mut self) -> Option<(&mut Subscription, usize)> {
         let Self { feed, reading, .. } = self;
@@ -270,6 +283,7 @@ impl LinkEnd {
             }
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
+            Action::Sought { id, answer } => return Some(Task::Sought { id, found: answer }),
             Action::Up { start, .. } => {
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
@@ -297,6 +311,10 @@ impl LinkEnd {
                 let known = self.replica.histories();
                 let ask = self.exchange.filling.choose(self.link, peer, known);
                 self.replica.ask_history(ask, now_ms);
+            }
+            Action::AnswerSeek { id, seek } => {
+                let offer = self.exchange.shared.state().offer(Subscriber::Peer(peer), &seek);
+                self.replica.send(Frame::Offer { id, offer });
             }
             Action::ServeHistory(ask) => {
                 self.replica.send(self.exchange.serve_history(peer, &ask));

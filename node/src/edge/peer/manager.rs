@@ -1,5 +1,5 @@
 //! The manager of all links: whom to dial and when, which of two connections stays, who is asked
-//! for accounts.
+//! for accounts and groups.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -146,7 +146,7 @@ impl Manager {
             self.dialer.forget(domain);
         }
         let (gone, kept) =
-            self.waiting.drain(..).partition(|waiting| waiting.question.label.domain == *domain);
+            self.waiting.drain(..).partition(|waiting| waiting.question.domain == *domain);
         self.waiting = kept;
         answer_all(gone, code);
     }
@@ -193,10 +193,10 @@ impl Manager {
             entry.domain = Some(domain.clone());
         }
         let (ready, kept): (Vec<Waiting>, Vec<Waiting>) =
-            self.waiting.drain(..).partition(|waiting| waiting.question.label.domain == domain);
+            self.waiting.drain(..).partition(|waiting| waiting.question.domain == domain);
         self.waiting = kept;
         for Waiting { question, .. } in ready {
-            self.order(number, Order::LookUp(question));
+            self.order(number, Order::Ask(question));
         }
     }
 
@@ -221,17 +221,17 @@ impl Manager {
     fn order(&self, number: u64, order: Order) {
         let Some(entry) = self.links.get(&number) else { return };
         if let Err(refused) = entry.orders.try_send(order)
-            && let Order::LookUp(question) = refused.into_inner()
+            && let Order::Ask(question) = refused.into_inner()
         {
-            let _ = question.answer.send(Err(Code::Overloaded));
+            question.fail(Code::Overloaded);
         }
     }
 
     fn ask(&mut self, question: Question) {
-        let domain = question.label.domain.clone();
+        let domain = question.domain.clone();
         let up = self.links.iter().filter(|(_, entry)| entry.domain.as_ref() == Some(&domain));
         if let Some(number) = up.map(|(number, _)| *number).max() {
-            return self.order(number, Order::LookUp(question));
+            return self.order(number, Order::Ask(question));
         }
         // Somebody waits: try at once, whatever the back-off says.
         self.wish(domain.clone());
@@ -277,7 +277,7 @@ const GOODBYES_MAX: Duration = Duration::from_secs(2);
 
 fn answer_all(waiting: Vec<Waiting>, code: Code) {
     for Waiting { question, .. } in waiting {
-        let _ = question.answer.send(Err(code));
+        question.fail(code);
     }
 }
 

@@ -223,6 +223,7 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     keys.extend(state.accounts.keys().map(|k| RowKey::Account(*k)));
     keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
     keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));
+    keys.extend(state.contacts.keys().map(|(k, other)| RowKey::Contact(*k, *other)));
     for (no, channel) in &state.channels {
         keys.push(RowKey::Channel(*no));
         keys.extend(channel.logs.keys().map(|name| RowKey::Log(*no, *name)));

@@ -1,0 +1,59 @@
+//! Look-ups of groups on one link against a peer that a test plays: given one at a time, answered
+//! by what was asked for, and never open for ever.
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use comity_protocol::code::Code;
+use comity_protocol::directory::{Offer, Seek};
+use comity_protocol::frame::Frame;
+use comity_replica::{Action, limits};
+use world::{BEGINNING_MS, Scene};
+
+#[test]
+fn groups_are_offered_one_answer_at_a_time() {
+    let mut scene = Scene::up();
+    let seek = |count| Seek::Page { count, after: None };
+    for id in 0..3 {
+        scene.hand(Frame::Seek { id, seek: seek(50) });
+    }
+    for id in 0..3 {
+        let asked = Action::AnswerSeek { id, seek: seek(50) };
+        assert_eq!(scene.link.poll_action(), Some(asked));
+        let answer = Frame::Offer { id, offer: Offer::default() };
+        scene.link.send(answer.clone());
+        assert_eq!(scene.link.poll_action(), Some(Action::Send(answer)));
+    }
+    assert_eq!(scene.link.poll_action(), None);
+    scene.refuses(Frame::Seek { id: 9, seek: seek(51) }, Code::FrameMalformed);
+}
+
+#[test]
+fn an_answer_of_another_kind_or_to_nothing_ends_the_link() {
+    for id in [0, 2, u64::MAX] {
+        let offer = Frame::Offer { id, offer: Offer::default() };
+        Scene::up().refuses(offer, Code::FrameUnexpected);
+    }
+    let mut scene = Scene::up();
+    let asked = scene.link.look_up("alice".into(), BEGINNING_MS).unwrap();
+    scene.drain();
+    scene.hand(Frame::Offer { id: asked, offer: Offer::default() });
+    assert!(scene.link.is_closed());
+    let mut scene = Scene::up();
+    let seek = Seek::Alias { name: "team".into() };
+    let asked = scene.link.seek(seek, BEGINNING_MS).unwrap();
+    scene.drain();
+    scene.hand(Frame::Account { id: asked, number: None });
+    assert!(scene.link.is_closed());
+}
+
+#[test]
+fn a_seek_that_nobody_answers_comes_to_an_end() {
+    let mut scene = Scene::up();
+    let seek = Seek::Alias { name: "team".into() };
+    let id = scene.link.seek(seek, BEGINNING_MS).unwrap();
+    scene.drain();
+    scene.link.handle_timeout(BEGINNING_MS + limits::LOOKUP_MS);
+    let failed = Action::Sought { id, answer: Err(Code::DomainUnreachable) };
+    assert!(scene.drain().contains(&failed));
+}
