@@ -13,6 +13,7 @@ pub mod control;
 pub mod cose;
 pub mod cursor;
 pub mod event;
+pub mod fork;
 pub mod frame;
 pub mod hash;
 pub mod head;

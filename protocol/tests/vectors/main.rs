@@ -7,6 +7,7 @@
 mod build;
 mod check;
 mod diagnostic;
+mod forks;
 mod key_changes;
 mod names;
 mod structures;
