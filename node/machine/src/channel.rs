@@ -16,6 +16,7 @@ use crate::account::Stay;
 use crate::applied::Subscriber;
 use crate::backfill::Backlog;
 use crate::floor::Floor;
+use crate::fork::KnownFork;
 use crate::group::Group;
 use crate::withdraw::Span;
 
@@ -180,6 +181,9 @@ pub struct Log {
     /// What we lack of the log's history.
     #[n(11)]
     pub backlog: Option<Backlog>,
+    /// Where it is proven to have two histories.
+    #[n(12)]
+    pub fork: Option<Box<KnownFork>>,
 }
 
 impl Log {
@@ -197,6 +201,7 @@ impl Log {
             after_seq: 0,
             floor: None,
             backlog: None,
+            fork: None,
         }
     }
 }

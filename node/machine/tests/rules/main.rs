@@ -7,6 +7,7 @@ mod accounts;
 mod chains;
 mod control;
 mod direct;
+mod forks;
 mod groups;
 mod histories;
 mod joins;
