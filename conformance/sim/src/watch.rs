@@ -126,6 +126,7 @@ impl Watch {
             Code::FrameMalformed
                 | Code::FrameUnexpected
                 | Code::CheckpointForged
+                | Code::ForkUnproven
                 | Code::HeadForged
                 | Code::VersionUnsupported
                 | Code::CursorInvalid
@@ -280,6 +281,13 @@ fn show(frame: &Frame) -> String {
                 ranges.collect::<Vec<_>>().join(" ")
             )
         }
+        Frame::Heads { entries } => format!("heads of {}", entries.len()),
+        Frame::Show { log, down_to } => format!("show {} to {down_to}", show_log(&(*log).into())),
+        Frame::Branch { log, branch } => {
+            let head = branch.as_ref().map_or(0, |branch| branch.head.seq);
+            format!("branch of {} from {head}", show_log(&(*log).into()))
+        }
+        Frame::Fork { .. } => "proof of a fork".into(),
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
     }
