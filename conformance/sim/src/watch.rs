@@ -25,7 +25,7 @@ pub(crate) enum Rule {
     ControlState,
     /// A device gets all that its user may see, in order.
     Feed,
-    /// A log has one record at one place, wherever it is held.
+    /// A log has one record at one place, wherever it is held, or its two histories are proven.
     Fork,
     /// Honest nodes do not take each other for wrong.
     Manners,

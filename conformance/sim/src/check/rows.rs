@@ -12,6 +12,7 @@ use comity_protocol::event::Record;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{LogId, LogName, MessageId};
 
+use super::forks::is_missed;
 use super::{Broken, is_honest};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
@@ -128,6 +129,16 @@ pub(crate) fn record_at(
     read.ok().and(found)
 }
 
+/// The hash of a record as a node holds it.
+pub(crate) fn record_hash(shared: &Shared, no: ChannelNo, log: LogNo, seq: u64) -> Option<Hash> {
+    let mut found = None;
+    let read = shared.view().ok()?.log(no, log, seq, &mut |_, row| {
+        found = (row.seq == seq).then_some(row.hash);
+        ControlFlow::Break(())
+    });
+    read.ok().and(found)
+}
+
 /// The timeline shows what is accepted, in the channel's order.
 fn check_order(view: &View, no: ChannelNo, rows: &Rows) -> Result<(), String> {
     let all = (Bound::Unbounded, Bound::Unbounded);
@@ -152,7 +163,9 @@ pub(super) fn compare(world: &World, all: &[Rows]) -> Vec<Broken> {
             };
             let shown = || format!("n{other} and n{at} on {}:{}", show_log(&place.0), place.1);
             if known.hash != row.hash {
-                broken.push((Rule::Fork, shown()));
+                // Whoever holds another history has to hold the proof of it.
+                let is_missed = is_missed(world, (*other, at), place);
+                broken.extend(is_missed.then(|| (Rule::Fork, shown())));
             } else if known.id != row.id && known.outcome == row.outcome {
                 broken.push((Rule::Order, shown()));
             } else if known.outcome != row.outcome && know_the_same(world, (*other, at), &place.0) {
