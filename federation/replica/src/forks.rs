@@ -1,6 +1,6 @@
 //! Forks on a link: heads of all shared logs are stated to the peer, heads that contradict ours are
 //! followed down to the record at which the histories part, and proofs are passed on
-//! (`docs/protocol/` section 8.6). It must not know what a log is about, nor keep a proof.
+//! (`docs/protocol/` section 8.8). It must not know what a log is about, nor keep a proof.
 //!
 //! One log is searched at a time. The peer shows links from a head of its history down to a record
 //! that we name; the hashes in them are held against ours, and each answer narrows the records

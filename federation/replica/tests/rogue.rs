@@ -146,7 +146,7 @@ fn the_end_that_dialled_keeps_what_comes_while_it_identifies() {
     scene.link.handle_identified(Ok(()), BEGINNING_MS);
     let up = Action::Up { lineage: scene.acme.lineage(), start: 5 };
     let opened = Action::OpenFeed { cursor: Some(cursor(3)) };
-    assert_eq!(scene.drain(), [up, Action::Resume, opened]);
+    assert_eq!(scene.drain(), [up, Action::Resume, opened, Action::StateHeads]);
 }
 
 #[test]
@@ -397,7 +397,8 @@ fn a_vector_has_a_bounded_number_of_parts() {
     scene.hand(Frame::Resume { cursor: None });
     scene.link.handle_feed_opened(true);
     let resync = Action::Send(Frame::Resync);
-    assert_eq!(scene.drain(), [Action::OpenFeed { cursor: None }, resync]);
+    let opened = [Action::OpenFeed { cursor: None }, resync, Action::StateHeads];
+    assert_eq!(scene.drain(), opened);
     for _ in 1..limits::VECTOR_PARTS_MAX {
         scene.hand(part(true));
     }

@@ -55,7 +55,7 @@ pub struct Node {
     pub leaves_out: BTreeSet<Token>,
     /// Whether the feed leaves control logs out.
     pub withholds_control: bool,
-    recovery: RecoveryKey,
+    pub recovery: RecoveryKey,
     user: (AccountNumber, String),
     commands: u64,
     readers: BTreeMap<LineageId, Reader>,
