@@ -255,7 +255,7 @@ impl Forks {
 /// The hashes that a proven branch claims for the records on its way and for those that they name;
 /// `None` where it does not prove itself.
 fn claims(log: &LogId, branch: &Branch, down_to: u64, keys: &dyn Keys) -> Option<Vec<(u64, Hash)>> {
-    let (origin, key) = keys.origin_key(log)?;
+    let (origin, key) = keys.log_key(log)?;
     let head = branch.head.verify(*log, &origin, &key).ok()?;
     follow(log, head.seq, &head.hash, down_to, &branch.links)?;
     let mut claims = vec![(head.seq, head.hash)];

@@ -14,7 +14,7 @@ use comity_protocol::frame::{
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
 use comity_protocol::history::{AskedLog, Backfill, HistoryAsk, LogEnd, LogRef};
-use comity_protocol::id::{AccountNumber, ChannelId, LineageId, ShortHash, WriterId};
+use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, ShortHash, WriterId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings, LookUpError, limits};
@@ -261,6 +261,10 @@ struct NoKeys;
 
 impl Keys for NoKeys {
     fn origin_key(&self, _: &Range) -> Option<(LineageId, NodePublicKey)> {
+        None
+    }
+
+    fn log_key(&self, _: &LogId) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 }

@@ -5,7 +5,8 @@
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::fork::{Fork, ForkProof};
-use comity_protocol::id::{LogId, LogName, WriterId};
+use comity_protocol::id::{LineageId, LogId, LogName, WriterId};
+use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
@@ -67,6 +68,16 @@ impl State {
     pub fn is_fork_news(&self, log: &LogId, seq: u64) -> bool {
         let known = self.channel(&log.channel).and_then(|(_, c)| c.logs.get(&log.name));
         known.is_some_and(|log| log.lacks_fork(seq))
+    }
+
+    /// The organisation whose key must prove heads of a log that may be held here, and that key;
+    /// `None` where it is our own.
+    pub fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
+        let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
+        let of_group = group.and_then(|group| group.state.key(&origin));
+        let key = of_group.or_else(|| self.peers.get(&origin).map(|peer| peer.key));
+        Some((origin, key?)).filter(|_| origin != self.lineage())
     }
 
     /// The logs that are known to be forked, by their channels.

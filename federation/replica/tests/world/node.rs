@@ -69,6 +69,10 @@ impl Keys for PeerKeys<'_> {
     fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
         self.0.origin_key(self.1, range)
     }
+
+    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.log_key(log)
+    }
 }
 
 impl Node {

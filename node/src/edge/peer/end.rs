@@ -12,8 +12,8 @@ use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCo
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
-use comity_protocol::frame::{Batch, Class, Frame, Range};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
+use comity_protocol::frame::{Batch, Class, Frame, Range, WireLog};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountName, ServerName};
@@ -460,6 +460,10 @@ struct PeerKeys<'a> {
 impl Keys for PeerKeys<'_> {
     fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
         self.shared.state().origin_key(self.peer?, range)
+    }
+
+    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        self.shared.state().log_key(log)
     }
 }
 
