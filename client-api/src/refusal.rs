@@ -97,6 +97,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::DomainUnreachable
         | Code::DomainKeyChanged
         | Code::ChainBroken
+        | Code::ForkUnproven
         | Code::HeadForged
         | Code::CheckpointForged => StatusCode::BAD_GATEWAY,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,

@@ -120,18 +120,57 @@ def check_checkpoint(case):
     assert checkpoint_result(data, lineage, key) == case["result"]
 
 
-def check_head(case):
-    seq, record_hash, time, (blind, index, path), checkpoint = cbor.decode(
-        bytes.fromhex(case["hex"])
-    )
-    lineage, key = bytes.fromhex(case["lineage"]), bytes.fromhex(case["key"])
+def head_result(log, parts, lineage, key):
+    """What a head of a log comes to under a key of a lineage."""
+    seq, record_hash, time, (blind, index, path), checkpoint = parts
     result = checkpoint_result(checkpoint, lineage, key)
     if result != "ok":
-        assert case["result"] == f"checkpoint_{result}"
-        return
+        return f"checkpoint_{result}"
     payload = cbor.decode(cbor.decode(checkpoint)[2])
-    found = root(leaf(case["log"], seq, record_hash, time, blind), index, payload[4], path)
-    assert (found == payload[5]) == (case["result"] == "ok")
+    found = root(leaf(log, seq, record_hash, time, blind), index, payload[4], path)
+    return "ok" if found == payload[5] else "not_included"
+
+
+def check_head(case):
+    lineage, key = bytes.fromhex(case["lineage"]), bytes.fromhex(case["key"])
+    parts = cbor.decode(bytes.fromhex(case["hex"]))
+    assert head_result(case["log"], parts, lineage, key) == case["result"]
+
+
+def follow(log, at, expected, target, links):
+    """The last of the links that lead from a record down to another; nothing where they do not."""
+    for n, (previous, skipped, inner) in enumerate(links, 1):
+        if target > at or link(log, at, previous, skipped, inner) != expected:
+            return None
+        if at == target:
+            return links[n - 1] if n == len(links) else None
+        at, expected = (skip(at), skipped) if skip(at) >= target else (at - 1, previous)
+    return None
+
+
+def fork_result(proof):
+    """What a proof that a log has two histories comes to."""
+    domain, key, recovery, changes = proof[0]
+    (channel, kind, origin, number), seq = proof[1], proof[2]
+    if changes or digest("lnage", var(domain.encode()), key, recovery) != origin:
+        return "organisation"
+    names = ("origin", "writer") if kind else ("home", "term")
+    log = {"channel": channel.hex(), names[0]: origin.hex(), names[1]: number}
+    branches = [proof[3], proof[4]]
+    steps = [follow(log, head[0], head[1], seq, links) for links, head in branches]
+    if None in steps:
+        return "links"
+    if len({link(log, seq, *step) for step in steps}) == 1:
+        return "same_record"
+    if steps[0][0] != steps[1][0]:
+        return "not_lowest"
+    results = [head_result(log, head, origin, key) for _, head in branches]
+    return next((f"head_{result}" for result in results if result != "ok"), "ok")
+
+
+def check_fork_proof(case):
+    proof = cbor.decode(bytes.fromhex(case["hex"]))
+    assert (fork_result(proof), str(proof[2])) == (case["result"], case["seq"])
 
 
 def check_key_change(case):
@@ -150,16 +189,9 @@ def check_log(case):
 
 def check_chain_proof(case):
     at, target = int(case["head_seq"]), int(case["target"])
-    expected, found = bytes.fromhex(case["head_hash"]), None
-    for n, step in enumerate(case["links"], 1):
-        previous, skipped, inner = map(bytes.fromhex, step)
-        if link(case["log"], at, previous, skipped, inner) != expected:
-            break
-        if at == target:
-            found = inner.hex() if n == len(case["links"]) else None
-            break
-        at, expected = (skip(at), skipped) if skip(at) >= target else (at - 1, previous)
-    assert found == case["inner"]
+    links = [tuple(map(bytes.fromhex, step)) for step in case["links"]]
+    found = follow(case["log"], at, bytes.fromhex(case["head_hash"]), target, links)
+    assert (found and found[2].hex()) == case["inner"]
 
 
 def check_inclusion(case):
@@ -307,6 +339,7 @@ def check_function(case):
 CHECKS = {
     "chain_proof": check_chain_proof,
     "checkpoint": check_checkpoint,
+    "fork_proof": check_fork_proof,
     "function": check_function,
     "genesis": check_genesis,
     "head": check_head,

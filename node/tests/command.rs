@@ -116,3 +116,66 @@ fn chat_says_what_it_lacks() {
     let said = complaint(&comity(dir.path(), &closed, &[]));
     assert!(said.contains("cannot be reached"), "{said}");
 }
+
+/// The pinned proofs of forks, each with its bytes and what checking it comes to.
+fn pinned_proofs() -> Vec<(String, Vec<u8>, String)> {
+    let file = include_str!("../../conformance/vectors/proofs.json");
+    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    let cases = file["cases"].as_array().unwrap().iter();
+    let text = |case: &serde_json::Value, name: &str| case[name].as_str().unwrap().to_owned();
+    let hex = |text: String| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    let is_fork = |case: &&serde_json::Value| case["kind"] == "fork_proof";
+    cases
+        .filter(is_fork)
+        .map(|case| (text(case, "name"), hex(text(case, "hex")), text(case, "result")))
+        .collect()
+}
+
+#[test]
+fn a_proof_is_checked_by_the_file_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = |more: &[&str]| {
+        let arguments = [&["proof", "check", "a.proof"][..], more].concat();
+        comity(dir.path(), &arguments, &[])
+    };
+    let write = |bytes: &[u8]| std::fs::write(dir.path().join("a.proof"), bytes).unwrap();
+    let proofs = pinned_proofs();
+    for (name, bytes, result) in &proofs {
+        write(bytes);
+        match result.as_str() {
+            "ok" => assert!(printed(&check(&[])).starts_with("It holds: "), "{name}"),
+            _ => assert!(complaint(&check(&[])).contains("it proves nothing: "), "{name}"),
+        }
+    }
+    let (_, genuine, _) = &proofs[0];
+    write(genuine);
+    let said = printed(&check(&[]));
+    assert!(said.contains("globex.example wrote two histories of one message log"), "{said}");
+    assert!(said.contains("Record 5 has two hashes") && said.contains("at record 14,"), "{said}");
+    assert!(said.contains("TXT record of _comity.globex.example"), "{said}");
+
+    // The same as text that a mail program has broken into lines.
+    let text = data_encoding::BASE64URL_NOPAD.encode(genuine);
+    let lines: Vec<&[u8]> = text.as_bytes().chunks(76).collect();
+    write(&[&lines.join(&b"\r\n"[..]), &b"\n"[..]].concat());
+    assert_eq!(printed(&check(&[])), said);
+
+    let key = said.lines().find_map(|line| line.strip_prefix("public key  ")).unwrap();
+    assert!(printed(&check(&["--key", key])).contains("the one that you gave"));
+    let acme = [("COMITY_DOMAIN", "acme.example")];
+    let other = printed(&comity(dir.path(), &["keys", "show"], &acme));
+    let other = other.lines().find_map(|line| line.strip_prefix("public key     ")).unwrap();
+    assert!(complaint(&check(&["--key", other])).contains("about another key than yours"));
+    assert!(complaint(&check(&["--key", "globex.example"])).contains("44 characters"));
+
+    for (bytes, reason) in [
+        (&b"no proof at all"[..], "no proof: the bytes do not have the expected shape"),
+        (&[&genuine[..], &[0]].concat(), "no proof: the bytes are not the deterministic"),
+        (&vec![b'p'; 100_000], "too long"),
+    ] {
+        write(bytes);
+        assert!(complaint(&check(&[])).contains(reason), "{reason}");
+    }
+    std::fs::remove_file(dir.path().join("a.proof")).unwrap();
+    assert!(complaint(&check(&[])).starts_with("comity: a.proof: "));
+}

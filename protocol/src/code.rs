@@ -137,6 +137,7 @@ codes! {
     112 LinkReplaced "link_replaced" "A newer connection replaces this one.";
     113 RecordOversize "record_oversize" "A record is larger than its channel's version allows.";
     114 RequestRefused "request_refused" "The channel's home refused the request.";
+    115 ForkUnproven "fork_unproven" "What should prove two histories of a log does not.";
 }
 
 impl fmt::Display for Code {

@@ -6,7 +6,9 @@
 //! the order of its feed, and the subscriber acknowledges what is on its disk. Whoever sees a gap
 //! asks for it with `Want`; what is not served is answered `NotServed`. `Lookup` asks for an
 //! account by name, `Seek` for groups that may be joined. What is older than the feed is asked for
-//! with `History` and comes as `Backfill`.
+//! with `History` and comes as `Backfill`. `Heads` states what each holds of all logs that they
+//! share; where that contradicts, `Show` asks for a history that comes as a `Branch`, and a `Fork`
+//! proves what was found.
 
 use minicbor::{Decode, Encode};
 
@@ -15,13 +17,16 @@ use crate::chain::Link;
 use crate::clock::HybridTime;
 use crate::directory::{Offer, Seek};
 use crate::event::Record;
+use crate::fork::Branch;
 use crate::hash::Hash;
 use crate::head::{Head, Inclusion};
 use crate::history::{Backfill, HistoryAsk, RangeStart};
 use crate::id::{
     AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, ShortHash, WriterId,
 };
-use crate::limits::{BATCH_RECORDS_MAX, FRAME_BYTES_MAX, LINKS_MAX, VECTOR_ENTRIES_MAX};
+use crate::limits::{
+    BATCH_RECORDS_MAX, FORK_PROOF_BYTES_MAX, FRAME_BYTES_MAX, LINKS_MAX, VECTOR_ENTRIES_MAX,
+};
 
 /// The version of the peer protocol that this crate speaks.
 pub const PEER_VERSION: u16 = 1;
@@ -125,8 +130,42 @@ pub enum Frame {
     /// Answers that.
     #[n(12)]
     Backfill(#[n(0)] Backfill),
-    /// Asks for groups that the asker's accounts may join.
+    /// The speaker's heads of logs that both share, whoever writes them.
+    #[n(13)]
+    Heads {
+        /// An entry for each log.
+        #[n(0)]
+        entries: Vec<VectorEntry>,
+    },
+    /// Asks to be shown the history that the receiver holds of a log.
+    #[n(14)]
+    Show {
+        /// The log.
+        #[n(0)]
+        log: WireLog,
+        /// The record down to which the links are to lead.
+        #[n(1)]
+        down_to: u64,
+    },
+    /// Answers that.
     #[n(15)]
+    Branch {
+        /// The log.
+        #[n(0)]
+        log: WireLog,
+        /// The history; absent where none is shown.
+        #[n(1)]
+        branch: Option<Branch>,
+    },
+    /// A proof that a log has two histories.
+    #[n(16)]
+    Fork {
+        /// The proof's bytes.
+        #[n(0)]
+        proof: ByteString,
+    },
+    /// Asks for groups that the asker's accounts may join.
+    #[n(17)]
     Seek {
         /// Names the question, among look-ups too.
         #[n(0)]
@@ -136,7 +175,7 @@ pub enum Frame {
         seek: Seek,
     },
     /// Answers that.
-    #[n(16)]
+    #[n(18)]
     Offer {
         /// The question.
         #[n(0)]
@@ -368,9 +407,15 @@ impl Frame {
             }
             Self::Backfill(backfill) => backfill.is_bounded(),
             Self::History(ask) => ask.is_bounded(),
+            Self::Branch { branch, .. } => {
+                branch.as_ref().is_none_or(|branch| branch.links.len() <= LINKS_MAX)
+            }
+            Self::Fork { proof } => proof.len() <= FORK_PROOF_BYTES_MAX,
+            Self::Heads { entries } | Self::Vector { entries, .. } => {
+                entries.len() <= VECTOR_ENTRIES_MAX
+            }
             Self::Offer { offer, .. } => offer.is_bounded(),
             Self::Seek { seek, .. } => seek.is_bounded(),
-            Self::Vector { entries, .. } => entries.len() <= VECTOR_ENTRIES_MAX,
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,
             _ => true,

@@ -14,6 +14,7 @@ pub mod cose;
 pub mod cursor;
 pub mod directory;
 pub mod event;
+pub mod fork;
 pub mod frame;
 pub mod hash;
 pub mod head;

@@ -38,6 +38,8 @@ pub const LINKS_MAX: usize = 128;
 pub const INCLUSION_PATH_MAX: usize = 32;
 /// Longest checkpoint (COSE_Sign1), in bytes.
 pub const CHECKPOINT_BYTES_MAX: usize = 1_024;
+/// Longest proof that a log was forked, in bytes.
+pub const FORK_PROOF_BYTES_MAX: usize = 32 * 1024;
 
 /// Members of a group where its genesis names no other number.
 pub const MEMBERS_DEFAULT: u32 = 100;

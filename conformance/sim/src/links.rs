@@ -63,6 +63,10 @@ impl Node {
     /// Where history may have come within reach, its links are told and its sources wished for.
     fn poke(&mut self, now_ms: u64) {
         let Some(run) = &mut self.run else { return };
+        let taken = run.exchange.forks_taken();
+        if std::mem::replace(&mut run.forks_seen, taken) != taken {
+            run.links.values_mut().for_each(|link| link.end.poke_forks());
+        }
         let count = run.exchange.filling.wake_count();
         if std::mem::replace(&mut run.filling_seen, count) == count {
             return;
@@ -139,6 +143,11 @@ impl Node {
                     };
                     if let Some(end) = self.end_mut(id) {
                         end.handle_identified(known, now_ms);
+                    }
+                }
+                Waiter::Fork { log, seq } => {
+                    if let Some(run) = &self.run {
+                        run.exchange.fork_taken(&log, seq, &answer);
                     }
                 }
                 Waiter::Wake => {
@@ -229,6 +238,11 @@ impl Node {
                 if let Some((to, at_ms)) = around.net.send(id, self.index, class, bytes, now_ms) {
                     around.agenda.at(at_ms, Event::Wake { node: to });
                 }
+            }
+            Task::TakeFork { log, seq, proof } => {
+                let unix_ms = self.unix_ms(now_ms);
+                let command = Command::TakeFork { proof, unix_ms, random: self.dice.bytes() };
+                self.propose(command, Waiter::Fork { log, seq }, around.agenda);
             }
             Task::Up { domain, start } => self.up(id, domain, start, around),
         }

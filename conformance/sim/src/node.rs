@@ -14,6 +14,7 @@ use comity::writer::{Flushing, Proposal, Reply, Shared, Writer, WriterSettings};
 use comity_identity::NodeKey;
 use comity_machine::{Answer, Command};
 use comity_protocol::cursor::Pos;
+use comity_protocol::frame::WireLog;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{LineageId, WriterId};
 use comity_protocol::key::lineage_id;
@@ -95,6 +96,8 @@ pub(crate) enum Waiter {
     Device { user: usize, nonce: u64 },
     /// A link whose peer is being made known.
     Introduced(ConnectionId),
+    /// A proof that a log has two histories, which part at a record.
+    Fork { log: WireLog, seq: u64 },
     /// A link whose answer to an ask for history is being applied.
     History(ConnectionId),
     /// A link whose batch is being applied.
@@ -145,6 +148,8 @@ pub(crate) struct Run {
     pub(crate) wake_ms: Option<u64>,
     /// How often history had come within reach when its links were last told.
     pub(crate) filling_seen: u64,
+    /// The proofs of forks that its links were told of.
+    pub(crate) forks_seen: u64,
 }
 
 /// One of a node's links.
@@ -217,6 +222,7 @@ impl Node {
             is_waking: false,
             wake_ms: None,
             filling_seen: 0,
+            forks_seen: 0,
         });
         if let Some(run) = &self.run {
             run.exchange.filling.refresh();

@@ -27,7 +27,7 @@ pub(crate) enum Rule {
     Erased,
     /// A device gets all that its user may see, in order.
     Feed,
-    /// A log has one record at one place, wherever it is held.
+    /// A log has one record at one place, wherever it is held, or its two histories are proven.
     Fork,
     /// Honest nodes do not take each other for wrong.
     Manners,
@@ -128,6 +128,7 @@ impl Watch {
             Code::FrameMalformed
                 | Code::FrameUnexpected
                 | Code::CheckpointForged
+                | Code::ForkUnproven
                 | Code::HeadForged
                 | Code::VersionUnsupported
                 | Code::CursorInvalid
@@ -282,6 +283,13 @@ fn show(frame: &Frame) -> String {
                 ranges.collect::<Vec<_>>().join(" ")
             )
         }
+        Frame::Heads { entries } => format!("heads of {}", entries.len()),
+        Frame::Show { log, down_to } => format!("show {} to {down_to}", show_log(&(*log).into())),
+        Frame::Branch { log, branch } => {
+            let head = branch.as_ref().map_or(0, |branch| branch.head.seq);
+            format!("branch of {} from {head}", show_log(&(*log).into()))
+        }
+        Frame::Fork { .. } => "proof of a fork".into(),
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
         Frame::Seek { .. } => "seek groups".into(),

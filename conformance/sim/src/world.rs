@@ -295,11 +295,12 @@ impl World {
             agenda.after(pause_ms, Event::Mischief { node: at });
         }
         let Node { run: Some(run), own, rogue, .. } = &nodes[at] else { return };
-        for (channel, frame) in rogue.frames(own, dice) {
+        for (channel, face, frame) in rogue.frames(own, dice) {
             let state = run.shared.state();
             let Some((_, known)) = state.channel(&channel) else { continue };
             for (id, link) in run.links.iter().filter(|(_, link)| link.counts_for.is_some()) {
-                if known.peers.contains_key(&self.everybody[link.peer].lineage) {
+                let sees = face.is_none_or(|face| face == link.peer % 2);
+                if sees && known.peers.contains_key(&self.everybody[link.peer].lineage) {
                     let sent = net.send(*id, at, frame.class(), frame.encode(), now_ms);
                     if let Some((node, at_ms)) = sent {
                         agenda.at(at_ms, Event::Wake { node });

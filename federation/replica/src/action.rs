@@ -3,6 +3,7 @@
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::directory::{Offer, Seek};
+use comity_protocol::fork::Branch;
 use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
@@ -43,10 +44,30 @@ pub enum Action<T> {
     /// The peer's answer to an ask for history is to be applied; answered by
     /// `handle_history_applied`. One at a time.
     ApplyHistory(Vec<u8>),
+    /// The peer states these heads: those of which we hold another history are to be named by
+    /// `suspect`.
+    CompareHeads(Vec<VectorEntry>),
     /// What of their history do we lack that the peer may have? Answered by `ask_history`.
     ChooseHistory,
     /// The link is over. Nothing follows.
     Close(Code),
+    /// The histories that we and the peer hold of a log part at this record; the peer's is proven by
+    /// the branch.
+    ForkFound {
+        /// The log.
+        log: WireLog,
+        /// The lowest record that differs.
+        seq: u64,
+        /// The peer's history, from a head down to it.
+        branch: Branch,
+    },
+    /// Which hashes do these records of a log have here? Answered by `handle_hashes`.
+    HashesOf {
+        /// The log.
+        log: WireLog,
+        /// The records, ascending.
+        seqs: Vec<u64>,
+    },
     /// The peer says who it is: prove that its key belongs to the domain and that the lineage is
     /// its own. Answered by `handle_identified`.
     Identify {
@@ -101,8 +122,28 @@ pub enum Action<T> {
         /// The groups, or why nobody knows.
         answer: Result<Offer, Code>,
     },
+    /// The peer wants to be shown our history of a log; answered by `send` of a `Frame::Branch`. One
+    /// at a time.
+    ShowBranch {
+        /// The log.
+        log: WireLog,
+        /// The record down to which the links are to lead.
+        down_to: u64,
+    },
+    /// What are our heads of all logs that we share with the peer, and which of them are forked?
+    /// Answered by `state_heads`, and by `send` of each proof.
+    StateHeads,
     /// What do we hold of the peer's logs? Answered by `state_vector`.
     StateVector,
+    /// The peer has proven that a log has two histories.
+    TakeFork {
+        /// The log.
+        log: WireLog,
+        /// The lowest record that differs.
+        seq: u64,
+        /// The proof.
+        proof: ByteString,
+    },
     /// The link is up.
     Up {
         /// The peer's lineage.

@@ -15,6 +15,8 @@ pub enum Fault {
     CheckpointForged,
     /// A checkpoint is of a version that this node does not know.
     CheckpointVersion,
+    /// What should prove that a log has two histories does not.
+    ForkUnproven,
     /// A frame is not in its one encoding, or holds what no honest peer sends.
     FrameMalformed,
     /// A frame came in a state in which it may not.
@@ -48,6 +50,7 @@ impl Fault {
             Self::CursorUnknown => Code::CursorInvalid,
             Self::CheckpointForged => Code::CheckpointForged,
             Self::CheckpointVersion | Self::VersionUnknown => Code::VersionUnsupported,
+            Self::ForkUnproven => Code::ForkUnproven,
             Self::FrameMalformed => Code::FrameMalformed,
             Self::FrameUnexpected => Code::FrameUnexpected,
             Self::HeadForged => Code::HeadForged,
@@ -62,6 +65,6 @@ impl Fault {
 
     /// Whether it shows that somebody forges, which an admin should know.
     pub const fn is_misconduct(self) -> bool {
-        matches!(self, Self::CheckpointForged | Self::HeadForged)
+        matches!(self, Self::CheckpointForged | Self::ForkUnproven | Self::HeadForged)
     }
 }

@@ -71,6 +71,22 @@ pub const HISTORY_SERVING_MAX: usize = 4;
 /// Logs and channels that a link remembers of what it was told; beyond that it asks no more.
 pub const HISTORY_NAMES_MAX: usize = 65_536;
 
+/// How long after heads were stated they are stated again.
+pub const COMPARISON_MS: u64 = 3_600_000;
+/// Logs of which the peer's history is to be searched; those beyond are found at the next
+/// comparison.
+pub const SUSPECTS_MAX: usize = 256;
+/// Answers after which a search is given up; each halves what is left to search.
+pub const SEARCH_ROUNDS_MAX: u32 = 80;
+/// How long a peer may take to show its history.
+pub const SHOW_ANSWER_MS: u64 = 30_000;
+/// What a peer may want to be shown and was not yet; one that keeps to the protocol has one.
+pub const SHOWS_MAX: usize = 4;
+/// Statements of heads and proofs of forks that a peer may send between two statements of ours.
+pub const FORK_FRAMES_MAX: usize = 4_096;
+/// Proofs of forks that are passed on over one link at a time.
+pub const FORKS_TOLD_MAX: usize = 256;
+
 /// Look-ups that may be unanswered, of accounts and of groups together.
 pub const LOOKUPS_MAX: usize = 256;
 /// How long a look-up may take.
@@ -110,5 +126,7 @@ const _: () =
 const _: () = assert!(WANTS_MAX >= 2 * BATCH_RECORDS_MAX && REFUSED_MAX >= 2 * BATCH_RECORDS_MAX);
 const _: () = assert!(WANTS_IN_FLIGHT_MAX < SERVING_MAX);
 const _: () = assert!(HISTORY_WINDOW_RECORDS as usize <= HISTORY_RECORDS_MAX);
+const _: () = assert!(VECTOR_PARTS_MAX + FORKS_TOLD_MAX < FORK_FRAMES_MAX);
 const _: () = assert!(ACKNOWLEDGED_AT_ONCE_MAX < FEED_BATCHES_MAX);
-const _: () = assert!(VECTOR_PARTS_MAX + PEER_LOOKUPS_MAX + LOOKUPS_MAX < ACTIONS_MAX);
+const _: () =
+    assert!(2 * VECTOR_PARTS_MAX + FORKS_TOLD_MAX + PEER_LOOKUPS_MAX + LOOKUPS_MAX < ACTIONS_MAX);

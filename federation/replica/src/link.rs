@@ -11,6 +11,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::directory::Seek;
 use comity_protocol::frame::{Class, Frame, Hello, VectorEntry, WireLog};
+use comity_protocol::hash::Hash;
 use comity_protocol::history::HistoryAsk;
 use comity_protocol::id::LineageId;
 use comity_protocol::name::ServerName;
@@ -18,6 +19,7 @@ use comity_protocol::name::ServerName;
 use crate::action::{Action, AppliedHistory, Fate, FedBatch, LookUpError};
 use crate::fault::Fault;
 use crate::feed::{Feed, Serving};
+use crate::forks::Forks;
 use crate::history::Histories;
 use crate::limits::{
     ACKNOWLEDGEMENT_MS, ACTIONS_MAX, EARLY_FRAMES_MAX, HELLO_MS, VERSIONS, VERSIONS_MAX,
@@ -54,6 +56,7 @@ pub struct Link<T> {
     feed: Feed<T>,
     serving: Serving,
     histories: Histories,
+    forks: Forks,
     lookups: Lookups,
 }
 
@@ -89,6 +92,7 @@ impl<T> Link<T> {
             feed: Feed::default(),
             serving: Serving::default(),
             histories: Histories::default(),
+            forks: Forks::default(),
             lookups: Lookups::default(),
             settings,
         };
@@ -193,6 +197,7 @@ impl<T> Link<T> {
         while let Some(timer) = self.timers.take_due(now_ms) {
             match timer {
                 Timer::Acknowledgement => self.end_step(Err(Fault::Unacknowledged)),
+                Timer::Forks => self.forks.handle_timeout(now_ms),
                 Timer::Hello => self.end_step(Err(Fault::HelloLate)),
                 Timer::History => self.histories.handle_timeout(now_ms),
                 Timer::LookUp => {
@@ -252,6 +257,27 @@ impl<T> Link<T> {
         self.end_step(Ok(()));
     }
 
+    /// Our heads of all logs that we share with the peer, answering [`Action::StateHeads`].
+    pub fn state_heads(&mut self, entries: Vec<VectorEntry>, now_ms: u64) {
+        self.now_ms = now_ms;
+        let frames = self.forks.state_heads(entries, now_ms);
+        if self.is_up() {
+            self.actions.extend(frames.into_iter().map(Action::Send));
+        }
+    }
+
+    /// The peer may hold another history of a log than we do: it is to show it.
+    pub fn suspect(&mut self, log: WireLog) {
+        self.forks.suspect(log);
+    }
+
+    /// The hashes of records here, answering [`Action::HashesOf`] in its order.
+    pub fn handle_hashes(&mut self, hashes: &[Option<Hash>]) {
+        if let Some(found) = self.forks.handle_hashes(hashes).filter(|_| self.is_up()) {
+            self.act(found);
+        }
+    }
+
     /// Asks the peer for an account by name.
     pub fn look_up(&mut self, name: String, now_ms: u64) -> Result<u64, LookUpError> {
         self.now_ms = now_ms;
@@ -283,6 +309,7 @@ impl<T> Link<T> {
             self.serving.handle_answer(&frame);
             self.lookups.handle_answer(&frame);
             self.histories.handle_answer(&frame);
+            self.forks.handle_answer(&frame);
             self.act(Action::Send(frame));
         }
     }
@@ -329,8 +356,8 @@ impl<T> Link<T> {
         if self.feed.poll_read() {
             return Some(Action::ReadFeed);
         }
-        let served = self.serving.poll().map(Action::Serve).or_else(|| self.histories.poll());
-        served.or_else(|| self.lookups.poll())
+        let asked = self.serving.poll().map(Action::Serve).or_else(|| self.histories.poll());
+        asked.or_else(|| self.lookups.poll()).or_else(|| self.forks.poll(self.now_ms))
     }
 
     fn take_frame(&mut self, frame: Frame, bytes: Vec<u8>, keys: &dyn Keys) -> Result<(), Fault> {
@@ -344,6 +371,9 @@ impl<T> Link<T> {
             (Phase::Up { .. }, Frame::Batch(batch)) => {
                 let verified = self.verifier.verify(bytes, batch, keys)?;
                 self.subscription.handle_batch(verified)
+            }
+            (Phase::Up { .. }, Frame::Branch { log, branch }) => {
+                self.forks.handle_branch(log, branch, keys)
             }
             (Phase::Up { .. }, Frame::Backfill(backfill)) => {
                 self.histories.handle_backfill(backfill, bytes)
@@ -391,11 +421,19 @@ impl<T> Link<T> {
                     self.act(action);
                 }
             }
-            Frame::Backfill(_) | Frame::Batch(_) | Frame::Hello(_) => {
+            Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } | Frame::Hello(_) => {
                 return Err(Fault::FrameUnexpected);
+            }
+            Frame::Fork { proof } => {
+                let action = self.forks.handle_fork(proof)?;
+                self.act(action);
             }
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
+            }
+            Frame::Heads { entries } => {
+                let action = self.forks.handle_heads(entries)?;
+                self.act(action);
             }
             Frame::History(ask) => self.histories.handle_ask(ask)?,
             Frame::Lookup { id, name } => {
@@ -413,6 +451,7 @@ impl<T> Link<T> {
             }
             Frame::Resume { cursor } => {
                 let action = self.feed.handle_resume(cursor)?;
+                self.forks.handle_resumed(self.now_ms);
                 self.act(action);
             }
             Frame::Resync => {
@@ -420,6 +459,7 @@ impl<T> Link<T> {
                 self.act(Action::StateVector);
             }
             Frame::Seek { id, seek } => self.lookups.handle_seek(id, seek)?,
+            Frame::Show { log, down_to } => self.forks.handle_show(log, down_to)?,
             Frame::Vector { entries, more } => {
                 if let Some(action) = self.feed.handle_vector(entries, more)? {
                     self.act(action);
@@ -471,6 +511,7 @@ impl<T> Link<T> {
             self.timers.set(Timer::Want, self.subscription.next_ms(self.now_ms));
             self.timers.set(Timer::LookUp, self.lookups.next_ms());
             self.timers.set(Timer::History, self.histories.next_ms());
+            self.timers.set(Timer::Forks, self.forks.next_ms().filter(|at_ms| *at_ms > 0));
         }
     }
 

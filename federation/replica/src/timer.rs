@@ -5,6 +5,8 @@
 pub enum Timer {
     /// When to give up on a peer that acknowledges nothing of what it was fed.
     Acknowledgement,
+    /// When heads are to be stated again, or a history that was to be shown is overdue.
+    Forks,
     /// When to give up on a link that is not up yet.
     Hello,
     /// When an ask for history counts as unanswered.
@@ -17,8 +19,8 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer.
-    pub const ALL: [Self; 5] =
-        [Self::Acknowledgement, Self::Hello, Self::History, Self::LookUp, Self::Want];
+    pub const ALL: [Self; 6] =
+        [Self::Acknowledgement, Self::Forks, Self::Hello, Self::History, Self::LookUp, Self::Want];
 }
 
 /// When each timer goes off, if it is set.

@@ -7,7 +7,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::checkpoint::{Checkpoint, CheckpointError};
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Batch, Exception, Frame, Range, WireLog};
-use comity_protocol::id::LineageId;
+use comity_protocol::id::{LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 
 use crate::fault::Fault;
@@ -18,6 +18,9 @@ pub trait Keys {
     /// The organisation whose key must prove the head of a range that this peer shows, and that
     /// key; `None` where its log is none that we could take.
     fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)>;
+
+    /// The organisation whose key must prove heads of a log that is held here, and that key.
+    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)>;
 }
 
 /// A batch of which every range is proven.

@@ -14,7 +14,7 @@ use comity_protocol::frame::{
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
 use comity_protocol::history::{AskedLog, Backfill, HistoryAsk, LogEnd, LogRef};
-use comity_protocol::id::{AccountNumber, ChannelId, LineageId, ShortHash, WriterId};
+use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, ShortHash, WriterId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings, LookUpError, limits};
@@ -146,7 +146,7 @@ fn the_end_that_dialled_keeps_what_comes_while_it_identifies() {
     scene.link.handle_identified(Ok(()), BEGINNING_MS);
     let up = Action::Up { lineage: scene.acme.lineage(), start: 5 };
     let opened = Action::OpenFeed { cursor: Some(cursor(3)) };
-    assert_eq!(scene.drain(), [up, Action::Resume, opened]);
+    assert_eq!(scene.drain(), [up, Action::Resume, opened, Action::StateHeads]);
 }
 
 #[test]
@@ -261,6 +261,10 @@ struct NoKeys;
 
 impl Keys for NoKeys {
     fn origin_key(&self, _: &Range) -> Option<(LineageId, NodePublicKey)> {
+        None
+    }
+
+    fn log_key(&self, _: &LogId) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 }
@@ -397,7 +401,8 @@ fn a_vector_has_a_bounded_number_of_parts() {
     scene.hand(Frame::Resume { cursor: None });
     scene.link.handle_feed_opened(true);
     let resync = Action::Send(Frame::Resync);
-    assert_eq!(scene.drain(), [Action::OpenFeed { cursor: None }, resync]);
+    let opened = [Action::OpenFeed { cursor: None }, resync, Action::StateHeads];
+    assert_eq!(scene.drain(), opened);
     for _ in 1..limits::VECTOR_PARTS_MAX {
         scene.hand(part(true));
     }

@@ -196,7 +196,7 @@ impl State {
         let own = self.lineage();
         let channel = &self.channels[&no];
         let group = channel.group().ok_or(Code::NotAGroup)?;
-        if group.state.home != own || group.read_only {
+        if group.state.home != own || channel.is_read_only() {
             return Err(Code::ChannelReadOnly);
         }
         let name = group.control_log();

@@ -16,6 +16,7 @@ use crate::account::Stay;
 use crate::applied::Subscriber;
 use crate::backfill::Backlog;
 use crate::floor::Floor;
+use crate::fork::KnownFork;
 use crate::group::Group;
 use crate::withdraw::Span;
 
@@ -186,6 +187,9 @@ pub struct Log {
     /// Records that were erased before they came, with their hashes.
     #[n(12)]
     pub erased: BTreeMap<u64, ShortHash>,
+    /// Where it is proven to have two histories.
+    #[n(13)]
+    pub fork: Option<Box<KnownFork>>,
 }
 
 impl Log {
@@ -204,6 +208,7 @@ impl Log {
             floor: None,
             backlog: None,
             erased: BTreeMap::new(),
+            fork: None,
         }
     }
 }

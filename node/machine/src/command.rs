@@ -190,6 +190,19 @@ pub enum Command {
         #[n(1)]
         frame: ByteString,
     },
+    /// A proof that a log has two histories, made here or shown by a peer.
+    #[n(12)]
+    TakeFork {
+        /// The proof's bytes.
+        #[n(0)]
+        proof: ByteString,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+        /// 32 random bytes, of which another writer is made where the log is ours.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
 }
 
 /// What the node's setting asks of a sign-up.
@@ -382,6 +395,7 @@ impl Command {
         let carried = match self {
             Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
             Self::PeerBatch { frame, .. } | Self::PeerHistory { frame, .. } => frame.len(),
+            Self::TakeFork { proof, .. } => proof.len(),
             _ => 0,
         };
         carried + 256

@@ -114,9 +114,16 @@ impl State {
             Some(Err(NoBase::Gap { from })) => return Err(Stop::Gap { from }),
             Some(Err(NoBase::Refused(code))) => return Err(refuse(code)),
         };
-        let Some(proven) = prove(&log, base.end.clone(), checkpoints, range)? else {
+        let Some(mut proven) = prove(&log, base.end.clone(), checkpoints, range)? else {
             return Ok(());
         };
+        let takes = known.map_or(usize::MAX, |log| log.takes(proven.first));
+        if takes == 0 {
+            return Err(Stop::Refused { from: proven.first, code: Code::LogForked });
+        }
+        let is_cut = proven.records.len() > takes;
+        proven.records.truncate(takes);
+        let beyond = proven.first.saturating_add(takes as u64);
         if let Some(shown) = base.shown {
             // Ours would be carried along by a time far ahead.
             if shown.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
@@ -127,7 +134,9 @@ impl State {
             channel.newest = channel.newest.max(shown.time);
             fx.dirty(RowKey::Log(no, log.name));
         }
-        self.take_range(peer, no, proven, fx)
+        self.take_range(peer, no, proven, fx)?;
+        let cut = Stop::Refused { from: beyond, code: Code::LogForked };
+        if is_cut { Err(cut) } else { Ok(()) }
     }
 
     /// Whether `peer` may show us this log in this channel.
@@ -254,9 +263,13 @@ impl State {
         }
         let mut requests = Vec::new();
         let taken = self.take_records(peer, no, proven, &mut requests, fx);
-        // A head above what is held proves nothing that could be shown yet.
-        if taken.is_ok() && head.is_some() {
-            self.log_mut(no, name).proof = head;
+        // A head above what is held proves nothing that could be shown yet; and of a range that
+        // reaches beyond a fork not all is taken.
+        if let (Ok(()), Some(head)) = (&taken, head) {
+            let log = self.log_mut(no, name);
+            if log.end.seq() == head.seq {
+                log.proof = Some(head);
+            }
         }
         // What was placed before a record that waits is not shown again: it is answered now.
         for request in requests {

@@ -116,7 +116,7 @@ impl State {
             return Err(Code::TextTooLong);
         }
         if let Some(group) = self.channels[&no].group() {
-            if group.read_only {
+            if self.channels[&no].is_read_only() {
                 return Err(Code::ChannelReadOnly);
             }
             group.state.allows_post(&self.account_id(account))?;
@@ -278,7 +278,7 @@ impl State {
         let no = self.joined(account, channel)?;
         let actor = self.account_id(account);
         let group = self.channels[&no].group().ok_or(Code::NotAGroup)?;
-        if group.read_only {
+        if self.channels[&no].is_read_only() {
             return Err(Code::ChannelReadOnly);
         }
         group.state.allows(Some(&actor), act)?;

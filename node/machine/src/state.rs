@@ -255,6 +255,10 @@ impl State {
                 Ok(Answer::Done)
             }
             Command::PeerHistory { peer, frame } => self.peer_history(*peer, frame, fx),
+            Command::TakeFork { proof, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.take_fork(proof, fx)
+            }
         }
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod dns;
 mod keys;
 mod launch;
+mod proof;
 mod serve;
 mod user;
 
@@ -58,6 +59,9 @@ enum Command {
     /// The node's keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Proofs that an organisation contradicted itself
+    #[command(subcommand)]
+    Proof(proof::Command),
     /// Run the node until Ctrl-C or SIGTERM
     Serve,
     /// Accounts of this node, which has to be running
@@ -89,6 +93,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(options) => all_threads()?.block_on(demo::run(options)),
         Command::Dns(options) => dns::run(&settings(config)?, options),
         Command::Keys(command) => keys::run(&settings(config)?, command),
+        Command::Proof(command) => proof::run(command),
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
         Command::User(command) => one_thread()?.block_on(user::run(&settings(config)?, command)),
     }

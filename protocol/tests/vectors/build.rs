@@ -226,6 +226,7 @@ fn proofs(world: &World) -> Vec<Value> {
     let mut cases = trees();
     cases.extend(checkpoints(world));
     cases.extend(heads(world));
+    cases.extend(crate::forks::cases(world));
     cases.extend(crate::key_changes::cases(world));
     cases
 }

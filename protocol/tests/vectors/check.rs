@@ -8,6 +8,7 @@ use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::{EventAct, EventHeader, Record, direct_channel, link_channel};
+use comity_protocol::fork::{ForkError, ForkProof};
 use comity_protocol::frame::Frame;
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadError, HeadProof};
@@ -29,6 +30,7 @@ pub(crate) fn check(case: &Value) {
     match text(case, "kind") {
         "chain_proof" => check_chain_proof(case),
         "checkpoint" => check_checkpoint(case),
+        "fork_proof" => check_fork_proof(case),
         "function" => check_function(case),
         "genesis" => check_genesis(case),
         "head" => check_head(case),
@@ -159,6 +161,13 @@ fn check_head(case: &Value) {
     check_cddl("head-proof", case, true);
 }
 
+fn check_fork_proof(case: &Value) {
+    let proof = ForkProof::decode(&bytes(case, "hex")).unwrap();
+    assert_eq!(fork_result(&proof.verify().map(|_| ())), text(case, "result"));
+    assert_eq!(proof.seq, int(case, "seq"));
+    check_cddl("fork-proof", case, true);
+}
+
 fn check_key_change(case: &Value) {
     let found = crate::key_changes::result(&bytes(case, "hex"));
     assert_eq!(found, text(case, "result"));
@@ -178,6 +187,14 @@ pub(crate) fn checkpoint_result(result: &Result<(), CheckpointError>) -> String 
 /// The result of verifying a head as the vectors name it.
 pub(crate) fn head_result(result: &Result<(), HeadError>) -> String {
     result.map_or_else(|error| snake_case(&format!("{error:?}")), |()| "ok".to_owned())
+}
+
+/// The result of verifying a proof of a fork as the vectors name it.
+pub(crate) fn fork_result(result: &Result<(), ForkError>) -> String {
+    match result {
+        Err(ForkError::Head(error)) => format!("head_{}", head_result(&Err(*error))),
+        other => other.map_or_else(|e| snake_case(&format!("{e:?}")), |()| "ok".to_owned()),
+    }
 }
 
 fn check_function(case: &Value) {

@@ -223,6 +223,8 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
     let (fed, asked) = batches(world);
     let entries =
         vec![VectorEntry { log, seq: 3, hash }, VectorEntry { log: control, seq: 2, hash }];
+    let heads = entries.clone();
+    let fork = crate::forks::genuine(world);
     let exceptions = vec![Exception { log, from: 3, code: 110 }];
     let point = world.control.control_point();
     let frames = [
@@ -247,6 +249,11 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("an ask for history", Frame::History(history_ask(world))),
         ("a range of history with its start", Frame::Backfill(backfill(world))),
         ("not heard of the asker yet", Frame::Backfill(unheard(world))),
+        ("heads of shared logs", Frame::Heads { entries: heads }),
+        ("an ask to be shown a history", Frame::Show { log, down_to: 5 }),
+        ("a history", Frame::Branch { log, branch: Some(fork.one.clone()) }),
+        ("no history", Frame::Branch { log, branch: None }),
+        ("a proof of a fork", Frame::Fork { proof: fork.encode().into() }),
     ];
     let directory = directory_frames(world);
     let all = frames.iter().chain(&directory);

@@ -2,6 +2,7 @@
 //! told. Nothing here changes a node.
 
 mod agree;
+mod forks;
 mod replay;
 mod rows;
 mod texts;
@@ -36,7 +37,7 @@ pub(crate) fn unfinished(world: &World) -> Option<String> {
             return Some(format!("u{} waits for #{}", user.index, pending.nonce));
         }
     }
-    agree::behind(world)
+    agree::behind(world).or_else(|| forks::unproven(world))
 }
 
 /// After a node has started again: it has what it had, and nothing else.
@@ -71,6 +72,8 @@ pub(crate) fn everything(world: &mut World) {
         broken.extend(texts::check_feeds(world, &all));
     }
     broken.extend(agree::control_states(world));
+    broken.extend(forks::disagreements(world));
+    *world.counts.entry("proof held").or_default() += forks::proofs_held(world);
     tell(world, broken);
 }
 

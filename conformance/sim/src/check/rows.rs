@@ -14,6 +14,7 @@ use comity_protocol::event::{EventAct, EventHeader, Record};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{LogId, LogName, MessageId, ShortHash};
 
+use super::forks::is_missed;
 use super::{Broken, is_honest};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
@@ -191,7 +192,9 @@ pub(super) fn compare(world: &World, all: &[Rows]) -> Vec<Broken> {
             };
             let shown = || format!("n{other} and n{at} on {}:{}", show_log(&place.0), place.1);
             if known.hash != row.hash {
-                broken.push((Rule::Fork, shown()));
+                // Whoever holds another history has to hold the proof of it.
+                let is_missed = is_missed(world, (*other, at), place);
+                broken.extend(is_missed.then(|| (Rule::Fork, shown())));
             } else if known.id != row.id && known.outcome == row.outcome {
                 broken.push((Rule::Order, shown()));
             } else if known.outcome != row.outcome && know_the_same(world, (*other, at), &place.0) {

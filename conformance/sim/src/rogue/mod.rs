@@ -1,6 +1,6 @@
 //! A hostile node: it lies within the protocol. Everything it shows is chained and signed as the
-//! protocol wants it, so that only the rules can judge it. It shows the same to everybody: two
-//! faces are a fork, which is judged by other rules.
+//! protocol wants it, so that only the rules can judge it. It shows the same to everybody, but for a
+//! few logs of which it writes two histories: these honest nodes have to find and prove.
 
 mod home;
 mod origin;
@@ -24,10 +24,13 @@ use crate::node::Organisation;
 #[derive(Default)]
 pub(crate) struct Rogue {
     logs: Vec<RogueLog>,
+    /// Logs with two histories: one for nodes of even number, one for the others.
+    faces: Vec<[RogueLog; 2]>,
     stolen: Vec<StolenLog>,
 }
 
 /// A log that holds what its writer likes.
+#[derive(Clone)]
 struct Forged {
     id: LogId,
     end: ChainEnd,
@@ -37,6 +40,8 @@ struct Forged {
 
 /// Logs that it makes up in one channel; honest nodes take a few more in an hour.
 const LOGS_MAX: usize = 3;
+/// Logs of which it writes two histories.
+const FACES_MAX: usize = 2;
 /// Control logs that it continues by itself.
 const STOLEN_MAX: usize = 2;
 
@@ -56,6 +61,9 @@ impl Rogue {
             self.continue_control(own, shared, &state, now_ms, state_of, dice);
             return;
         }
+        if dice.per_mille(400) && self.make_faces(own, &state, now_ms, dice) {
+            return;
+        }
         let channels: Vec<_> = state.channels.values().collect();
         let Some(channel) = dice.pick(&channels) else { return };
         let scene = Scene { own, state: &state, kind: &channel.kind, now_ms };
@@ -65,11 +73,54 @@ impl Rogue {
         }
     }
 
-    /// Everything made up, proven, by the channel whose members are to see it.
-    pub(crate) fn frames(&self, own: &Organisation, dice: &mut Dice) -> Vec<(ChannelId, Frame)> {
-        let logs = self.logs.iter().map(|log| &log.log);
-        let all = logs.chain(self.stolen.iter().map(|log| &log.log));
-        all.map(|log| (log.id.channel, log.frame(own, dice))).collect()
+    /// Everything made up, proven, by the channel whose members are to see it: what all see, and
+    /// what only nodes of even number, or the others.
+    pub(crate) fn frames(
+        &self,
+        own: &Organisation,
+        dice: &mut Dice,
+    ) -> Vec<(ChannelId, Option<usize>, Frame)> {
+        let logs = self.logs.iter().map(|log| (None, &log.log));
+        let faces = self.faces.iter().flatten().enumerate();
+        let faces = faces.map(|(at, log)| (Some(at % 2), &log.log));
+        let all = logs.chain(faces).chain(self.stolen.iter().map(|log| (None, &log.log)));
+        all.map(|(face, log)| (log.id.channel, face, log.frame(own, dice))).collect()
+    }
+
+    /// Writes on in one of two histories of a log; whether it did.
+    fn make_faces(
+        &mut self,
+        own: &Organisation,
+        state: &State,
+        now_ms: u64,
+        dice: &mut Dice,
+    ) -> bool {
+        // Where two others are, they can find it.
+        let seen = state.channels.values().filter(|channel| channel.organisations() > 2);
+        let seen: Vec<_> = seen.collect();
+        if self.faces.len() < FACES_MAX
+            && let Some(channel) = dice.pick(&seen)
+        {
+            let scene = Scene { own, state, kind: &channel.kind, now_ms };
+            let mut log = RogueLog::new(own, channel.id, dice);
+            for _ in 0..dice.below(5) {
+                log.lie(&scene, dice);
+            }
+            self.faces.push([log.clone(), log]);
+        }
+        let known = self.faces.len() as u64;
+        if known == 0 {
+            return false;
+        }
+        let at = usize::try_from(dice.below(known)).unwrap_or_default();
+        for face in &mut self.faces[at] {
+            let channel = state.channel(&face.log.id.channel).map(|(_, channel)| channel);
+            if let Some(channel) = channel.filter(|_| face.has_room()) {
+                let scene = Scene { own, state, kind: &channel.kind, now_ms };
+                face.lie(&scene, dice);
+            }
+        }
+        true
     }
 
     /// What is left of a frame once it says nothing of a log that the node continues otherwise.

@@ -19,6 +19,7 @@ use crate::dice::Dice;
 use crate::node::Organisation;
 
 /// A message log in the making.
+#[derive(Clone)]
 pub(super) struct RogueLog {
     pub(super) log: Forged,
     after: Option<ControlPoint>,

@@ -55,7 +55,7 @@ pub struct Node {
     pub leaves_out: BTreeSet<Token>,
     /// Whether the feed leaves control logs out.
     pub withholds_control: bool,
-    recovery: RecoveryKey,
+    pub recovery: RecoveryKey,
     user: (AccountNumber, String),
     commands: u64,
     readers: BTreeMap<LineageId, Reader>,
@@ -68,6 +68,10 @@ pub struct PeerKeys<'n>(&'n State, LineageId);
 impl Keys for PeerKeys<'_> {
     fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
         self.0.origin_key(self.1, range)
+    }
+
+    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.log_key(log)
     }
 }
 

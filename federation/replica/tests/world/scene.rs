@@ -58,7 +58,8 @@ impl Scene {
         let mut scene = Self::up();
         scene.hand(Frame::Resume { cursor: None });
         scene.link.handle_feed_opened(false);
-        assert_eq!(scene.drain(), [Action::OpenFeed { cursor: None }, Action::ReadFeed]);
+        let opened = [Action::OpenFeed { cursor: None }, Action::ReadFeed, Action::StateHeads];
+        assert_eq!(scene.drain(), opened);
         scene.feed(1);
         scene
     }
@@ -116,7 +117,8 @@ impl Scene {
         let goodbye = Action::Send(Frame::Goodbye { code: code.number() });
         let end = actions.split_off(actions.len().saturating_sub(2));
         assert_eq!(end, [goodbye, Action::Close(code)]);
-        let misconduct = matches!(code, Code::CheckpointForged | Code::HeadForged);
+        let misconduct =
+            matches!(code, Code::CheckpointForged | Code::ForkUnproven | Code::HeadForged);
         assert_eq!(actions.contains(&Action::Misconduct(code)), misconduct);
         assert!(self.link.is_closed() && self.link.poll_timeout().is_none());
         // What comes after changes nothing.

@@ -9,6 +9,7 @@ mod contacts;
 mod control;
 mod direct;
 mod directory;
+mod forks;
 mod groups;
 mod histories;
 mod joins;

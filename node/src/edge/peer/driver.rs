@@ -10,7 +10,7 @@ use comity_machine::{Answer, Command};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::directory::Offer;
-use comity_protocol::frame::Class;
+use comity_protocol::frame::{Class, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -72,6 +72,8 @@ struct Driver {
     filling: Option<oneshot::Receiver<Answer>>,
     /// Something may be lacking that the peer has.
     lacking: watch::Receiver<u64>,
+    /// A proof was taken that the peer may lack.
+    forked: watch::Receiver<u64>,
     accounts_asked: HashMap<u64, oneshot::Sender<Result<AccountId, Code>>>,
     groups_asked: HashMap<u64, oneshot::Sender<Result<Offer, Code>>>,
 }
@@ -82,6 +84,7 @@ enum Woken {
     Failed(LinkError),
     Fed(Yield),
     Filled(Option<Answer>),
+    Forked,
     Frame(Vec<u8>),
     Identified(Result<(), Code>),
     Lacking,
@@ -101,6 +104,7 @@ impl Driver {
         let (exchange, now_ms) = (Arc::clone(&context.exchange), clock::monotonic_ms());
         Self {
             lacking: exchange.filling.wakes(),
+            forked: exchange.forks.wakes(),
             end: LinkEnd::new(exchange, wires.number, dialled, now_ms),
             outgoing: Outgoing::new(link.sender()),
             context,
@@ -135,6 +139,7 @@ impl Driver {
                     self.filling = None;
                     self.end.handle_history_answer(answer, clock::monotonic_ms());
                 }
+                Woken::Forked => self.end.poke_forks(),
                 Woken::Frame(bytes) => self.end.handle_frame(bytes, clock::monotonic_ms()),
                 Woken::Identified(found) => {
                     self.identifying = None;
@@ -157,7 +162,18 @@ impl Driver {
         let now_ms = clock::monotonic_ms();
         let timeout = self.end.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms));
         let blocked = !self.outgoing.has_room();
-        let Self { link, outgoing, wires, identifying, applying, filling, lacking, end, .. } = self;
+        let Self {
+            link,
+            outgoing,
+            wires,
+            identifying,
+            applying,
+            filling,
+            lacking,
+            forked,
+            end,
+            ..
+        } = self;
         let Outgoing { tasks, lanes } = outgoing;
         tokio::select! {
             ended = tasks.join_next() => match ended {
@@ -176,6 +192,7 @@ impl Driver {
                 Err(error) => Woken::Failed(error),
             },
             Ok(()) = lacking.changed() => Woken::Lacking,
+            Ok(()) = forked.changed() => Woken::Forked,
             () = sleep(timeout) => Woken::Timeout,
             () = outgoing::room(lanes), if blocked => Woken::Room,
         }
@@ -198,6 +215,7 @@ impl Driver {
                 }
             }
             Task::Send(frame) => self.outgoing.push(&frame),
+            Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
             Task::Up { domain, start } => self.up(domain, start).await,
         }
     }
@@ -244,6 +262,22 @@ impl Driver {
                 tracing::warn!(%error, "a peer's history cannot be applied now");
                 self.end.handle_history_answer(None, clock::monotonic_ms());
             }
+        }
+    }
+
+    fn take_fork(&self, log: WireLog, seq: u64, proof: ByteString) {
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        match self.context.writer.propose(Command::TakeFork { proof, unix_ms, random }) {
+            Ok(answer) => {
+                let exchange = Arc::clone(&self.context.exchange);
+                tokio::spawn(async move {
+                    if let Ok(answer) = answer.await {
+                        exchange.fork_taken(&log, seq, &answer);
+                    }
+                });
+            }
+            // It is found, or told, again.
+            Err(error) => tracing::warn!(%error, "a proof cannot be taken now"),
         }
     }
 

@@ -5,6 +5,7 @@
 //! Order of calls: a `handle_*` for what arrived, or a command; then `poll` while frames can be
 //! sent, `read_feed` where nobody awaits the feed, and `poll_timeout` for the one timer to arm.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
@@ -12,11 +13,12 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::directory::{Offer, Seek};
-use comity_protocol::frame::{Batch, Class, Frame, Range};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
+use comity_protocol::frame::{Batch, Class, Frame, Range, WireLog};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountName, ServerName};
+use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
 use super::exchange::Exchange;
@@ -70,6 +72,15 @@ pub enum Task {
         /// The groups, or why nobody knows.
         found: Result<Offer, Code>,
     },
+    /// Propose a proof as a command; what becomes of it is told to `Exchange::fork_taken`.
+    TakeFork {
+        /// The log.
+        log: WireLog,
+        /// The record at which its histories part.
+        seq: u64,
+        /// The proof.
+        proof: ByteString,
+    },
     /// The link is up.
     Up {
         /// The peer.
@@ -89,6 +100,12 @@ pub struct LinkEnd {
     reading: bool,
     /// The channel of which history is being applied, and whether it is its first page.
     filled: Option<(ChannelId, bool)>,
+    /// The run of the peer.
+    start: u64,
+    /// Whether heads were to be stated on this link before.
+    is_compared: bool,
+    /// Forks that the peer was told of, or told us, by the record at which they part.
+    told: BTreeMap<WireLog, u64>,
     link: u64,
     _filler: Filler,
 }
@@ -120,6 +137,9 @@ impl LinkEnd {
             feed: None,
             reading: false,
             filled: None,
+            start: 0,
+            is_compared: false,
+            told: BTreeMap::new(),
             link,
             _filler: filler,
         }
@@ -154,6 +174,14 @@ impl LinkEnd {
                 let fates: Vec<Fate> = reports.iter().map(fate).collect();
                 self.replica.handle_applied(&fates, now_ms);
                 self.exchange.filling.refresh();
+                // The peer may have been shown another history than we were.
+                let is_broken = |report: &&RangeReport| {
+                    let broken = RefusedCode(Code::ChainBroken);
+                    matches!(report.outcome, RangeOutcome::Refused { code, .. } if code == broken)
+                };
+                for report in reports.iter().filter(is_broken) {
+                    self.replica.suspect(report.log);
+                }
             }
             Some(Answer::Refused(RefusedCode(code))) => self.replica.close(code),
             _ => self.replica.close(Code::StorageFailed),
@@ -184,6 +212,28 @@ impl LinkEnd {
     /// Something may be lacking that the peer has.
     pub fn poke_history(&mut self) {
         self.replica.poke_history();
+    }
+
+    /// A proof was taken, which the peer may not know of.
+    pub fn poke_forks(&mut self) {
+        if self.is_compared
+            && let Some((_, peer)) = &self.peer
+        {
+            self.tell_forks(*peer);
+        }
+    }
+
+    fn tell_forks(&mut self, peer: LineageId) {
+        let known = self.exchange.forks_for(peer).into_iter();
+        let told = &self.told;
+        let is_news = |(log, seq, _): &(WireLog, u64, ByteString)| {
+            told.get(log).is_none_or(|told| told > seq)
+        };
+        let news: Vec<_> = known.filter(is_news).take(FORKS_TOLD_MAX).collect();
+        for (log, seq, proof) in news {
+            self.told.insert(log, seq);
+            self.replica.send(Frame::Fork { proof });
+        }
     }
 
     /// What the feed that is read yielded.
@@ -285,9 +335,19 @@ impl LinkEnd {
             Action::Send(frame) => return Some(Task::Send(frame)),
             Action::Sought { id, answer } => return Some(Task::Sought { id, found: answer }),
             Action::Up { start, .. } => {
+                self.start = start;
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
+            }
+            Action::ForkFound { log, seq, branch } => {
+                let proof = self.exchange.fork_proof(peer?, log, seq, branch)?;
+                return Some(Task::TakeFork { log, seq, proof: proof.encode().into() });
+            }
+            Action::TakeFork { log, seq, proof } => {
+                self.told.insert(log, seq);
+                let is_news = self.exchange.is_fork_news(peer?, &log, seq);
+                return is_news.then_some(Task::TakeFork { log, seq, proof });
             }
             other => self.act_for(peer?, other, now_ms),
         }
@@ -339,11 +399,36 @@ impl LinkEnd {
                     self.replica.send(self.exchange.serve(peer, want));
                 }
             }
+            Action::CompareHeads(entries) => {
+                for log in self.exchange.contradicted(peer, &entries) {
+                    self.replica.suspect(log);
+                }
+            }
+            Action::HashesOf { log, seqs } => {
+                let hashes = self.exchange.hashes_of(peer, &log, &seqs);
+                self.replica.handle_hashes(&hashes);
+            }
+            Action::ShowBranch { log, down_to } => {
+                let branch = self.exchange.branch(peer, &log, down_to);
+                self.replica.send(Frame::Branch { log, branch });
+            }
+            Action::StateHeads => self.state_heads(peer, now_ms),
             Action::StateVector => {
                 self.replica.state_vector(self.exchange.vector_of(peer));
             }
             _ => {}
         }
+    }
+
+    /// Heads are stated once to each run of a peer, and again while the link is up.
+    fn state_heads(&mut self, peer: LineageId, now_ms: u64) {
+        let is_new = self.exchange.forks.meets(peer, self.start);
+        let is_due = is_new || self.is_compared;
+        let entries = if is_due { self.exchange.heads_for(peer) } else { Vec::new() };
+        self.replica.state_heads(entries, now_ms);
+        self.is_compared = true;
+        self.told.clear();
+        self.tell_forks(peer);
     }
 
     fn acknowledged(&self, peer: LineageId, cursor: &[u8], records: &[Tracked]) {
@@ -393,6 +478,10 @@ struct PeerKeys<'a> {
 impl Keys for PeerKeys<'_> {
     fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
         self.shared.state().origin_key(self.peer?, range)
+    }
+
+    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        self.shared.state().log_key(log)
     }
 }
 

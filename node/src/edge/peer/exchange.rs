@@ -14,6 +14,7 @@ use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 
 use super::filling::Filling;
+use super::forks::Forks;
 use super::proofs::{Blinds, Proofs};
 use crate::feed::Hub;
 use crate::writer::Shared;
@@ -28,6 +29,7 @@ pub struct Exchange {
     pub(super) proofs: Proofs,
     pub(super) progress: Progress,
     pub(super) acknowledged: Arc<Acknowledged>,
+    pub(super) forks: Forks,
     /// Fetches history that is lacking.
     pub filling: Filling,
 }
@@ -52,7 +54,8 @@ impl Exchange {
             Progress { shared: Arc::clone(&shared), acknowledged: Arc::clone(&acknowledged) };
         let proofs = Proofs::new(domain.clone(), lineage, key, blinds);
         let filling = Filling::new(Arc::clone(&shared), hub.clone());
-        Self { domain, lineage, start, shared, hub, proofs, progress, acknowledged, filling }
+        let forks = Forks::default();
+        Self { domain, lineage, start, shared, hub, proofs, progress, acknowledged, forks, filling }
     }
 
     /// Whether who claims a domain and a lineage shows the key that we know it by. `None` where the

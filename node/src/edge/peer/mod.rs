@@ -10,6 +10,7 @@ mod driver;
 mod end;
 mod exchange;
 mod filling;
+mod forks;
 mod identify;
 mod manager;
 mod outgoing;

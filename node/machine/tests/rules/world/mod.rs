@@ -7,7 +7,7 @@ mod rogue;
 mod show;
 
 pub use node::{Node, token};
-pub use rogue::{RogueLog, asks_to_leave, control, event};
+pub use rogue::{RogueLog, asks_to_leave, control, event, fork_proof};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -328,6 +328,14 @@ impl World {
             Ok(Answer::Ranges(reports)) => reports.into_iter().map(|r| r.outcome).collect(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// A node takes what should prove that a log has two histories.
+    pub fn take_fork(&mut self, node: &str, proof: Vec<u8>) -> Done {
+        self.now_ms += 1;
+        let (unix_ms, node) = (self.now_ms, self.node_mut(node));
+        let random = node.random();
+        answer(node.apply(Command::TakeFork { proof: proof.into(), unix_ms, random }).answer)
     }
 
     pub fn take_frame(

@@ -6,8 +6,9 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link, path};
 use comity_protocol::clock::HybridTime;
-use comity_protocol::control::{ControlAct, ControlHeader, RequestProof, Target};
+use comity_protocol::control::{ControlAct, ControlHeader, Organisation, RequestProof, Target};
 use comity_protocol::event::{EventAct, EventHeader, LogStart, Record, Request};
+use comity_protocol::fork::{Branch, ForkProof};
 use comity_protocol::frame::{Batch, Range};
 use comity_protocol::head::Head;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LogId, LogName, WriterId};
@@ -97,6 +98,17 @@ impl RogueLog {
         Head { log: self.log, seq: self.end.seq(), hash: self.end.hash(), time: self.time }
     }
 
+    /// The log up to a record.
+    pub fn cut(mut self, seq: u64) -> Self {
+        let records = std::mem::take(&mut self.records);
+        let mut cut = Self::named(self.log);
+        cut.time = self.time;
+        for record in records.into_iter().take(usize::try_from(seq).unwrap()) {
+            cut.push_bytes(record.header.0, record.body);
+        }
+        cut
+    }
+
     /// All that is held, as one range proven by a node.
     pub fn batch(&self, by: &Node) -> Batch {
         let proof = by.prove(&[self.head()]).remove(0);
@@ -130,6 +142,23 @@ impl RogueLog {
             head: by.prove(&[self.head()]).remove(0),
         }
     }
+}
+
+/// What proves that a node wrote two histories of a log, which part at a record.
+pub fn fork_proof(by: &Node, seq: u64, one: &RogueLog, other: &RogueLog) -> ForkProof {
+    let branch = |log: &RogueLog| {
+        let head = by.prove(&[log.head()]).remove(0);
+        let step = |at: u64| log.steps.get(usize::try_from(at - log.first).unwrap()).copied();
+        Branch::from_steps(head, seq, step).unwrap()
+    };
+    let organisation = Organisation {
+        domain: by.domain.clone(),
+        first_key: by.key.public(),
+        recovery: by.recovery.hash(),
+        changes: Vec::new(),
+    };
+    let (log, one, other) = (one.log.into(), branch(one), branch(other));
+    ForkProof { organisation, log, seq, one, other }
 }
 
 /// The header of an event, without a time.

@@ -1,0 +1,127 @@
+//! Forked logs (`docs/protocol/` sections 3.5 and 5.4): of a log of which two histories are proven,
+//! nothing is taken any more from where they part. It must not look at records: what is held is
+//! held, and every member does the same.
+
+use comity_protocol::cbor::ByteString;
+use comity_protocol::code::Code;
+use comity_protocol::fork::{Fork, ForkProof};
+use comity_protocol::id::{LineageId, LogId, LogName, WriterId};
+use comity_protocol::key::NodePublicKey;
+use minicbor::{Decode, Encode};
+
+use crate::answer::Answer;
+use crate::channel::{Channel, Log};
+use crate::group::Group;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// The proof that a log has two histories; the one by which they part lowest.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct KnownFork {
+    /// The lowest record that has two hashes.
+    #[n(0)]
+    pub seq: u64,
+    /// The proof, as it came or was made here.
+    #[n(1)]
+    pub proof: ByteString,
+}
+
+impl Log {
+    /// Whether a fork at this record would be news: nothing is known that parts as low.
+    fn lacks_fork(&self, seq: u64) -> bool {
+        self.fork.as_ref().is_none_or(|known| known.seq > seq)
+    }
+
+    /// How many of the records from `first` on may be taken.
+    pub(crate) fn takes(&self, first: u64) -> usize {
+        let below = self.fork.as_ref().map_or(u64::MAX, |fork| fork.seq.saturating_sub(first));
+        usize::try_from(below).unwrap_or(usize::MAX)
+    }
+}
+
+impl Group {
+    /// The last record of a term that counts: what follows on the base of the next one is void.
+    fn last_of_term(&self, term: u64) -> u64 {
+        let next = self.terms.get(&(term + 1)).and_then(|next| next.base);
+        next.map_or(u64::MAX, |base| base.seq)
+    }
+}
+
+impl Channel {
+    /// Whether nothing may be said or changed in it: its control log says what is not understood
+    /// here, or says two things.
+    pub fn is_read_only(&self) -> bool {
+        let Some(group) = self.group() else { return false };
+        group.read_only || self.logs.iter().any(|(name, log)| is_split(group, name, log))
+    }
+}
+
+/// Whether a control log has two histories of what counts.
+fn is_split(group: &Group, name: &LogName, log: &Log) -> bool {
+    let (LogName::Control { term, .. }, Some(fork)) = (name, &log.fork) else { return false };
+    fork.seq <= group.last_of_term(*term)
+}
+
+impl State {
+    /// Whether a proof, if it holds, says of a log that is known here what nobody proved before.
+    pub fn is_fork_news(&self, log: &LogId, seq: u64) -> bool {
+        let known = self.channel(&log.channel).and_then(|(_, c)| c.logs.get(&log.name));
+        known.is_some_and(|log| log.lacks_fork(seq))
+    }
+
+    /// The organisation whose key must prove heads of a log that may be held here, and that key;
+    /// `None` where it is our own.
+    pub fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
+        let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
+        let of_group = group.and_then(|group| group.state.key(&origin));
+        let key = of_group.or_else(|| self.peers.get(&origin).map(|peer| peer.key));
+        Some((origin, key?)).filter(|_| origin != self.lineage())
+    }
+
+    /// The logs that are known to be forked, by their channels.
+    pub fn forks(&self) -> impl Iterator<Item = (&Channel, LogId, &KnownFork)> {
+        self.channels.values().flat_map(|channel| {
+            channel.logs.iter().filter_map(move |(name, log)| {
+                let id = LogId { channel: channel.id, name: *name };
+                log.fork.as_deref().map(|fork| (channel, id, fork))
+            })
+        })
+    }
+
+    /// Takes a proof that a log has two histories, made here or by others.
+    pub(crate) fn take_fork(
+        &mut self,
+        proof: &ByteString,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let read = ForkProof::decode(proof).map_err(|_| Code::FrameMalformed)?;
+        let Fork { log, seq, .. } = read.verify().map_err(|_| Code::ForkUnproven)?;
+        let known = self.channel(&log.channel).and_then(|(no, channel)| {
+            channel.logs.get(&log.name).map(|log| (no, log.lacks_fork(seq)))
+        });
+        let (no, is_news) = known.ok_or(Code::LogUnknown)?;
+        if is_news {
+            let proof = proof.clone();
+            self.log_mut(no, log.name).fork = Some(Box::new(KnownFork { seq, proof }));
+            fx.dirty(RowKey::Log(no, log.name));
+            self.leave_writer(log.name, fx);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Where the log that we write at the moment is forked we go on under another writer, as others
+    /// take no more of it.
+    fn leave_writer(&mut self, name: LogName, fx: &mut Effects) {
+        let seconds = u32::try_from(fx.unix_ms / 1_000).unwrap_or(u32::MAX);
+        let [a, b, c, d, ..] = fx.draw();
+        let next = WriterId::new(seconds, u32::from_be_bytes([a, b, c, d]));
+        let own = self.lineage();
+        let Some(identity) = &mut self.identity else { return };
+        if name == (LogName::Message { origin: own, writer: identity.writer }) {
+            identity.writer = next;
+            fx.dirty(RowKey::Identity);
+        }
+    }
+}

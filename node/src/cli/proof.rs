@@ -1,0 +1,122 @@
+//! `comity proof`: checks the proof that an organisation wrote two histories of one log
+//! (`docs/protocol/` section 5.4). Needs no node, no settings and no network.
+
+use std::fmt::Write;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use comity_protocol::clock::HybridTime;
+use comity_protocol::fork::{Fork, ForkProof};
+use comity_protocol::hash::Hash;
+use comity_protocol::head::Head;
+use comity_protocol::id::LogName;
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::limits::FORK_PROOF_BYTES_MAX;
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+
+use super::{Failure, say};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check a proof that an organisation wrote two histories of one log
+    ///
+    /// The proof carries all that it needs: nobody is asked. It names the organisation by its key;
+    /// whether that is the key of the domain that stands beside it is for you to compare, or for
+    /// --key. The exit status is 0 only where the proof holds.
+    Check {
+        /// The proof: its bytes, or their base64url as text
+        file: PathBuf,
+        /// The public key that it has to be about, as `comity keys show` prints it at that
+        /// organisation, or as p= of its TXT record says
+        #[arg(long, value_parser = public_key)]
+        key: Option<NodePublicKey>,
+    },
+}
+
+/// Runs `comity proof`.
+pub(super) fn run(command: Command) -> Result<(), Failure> {
+    let Command::Check { file, key } = command;
+    let failed = |reason: String| format!("{}: {reason}", file.display());
+    let bytes = read(&file).map_err(failed)?;
+    let proof = ForkProof::decode(&bytes).map_err(|error| failed(format!("no proof: {error}")))?;
+    let fork = proof.verify().map_err(|error| failed(format!("it proves nothing: {error}")))?;
+    if key.is_some_and(|key| key != fork.key) {
+        let theirs = BASE64.encode(fork.key.as_bytes());
+        return Err(failed(format!("it is about another key than yours: {theirs}")).into());
+    }
+    Ok(say(shown(&proof, &fork, key.is_some()))?)
+}
+
+/// The proof's bytes, from a file that holds them or their text.
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    let limit = FILE_BYTES_MAX as u64 + 1;
+    opened.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err("no proof: the file is too long for one".to_owned());
+    }
+    // A proof's first byte is no letter, so that no text can be taken for its bytes.
+    let letters: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+    Ok(BASE64URL_NOPAD.decode(&letters).unwrap_or(bytes))
+}
+
+fn shown(proof: &ForkProof, fork: &Fork, is_key_given: bool) -> String {
+    let domain = &proof.organisation.domain;
+    let (kind, log) = match fork.log.name {
+        LogName::Control { term, .. } => ("control", format!("term {term}")),
+        LogName::Message { writer, .. } => ("message", format!("writer {:016x}", writer.0)),
+    };
+    let mut text = format!(
+        "It holds: {domain} wrote two histories of one {kind} log. Record {} has two hashes there,\n\
+         each with a history above it that ends at a head signed with the same key.\n\n\
+         domain      {domain}\n\
+         lineage     {}\n\
+         public key  {}\n\
+         channel     {}\n\
+         {kind:<12}{log}\n",
+        fork.seq,
+        proof.log.origin,
+        BASE64.encode(fork.key.as_bytes()),
+        fork.log.channel,
+    );
+    for (hash, head) in fork.hashes.iter().zip(&fork.heads) {
+        text.push_str(&history(fork.seq, hash, head));
+    }
+    if is_key_given {
+        text.push_str("\nThe public key is the one that you gave.\n");
+    } else {
+        let _ = write!(
+            text,
+            "\nThe key signed this; that the key is {domain}'s, the proof alone cannot say. Compare it \
+             with\np= in the TXT record of _comity.{domain}, or with `comity keys show` there.\n"
+        );
+    }
+    text
+}
+
+fn history(seq: u64, hash: &Hash, head: &Head) -> String {
+    format!(
+        "history     record {seq} is {}\n            signed at record {}, dated {}\n",
+        HEXLOWER.encode(&hash.0),
+        head.seq,
+        utc(head.time),
+    )
+}
+
+/// What the signer says of the time.
+fn utc(time: HybridTime) -> String {
+    let ms = i64::try_from(time.unix_ms()).ok();
+    let known = ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    known.map_or_else(|| "beyond all time".to_owned(), |time| time.to_string())
+}
+
+fn public_key(text: &str) -> Result<NodePublicKey, String> {
+    let bytes = BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    let key = bytes.and_then(|bytes| NodePublicKey::from_bytes(&bytes).ok());
+    key.ok_or_else(|| "44 characters of base64, a public key".to_owned())
+}
+
+/// Base64 with line breaks is at most half as long again.
+const FILE_BYTES_MAX: usize = FORK_PROOF_BYTES_MAX / 2 * 3;
