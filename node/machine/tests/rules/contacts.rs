@@ -124,6 +124,24 @@ fn requests_that_cross_agree_and_an_accept_that_comes_too_late_ends() {
 }
 
 #[test]
+fn an_accept_of_what_was_ended_meanwhile_is_answered() {
+    let mut world = world();
+    adds(&mut world, ALICE, BOB).unwrap();
+    world.exchange();
+    adds(&mut world, BOB, ALICE).unwrap();
+    world.exchange();
+    // Both end it, and Alice asks anew before she hears of Bob's end, which she takes for a no.
+    removes(&mut world, ALICE, BOB).unwrap();
+    adds(&mut world, ALICE, BOB).unwrap();
+    removes(&mut world, BOB, ALICE).unwrap();
+    world.exchange();
+    assert_eq!(both(&world, ALICE, BOB), (None, Some(Asking)));
+    assert_eq!(adds(&mut world, BOB, ALICE), Ok(Answer::Done));
+    world.exchange();
+    assert_eq!(both(&world, ALICE, BOB), (None, None));
+}
+
+#[test]
 fn a_request_is_between_two_who_exist() {
     let mut world = world();
     assert_eq!(adds(&mut world, ALICE, ALICE), Err(Code::ContactSelf));
