@@ -20,7 +20,7 @@ mod ws;
 pub use backend::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor,
     Delivery, Device, DeviceId, Endpoint, EventContent, FeedEvent, HistoryPage, JoinRule, LogIn,
-    LoggedIn, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp,
+    LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp,
     Standing, Subscribed, Subscription,
 };
 pub use comity_session::Limits as SocketLimits;
