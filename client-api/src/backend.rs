@@ -146,6 +146,11 @@ pub enum AccountChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(pub [u8; 24]);
 
+/// A place in what a node heard of deliveries, opaque to whoever holds it. Polls keep it with their
+/// cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(pub u64);
+
 /// What a channel is to one of its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChannelKind {
@@ -543,6 +548,14 @@ pub trait Backend: Clone + Send + Sync + 'static {
         page: Page,
         limit: usize,
     ) -> impl Future<Output = Result<HistoryPage, Refusal>> + Send;
+
+    /// The mark of what is known of deliveries now.
+    fn mark(&self) -> Mark;
+
+    /// [`Delivery::Delivered`] of each of the device's newest messages that came further since a
+    /// mark, and the mark of now. What a subscription yields of them is in it as soon as it is
+    /// yielded.
+    fn delivered_since(&self, caller: &Caller, mark: Mark) -> (Mark, Vec<Delivery>);
 
     /// Follows the feed from a cursor, or from now.
     fn subscribe(

@@ -21,8 +21,8 @@ mod ws;
 pub use backend::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
     ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId, Endpoint, EventContent,
-    FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Member, NodeHost,
-    NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
+    FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Mark, Member,
+    NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
     Subscription,
 };
 pub use comity_session::Limits as SocketLimits;

@@ -119,6 +119,17 @@ fn the_asyncapi_document_describes_every_frame() {
     blocks("json event").iter().for_each(|event| documents.check_event(event));
 }
 
+#[test]
+fn an_answer_with_something_of_each_is_shown_and_described() {
+    let [answer] = &blocks("json poll")[..] else { panic!("there is one") };
+    Documents::read().check_poll(answer);
+    for (list, kind) in
+        [("events", "event"), ("delivered", "delivered"), ("history_grew", "history_grew")]
+    {
+        assert_eq!(answer[list][0]["type"], kind);
+    }
+}
+
 #[tokio::test]
 async fn a_node_serves_what_describes_it() {
     let server = Server::start().await;

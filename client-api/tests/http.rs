@@ -6,7 +6,7 @@
 mod double;
 mod raw;
 
-use comity_client::{Content, Http, Page};
+use comity_client::{Client, ClientSettings, Content, Http, Page};
 use double::Server;
 use raw::{exchange, request};
 use serde_json::{Value, json};
@@ -146,12 +146,12 @@ async fn polling_gives_the_same_events_as_a_socket() {
     let (page, sent) = (page.unwrap(), sent.unwrap());
     assert_eq!(page.events[0].id, sent.id);
     assert_eq!(page.events[0].content, Content::Message { text: Some("안녕".to_owned()) });
-    assert_eq!(page.cursor, page.events[0].cursor);
-    assert_eq!(sent.cursor, page.cursor);
+    assert_eq!(sent.cursor, page.events[0].cursor);
+    assert!(page.cursor.starts_with(&sent.cursor));
     // The sender's own devices get it too, and a limit cuts where the next poll goes on.
     alice.post(&channel, "2", 2).await.unwrap();
     let page = alice.sync(Some(&start.cursor), Duration::ZERO, 1).await.unwrap();
-    assert_eq!((page.events.len(), &page.cursor), (1, &sent.cursor));
+    assert_eq!((page.events.len(), &page.events[0].cursor), (1, &sent.cursor));
     let page = alice.sync(Some(&page.cursor), Duration::ZERO, 1).await.unwrap();
     assert_eq!(page.events.len(), 1);
     let quiet = alice.sync(Some(&page.cursor), Duration::from_millis(20), 1).await.unwrap();
@@ -162,6 +162,38 @@ async fn polling_gives_the_same_events_as_a_socket() {
     assert!(page.resync && page.events.is_empty());
     let wrong = alice.sync(Some("x"), Duration::ZERO, 100).await.unwrap_err();
     assert_eq!(wrong.code(), Some("cursor_invalid"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_delivered_between_two_polls_is_told_by_the_second() {
+    let server = Server::start().await;
+    let alice = signed_up(&server, "alice").await;
+    let channel = alice.open_direct("bob@globex.test").await.unwrap();
+    let start = alice.sync(None, Duration::ZERO, 100).await.unwrap();
+    let sent = alice.post(&channel, "안녕", 1).await.unwrap();
+    let seen = alice.sync(Some(&start.cursor), Duration::ZERO, 100).await.unwrap();
+    assert_eq!((seen.events.len(), seen.delivered.len()), (1, 0));
+    let (place, id) = (channel.parse().unwrap(), sent.id.parse().unwrap());
+    server.double.notify_delivered(place, id);
+    // Once, at once, and in front of a wait.
+    let told = alice.sync(Some(&seen.cursor), Duration::from_secs(30), 100).await.unwrap();
+    assert_eq!((told.events.len(), told.delivered.len()), (0, 1));
+    assert_eq!((&told.delivered[0].id, told.delivered[0].organisations), (&sent.id, 2));
+    let quiet = alice.sync(Some(&told.cursor), Duration::ZERO, 100).await.unwrap();
+    assert!(quiet.delivered.is_empty());
+    // One that comes while a poll waits ends it, and is told once too.
+    let waiting = alice.sync(Some(&quiet.cursor), Duration::from_secs(30), 100);
+    let notify = async { server.double.notify_delivered(place, id) };
+    let (told, ()) = tokio::join!(waiting, notify);
+    assert_eq!(told.unwrap().delivered.len(), 1);
+    // The cursor of an event knows nothing of notices; a socket takes that of a poll.
+    let quiet = alice.sync(Some(&sent.cursor), Duration::ZERO, 100).await.unwrap();
+    assert!(quiet.delivered.is_empty());
+    let socket = ClientSettings { cursor: Some(start.cursor), ..ClientSettings::default() };
+    let mut socket = Client::connect(alice, socket);
+    let event = socket.next_channel_event().await.unwrap();
+    assert_eq!(event.id, sent.id);
     server.stop().await;
 }
 

@@ -7,6 +7,7 @@ message, the channel and the device.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -250,6 +251,15 @@ def joined_late(seen: Evidence) -> Iterator[Finding]:
                 yield Finding("late", f"the old {said} in {where} came as new to {device}")
 
 
+def told(seen: Evidence) -> Iterator[Finding]:
+    """Who polls is told of each of his texts that all organisations have it: no notice is lost
+    between two polls."""
+    for said in seen.said.values():
+        if seen.is_to_be_told(said) and math.isinf(seen.delivered_at(said)):
+            where = f"{said} in {seen.channel(said.channel)}"
+            yield Finding("told", f"{said.device} was not told that all have {where}")
+
+
 def verdicts(seen: Evidence) -> Iterator[Finding]:
     """What somebody writes after his removal is shown nowhere; who saw it before his node heard
     of that, he among them, is told; and nothing else is taken back."""
@@ -346,7 +356,7 @@ def faults_felt(seen: Evidence) -> Iterator[Finding]:
 RULES: list[Callable[[Evidence], Iterator[Finding]]] = [
     all_read, all_answered, not_lost, nothing_twice, same_order, senders_order, unchanged,
     refused_nowhere, refused_rightly, same_frames, same_details, handed_over, joined_late,
-    verdicts, cursors_held, faults_felt,
+    told, verdicts, cursors_held, faults_felt,
 ]
 
 

@@ -118,6 +118,8 @@ class Request:
 class Device:
     """What both kinds of device have in common: nonces, requests, and what a frame means."""
 
+    POLLS = False
+
     def __init__(self, key: str, http: Http, transcript: Transcript) -> None:
         self.key = key
         self.http = http
@@ -267,8 +269,9 @@ class Device:
         self.connected.set()
         if resync:
             self._stale.set()
+        resumed = self.cursor is not None
         self._transcript.write(
-            "connected", device=self.key, resumed=self.cursor is not None, resync=resync
+            "connected", device=self.key, resumed=resumed, resync=resync, polls=self.POLLS
         )
 
     def _see_event(self, frame: Json, raw: bytes | None) -> None:
@@ -433,6 +436,8 @@ class SocketDevice(Device):
 
 class PollDevice(Device):
     """A device that cannot hold a socket: it polls for events and posts its texts one by one."""
+
+    POLLS = True
 
     async def _follow(self) -> None:
         if self.cursor is None:

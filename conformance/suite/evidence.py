@@ -156,6 +156,22 @@ class Evidence:
         complete = notice is not None and notice["organisations"] >= notice["of"]
         return float(notice["at"]) if notice and complete else math.inf
 
+    @cached_property
+    def pollers(self) -> set[str]:
+        """The devices that poll."""
+        return {line["device"] for line in self.connections if line.get("polls")}
+
+    def is_to_be_told(self, said: Said) -> bool:
+        """Whether the device that said it must have been told in the end that all organisations
+        have it: it polls, and nobody told it to read that in the history."""
+        crosses = said.device in self.pollers and len(self.organisations(said.channel)) > 1
+        if not crosses or said.stored_at is None or self.is_late(said):
+            return False
+        return not self.is_forgotten(said) and not any(
+            line["device"] == said.device and line.get("resync") and line["at"] > said.stored_at
+            for line in self.connections
+        )
+
     def is_at(self, device: str, said: Said, before: float) -> bool:
         """Whether it was surely at a device's node before a time."""
         if organisation_of(device) == said.organisation:

@@ -367,6 +367,18 @@ class ThreeOrganisationsTest(CheckerTestCase):
         self.tale.lines.append({**self.tale.happened("handed_over", BOB), "device": JIM})
         self.assert_named(self.tale.lines, {"verdict"}, JIM + " after the removal")
 
+    def test_a_poller_who_is_not_told_what_was_delivered_is_found(self) -> None:
+        # Ivy's texts are older than the moment when she was told to read anew.
+        for device in (BOB, IVY):
+            self.tale.find("connected", device)["polls"] = True
+        for number in (30, 90):
+            self.assert_named(self.tale.lines, {"told"}, event(number)["id"], BOB)
+            notice = {"saw": "delivered", "device": BOB, "channel": GROUP, "of": 3, "at": 9.5}
+            self.tale.lines.append({**notice, "id": event(number)["id"], "organisations": 2})
+            self.assert_named(self.tale.lines, {"told"}, event(number)["id"], BOB)
+            self.tale.lines[-1]["organisations"] = 3
+        self.assert_named(self.tale.lines, set())
+
     def test_a_removed_member_who_never_hears_of_it_is_found(self) -> None:
         self.tale.lines.remove(self.tale.happened("removed", JIM))
         self.assert_named(self.tale.lines, {"verdict"}, "no removal came", JIM)

@@ -9,7 +9,7 @@ Lines by their `saw`:
 
     member     device, account, organisation, channel, name, late: the account is in the channel
     ready      device: from here its feed must miss nothing
-    connected  device, resumed, resync: a feed begins, or goes on from a cursor
+    connected  device, resumed, resync, polls: a feed begins, or goes on from a cursor
     lost       device, why: a connection ended
     command    device, do, channel, …: somebody asks for a change of a channel
     sent       device, nonce, channel, text, chars, phase ("setup", "load" or "late")

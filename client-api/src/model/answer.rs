@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{contact_standing_text, cursor_text, device_text, role_text};
+use super::value::{contact_standing_text, cursor_text, device_text, poll_cursor_text, role_text};
 use crate::backend::{
     Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact, Cursor, Delivery, Device,
-    Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Member, NodeHost,
+    Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
     NodeIntroduction, Outcome, Page, Standing,
 };
 
@@ -406,7 +406,12 @@ pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
 
 /// What a poll found, cut to a size: what is left out comes with the next poll from the answer's
 /// cursor.
-pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) -> Bytes {
+pub(crate) fn sync_answer(
+    start: Cursor,
+    mark: Mark,
+    resync: bool,
+    deliveries: &[Delivery],
+) -> Bytes {
     let (mut events, mut delivered, mut grew) = (Vec::new(), Vec::new(), Vec::new());
     let (mut cursor, mut bytes) = (start, 0);
     for delivery in deliveries {
@@ -437,7 +442,7 @@ pub(crate) fn sync_answer(start: Cursor, resync: bool, deliveries: &[Delivery]) 
     extend_with_array(&mut text, &delivered);
     text.extend_from_slice(b",\"history_grew\":");
     extend_with_array(&mut text, &grew);
-    let tail = format!(",\"cursor\":\"{}\",\"resync\":{resync}}}", cursor_text(cursor));
+    let tail = format!(",\"cursor\":\"{}\",\"resync\":{resync}}}", poll_cursor_text(cursor, mark));
     text.extend_from_slice(tail.as_bytes());
     text.into()
 }

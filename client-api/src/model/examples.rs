@@ -2,13 +2,15 @@
 //! What the HTTP examples do is tried by `tests/docs.rs`.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 use comity_protocol::code::Code;
 use serde_json::Value;
 
 use super::incoming::FrameShape;
 use super::outgoing::{ErrorAnswer, EventShape, NodeFrame};
-use super::parse_frame;
+use super::{parse_frame, sync_answer};
+use crate::backend::{Cursor, Delivery, EventContent, FeedEvent, Mark};
 use crate::refusal::status;
 
 const DOCUMENT: &str = include_str!("../../../docs/client/README.md");
@@ -61,6 +63,32 @@ fn every_frame_of_a_node_is_shown_and_reads() {
     assert!(
         !blocks("json error").into_iter().map(same::<ErrorAnswer<'static>>).any(|e| e.is_null())
     );
+}
+
+#[test]
+fn an_answer_to_a_poll_is_written_as_shown() {
+    let shown: Value = serde_json::from_str(blocks("json poll")[0]).unwrap();
+    let (event, notice) = (&shown["events"][0], &shown["delivered"][0]);
+    let id = |value: &Value| value.as_str().unwrap().parse().unwrap();
+    let channel = |value: &Value| value.as_str().unwrap().parse().unwrap();
+    let said = FeedEvent {
+        cursor: Cursor([[9; 8], [9; 8], 15_u64.to_be_bytes()].concat().try_into().unwrap()),
+        channel: channel(&event["channel"]),
+        id: id(&event["event"]["id"]),
+        time_unix_ms: 1_795_404_447_160,
+        sender: "bob@globex.test".parse().unwrap(),
+        content: EventContent::Message { text: Some("With milk.".into()) },
+        withdrawn: Vec::new(),
+        encoded: OnceLock::new(),
+    };
+    let (message, at) = (id(&notice["id"]), channel(&notice["channel"]));
+    let deliveries = [
+        Delivery::Delivered { channel: at, message, organisations: 2, of: 2 },
+        Delivery::Event(Arc::new(said)),
+        Delivery::HistoryGrew { channel: channel(&shown["history_grew"][0]["channel"]) },
+    ];
+    let answer = sync_answer(Cursor([0; 24]), Mark(1), false, &deliveries);
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap(), shown);
 }
 
 #[test]

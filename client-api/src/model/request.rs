@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::rule::RuleShape;
 use super::time::parse_unix_ms;
 use super::value;
-use crate::backend::{AccountChange, Action, Cursor, LogIn, Page, Refusal, Role, SignUp};
+use crate::backend::{AccountChange, Action, Cursor, LogIn, Mark, Page, Refusal, Role, SignUp};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SignUpRequest {
@@ -293,6 +293,7 @@ pub(crate) struct SyncQuery {
 /// A poll of the feed.
 pub(crate) struct Sync {
     pub(crate) since: Option<Cursor>,
+    pub(crate) mark: Option<Mark>,
     pub(crate) timeout_ms: u64,
     pub(crate) limit: usize,
 }
@@ -309,8 +310,10 @@ impl SyncQuery {
                 }
             },
         };
+        let since = self.since.as_deref().map(value::poll_cursor).transpose()?;
         Ok(Sync {
-            since: self.since.as_deref().map(value::cursor).transpose()?,
+            since: since.map(|(cursor, _)| cursor),
+            mark: since.and_then(|(_, mark)| mark),
             timeout_ms,
             limit: limit(self.limit.as_deref(), SYNC_LIMIT_DEFAULT, SYNC_LIMIT_MAX)?,
         })

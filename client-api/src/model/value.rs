@@ -10,7 +10,7 @@ use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName}
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
-use crate::backend::{ContactStanding, ContactStep, Cursor, DeviceId, Refusal, Role};
+use crate::backend::{ContactStanding, ContactStep, Cursor, DeviceId, Mark, Refusal, Role};
 
 /// A refusal for what was not understood.
 pub(crate) fn malformed(sentence: impl Into<String>) -> Refusal {
@@ -65,10 +65,25 @@ pub(crate) fn device_text(id: DeviceId) -> String {
     format!("{:016x}", id.0)
 }
 
+/// A cursor of any origin.
 pub(crate) fn cursor(text: &str) -> Result<Cursor, Refusal> {
-    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-    let bytes: Option<[u8; 24]> = bytes.and_then(|b| b.try_into().ok());
-    bytes.map(Cursor).ok_or_else(|| Code::CursorInvalid.into())
+    poll_cursor(text).map(|(cursor, _)| cursor)
+}
+
+/// A cursor, and the mark that comes with it where a poll gave it.
+pub(crate) fn poll_cursor(text: &str) -> Result<(Cursor, Option<Mark>), Refusal> {
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap_or_default();
+    let (cursor, mark) = bytes.split_at_checked(24).ok_or(Code::CursorInvalid)?;
+    let cursor = Cursor(cursor.try_into().map_err(|_| Code::CursorInvalid)?);
+    let mark = match mark {
+        [] => None,
+        mark => Some(Mark(u64::from_be_bytes(mark.try_into().map_err(|_| Code::CursorInvalid)?))),
+    };
+    Ok((cursor, mark))
+}
+
+pub(crate) fn poll_cursor_text(cursor: Cursor, Mark(mark): Mark) -> String {
+    BASE64URL_NOPAD.encode(&[&cursor.0[..], &mark.to_be_bytes()].concat())
 }
 
 pub(crate) fn cursor_text(cursor: Cursor) -> String {

@@ -1,6 +1,8 @@
 //! Polling and long polling: the feed for clients that cannot hold a socket. It must not keep
-//! anything between two polls; the cursor says it all.
+//! anything between two polls; the cursor says it all, and the mark in it which deliveries were
+//! told.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -21,16 +23,31 @@ pub(crate) async fn show<B: Backend>(
 ) -> Result<Response, Refusal> {
     let sync = query.into_sync()?;
     let mut subscribed = api.backend.subscribe(&caller, sync.since).await?;
+    let mark = sync.mark.filter(|_| !subscribed.resync).unwrap_or_else(|| api.backend.mark());
     let feed = &mut subscribed.subscription;
     let mut deliveries = feed.ready(sync.limit).await;
+    let has_news =
+        !deliveries.is_empty() || !api.backend.delivered_since(&caller, mark).1.is_empty();
     // After a resync the client has to list its channels anew, so there is nothing worth waiting
     // for.
-    if deliveries.is_empty() && sync.timeout_ms > 0 && !subscribed.resync {
+    if !has_news && sync.timeout_ms > 0 && !subscribed.resync {
         let wait = Duration::from_millis(sync.timeout_ms);
         deliveries = timeout(wait, feed.next(sync.limit)).await.unwrap_or_default();
     }
     if let [Delivery::Goodbye { code, .. }, ..] = deliveries[..] {
         return Err(code.into());
     }
-    Ok(json_text(StatusCode::OK, sync_answer(subscribed.cursor, subscribed.resync, &deliveries)))
+    let (mark, mut told) = api.backend.delivered_since(&caller, mark);
+    add(&mut told, deliveries);
+    Ok(json_text(StatusCode::OK, sync_answer(subscribed.cursor, mark, subscribed.resync, &told)))
+}
+
+/// Adds what a subscription yielded to the notices that it may have yielded too.
+fn add(told: &mut Vec<Delivery>, yielded: Vec<Delivery>) {
+    let named = |delivery: &Delivery| match delivery {
+        Delivery::Delivered { message, .. } => Some(*message),
+        _ => None,
+    };
+    let known: HashSet<_> = told.iter().filter_map(named).collect();
+    told.extend(yielded.into_iter().filter(|d| named(d).is_none_or(|id| !known.contains(&id))));
 }

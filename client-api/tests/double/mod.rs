@@ -354,6 +354,15 @@ impl Backend for Double {
         self.state().history(&caller.label, channel, page, limit)
     }
 
+    fn mark(&self) -> Mark {
+        Mark(self.state().delivered.len() as u64)
+    }
+
+    fn delivered_since(&self, _: &Caller, mark: Mark) -> (Mark, Vec<Delivery>) {
+        let told = self.state().delivered[usize::try_from(mark.0).unwrap()..].to_vec();
+        (self.mark(), told)
+    }
+
     async fn subscribe(
         &self,
         caller: &Caller,

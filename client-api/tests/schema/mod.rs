@@ -77,6 +77,11 @@ impl Documents {
         self.check("an event", &json!({ "$ref": "#/components/schemas/Event" }), event);
     }
 
+    /// Holds what a poll found to the description.
+    pub(crate) fn check_poll(&self, answer: &Value) {
+        self.check("a poll", &json!({ "$ref": "#/components/schemas/Sync" }), answer);
+    }
+
     fn check_frame(&self, direction: &str, frame: &Value) {
         let name = frame["type"].as_str().unwrap();
         let listed = self.asyncapi["operations"][direction]["messages"].as_array().unwrap();

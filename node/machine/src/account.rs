@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId, WriterId};
+use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LineageId, MessageId, WriterId};
 use comity_protocol::limits::NONCE_WINDOW;
 use comity_protocol::name::{AccountLabel, AccountName};
 use minicbor::{Decode, Encode};
@@ -205,6 +205,14 @@ impl Answers {
             self.0.pop_front();
             left(row_of(oldest));
         }
+    }
+
+    /// The texts among them that are stored: where, which and at which pos.
+    pub fn stored(&self) -> impl Iterator<Item = (ChannelNo, MessageId, Pos)> + '_ {
+        self.0.iter().filter_map(|kept| match kept.answer {
+            Answer::Stored { id, pos, channel } => Some((channel, id, pos)),
+            _ => None,
+        })
     }
 
     /// Whether a nonce is older than the window.

@@ -7,6 +7,7 @@ use comity_protocol::id::{ChannelId, MessageId};
 use minicbor::{Decode, Encode};
 
 use crate::backfill::HistoryReport;
+use crate::channel::ChannelNo;
 
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -35,6 +36,9 @@ pub enum Answer {
         /// Its pos.
         #[n(1)]
         pos: Pos,
+        /// Its channel.
+        #[n(2)]
+        channel: ChannelNo,
     },
     /// What became of a peer's answer to an ask for history.
     #[n(6)]

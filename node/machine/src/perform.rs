@@ -73,7 +73,7 @@ impl State {
             Act::Send { channel, text } => {
                 let no = self.check_send(account, channel, text)?;
                 let (id, pos) = self.append_event(no, account, &EventAct::Message, Some(text), fx);
-                Ok(Answer::Stored { id, pos })
+                Ok(Answer::Stored { id, pos, channel: no })
             }
             Act::OpenDirect { account: other, label } => {
                 self.open_direct(account, *other, label, fx)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use comity_client_api::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
     Cursor, Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage,
-    JoinRule, LogIn, LoggedIn, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
+    JoinRule, LogIn, LoggedIn, Mark, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
     SignUp, Standing, Subscribed, Subscription,
 };
 use comity_machine::{
@@ -415,6 +415,16 @@ impl Backend for ClientEdge {
         let mut page = self.page(no, page, limit).await?;
         page.delivered = self.delivered(caller, no, &page);
         Ok(page)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark(self.0.progress.mark())
+    }
+
+    fn delivered_since(&self, caller: &Caller, mark: Mark) -> (Mark, Vec<Delivery>) {
+        let device = convert::device_back(caller.device);
+        let (now, notices) = self.0.progress.since(mark.0, device);
+        (Mark(now), notices.into_iter().map(delivery).collect())
     }
 
     async fn subscribe(

@@ -68,7 +68,9 @@ pub(super) fn outcome(
         Answer::Channel(channel) => Ok(Outcome::Channel(channel)),
         Answer::Done => Ok(Outcome::Done),
         Answer::Requested => Ok(Outcome::Requested),
-        Answer::Stored { id, pos } => Ok(Outcome::Stored { message: id, cursor: cursor_at(pos) }),
+        Answer::Stored { id, pos, .. } => {
+            Ok(Outcome::Stored { message: id, cursor: cursor_at(pos) })
+        }
         Answer::Refused(RefusedCode(code)) => Err(code.into()),
         Answer::History(_) | Answer::Ranges(_) => Err(Code::Internal.into()),
     }

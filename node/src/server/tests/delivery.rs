@@ -1,11 +1,14 @@
-//! What senders hear of a peer that takes messages and then loses its link, played by hand.
+//! What senders hear of how far their messages came: of a peer that takes them and then loses its
+//! link, played by hand, and by polls.
+
+use std::time::Duration;
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::frame::{Batch, Frame};
 use comity_protocol::id::AccountNumber;
 
 use super::rogue::{DOMAIN, Rogue, SEED, Wire, records_of};
-use super::world::{Home, Others, Person, World};
+use super::world::{Home, Others, Person, World, soon};
 
 /// Links, and subscribes to the node's feed after a cursor, or with a vector of nothing.
 async fn subscribes(peer: &mut Rogue, home: &Home, cursor: Option<ByteString>) -> Wire {
@@ -63,4 +66,54 @@ async fn what_was_taken_before_a_link_was_cut_is_told_when_the_peer_resumes() {
     assert!(alice.delivered.iter().all(|delivered| delivered.id != id));
     wire.says(&Frame::Ack { cursor, exceptions: vec![] }).await;
     alice.is_told_delivered(&id, 2).await;
+}
+
+/// Alice polls once; what she is told of, and where she goes on.
+async fn polls(alice: &Person, since: &str, wait: Duration) -> (Vec<(String, u32)>, String) {
+    let page = soon(alice.http().sync(Some(since), wait, 100)).await.unwrap();
+    assert!(!page.resync);
+    assert!(page.delivered.iter().all(|delivered| delivered.of == 2));
+    let told = page.delivered.into_iter().map(|d| (d.id, d.organisations)).collect();
+    (told, page.cursor)
+}
+
+/// Pins: what was delivered while no poll waited was never told to who polls.
+#[tokio::test]
+async fn a_poll_tells_what_was_delivered_since_the_last_one() {
+    let mut world = World::start(&["acme.test", "globex.test"]).await;
+    let mut alice = world.person(0, "alice").await;
+    let _bob = world.person(1, "bob").await;
+    let channel = alice.opens("bob@globex.test").await;
+    let mut since = soon(alice.http().sync(None, Duration::ZERO, 100)).await.unwrap().cursor;
+    let mut told;
+    for nonce in 1_000..1_004 {
+        let id = soon(alice.http().post(&channel, "tea?", nonce)).await.unwrap().id;
+        let mut all = Vec::new();
+        // The event is read before, or with the notice.
+        for is_delivered in if nonce % 2 == 0 { [true, true] } else { [false, true] } {
+            if is_delivered {
+                alice.is_told_delivered(&id, 2).await;
+            }
+            (told, since) = polls(&alice, &since, Duration::ZERO).await;
+            all.extend(told);
+        }
+        assert_eq!(all, [(id, 2)]);
+    }
+    world.stop(1).await;
+    let id = soon(alice.http().post(&channel, "and now?", 1_004)).await.unwrap().id;
+    (told, since) = polls(&alice, &since, Duration::ZERO).await;
+    assert_eq!(told, []);
+    world.stop(0).await;
+    world.restart(0).await;
+    world.restart(1).await;
+    let heard = async {
+        loop {
+            (told, since) = polls(&alice, &since, Duration::from_secs(1)).await;
+            if told.contains(&(id.clone(), 2)) {
+                return;
+            }
+        }
+    };
+    soon(heard).await;
+    assert_eq!(polls(&alice, &since, Duration::ZERO).await.0, []);
 }

@@ -42,7 +42,7 @@ fn what_is_answered_survives_a_disk_that_dies_under_the_thread() {
 
 fn place(answer: Option<Answer>) -> (MessageId, Pos) {
     match answer {
-        Some(Answer::Stored { id, pos }) => (id, pos),
+        Some(Answer::Stored { id, pos, .. }) => (id, pos),
         other => panic!("{other:?}"),
     }
 }
