@@ -1,6 +1,6 @@
-//! The proof that an organisation wrote two histories of one log (`docs/protocol/` section 5.4): two
-//! heads that it signed, each with the links down to the record at which they part. It carries the
-//! organisation as its lineage hashes it, so that anybody can check it without asking anybody.
+//! The proof that an organisation wrote two histories of one log (`docs/protocol/` section 5.4):
+//! two heads that it signed, each with the links down to the record at which they part. It carries
+//! the organisation as its lineage hashes it, so that anybody can check it without asking anybody.
 
 use std::fmt;
 
@@ -122,8 +122,8 @@ impl ForkProof {
         cbor::encode(self)
     }
 
-    /// Checks the proof by nothing but itself: the log's name contains its origin's lineage, which is
-    /// the hash of the organisation shown, which contains the key.
+    /// Checks the proof by nothing but itself: the log's name contains its origin's lineage, which
+    /// is the hash of the organisation shown, which contains the key.
     pub fn verify(&self) -> Result<Fork, ForkError> {
         let log = LogId::from(self.log);
         let organisation = &self.organisation;

@@ -1,7 +1,7 @@
 //! Known gaps of the product that would show as findings, each with the day on which its gate goes.
 //! A gate is as narrow as the gap; whoever closes the gap takes the gate away.
 
-use comity_machine::Group;
+use comity_machine::{Group, Log};
 use comity_protocol::id::LineageId;
 
 use crate::check::{is_honest, node_of};
@@ -17,4 +17,11 @@ pub(crate) fn has_been_out(at_home: &Group, origin: &LineageId) -> bool {
 /// on to each other yet. Goes when they do.
 pub(crate) fn may_withhold(world: &World, home: &LineageId) -> bool {
     node_of(world, home).is_some_and(|home| !is_honest(world, home))
+}
+
+/// Of a range whose last records wait, the first ones are held without the head above them, and so
+/// cannot be shown to others; while they wait, a fork among them is not found. Goes when a head is
+/// kept with the links from it down to what is held.
+pub(crate) fn proven_to(log: &Log) -> u64 {
+    log.proof.as_ref().map_or(0, |proof| proof.seq)
 }

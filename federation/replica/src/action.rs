@@ -51,8 +51,8 @@ pub enum Action<T> {
     ChooseHistory,
     /// The link is over. Nothing follows.
     Close(Code),
-    /// The histories that we and the peer hold of a log part at this record; the peer's is proven by
-    /// the branch.
+    /// The histories that we and the peer hold of a log part at this record; the peer's is proven
+    /// by the branch.
     ForkFound {
         /// The log.
         log: WireLog,
@@ -122,8 +122,8 @@ pub enum Action<T> {
         /// The groups, or why nobody knows.
         answer: Result<Offer, Code>,
     },
-    /// The peer wants to be shown our history of a log; answered by `send` of a `Frame::Branch`. One
-    /// at a time.
+    /// The peer wants to be shown our history of a log; answered by `send` of a `Frame::Branch`.
+    /// One at a time.
     ShowBranch {
         /// The log.
         log: WireLog,

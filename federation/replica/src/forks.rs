@@ -72,8 +72,8 @@ impl Forks {
         self.due_ms = Some(now_ms);
     }
 
-    /// States our heads. What finds no room is stated in no frame, which finds fewer forks and loses
-    /// nothing.
+    /// States our heads. What finds no room is stated in no frame, which finds fewer forks and
+    /// loses nothing.
     pub(crate) fn state_heads(&mut self, mut entries: Vec<VectorEntry>, now_ms: u64) -> Vec<Frame> {
         self.due_ms = Some(now_ms + COMPARISON_MS);
         self.frames = 0;

@@ -9,8 +9,8 @@
 //! kept. Where the feeder does not know that cursor, the subscriber states what it holds. Batches
 //! are verified here, applied by the driver and acknowledged; what a batch shows to be missing is
 //! asked for, and no cursor is kept until it came. What is older than the feed is asked for beside
-//! it, the newest first. Heads of all shared logs are compared now and then; where they contradict each
-//! other, the record at which the histories part is sought.
+//! it, the newest first. Heads of all shared logs are compared now and then; where they contradict
+//! each other, the record at which the histories part is sought.
 
 mod action;
 mod dial;

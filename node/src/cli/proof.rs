@@ -69,7 +69,8 @@ fn shown(proof: &ForkProof, fork: &Fork, is_key_given: bool) -> String {
         LogName::Message { writer, .. } => ("message", format!("writer {:016x}", writer.0)),
     };
     let mut text = format!(
-        "It holds: {domain} wrote two histories of one {kind} log. Record {} has two hashes there,\n\
+        "It holds: {domain} wrote two histories of one {kind} log. \
+         Record {} has two hashes there,\n\
          each with a history above it that ends at a head signed with the same key.\n\n\
          domain      {domain}\n\
          lineage     {}\n\
@@ -89,8 +90,9 @@ fn shown(proof: &ForkProof, fork: &Fork, is_key_given: bool) -> String {
     } else {
         let _ = write!(
             text,
-            "\nThe key signed this; that the key is {domain}'s, the proof alone cannot say. Compare it \
-             with\np= in the TXT record of _comity.{domain}, or with `comity keys show` there.\n"
+            "\nThe key signed this; that the key is {domain}'s, the proof alone cannot say. \
+             Compare it with\np= in the TXT record of _comity.{domain}, \
+             or with `comity keys show` there.\n"
         );
     }
     text

@@ -9,6 +9,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{LogId, LogName};
 
 use super::{Broken, is_honest, node_of, row_at};
+use crate::gates::proven_to;
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -25,7 +26,7 @@ pub(super) fn unproven(world: &World) -> Option<String> {
     for (id, held) in hostile_logs(world) {
         for (at, one) in held.iter().enumerate() {
             for other in &held[at + 1..] {
-                let seq = one.log.end.seq().min(other.log.end.seq());
+                let seq = proven_to(&one.log).min(proven_to(&other.log));
                 let (a, b) = (hash_at(world, one, seq), hash_at(world, other, seq));
                 let differ = a.zip(b).is_some_and(|(a, b)| a != b);
                 let lacks = one.log.fork.is_none() || other.log.fork.is_none();
@@ -80,13 +81,20 @@ pub(super) fn proofs_held(world: &World) -> u64 {
     proofs.count() as u64
 }
 
-/// Whether two nodes hold two histories at a place without the proof, although they could have found
-/// it. Of a hostile node's log they cannot once they do not share its channel any more.
+/// Whether two nodes hold two histories at a place without the proof, although they could have
+/// found it. Of a hostile node's log they cannot once they do not share its channel any more.
 pub(super) fn is_missed(world: &World, (a, b): (usize, usize), place: &(LogId, u64)) -> bool {
     let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = place.0.name;
     let is_hostile = node_of(world, &origin).is_some_and(|origin| !is_honest(world, origin));
-    let could = !is_hostile || share(world, a, b, &place.0);
-    could && ![a, b].iter().all(|at| knows_fork(world, *at, place))
+    let is_proven = |at: usize| {
+        let Some(run) = &world.nodes[at].run else { return false };
+        let state = run.shared.state();
+        let known = state.channel(&place.0.channel).map(|(_, channel)| channel);
+        let log = known.and_then(|channel| channel.logs.get(&place.0.name));
+        log.is_some_and(|log| proven_to(log) >= place.1)
+    };
+    let could = share(world, a, b, &place.0) && is_proven(a) && is_proven(b);
+    (could || !is_hostile) && ![a, b].iter().all(|at| knows_fork(world, *at, place))
 }
 
 /// Whether a node holds the proof that a record may have two hashes.
@@ -126,9 +134,6 @@ fn hostile_logs(world: &World) -> BTreeMap<LogId, Vec<Held>> {
 }
 
 fn hash_at(world: &World, held: &Held, seq: u64) -> Option<Hash> {
-    if seq == held.log.end.seq() {
-        return Some(held.log.end.hash());
-    }
     let run = world.nodes[held.node].run.as_ref()?;
     row_at(&run.shared, held.no, held.log.no, seq).map(|row| row.hash)
 }

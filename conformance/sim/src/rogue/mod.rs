@@ -1,6 +1,6 @@
 //! A hostile node: it lies within the protocol. Everything it shows is chained and signed as the
-//! protocol wants it, so that only the rules can judge it. It shows the same to everybody, but for a
-//! few logs of which it writes two histories: these honest nodes have to find and prove.
+//! protocol wants it, so that only the rules can judge it. It shows the same to everybody, but for
+//! a few logs of which it writes two histories: these honest nodes have to find and prove.
 
 mod home;
 mod origin;

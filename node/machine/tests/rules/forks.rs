@@ -1,5 +1,5 @@
-//! A log of which two histories are proven: it is not gone on with from where they part, and a group
-//! whose control log says two things is read-only. What proves nothing changes nothing.
+//! A log of which two histories are proven: it is not gone on with from where they part, and a
+//! group whose control log says two things is read-only. What proves nothing changes nothing.
 
 use comity_machine::{Answer, Outcome, RangeOutcome, RefusedCode};
 use comity_protocol::code::Code;

@@ -85,7 +85,7 @@ impl Exchange {
             channel = %log.channel,
             log = ?log.kind,
             seq,
-            "an organisation wrote two histories of a log; nothing more of it is taken from there on"
+            "two histories of a log are proven; nothing more of it is taken from there on"
         );
         self.forks.taken.send_modify(|count| *count += 1);
     }
