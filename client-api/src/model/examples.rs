@@ -57,8 +57,8 @@ fn every_frame_of_a_node_is_shown_and_reads() {
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();
-    let kinds = "banned contact created erased handed_over invited joined left message removed renamed \
-                 request_refused role_changed rule_changed topic_changed unbanned";
+    let kinds = "banned contact created erased handed_over invited joined left message removed \
+                 renamed request_refused role_changed rule_changed topic_changed unbanned";
     assert_eq!(named(&events, "kind"), kinds.split_whitespace().collect());
     assert!(
         !blocks("json error").into_iter().map(same::<ErrorAnswer<'static>>).any(|e| e.is_null())

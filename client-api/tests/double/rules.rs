@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_client_api::*;
 use comity_protocol::code::Code;
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::State;
@@ -72,26 +72,7 @@ impl State {
                 // As if another organisation were the home, so that tests see both answers.
                 Ok(Outcome::Requested)
             }
-            Action::Erase { channel, message } => {
-                self.joined(me, channel)?;
-                let is_it = |e: &&mut std::sync::Arc<FeedEvent>| {
-                    e.channel == channel && e.id == message && e.sender == *me
-                };
-                let found = self.log.iter_mut().find(is_it).ok_or(Code::MessageNotFound)?;
-                let gone = FeedEvent {
-                    cursor: found.cursor,
-                    channel,
-                    id: found.id,
-                    time_unix_ms: found.time_unix_ms,
-                    sender: found.sender.clone(),
-                    content: EventContent::ErasedMessage,
-                    withdrawn: Vec::new(),
-                    encoded: std::sync::OnceLock::new(),
-                };
-                *found = std::sync::Arc::new(gone);
-                self.append(channel, me.clone(), EventContent::Erased { message });
-                Ok(Outcome::Done)
-            }
+            Action::Erase { channel, message } => self.erase(me, channel, message),
             Action::HandOver { channel, home } => {
                 self.group_name(me, channel)?;
                 self.append(channel, me.clone(), EventContent::HandedOver { home });
@@ -119,6 +100,32 @@ impl State {
             Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
         }
+    }
+
+    fn erase(
+        &mut self,
+        me: &AccountLabel,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<Outcome, Refusal> {
+        self.joined(me, channel)?;
+        let is_it = |e: &&mut std::sync::Arc<FeedEvent>| {
+            e.channel == channel && e.id == message && e.sender == *me
+        };
+        let found = self.log.iter_mut().find(is_it).ok_or(Code::MessageNotFound)?;
+        let gone = FeedEvent {
+            cursor: found.cursor,
+            channel,
+            id: found.id,
+            time_unix_ms: found.time_unix_ms,
+            sender: found.sender.clone(),
+            content: EventContent::ErasedMessage,
+            withdrawn: Vec::new(),
+            encoded: std::sync::OnceLock::new(),
+        };
+        *found = std::sync::Arc::new(gone);
+        self.append(channel, me.clone(), EventContent::Erased { message });
+        Ok(Outcome::Done)
     }
 
     fn act_on_members(&mut self, me: &AccountLabel, action: Action) -> Result<Outcome, Refusal> {

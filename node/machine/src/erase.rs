@@ -1,5 +1,5 @@
-//! Erasure (`docs/protocol/` section 3.6): whose body goes, by whose word. The rows are the store's;
-//! what is to be erased and is not here yet is remembered with its log.
+//! Erasure (`docs/protocol/` section 3.6): whose body goes, by whose word. The rows are the
+//! store's; what is to be erased and is not here yet is remembered with its log.
 
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, Moderation};

@@ -22,7 +22,7 @@ use crate::applied::Outcome;
 use crate::channel::{ChannelNo, Kind};
 use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
-use crate::group::{ControlState, Judgement};
+use crate::group::{ControlState, Judgement, Place, RightTo};
 use crate::range::{Proven, Stop, founder_of, prove};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
@@ -428,7 +428,8 @@ impl State {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
         }
-        let outcome = if matches!(act, EventAct::Unknown(_)) { Outcome::Unknown } else { outcome };
+        let is_unknown = matches!(act, EventAct::Unknown(_));
+        let outcome = if is_unknown { Outcome::Unknown } else { outcome };
         let sender = AccountId { lineage: origin, number: header.sender };
         // In a link channel the peer speaks for itself alone.
         let from = AccountId { lineage: peer, number: header.sender };
@@ -451,22 +452,34 @@ impl State {
             // Requests are for the home; their outcome shows as a control record.
             applied.audience = std::sync::Arc::from([]);
         }
+        self.note_stated(no, (origin, writer), seq, (&header, verdict));
+        if outcome != Outcome::Accepted {
+            return Ok(None);
+        }
+        Ok(match act {
+            EventAct::Request(request) => Some((sender, request, kept, body_hash)),
+            EventAct::Erasure(erasure) => {
+                self.take_erasure(no, origin, &erasure, pos, fx);
+                None
+            }
+            _ => None,
+        })
+    }
+
+    /// Notes what an event states, and what a later control record may say of it.
+    fn note_stated(
+        &mut self,
+        no: ChannelNo,
+        (origin, writer): (LineageId, WriterId),
+        seq: u64,
+        (header, verdict): (&EventHeader, Option<(Place, RightTo)>),
+    ) {
         if header.after.is_some() {
-            let log = self.log_mut(no, name);
+            let log = self.log_mut(no, LogName::Message { origin, writer });
             (log.after, log.after_seq) = (header.after, seq);
         }
         if let Some(stated) = verdict {
             self.note_uncovered(no, (origin, writer), header.sender, stated, seq);
-        }
-        match act {
-            EventAct::Erasure(erasure) if outcome == Outcome::Accepted => {
-                self.take_erasure(no, origin, &erasure, pos, fx);
-                Ok(None)
-            }
-            EventAct::Request(request) if outcome == Outcome::Accepted => {
-                Ok(Some((sender, request, kept, body_hash)))
-            }
-            _ => Ok(None),
         }
     }
 

@@ -173,10 +173,8 @@ impl Journal for FileJournal {
         if active.first_command <= up_to_command && active.end > BLOCK_BYTES as u64 {
             let blank = self.next_blank()?;
             let next = self.next_command;
-            self.begin_segment(blank, next).map_err(|error| {
-                self.is_poisoned = true;
-                error
-            })?;
+            let begun = self.begin_segment(blank, next);
+            begun.inspect_err(|_| self.is_poisoned = true)?;
         }
         self.trim(up_to_command)?;
         for spare in &self.spares {

@@ -1,5 +1,5 @@
-//! Writing over free pages: a table of zeros takes them all, part by part, and gives them back. What
-//! stands in them is nobody's, but could be read from the disk.
+//! Writing over free pages: a table of zeros takes them all, part by part, and gives them back.
+//! What stands in them is nobody's, but could be read from the disk.
 
 use redb::{Database, Durability, TableDefinition};
 

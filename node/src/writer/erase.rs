@@ -61,8 +61,8 @@ impl Erased {
     }
 }
 
-/// Writes the blocks of erased records anew, into the batch that is about to be stored. `view` is of
-/// before; what was still growing then is in the batch.
+/// Writes the blocks of erased records anew, into the batch that is about to be stored. `view` is
+/// of before; what was still growing then is in the batch.
 pub(super) fn rewrite(
     view: &View,
     batch: &mut Batch,

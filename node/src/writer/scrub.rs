@@ -1,6 +1,6 @@
-//! When the disk is cleaned of what was erased: some time after the first erasure, for all that came
-//! until then, and again after a restart where that was not reached. It must not touch a file; the
-//! store and the journal do.
+//! When the disk is cleaned of what was erased: some time after the first erasure, for all that
+//! came until then, and again after a restart where that was not reached. It must not touch a file;
+//! the store and the journal do.
 
 use std::time::Duration;
 

@@ -450,7 +450,7 @@ impl Writer {
                         }
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "the journal could not be cleaned of what was erased");
+                        tracing::warn!(%error, "the journal could not be cleaned");
                         self.scrub.wait(now_ms);
                     }
                 }

@@ -38,6 +38,9 @@ pub enum RecordsError {
 /// Is handed one record after the other, and says when it has enough.
 pub type RecordVisitor<'a> = dyn FnMut(Pos, EventRow) -> ControlFlow<()> + 'a;
 
+/// The key and the bytes of a block.
+pub(super) type BlockRow = (Vec<u8>, Vec<u8>);
+
 /// Message ids from one to another.
 pub type IdSpan = (Bound<MessageId>, Bound<MessageId>);
 
@@ -183,7 +186,7 @@ impl View {
         &self,
         channel: ChannelNo,
         pos: Pos,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, ReadError> {
+    ) -> Result<Option<BlockRow>, ReadError> {
         let mut found = None;
         let low = keys::event_key(channel, Pos(0));
         let span = Span::inclusive(&low, &keys::event_key(channel, pos));
