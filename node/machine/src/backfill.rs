@@ -64,6 +64,28 @@ struct Judged {
     is_message: bool,
 }
 
+/// How far up a group's history may have holes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holes {
+    /// Nowhere: all of it is here.
+    None,
+    /// Up to a time.
+    UpTo(HybridTime),
+    /// Up to a time that is not known.
+    Anywhere,
+}
+
+impl Holes {
+    /// Whether there may be some, at or above a time where one is given.
+    pub fn reach(self, since: Option<HybridTime>) -> bool {
+        match self {
+            Self::None => false,
+            Self::UpTo(newest) => since.is_none_or(|since| newest >= since),
+            Self::Anywhere => true,
+        }
+    }
+}
+
 impl Backlog {
     pub(crate) fn new(top: Floor) -> Self {
         Self { top, below: None, expects: None }
@@ -129,14 +151,21 @@ impl State {
     /// Whether a group's history is lacking in part, at or above a time where one is given: what is
     /// shown of it from there on may have holes.
     pub fn lacks_history(&self, no: ChannelNo, since: Option<HybridTime>) -> bool {
+        self.holes(no).reach(since)
+    }
+
+    /// How far up a group's history may have holes. Whoever reads records has to ask before: what
+    /// is no hole any more is in the rows.
+    pub fn holes(&self, no: ChannelNo) -> Holes {
         if !self.lacking.contains(&no) {
-            return false;
+            return Holes::None;
         }
         let logs = self.channels.get(&no).into_iter().flat_map(|channel| channel.logs.values());
-        let mut backlogs = logs.filter_map(|log| log.backlog.as_ref());
-        backlogs.any(|backlog| {
-            let newest = backlog.newest();
-            since.is_none_or(|since| newest.is_none_or(|newest| newest >= since))
+        let newest = logs.filter_map(|log| log.backlog.as_ref().map(Backlog::newest));
+        newest.fold(Holes::None, |holes, newest| match (holes, newest) {
+            (Holes::Anywhere, _) | (_, None) => Holes::Anywhere,
+            (Holes::None, Some(newest)) => Holes::UpTo(newest),
+            (Holes::UpTo(known), Some(newest)) => Holes::UpTo(known.max(newest)),
         })
     }
 

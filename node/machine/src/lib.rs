@@ -37,7 +37,7 @@ pub use account::{
 };
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, EventRow, Outcome, Subscriber};
-pub use backfill::{Backlog, HistoryReport};
+pub use backfill::{Backlog, HistoryReport, Holes};
 pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};
 pub use command::{Act, Command, DeviceId, GroupAct, SignUpRule, decode_command};
 pub use contact::{Contact, ContactStanding};

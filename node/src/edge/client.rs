@@ -203,14 +203,13 @@ impl ClientEdge {
         let mut grown = self.0.filling.watch();
         loop {
             let edge = self.clone();
+            let is_whole = !self.shared().state().lacks_history(no, None);
             let read = move || history::read(edge.shared(), no, page, limit);
             let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
             let is_lacking = match &found {
                 Ok(found) => found.history_pending,
                 // What it is to be around may be on its way.
-                Err(code) => {
-                    *code == Code::MessageNotFound && self.shared().state().lacks_history(no, None)
-                }
+                Err(code) => *code == Code::MessageNotFound && !is_whole,
             };
             let may_come = is_lacking && self.0.filling.may_come(no);
             if !may_come || !self.0.filling.fetch(no, &mut grown).await {

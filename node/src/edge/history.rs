@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use comity_client_api::{HistoryPage, Page};
-use comity_machine::{ChannelNo, EventRow, LogNo, RightTo, right_of};
+use comity_machine::{ChannelNo, EventRow, Holes, LogNo, RightTo, right_of};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::Moderation;
@@ -22,7 +22,9 @@ pub(super) fn read(
     page: Page,
     limit: usize,
 ) -> Result<HistoryPage, Code> {
-    let reader = Reader { shared, channel, view: shared.view().map_err(failed)? };
+    // Before the rows: what comes meanwhile is shown, or said to be on its way.
+    let holes = shared.state().holes(channel);
+    let reader = Reader { shared, channel, holes, view: shared.view().map_err(failed)? };
     match page {
         Page::Latest => reader.before(None, limit, false),
         Page::Before(id) => reader.before(Some(id), limit, true),
@@ -68,6 +70,7 @@ const SAME_ID_MAX: usize = 4;
 struct Reader<'a> {
     shared: &'a Shared,
     channel: ChannelNo,
+    holes: Holes,
     view: View,
 }
 
@@ -110,11 +113,8 @@ impl Reader<'_> {
         oldest: Option<MessageId>,
         more_before: bool,
     ) -> Result<HistoryPage, Code> {
-        let (history_pending, is_whole) = {
-            let state = self.shared.state();
-            let lacks = |since| state.lacks_history(self.channel, since);
-            (lacks(oldest.map(|id| id.time())), !lacks(None))
-        };
+        let history_pending = self.holes.reach(oldest.map(|id| id.time()));
+        let is_whole = self.holes == Holes::None;
         Ok(HistoryPage {
             events: self.events(records)?,
             more_before: more_before || !is_whole,

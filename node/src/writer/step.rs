@@ -340,6 +340,13 @@ impl Writer {
                 state.apply_next(number, command, &mut effects);
                 answers.push(std::mem::replace(&mut effects.answer, Answer::Done));
             }
+            // Where the state says that history has no hole any more, readers find it in the rows.
+            if !effects.backfilled.is_empty() {
+                let old = |recent: &mut Recent| {
+                    effects.backfilled.iter().for_each(|old| recent.push_old(old));
+                };
+                self.shared.write(effects.command, old);
+            }
         }
         self.dirty.extend(effects.dirty.drain(..));
         let last = effects.command;
@@ -348,7 +355,6 @@ impl Writer {
             for applied in &effects.applied {
                 recent.push(applied, order.takes(applied, shared.store()));
             }
-            effects.backfilled.iter().for_each(|old| recent.push_old(old));
         });
         self.withdraw(&mut effects)?;
         self.erase(&mut effects)?;
