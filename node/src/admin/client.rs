@@ -1,17 +1,18 @@
-//! The admin's end of the socket: what `comity user` uses.
+//! The admin's end of the socket: what `comity user` and `comity proof` use.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comity_protocol::name::{AccountLabel, AccountName};
+use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::wire::{Answer, Ask, LINE_BYTES_MAX};
-use super::{Invite, socket_path};
+use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
+use super::{ForkLine, Invite, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -80,6 +81,24 @@ impl AdminClient {
         }
     }
 
+    /// Lists the logs that are proven to have two histories.
+    pub async fn forks(&self) -> Result<Vec<ForkLine>, AdminError> {
+        match self.ask(&Ask::Forks).await? {
+            Answer::Forks { forks } => Ok(forks),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// The proof that a line of that list names.
+    pub async fn proof(&self, id: &str) -> Result<Vec<u8>, AdminError> {
+        match self.ask(&Ask::Proof { id: id.to_owned() }).await? {
+            Answer::Proof { proof } => {
+                BASE64URL_NOPAD.decode(proof.as_bytes()).map_err(|_| AdminError::Answer)
+            }
+            answer => Err(unexpected(answer)),
+        }
+    }
+
     async fn ask(&self, ask: &Ask) -> Result<Answer, AdminError> {
         let path = socket_path(&self.data_dir);
         let failed = |error| AdminError::Io { path: path.clone(), error };
@@ -95,7 +114,7 @@ impl AdminClient {
         let exchange = async {
             stream.write_all(&line).await?;
             let mut answer = Vec::new();
-            stream.take(LINE_BYTES_MAX as u64).read_to_end(&mut answer).await?;
+            stream.take(ANSWER_BYTES_MAX as u64).read_to_end(&mut answer).await?;
             Ok(answer)
         };
         let answer = match timeout(ANSWER_TIMEOUT, exchange).await {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use comity_client_api::Refusal;
 use comity_protocol::name::{AccountLabel, AccountName};
+use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
 pub use server::{AdminSocket, AdminSocketError, serve};
@@ -31,7 +32,29 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         uses: u32,
         expires_in: Duration,
     ) -> impl Future<Output = Result<Invite, Refusal>> + Send;
+
+    /// Logs that are proven to have two histories, at most [`FORKS_LISTED_MAX`].
+    fn forks(&self) -> Vec<ForkLine>;
+
+    /// The bytes of the proof that a line of the list names.
+    fn proof(&self, id: &str) -> Option<Vec<u8>>;
 }
+
+/// A log that is proven to have two histories.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForkLine {
+    /// Names it, to ask for the proof.
+    pub id: String,
+    /// The domain of the organisation that wrote it, as the proof says.
+    pub domain: String,
+    /// The channel.
+    pub channel: String,
+    /// The first record that has two hashes.
+    pub record: u64,
+}
+
+/// Forks in one list.
+pub const FORKS_LISTED_MAX: usize = 1_000;
 
 /// An invite to the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +106,15 @@ mod tests {
             let token = format!("token-for-{uses}");
             Ok(Invite { token, expires_unix_ms: u64::try_from(expires_in.as_millis()).unwrap() })
         }
+
+        fn forks(&self) -> Vec<ForkLine> {
+            let (id, domain) = ("c1-AAAAAAAA".to_owned(), "globex.example".to_owned());
+            vec![ForkLine { id, domain, channel: "AAAAAAAA".to_owned(), record: 7 }]
+        }
+
+        fn proof(&self, id: &str) -> Option<Vec<u8>> {
+            (id == "c1-AAAAAAAA").then(|| vec![1, 2, 3])
+        }
     }
 
     #[tokio::test]
@@ -103,6 +135,11 @@ mod tests {
             let refused = client.invite(uses, Duration::from_secs(seconds)).await.unwrap_err();
             assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "malformed"));
         }
+        let forks = client.forks().await.unwrap();
+        assert_eq!((forks.len(), forks[0].record), (1, 7));
+        assert_eq!(client.proof(&forks[0].id).await.unwrap(), [1, 2, 3]);
+        let refused = client.proof("another").await.unwrap_err();
+        assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "log_unknown"));
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

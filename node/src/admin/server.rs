@@ -9,6 +9,7 @@ use std::time::Duration;
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
 use comity_protocol::name::AccountName;
+use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -113,6 +114,14 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             let label = backend.add_user(name, password).await?;
             tracing::info!(account = %label, "account made by the admin");
             Ok(Answer::Added { account: label.to_string() })
+        }
+        Ask::Forks => Ok(Answer::Forks { forks: backend.forks() }),
+        Ask::Proof { id } => {
+            let proof = backend.proof(&id).ok_or_else(|| {
+                let sentence = "There is no such proof; `comity proof list` names them.".into();
+                Refusal { sentence, ..Code::LogUnknown.into() }
+            })?;
+            Ok(Answer::Proof { proof: BASE64URL_NOPAD.encode(&proof) })
         }
         Ask::Invite { uses, expires_in_seconds } => {
             let expires_in = Duration::from_secs(expires_in_seconds);

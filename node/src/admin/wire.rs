@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ForkLine;
+
 /// What is asked.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
@@ -11,6 +13,10 @@ pub(super) enum Ask {
     AddUser { name: String, password: String },
     /// Make an invite.
     Invite { uses: u32, expires_in_seconds: u64 },
+    /// List the logs that are proven to have two histories.
+    Forks,
+    /// The proof of one of them.
+    Proof { id: String },
 }
 
 /// What is answered.
@@ -21,9 +27,15 @@ pub(super) enum Answer {
     Added { account: String },
     /// The invite that was made.
     Invite { token: String, expires_unix_ms: u64 },
+    /// The logs that are proven to have two histories.
+    Forks { forks: Vec<ForkLine> },
+    /// A proof, in base64url.
+    Proof { proof: String },
     /// A refusal.
     Refused { code: String, message: String },
 }
 
-/// The longest line: a password of 1,024 characters, all escaped, and its surroundings.
+/// The longest answer: a list of forks.
+pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// The longest line that asks: a password of 1,024 characters, all escaped, and its surroundings.
 pub(super) const LINE_BYTES_MAX: usize = 16 * 1024;

@@ -93,7 +93,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(options) => all_threads()?.block_on(demo::run(options)),
         Command::Dns(options) => dns::run(&settings(config)?, options),
         Command::Keys(command) => keys::run(&settings(config)?, command),
-        Command::Proof(command) => proof::run(command),
+        Command::Proof(command) => one_thread()?.block_on(proof::run(command, || settings(config))),
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
         Command::User(command) => one_thread()?.block_on(user::run(&settings(config)?, command)),
     }

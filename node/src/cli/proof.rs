@@ -1,5 +1,6 @@
-//! `comity proof`: checks the proof that an organisation wrote two histories of one log
-//! (`docs/protocol/` section 5.4). Needs no node, no settings and no network.
+//! `comity proof`: the proof that an organisation wrote two histories of one log (`docs/protocol/`
+//! section 5.4). Checking one needs no node, no settings and no network; the running node lists and
+//! hands out those that it holds.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -16,6 +17,8 @@ use comity_protocol::limits::FORK_PROOF_BYTES_MAX;
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 
 use super::{Failure, say};
+use crate::admin::{AdminClient, ForkLine};
+use crate::config::Settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -32,13 +35,55 @@ pub(super) enum Command {
         #[arg(long, value_parser = public_key)]
         key: Option<NodePublicKey>,
     },
+    /// List the proofs that this node holds
+    ///
+    /// A line for each log: a name for `comity proof export`, the organisation that wrote it, the
+    /// channel, and the first record that has two hashes. Asks the running node.
+    List,
+    /// Print a proof that this node holds, as text that `comity proof check` reads
+    ///
+    /// Asks the running node. Send it to whom it concerns: anybody can check it.
+    Export {
+        /// Its name, as `comity proof list` prints it
+        id: String,
+    },
 }
 
-/// Runs `comity proof`.
-pub(super) fn run(command: Command) -> Result<(), Failure> {
-    let Command::Check { file, key } = command;
+/// Runs `comity proof`; `settings` are read where the node is asked.
+pub(super) async fn run(
+    command: Command,
+    settings: impl FnOnce() -> Result<Settings, Failure>,
+) -> Result<(), Failure> {
+    let admin = || settings().map(|settings| AdminClient::of(&settings.data_dir));
+    match command {
+        Command::Check { file, key } => check(&file, key),
+        Command::List => {
+            let forks = admin()?.forks().await?;
+            if forks.is_empty() {
+                say("This node knows of no organisation that contradicted itself.\n")?;
+            }
+            for ForkLine { id, domain, channel, record } in forks {
+                say(format_args!("{id}  {domain}  {channel}  record {record}\n"))?;
+            }
+            Ok(())
+        }
+        Command::Export { id } => {
+            let proof = admin()?.proof(&id).await?;
+            let text = BASE64URL_NOPAD.encode(&proof);
+            for line in text.as_bytes().chunks(LINE_CHARS) {
+                say(format_args!("{}\n", String::from_utf8_lossy(line)))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Characters of an exported proof in a line.
+const LINE_CHARS: usize = 76;
+
+fn check(file: &Path, key: Option<NodePublicKey>) -> Result<(), Failure> {
     let failed = |reason: String| format!("{}: {reason}", file.display());
-    let bytes = read(&file).map_err(failed)?;
+    let bytes = read(file).map_err(failed)?;
     let proof = ForkProof::decode(&bytes).map_err(|error| failed(format!("no proof: {error}")))?;
     let fork = proof.verify().map_err(|error| failed(format!("it proves nothing: {error}")))?;
     if key.is_some_and(|key| key != fork.key) {

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use comity_client_api::{AccountChange, Caller, Device, LogIn, LoggedIn, Refusal, SignUp};
-use comity_machine::{Command, DeviceId, SignUpRule};
+use comity_machine::{Channel, Command, DeviceId, KnownFork, SignUpRule};
 use comity_protocol::code::Code;
+use comity_protocol::fork::ForkProof;
 use comity_protocol::hash::{Hash, Hasher, tag};
-use comity_protocol::id::AccountNumber;
+use comity_protocol::id::{AccountNumber, LogId, LogName};
 use comity_protocol::name::{AccountLabel, AccountName};
 
 use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
-use crate::admin::{AdminBackend, Invite};
+use crate::admin::{AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite};
 use crate::clock;
 
 /// Longest name of a device, in characters.
@@ -164,7 +165,35 @@ impl AdminBackend for ClientEdge {
         convert::done(self.propose(command).await?)?;
         Ok(Invite { token, expires_unix_ms })
     }
+
+    fn forks(&self) -> Vec<ForkLine> {
+        let state = self.shared().state();
+        let line = |(channel, log, fork): (&Channel, LogId, &KnownFork)| {
+            let organisation = ForkProof::decode(&fork.proof).ok()?.organisation;
+            let (id, domain) = (fork_id(&log), organisation.domain);
+            Some(ForkLine { id, domain, channel: channel.id.to_string(), record: fork.seq })
+        };
+        state.forks().filter_map(line).take(FORKS_LISTED_MAX).collect()
+    }
+
+    fn proof(&self, id: &str) -> Option<Vec<u8>> {
+        let state = self.shared().state();
+        let found = state.forks().find(|(_, log, _)| fork_id(log) == id);
+        found.map(|(_, _, fork)| fork.proof.0.clone())
+    }
 }
+
+/// How the admin names a forked log: its number, and the beginning of its channel's id.
+fn fork_id(log: &LogId) -> String {
+    let channel = &log.channel.to_string()[..FORK_ID_CHARS];
+    match log.name {
+        LogName::Control { term, .. } => format!("c{term}-{channel}"),
+        LogName::Message { writer, .. } => format!("m{:016x}-{channel}", writer.0),
+    }
+}
+
+/// Characters of the channel's id in that name.
+const FORK_ID_CHARS: usize = 8;
 
 /// 256 random bits as text.
 fn new_token() -> String {

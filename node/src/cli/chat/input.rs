@@ -2,7 +2,7 @@
 //! a pipe is not held up by each answer; everything else is waited for.
 
 use comity_client::{FoundGroup, Pending, Sender};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::book::Found;
@@ -83,12 +83,20 @@ impl Input {
     }
 
     /// Texts settle in their order; the task answers whether all were stored.
-    fn start_settling(&self) -> (mpsc::Sender<Pending>, JoinHandle<bool>) {
-        let (settle, mut pending) = mpsc::channel::<Pending>(UNSETTLED_MAX);
+    fn start_settling(&self) -> (mpsc::Sender<Unsettled>, JoinHandle<bool>) {
+        let (settle, mut unsettled) = mpsc::channel::<Unsettled>(UNSETTLED_MAX);
         let screen = self.shared.screen.clone();
         let task = tokio::spawn(async move {
             let mut all_stored = true;
-            while let Some(text) = pending.recv().await {
+            while let Some(next) = unsettled.recv().await {
+                let text = match next {
+                    Unsettled::Text(text) => text,
+                    Unsettled::Mark(passed) => {
+                        // Whoever waited may have gone.
+                        let _ = passed.send(());
+                        continue;
+                    }
+                };
                 if let Err(error) = text.stored().await {
                     all_stored = false;
                     let notice = format!("not sent: {}", text::clean(&error.to_string()));
@@ -100,11 +108,18 @@ impl Input {
         (settle, task)
     }
 
-    async fn line(&mut self, line: &str, settle: &mpsc::Sender<Pending>) -> Result<Next, Failure> {
+    async fn line(
+        &mut self,
+        line: &str,
+        settle: &mpsc::Sender<Unsettled>,
+    ) -> Result<Next, Failure> {
         let text = match line.strip_prefix('/') {
             None => line,
             Some(rest) if rest.starts_with('/') => rest,
-            Some(command) => return self.command(command).await,
+            Some(command) => {
+                self.settled(settle).await?;
+                return self.command(command).await;
+            }
         };
         if text.trim().is_empty() {
             self.shared.screen.ask()?;
@@ -113,10 +128,22 @@ impl Input {
         let channel = self.open_channel()?;
         self.shared.screen.take_typed_line()?;
         let pending = self.sender.start_send(&channel, text).await;
-        if settle.send(pending).await.is_err() {
+        if settle.send(Unsettled::Text(pending)).await.is_err() {
             return Err("the connection ended".into());
         }
         Ok(Next::Go)
+    }
+
+    /// In a script a command does not overtake the texts before it. A person is not kept waiting.
+    async fn settled(&self, settle: &mpsc::Sender<Unsettled>) -> Result<(), Failure> {
+        if self.shared.screen.is_terminal() {
+            return Ok(());
+        }
+        let (passed, passing) = oneshot::channel();
+        if settle.send(Unsettled::Mark(passed)).await.is_err() || passing.await.is_err() {
+            return Err("the connection ended".into());
+        }
+        Ok(())
     }
 
     async fn command(&mut self, command: &str) -> Result<Next, Failure> {
@@ -305,6 +332,13 @@ const HELP: &str = "  /list                 your channels and invitations, with 
   /quit                 end
   anything else is sent to the open channel; //text sends a line that begins with a slash
 ";
+
+/// What is to be settled, in its order.
+enum Unsettled {
+    Text(Pending),
+    /// All before it is settled.
+    Mark(oneshot::Sender<()>),
+}
 
 /// Texts under way at once; more are not read from the input.
 const UNSETTLED_MAX: usize = 256;
