@@ -177,6 +177,8 @@ impl Journal for FileJournal {
             begun.inspect_err(|_| self.is_poisoned = true)?;
         }
         self.trim(up_to_command)?;
+        // A crash must not find zeros under the name of a segment that counts.
+        self.disk.sync()?;
         for spare in &self.spares {
             fill_with_zeros(&*self.disk.open(spare)?, self.settings.segment_bytes)?;
         }

@@ -139,3 +139,24 @@ fn a_torn_batch_hides_nothing_forged_inside() {
         assert_eq!(read(&open(&found, 0).unwrap(), 1), []);
     }
 }
+
+/// Pins: zeros were durable before the new name of the file that they were written to was, so that
+/// a crash left a segment that counts full of them (seed 121 of the simulator).
+#[test]
+fn a_crash_in_or_after_a_scrub_leaves_what_counts() {
+    for failing in 0..8 {
+        let disk = MemoryDisk::new();
+        let mut journal = open(&disk, 0).unwrap();
+        fill(&mut journal, 10, 1);
+        if failing > 0 {
+            disk.fail_at_sync(failing);
+        }
+        let scrubbed = journal.scrub(10).is_ok();
+        let kept = if scrubbed && failing == 0 { fill(&mut journal, 3, 1) } else { Vec::new() };
+        for tear in [Tear::Nothing, Tear::Everything].into_iter().chain((0..20).map(Tear::Sectors))
+        {
+            let again = open(&disk.image(tear), 10).unwrap();
+            assert_eq!(read(&again, 11), kept, "after {failing} syncs, {tear:?}");
+        }
+    }
+}
