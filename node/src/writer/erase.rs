@@ -4,7 +4,8 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{ChannelNo, Erasing, EventRow};
+use comity_machine::{Applied, ChannelNo, Effects, Erasing, EventRow};
+use comity_protocol::body::WireBody;
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{MessageId, ShortHash};
@@ -59,6 +60,23 @@ impl Erased {
         }
         self.pos.map(|pos| (channel, pos))
     }
+}
+
+/// Takes the bodies of records that came as history together with what erases them, so that no
+/// reader sees one without the other.
+pub(super) fn hide_in(effects: &mut Effects) {
+    let Effects { erased, backfilled, .. } = effects;
+    erased.retain(|erasing| {
+        let is_it = |old: &&mut Applied| {
+            let is_there = (old.log_no, old.seq) == (erasing.log, erasing.seq);
+            is_there && ShortHash::from(old.hash) == erasing.hash
+        };
+        let old = backfilled.iter_mut().find(is_it).filter(|_| erasing.by == Pos::default());
+        let Some(old) = old else { return true };
+        old.record.body = WireBody::Absent(old.record.body.hash());
+        old.is_erased = true;
+        false
+    });
 }
 
 /// Writes the blocks of erased records anew, into the batch that is about to be stored. `view` is

@@ -340,6 +340,7 @@ impl Writer {
                 state.apply_next(number, command, &mut effects);
                 answers.push(std::mem::replace(&mut effects.answer, Answer::Done));
             }
+            erase::hide_in(&mut effects);
             // Where the state says that history has no hole any more, readers find it in the rows.
             if !effects.backfilled.is_empty() {
                 let old = |recent: &mut Recent| {
