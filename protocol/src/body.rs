@@ -79,6 +79,11 @@ impl WireBody {
             Self::Present(body) => body.hash(),
         }
     }
+
+    /// Leaves nothing but the hash.
+    pub fn erase(&mut self) {
+        *self = Self::Absent(self.hash());
+    }
 }
 
 impl<C> Encode<C> for WireBody {

@@ -101,9 +101,8 @@ impl State {
     /// Puts a record at the end of its log and into the node's order.
     pub(crate) fn place(&mut self, incoming: Incoming, fx: &mut Effects) -> (MessageId, Pos) {
         let pos = fx.next_pos();
-        let Incoming { channel: no, name, record, time, sender, outcome, fed, message, inbox } =
+        let Incoming { channel: no, name, mut record, time, sender, outcome, fed, message, inbox } =
             incoming;
-        let mut record = record;
         let inner = record.inner();
         let id = MessageId::new(time, &inner);
         self.log_mut(no, name);
@@ -142,9 +141,9 @@ impl State {
         }
         log.last_pos = pos;
         let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
-        let is_erased = log.is_erased(seq, hash.into());
+        let is_erased = log.take_erased(seq, hash.into());
         if is_erased {
-            record.body = WireBody::Absent(record.body.hash());
+            record.body.erase();
         }
         fx.dirty(RowKey::Log(no, name));
         fx.applied.push(Applied {

@@ -120,7 +120,7 @@ pub struct EventRow {
 impl EventRow {
     /// Takes its body away.
     pub fn erase(&mut self) {
-        self.body = WireBody::Absent(self.body.hash());
+        self.body.erase();
         self.is_erased = true;
     }
 
@@ -158,6 +158,12 @@ struct RowOf<'a> {
 }
 
 impl Applied {
+    /// Takes its body away.
+    pub fn erase(&mut self) {
+        self.record.body.erase();
+        self.is_erased = true;
+    }
+
     /// Appends the row that the store keeps, an [`EventRow`].
     pub fn encode_row(&self, bytes: &mut Vec<u8>) {
         let row = RowOf {

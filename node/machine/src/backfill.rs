@@ -2,7 +2,6 @@
 //! from the newest record down. Every range ends at a record whose hash is known already, so that
 //! any member may serve any origin's log. It gets no pos and has no effect but to be read.
 
-use comity_protocol::body::WireBody;
 use comity_protocol::chain::{ChainEnd, follow};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
@@ -322,9 +321,9 @@ impl State {
         if is_shown {
             log.last_message = log.last_message.max(time);
         }
-        let is_erased = log.is_erased(seq, hash.into());
+        let is_erased = log.take_erased(seq, hash.into());
         if is_erased {
-            record.body = WireBody::Absent(record.body.hash());
+            record.body.erase();
         }
         fx.backfilled.push(Applied {
             pos: Pos::default(),

@@ -105,8 +105,8 @@ impl Log {
         seq > 0 && seq <= self.fed_to() && !is_lacking
     }
 
-    /// Whether a record that comes now was erased before.
-    pub(crate) fn is_erased(&mut self, seq: u64, hash: ShortHash) -> bool {
+    /// Whether a record that comes now was erased before, which is noted no longer.
+    pub(crate) fn take_erased(&mut self, seq: u64, hash: ShortHash) -> bool {
         self.erased.remove(&seq) == Some(hash)
     }
 }

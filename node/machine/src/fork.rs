@@ -53,14 +53,15 @@ impl Channel {
     /// here, or says two things.
     pub fn is_read_only(&self) -> bool {
         let Some(group) = self.group() else { return false };
-        group.read_only || self.logs.iter().any(|(name, log)| is_split(group, name, log))
+        group.read_only || group.terms.keys().any(|term| self.is_split(group, *term))
     }
-}
 
-/// Whether a control log has two histories of what counts.
-fn is_split(group: &Group, name: &LogName, log: &Log) -> bool {
-    let (LogName::Control { term, .. }, Some(fork)) = (name, &log.fork) else { return false };
-    fork.seq <= group.last_of_term(*term)
+    /// Whether the control log of a term has two histories of what counts.
+    fn is_split(&self, group: &Group, term: u64) -> bool {
+        let log = group.control_log_of(term).and_then(|name| self.logs.get(&name));
+        let fork = log.and_then(|log| log.fork.as_ref());
+        fork.is_some_and(|fork| fork.seq <= group.last_of_term(term))
+    }
 }
 
 impl State {
@@ -114,14 +115,14 @@ impl State {
     /// Where the log that we write at the moment is forked we go on under another writer, as others
     /// take no more of it.
     fn leave_writer(&mut self, name: LogName, fx: &mut Effects) {
-        let seconds = u32::try_from(fx.unix_ms / 1_000).unwrap_or(u32::MAX);
-        let [a, b, c, d, ..] = fx.draw();
-        let next = WriterId::new(seconds, u32::from_be_bytes([a, b, c, d]));
         let own = self.lineage();
         let Some(identity) = &mut self.identity else { return };
-        if name == (LogName::Message { origin: own, writer: identity.writer }) {
-            identity.writer = next;
-            fx.dirty(RowKey::Identity);
+        if name != (LogName::Message { origin: own, writer: identity.writer }) {
+            return;
         }
+        let seconds = u32::try_from(fx.unix_ms / 1_000).unwrap_or(u32::MAX);
+        let [a, b, c, d, ..] = fx.draw();
+        identity.writer = WriterId::new(seconds, u32::from_be_bytes([a, b, c, d]));
+        fx.dirty(RowKey::Identity);
     }
 }

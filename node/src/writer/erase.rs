@@ -5,7 +5,6 @@
 use std::ops::ControlFlow;
 
 use comity_machine::{Applied, ChannelNo, Effects, Erasing, EventRow};
-use comity_protocol::body::WireBody;
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{MessageId, ShortHash};
@@ -73,8 +72,7 @@ pub(super) fn hide_in(effects: &mut Effects) {
         };
         let old = backfilled.iter_mut().find(is_it).filter(|_| erasing.by == Pos::default());
         let Some(old) = old else { return true };
-        old.record.body = WireBody::Absent(old.record.body.hash());
-        old.is_erased = true;
+        old.erase();
         false
     });
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use comity_machine::{
     Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey,
 };
-use comity_protocol::body::WireBody;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use tokio::sync::oneshot;
@@ -391,8 +390,7 @@ impl Writer {
                 (applied.log_no, applied.seq) == (erasing.log, erasing.seq)
             };
             if let Some(own) = effects.applied.iter_mut().find(own) {
-                own.record.body = WireBody::Absent(own.record.body.hash());
-                own.is_erased = true;
+                own.erase();
             }
             let Self { shared, erased, scrub, .. } = self;
             scrub.erased(self.settings.scrub_after, self.now_ms);
