@@ -7,15 +7,15 @@ use std::process::Command;
 use clap::CommandFactory;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{Cli, scenario, tree};
+use crate::{Cli, programs, tree};
 
 /// The two commands that a newcomer is promised.
 const PROMISED: [&str; 2] = ["cargo run --release -- demo", "cargo xtask test"];
 
 /// Checks every command in every document of the tree.
 pub(crate) fn run() -> Outcome {
-    scenario::build(PROFILE)?;
-    let program = scenario::program(PROFILE);
+    programs::build(PROFILE)?;
+    let program = programs::path("comity", PROFILE);
     let ask = |words: &[&str]| help_of(&program, words);
     let mut wrong = Vec::new();
     let mut count = 0;

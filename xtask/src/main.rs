@@ -7,6 +7,7 @@ mod bench;
 mod documents;
 mod metadata;
 mod process;
+mod programs;
 mod scenario;
 mod setup;
 mod sim;

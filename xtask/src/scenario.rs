@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{setup, tree};
+use crate::{programs, setup, tree};
 
 const SUITE: &str = "conformance/suite";
 /// The pinned vectors with the check that shares no code with the protocol.
@@ -35,7 +35,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Outcome {
     setup::ensure()?;
     let profile = if options.release { "release" } else { PROFILE };
-    build(profile)?;
+    programs::build(profile)?;
     for round in 1..=options.times {
         let began = Instant::now();
         let outcome = process::run(&mut suite(options, profile)?);
@@ -65,18 +65,6 @@ pub(crate) fn test_suite() -> Outcome {
     })
 }
 
-/// Builds the program. All programs of the tree are asked for at once, as the tests do, so that
-/// features come out the same and nothing is compiled a second time.
-pub(crate) fn build(profile: &str) -> Outcome {
-    process::run(process::cargo().args(["build", "--workspace", "--bins", "--profile", profile]))
-}
-
-/// The program as a build with a profile leaves it.
-pub(crate) fn program(profile: &str) -> String {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    tree::root().join(target).join(profile).join("comity").to_string_lossy().into_owned()
-}
-
 fn suite(options: &Options, profile: &str) -> Result<Command, String> {
     let Some(prefix) = process::as_root() else {
         return Err("network namespaces need root, and `sudo -n` does not work here".to_owned());
@@ -84,7 +72,7 @@ fn suite(options: &Options, profile: &str) -> Result<Command, String> {
     let script = format!("{SUITE}/scenario.py");
     let words = [setup::PYTHON, "-B", script.as_str(), options.name.as_str()];
     let mut suite = process::words(&[prefix, &words[..]].concat());
-    suite.args(["--binary", program(profile).as_str()]);
+    suite.args(["--binary", programs::path("comity", profile).as_str()]);
     if options.short {
         suite.arg("--short");
     }

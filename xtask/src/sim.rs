@@ -2,6 +2,7 @@
 //! `conformance/sim`; nothing is decided here.
 
 use crate::process::{self, Outcome, PROFILE};
+use crate::programs;
 
 /// What `sim` is asked for.
 #[derive(Debug, clap::Args)]
@@ -17,20 +18,23 @@ const TEST_SEEDS: u64 = 40;
 
 /// Builds the simulator and runs it.
 pub(crate) fn run(options: &Options) -> Outcome {
-    let mut cargo = simulator(&options.words);
     // With --json the lines are for a program: nothing else goes to its input.
-    let is_json = options.words.iter().any(|word| word == "--json");
-    if is_json { process::run_unseen(&mut cargo) } else { process::run(&mut cargo) }
+    if options.words.iter().any(|word| word == "--json") {
+        programs::build_unseen(PROFILE)?;
+        return process::run_unseen(&mut simulator(&options.words));
+    }
+    programs::build(PROFILE)?;
+    process::run(&mut simulator(&options.words))
 }
 
 /// The part of `test`.
 pub(crate) fn run_short() -> Outcome {
+    programs::build(PROFILE)?;
     process::run(&mut simulator(&[format!("--seeds={TEST_SEEDS}")]))
 }
 
 fn simulator(words: &[String]) -> std::process::Command {
-    let mut cargo = process::cargo();
-    cargo.args(["run", "--quiet", "--profile", PROFILE, "--package", "comity-sim", "--"]);
-    cargo.args(words);
-    cargo
+    let mut simulator = process::words(&[programs::path("comity-sim", PROFILE)]);
+    simulator.args(words);
+    simulator
 }
