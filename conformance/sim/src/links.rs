@@ -207,13 +207,14 @@ impl Node {
     fn take(&mut self, id: ConnectionId, task: Task, around: &mut Around<'_>) {
         let now_ms = around.agenda.now_ms;
         match task {
-            Task::Apply { peer, frame, cursor } => {
+            Task::Apply { peer, frame, cursor, rewinds } => {
                 let command = Command::PeerBatch {
                     peer,
                     frame: frame.into(),
                     cursor,
                     unix_ms: self.unix_ms(now_ms),
                     random: self.dice.bytes(),
+                    rewinds,
                 };
                 self.propose(command, Waiter::Link(id), around.agenda);
             }

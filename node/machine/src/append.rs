@@ -50,7 +50,7 @@ impl State {
         fx: &mut Effects,
     ) -> (MessageId, Pos) {
         let origin = self.lineage();
-        let writer = self.identity.as_ref().map(|i| i.writer).unwrap_or_default();
+        let writer = self.writer();
         let name = LogName::Message { origin, writer };
         let salt = fx.draw();
         let channel = &self.channels[&no];
@@ -399,7 +399,7 @@ impl State {
     }
 
     /// Brings an account's or a peer's stay in line with the control state.
-    fn sync_member(&mut self, no: ChannelNo, target: AccountId, pos: Pos, fx: &mut Effects) {
+    pub(crate) fn sync_member(&mut self, no: ChannelNo, target: AccountId, pos: Pos, fx: &mut Effects) {
         let own = self.lineage();
         let channel = &self.channels[&no];
         let Some(group) = channel.group() else { return };

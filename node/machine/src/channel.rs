@@ -7,6 +7,7 @@ use comity_protocol::chain::ChainEnd;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::head::HeadProof;
+use comity_protocol::history::Before;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
@@ -190,6 +191,9 @@ pub struct Log {
     /// Where it is proven to have two histories.
     #[n(13)]
     pub fork: Option<Box<KnownFork>>,
+    /// What it had stated where our feed of it begins.
+    #[n(14)]
+    pub shown: Option<Before>,
 }
 
 impl Log {
@@ -209,6 +213,7 @@ impl Log {
             backlog: None,
             erased: BTreeMap::new(),
             fork: None,
+            shown: None,
         }
     }
 }

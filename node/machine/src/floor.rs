@@ -179,6 +179,7 @@ impl Log {
     /// Goes on from a start that was proven.
     pub(crate) fn go_on_from(&mut self, base: Base) {
         let Some(shown) = base.shown else { return };
+        self.shown = Some(shown);
         self.time = shown.time;
         self.after = shown.stated.map(|stated| stated.after);
         self.after_seq = shown.stated.map_or(0, |stated| stated.seq);

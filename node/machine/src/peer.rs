@@ -51,6 +51,7 @@ impl State {
                 Ok(()) => RangeOutcome::Applied,
                 Err(Stop::Gap { from }) => RangeOutcome::Gap { from },
                 Err(Stop::Held { from, awaits }) => RangeOutcome::Held { from, awaits },
+                Err(Stop::Rewind { base }) => RangeOutcome::Rewind { base },
                 Err(Stop::Refused { from, code }) => {
                     RangeOutcome::Refused { from, code: RefusedCode(code) }
                 }
@@ -58,7 +59,10 @@ impl State {
             reports.push(RangeReport { log, outcome });
         }
         let waits = |r: &RangeReport| {
-            matches!(r.outcome, RangeOutcome::Gap { .. } | RangeOutcome::Held { .. })
+            matches!(
+                r.outcome,
+                RangeOutcome::Gap { .. } | RangeOutcome::Held { .. } | RangeOutcome::Rewind { .. }
+            )
         };
         if let (Some(cursor), false) = (cursor, reports.iter().any(waits))
             && let Some(known) = self.peers.get_mut(&peer)
@@ -103,7 +107,7 @@ impl State {
             },
         };
         self.check_right(peer, no, &log).map_err(|code| match code {
-            Code::LogHeld => self.held(no, first),
+            Code::LogHeld => self.held(no, first, ahead(&log)),
             code => refuse(code),
         })?;
         let known = self.channels[&no].logs.get(&log.name);
@@ -127,7 +131,7 @@ impl State {
         if let Some(shown) = base.shown {
             // Ours would be carried along by a time far ahead.
             if shown.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-                return Err(Stop::Held { from: first, awaits: None });
+                return Err(Stop::Held { from: first, awaits: [None; 2] });
             }
             self.log_mut(no, log.name).go_on_from(base);
             let channel = self.channel_mut(no);
@@ -186,7 +190,7 @@ impl State {
         }
         // Another member may write before the home's control log has reached us.
         if self.awaits_any(&log.channel) {
-            return Err(Stop::Held { from: range.first, awaits: None });
+            return Err(Stop::Held { from: range.first, awaits: [None; 2] });
         }
         if range.first > 1 {
             return Err(Stop::Gap { from: 1 });
@@ -224,7 +228,7 @@ impl State {
             let founder = founder_of(&range).ok_or(refuse(Code::LogUnknown))?;
             let name = LogName::Control { home: founder, term: 1 };
             let log = LogId { channel: log.channel, name }.into();
-            return Err(Stop::Held { from: 1, awaits: Some(Want { log, from: 1 }) });
+            return Err(Stop::Held { from: 1, awaits: [Some(Want { log, from: 1 }), None] });
         }
         let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
             return Ok(());
@@ -259,7 +263,7 @@ impl State {
             && proven.first == 1
             && !self.channels[&no].takes_writer(origin, fx.unix_ms)
         {
-            return Err(Stop::Held { from: 1, awaits: None });
+            return Err(Stop::Held { from: 1, awaits: [None; 2] });
         }
         let mut requests = Vec::new();
         let taken = self.take_records(peer, no, proven, &mut requests, fx);
@@ -329,8 +333,8 @@ impl State {
             .and_then(|header| header.act().map(|act| (header, act)))
             .ok()
             .filter(|(header, _)| header.time > last);
-        if group.next_log() == Some(name) && seq == 1 {
-            return self.take_next_term(no, name, record, decoded, fx);
+        if seq == 1 && group.opens(name) {
+            return self.take_term(no, name, record, decoded, fx);
         }
         if group.control_log() != name || group.state.nominee.is_some() {
             // Of a term that is over nothing counts any more, and a handover is its last record:
@@ -343,7 +347,7 @@ impl State {
                 let judgement = group.judge(channel.id, seq, &header, &act);
                 if judgement == Judgement::UnknownCritical {
                     self.hold_group(no, fx);
-                    return Err(Stop::Held { from: seq, awaits: None });
+                    return Err(Stop::Held { from: seq, awaits: [None; 2] });
                 }
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
@@ -357,33 +361,17 @@ impl State {
         Ok(())
     }
 
-    /// The next term begins with an opening that holds, or not at all.
-    fn take_next_term(
-        &mut self,
-        no: ChannelNo,
-        name: LogName,
-        record: Record,
-        decoded: Option<(ControlHeader, ControlAct)>,
-        fx: &mut Effects,
-    ) -> Result<(), Stop> {
-        let refuse = |code| Stop::Refused { from: 1, code };
-        let Some((header, ControlAct::Open(opening))) = decoded else {
-            return Err(refuse(Code::LogUnknown));
-        };
-        let Some(group) = self.channels[&no].group() else { return Ok(()) };
-        group.judge_opening(&header, &opening).map_err(refuse)?;
-        self.place_opening(no, name, record, &header, &opening, fx);
-        Ok(())
-    }
-
     /// What waits for records of the control log that are not here yet.
-    fn held(&self, no: ChannelNo, from: u64) -> Stop {
+    fn held(&self, no: ChannelNo, from: u64, term: u64) -> Stop {
         let channel = &self.channels[&no];
-        let awaits = channel.group().map(|group| {
-            let (name, from) = group.next_control();
-            Want { log: LogId { channel: channel.id, name }.into(), from }
-        });
-        Stop::Held { from, awaits }
+        let Some(group) = channel.group() else { return Stop::Held { from, awaits: [None; 2] } };
+        let want =
+            |name, from| Want { log: LogId { channel: channel.id, name }.into(), from };
+        let (next, first) = group.next_control();
+        // What is of a later term may wait for one that was opened without a handover.
+        let is_later = term > group.point.term && group.state.nominee.is_none();
+        let opening = is_later.then(|| want(group.forced_log(), 1));
+        Stop::Held { from, awaits: [Some(want(next, first)), opening] }
     }
 
     /// Nothing is sent to a group whose control log says what this version does not understand.
@@ -420,10 +408,10 @@ impl State {
             check_version(start).map_err(|code| Stop::Refused { from: seq, code })?;
         }
         if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-            return Err(Stop::Held { from: seq, awaits: None });
+            return Err(Stop::Held { from: seq, awaits: [None; 2] });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
-        let Judged { outcome, verdict } = judged.map_err(|Wait| self.held(no, seq))?;
+        let Judged { outcome, verdict } = judged.map_err(|Wait { term }| self.held(no, seq, term))?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
@@ -521,6 +509,14 @@ impl State {
             inbox: Vec::new(),
         };
         self.place(incoming, fx);
+    }
+}
+
+/// The latest term that what waits may be of.
+fn ahead(log: &LogId) -> u64 {
+    match log.name {
+        LogName::Control { term, .. } => term,
+        LogName::Message { .. } => u64::MAX,
     }
 }
 

@@ -9,7 +9,7 @@ use comity_protocol::event::Record;
 use comity_protocol::frame::{Range, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::HeadProof;
-use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
+use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 
 use crate::state::State;
@@ -17,7 +17,9 @@ use crate::state::State;
 /// Why a range is not taken, or not to its end.
 pub(crate) enum Stop {
     Gap { from: u64 },
-    Held { from: u64, awaits: Option<Want> },
+    Held { from: u64, awaits: [Option<Want>; 2] },
+    /// An opening that goes back to a record waits for what it takes.
+    Rewind { base: ControlPoint },
     Refused { from: u64, code: Code },
 }
 

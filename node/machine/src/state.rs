@@ -20,6 +20,8 @@ use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
 use crate::erase::Erasing;
+use crate::reopen::{Rejudged, Reopened};
+use crate::rewind::Rewind;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
 
@@ -140,6 +142,12 @@ pub struct Effects {
     pub withdrawn: Vec<Withdrawal>,
     /// Records, of this command or earlier ones, whose bodies go.
     pub erased: Vec<Erasing>,
+    /// Records, of this command or earlier ones, that come to something else.
+    pub rejudged: Vec<Rejudged>,
+    /// Openings that made records void.
+    pub reopened: Vec<Reopened>,
+    /// What groups were, as the command brings it along.
+    pub(crate) rewinds: Vec<Rewind>,
     /// Groups with events that V may have to cover now.
     pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
@@ -159,6 +167,9 @@ impl Default for Effects {
             logged_out: Vec::new(),
             withdrawn: Vec::new(),
             erased: Vec::new(),
+            rejudged: Vec::new(),
+            reopened: Vec::new(),
+            rewinds: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],
@@ -174,6 +185,7 @@ impl Effects {
         self.command = command;
         (self.unix_ms, self.random) = (0, [0; 32]);
         (self.drawn, self.index) = (0, 0);
+        self.rewinds.clear();
     }
 
     pub(crate) fn dirty(&mut self, key: RowKey) {
@@ -245,8 +257,9 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.perform(*account, *device, *nonce, act, fx)
             }
-            Command::PeerBatch { peer, frame, cursor, unix_ms, random } => {
+            Command::PeerBatch { peer, frame, cursor, unix_ms, random, rewinds } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                fx.rewinds.clone_from(rewinds);
                 self.peer_batch(*peer, frame, cursor.as_ref(), fx)
             }
             Command::Wake { unix_ms, random } => {
@@ -258,6 +271,10 @@ impl State {
             Command::TakeFork { proof, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.take_fork(proof, fx)
+            }
+            Command::Reopen { rewind, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.reopen(rewind, fx)
             }
         }
     }
@@ -331,6 +348,11 @@ impl State {
     /// Our lineage. Every command but the first comes after `Found`.
     pub fn lineage(&self) -> LineageId {
         self.identity.as_ref().map_or(LineageId([0; 32]), |identity| identity.lineage)
+    }
+
+    /// The writer of the message logs that we append to.
+    pub(crate) fn writer(&self) -> WriterId {
+        self.identity.as_ref().map(|identity| identity.writer).unwrap_or_default()
     }
 
     /// Our domain.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_machine::{
-    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey,
+    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, Reopened,
+    RowKey,
 };
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
@@ -17,6 +18,7 @@ use super::keys;
 use super::load::load;
 use super::order::Order;
 use super::recent::Recent;
+use super::rejudge::Rejudgement;
 use super::scrub::{Next, Scrub};
 use super::shared::Shared;
 use super::view::RecordsError;
@@ -295,7 +297,9 @@ impl Writer {
         }
         let commands = proposals.iter().map(|proposal| &proposal.command);
         let mut answers = Vec::with_capacity(proposals.len());
-        let Effects { applied, logged_out, .. } = self.apply(first, commands, &mut answers)?;
+        let Effects { applied, logged_out, reopened, .. } =
+            self.apply(first, commands, &mut answers)?;
+        self.tell_reopened(&reopened);
         if !applied.is_empty() || !logged_out.is_empty() {
             self.listener.published(applied, &logged_out);
         }
@@ -303,6 +307,23 @@ impl Writer {
             proposal.reply.tell(answer);
         }
         Ok(())
+    }
+
+    /// The admin hears of what an opening made void, here and at every member.
+    fn tell_reopened(&self, reopened: &[Reopened]) {
+        for Reopened { channel, base, voided } in reopened {
+            let channel = self.shared.state().channels.get(channel).map(|channel| channel.id);
+            let (Some(channel), base) = (channel, format!("{}.{}", base.term, base.seq)) else {
+                continue;
+            };
+            tracing::warn!(
+                %channel,
+                base,
+                voided,
+                "a group's home has opened a term after a loss; records above its base are void: \
+                 see `comity group voided`"
+            );
+        }
     }
 
     /// Appends to the journal; while the store is behind, waits for it: this is how senders are
@@ -356,11 +377,26 @@ impl Writer {
                 recent.push(applied, order.takes(applied, shared.store()));
             }
         });
+        self.rejudge(&mut effects)?;
         self.withdraw(&mut effects)?;
         self.erase(&mut effects)?;
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
+    }
+
+    /// Marks what comes to something else after an opening, and tells it with the opening.
+    fn rejudge(&self, effects: &mut Effects) -> Result<(), RecordsError> {
+        for rejudged in std::mem::take(&mut effects.rejudged) {
+            let found = Rejudgement::find(&self.shared.view()?, rejudged)?;
+            let by = effects.applied.iter_mut().find(|applied| applied.pos == rejudged.by);
+            let Some(by) = by else { continue };
+            by.withdrawn = by.withdrawn.iter().copied().chain(found.withdrawn()).collect();
+            self.shared.write(effects.command, |recent| {
+                found.put(recent.rows_mut(), &by.withdrawn);
+            });
+        }
+        Ok(())
     }
 
     /// Marks what was rejected after all, and tells it with the records that did so.

@@ -2,7 +2,7 @@
 //! by log and in their channel's order. Where records lie is known here and where they are laid,
 //! nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use comity_protocol::id::{AccountNumber, MessageId};
 use super::block::{self, Entry, OpenBlock};
 use super::keys;
 use super::recent::Recent;
+use super::rejudge::Mark;
 use crate::store::{Direction, Overlay, ReadError, Span, Table};
 
 /// Every row up to some command.
@@ -167,18 +168,26 @@ impl View {
 
     /// What became of records of a channel, from one pos to another, after they were laid down:
     /// few, if any.
-    fn marks(&self, channel: ChannelNo, (from, to): (Pos, Pos)) -> Result<Marks, ReadError> {
+    fn marks(&self, channel: ChannelNo, (from, to): (Pos, Pos)) -> Result<Marks, RecordsError> {
         let (from, to) = (keys::place_key(channel, from), keys::place_key(channel, to));
         let span = Span::inclusive(&from, &to);
-        let marked = |table| {
-            let mut found = BTreeSet::new();
-            self.rows.range(table, &span, Direction::Ascending, &mut |key, _| {
-                found.extend(keys::pos_of(key));
-                ControlFlow::Continue(())
-            })?;
-            Ok::<_, ReadError>(found)
-        };
-        Ok(Marks { rejected: marked(Table::Rejected)?, erased: marked(Table::Erased)? })
+        let (mut rejudged, mut erased) = (BTreeMap::new(), BTreeSet::new());
+        let mut failed = None;
+        self.rows.range(Table::Rejudged, &span, Direction::Ascending, &mut |key, mark| {
+            match Mark::decode(mark) {
+                Ok(mark) => rejudged.extend(keys::pos_of(key).map(|pos| (pos, mark))),
+                Err(error) => failed = Some(error),
+            }
+            ControlFlow::Continue(())
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.rows.range(Table::Erased, &span, Direction::Ascending, &mut |key, _| {
+            erased.extend(keys::pos_of(key));
+            ControlFlow::Continue(())
+        })?;
+        Ok(Marks { rejudged, erased })
     }
 
     /// The block among the rows that a record would be in, with its key.
@@ -222,7 +231,8 @@ impl View {
             let before = found.len();
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
-                if !entry.is_in_order {
+                // What is accepted after all has a row of its own.
+                if !entry.is_in_order || marks.rejudged.contains_key(&entry.pos) {
                     continue;
                 }
                 let row = record(&entry, &marks)?;
@@ -354,14 +364,14 @@ type Flow = Result<ControlFlow<()>, RecordsError>;
 
 /// Records that are no longer what their blocks say.
 struct Marks {
-    rejected: BTreeSet<Pos>,
+    rejudged: BTreeMap<Pos, Mark>,
     erased: BTreeSet<Pos>,
 }
 
 fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {
     let mut row = entry.record().ok_or(RecordsError::Row)?;
-    if marks.rejected.contains(&entry.pos) {
-        row.outcome = Outcome::Rejected;
+    if let Some(mark) = marks.rejudged.get(&entry.pos) {
+        mark.put(&mut row);
     }
     if marks.erased.contains(&entry.pos) {
         row.erase();

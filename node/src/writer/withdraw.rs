@@ -9,6 +9,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
 
 use super::keys::{place_key, timeline_key};
+use super::rejudge::Mark;
 use super::view::{RecordsError, View};
 use crate::store::{Batch, Table};
 
@@ -47,7 +48,9 @@ impl Withdrawn {
     pub(super) fn put(&self, rows: &mut Batch, ids: &[MessageId]) {
         let Withdrawal { channel, by, .. } = self.withdrawal;
         for (pos, row) in &self.records {
-            rows.put(Table::Rejected, &place_key(channel, *pos), &[]);
+            let rejected = EventRow { outcome: Outcome::Rejected, ..row.clone() };
+            let mark = Mark::of(&rejected).encode();
+            rows.put(Table::Rejudged, &place_key(channel, *pos), &mark);
             rows.delete(Table::Timeline, &timeline_key(channel, row.id, row.log, row.seq));
         }
         rows.put(Table::Withdrawn, &place_key(channel, by), &cbor::encode(&ids.to_vec()));

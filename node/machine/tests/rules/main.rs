@@ -13,6 +13,7 @@ mod forks;
 mod groups;
 mod histories;
 mod joins;
+mod reopening;
 mod rights;
 mod roles;
 mod terms;

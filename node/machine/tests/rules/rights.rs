@@ -268,7 +268,7 @@ fn what_an_event_stands_on_must_be_there_and_never_go_back() {
     let shown = world.show("globex", "acme", &log);
     // The control log that it stands on is asked for from whoever shows it.
     let control = control_log(&world, team).into();
-    let awaits = Some(Want { log: control, from: newest + 1 });
+    let awaits = [Some(Want { log: control, from: newest + 1 }), None];
     assert_eq!(shown, (RangeOutcome::Held { from: 2, awaits }, vec![Accepted]));
     // A group's version is the control log's to say.
     let mut log = RogueLog::new(world.node("globex"), team, 54);
@@ -321,7 +321,7 @@ fn a_request_before_a_record_that_waits_is_answered() {
     let time = comity_protocol::clock::HybridTime::from_unix_ms(world.now_ms + 3_600_000);
     log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "x"));
     let (range, outcomes) = world.show("globex", "acme", &log);
-    assert_eq!((range, outcomes.len()), (RangeOutcome::Held { from: 2, awaits: None }, 1));
+    assert_eq!((range, outcomes.len()), (RangeOutcome::Held { from: 2, awaits: [None; 2] }, 1));
     assert_eq!(world.members("acme", team), ["alice@acme.test Owner"]);
     assert_eq!(world.last_seen(ALICE), "bob@globex.test leaves");
 }

@@ -8,12 +8,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
+use comity_machine::{
+    Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Rewind, Subscriber,
+};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::directory::{Offer, Seek};
-use comity_protocol::frame::{Batch, Class, Frame, Range, WireLog};
+use comity_protocol::frame::{Batch, Class, Frame, Range, Want, WireLog};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
@@ -23,6 +25,7 @@ use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
 use super::exchange::Exchange;
 use super::filling::Filler;
+use super::rewinding::Rewinding;
 use super::serving::Tracked;
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
@@ -38,6 +41,8 @@ pub enum Task {
         frame: Vec<u8>,
         /// The peer's cursor to keep with it.
         cursor: Option<ByteString>,
+        /// What groups were, for openings in it that go back.
+        rewinds: Vec<Rewind>,
     },
     /// Propose a peer's answer to an ask for history as a command; answered by
     /// `handle_history_answer`. One at a time.
@@ -106,6 +111,8 @@ pub struct LinkEnd {
     is_compared: bool,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
+    /// Openings that came and go back.
+    rewinding: Rewinding,
     link: u64,
     _filler: Filler,
 }
@@ -140,6 +147,7 @@ impl LinkEnd {
             start: 0,
             is_compared: false,
             told: BTreeMap::new(),
+            rewinding: Rewinding::default(),
             link,
             _filler: filler,
         }
@@ -181,6 +189,11 @@ impl LinkEnd {
                 };
                 for report in reports.iter().filter(is_broken) {
                     self.replica.suspect(report.log);
+                }
+                for report in &reports {
+                    if let RangeOutcome::Rewind { base } = report.outcome {
+                        self.rewinding.note(report.log.channel, base);
+                    }
                 }
             }
             Some(Answer::Refused(RefusedCode(code))) => self.replica.close(code),
@@ -304,7 +317,8 @@ impl LinkEnd {
         match action {
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::Apply { frame, cursor } => {
-                return peer.map(|peer| Task::Apply { peer, frame, cursor });
+                let rewinds = self.rewinding.take(&self.exchange, &frame);
+                return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });
             }
             Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
             Action::Close(code) => return Some(Task::Close(code)),
@@ -315,7 +329,8 @@ impl LinkEnd {
             Action::KeepCursor(cursor) => {
                 let empty = Batch { checkpoints: vec![], ranges: vec![], cursor: None };
                 let (frame, cursor) = (Frame::Batch(empty).encode(), Some(cursor));
-                return peer.map(|peer| Task::Apply { peer, frame, cursor });
+                let rewinds = Vec::new();
+                return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });
             }
             Action::LookedUp { id, answer } => {
                 let lineage = peer?;
@@ -490,6 +505,10 @@ fn fate(report: &RangeReport) -> Fate {
         RangeOutcome::Applied => Fate::Applied,
         RangeOutcome::Gap { from } => Fate::Gap { from },
         RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
+        // It is taken once it comes again.
+        RangeOutcome::Rewind { .. } => {
+            Fate::Held { from: 1, awaits: [Some(Want { log: report.log, from: 1 }), None] }
+        }
         RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

@@ -16,6 +16,7 @@ mod manager;
 mod outgoing;
 mod past;
 mod proofs;
+mod rewinding;
 mod serving;
 
 use std::net::SocketAddr;

@@ -236,6 +236,18 @@ impl World {
         node.apply(Command::Wake { unix_ms, random });
     }
 
+    /// The admin of a group's home opens the next term at a record of this one.
+    pub fn reopen(&mut self, home: &str, channel: ChannelId, seq: u64) -> Done {
+        self.now_ms += 1;
+        let unix_ms = self.now_ms;
+        let (_, known) = self.channel(home, channel);
+        let term = known.group().unwrap().point.term;
+        let base = known.base_at((term, seq)).ok_or(Code::NotAllowed)?;
+        let node = self.node_mut(home);
+        let (rewind, random) = (Box::new(node.rewind(channel, &base).unwrap()), node.random());
+        answer(node.apply(Command::Reopen { rewind, unix_ms, random }).answer)
+    }
+
     // What nodes do.
 
     /// Nothing goes from one node to another until `heal`.
@@ -291,18 +303,26 @@ impl World {
         true
     }
 
-    fn note(&mut self, from: &str, to: &str, log: LogId, outcome: RangeOutcome) {
-        if let RangeOutcome::Gap { from: first } | RangeOutcome::Held { from: first, .. } = outcome
-        {
-            self.wanted.insert((from.into(), to.into(), log, first));
-        }
+    fn note(&mut self, server: &str, to: &str, log: LogId, outcome: RangeOutcome) {
+        let first = match outcome {
+            RangeOutcome::Gap { from } => from,
+            RangeOutcome::Held { from, awaits } => {
+                let awaits = awaits.into_iter().flatten().map(|want| (LogId::from(want.log), want.from));
+                let asked = awaits.map(|(log, first)| (server.into(), to.into(), log, first));
+                self.wanted.extend(asked);
+                from
+            }
+            RangeOutcome::Rewind { .. } => 1,
+            RangeOutcome::Applied | RangeOutcome::Refused { .. } => return,
+        };
+        self.wanted.insert((server.into(), to.into(), log, first));
     }
 
     /// Serves what is waited for; whether anything new was taken.
     fn answer_wants(&mut self) -> bool {
         let wanted = std::mem::take(&mut self.wanted);
         let mut moved = false;
-        for (from, to, log, first) in wanted {
+        for (from, to, log, first) in wanted.clone() {
             if self.cut.contains(&(from.clone(), to.clone())) {
                 self.wanted.insert((from, to, log, first));
                 continue;
@@ -319,7 +339,8 @@ impl World {
             moved |= self.nodes[to.as_str()].records.len() > before;
             self.note(&from, &to, log, outcome);
         }
-        moved
+        // What waits may have to be asked for.
+        moved || self.wanted.difference(&wanted).next().is_some()
     }
 
     /// A node takes a batch from a peer.
@@ -348,8 +369,20 @@ impl World {
         let (peer, unix_ms) = (self.nodes[from].lineage(), self.now_ms);
         let node = self.nodes.get_mut(to).unwrap();
         let random = node.random();
-        let command = Command::PeerBatch { peer, frame: frame.into(), cursor, unix_ms, random };
-        answer(node.apply(command).answer)
+        let batch = |frame: Vec<u8>, rewinds| Command::PeerBatch {
+            peer,
+            frame: frame.into(),
+            cursor: cursor.clone(),
+            unix_ms,
+            random,
+            rewinds,
+        };
+        let done = node.apply(batch(frame.clone(), Vec::new())).answer;
+        let rewinds = node.rewinds(&done);
+        if rewinds.is_empty() {
+            return answer(done);
+        }
+        answer(node.apply(batch(frame, rewinds)).answer)
     }
 
     // What can be seen.

@@ -1,0 +1,93 @@
+//! What records come to after an opening that goes back: they are marked above their blocks, and
+//! the opening tells of those that are gone. It must not judge; the machine says what they come to.
+
+use std::ops::ControlFlow;
+
+use comity_machine::{EventRow, Outcome, Rejudged};
+use comity_protocol::cbor;
+use comity_protocol::cursor::Pos;
+use comity_protocol::id::{AccountId, MessageId};
+
+use super::keys::{place_key, timeline_key};
+use super::view::{RecordsError, View};
+use crate::store::{Batch, Table};
+
+/// What a record comes to that came to something else when it was laid down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    outcome: Outcome,
+    id: MessageId,
+    sender: Option<AccountId>,
+    stated: u64,
+}
+
+impl Mark {
+    pub(super) fn of(row: &EventRow) -> Self {
+        let EventRow { outcome, id, sender, stated, .. } = *row;
+        Self { outcome, id, sender, stated }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        cbor::encode(&(self.outcome, self.id, self.sender, self.stated))
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, RecordsError> {
+        let found = cbor::decode(bytes, usize::MAX).map_err(|_| RecordsError::Row)?;
+        let (outcome, id, sender, stated) = found;
+        Ok(Self { outcome, id, sender, stated })
+    }
+
+    /// Lets a row read what the mark says.
+    pub(super) fn put(&self, row: &mut EventRow) {
+        (row.outcome, row.id) = (self.outcome, self.id);
+        (row.sender, row.stated) = (self.sender, self.stated);
+    }
+}
+
+/// Records that come to something else from now on, each as it was and as it is.
+pub(super) struct Rejudgement {
+    records: Vec<(Pos, EventRow, EventRow)>,
+    rejudged: Rejudged,
+}
+
+impl Rejudgement {
+    /// Finds the records.
+    pub(super) fn find(view: &View, rejudged: Rejudged) -> Result<Self, RecordsError> {
+        let mut records = Vec::new();
+        let Rejudged { channel, no, log, change, .. } = rejudged;
+        view.log(channel, no, change.first, &mut |pos, row| {
+            if row.seq > change.last {
+                return ControlFlow::Break(());
+            }
+            let mut after = row.clone();
+            change.put(log, &mut after);
+            records.push((pos, row, after));
+            ControlFlow::Continue(())
+        })?;
+        Ok(Self { records, rejudged })
+    }
+
+    /// Those that were accepted and are not any more.
+    pub(super) fn withdrawn(&self) -> impl Iterator<Item = MessageId> + use<'_> {
+        let gone = |(_, before, after): &&(Pos, EventRow, EventRow)| {
+            before.outcome == Outcome::Accepted && after.outcome != Outcome::Accepted
+        };
+        self.records.iter().filter(gone).map(|(_, before, _)| before.id)
+    }
+
+    /// Marks them, and notes all `ids` that the opening has taken back by now.
+    pub(super) fn put(&self, rows: &mut Batch, ids: &[MessageId]) {
+        let Rejudged { channel, by, .. } = self.rejudged;
+        let at = |row: &EventRow| timeline_key(channel, row.id, row.log, row.seq);
+        for (pos, before, after) in &self.records {
+            rows.put(Table::Rejudged, &place_key(channel, *pos), &Mark::of(after).encode());
+            if before.outcome == Outcome::Accepted {
+                rows.delete(Table::Timeline, &at(before));
+            }
+            if after.outcome == Outcome::Accepted {
+                rows.put(Table::Timeline, &at(after), &pos.0.to_be_bytes());
+            }
+        }
+        rows.put(Table::Withdrawn, &place_key(channel, by), &cbor::encode(&ids.to_vec()));
+    }
+}
