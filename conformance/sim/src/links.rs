@@ -150,6 +150,7 @@ impl Node {
                         run.exchange.fork_taken(&log, seq, &answer);
                     }
                 }
+                Waiter::Reopen => {}
                 Waiter::Wake => {
                     if let Some(run) = &mut self.run {
                         run.is_waking = false;

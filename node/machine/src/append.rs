@@ -399,7 +399,13 @@ impl State {
     }
 
     /// Brings an account's or a peer's stay in line with the control state.
-    pub(crate) fn sync_member(&mut self, no: ChannelNo, target: AccountId, pos: Pos, fx: &mut Effects) {
+    pub(crate) fn sync_member(
+        &mut self,
+        no: ChannelNo,
+        target: AccountId,
+        pos: Pos,
+        fx: &mut Effects,
+    ) {
         let own = self.lineage();
         let channel = &self.channels[&no];
         let Some(group) = channel.group() else { return };

@@ -49,9 +49,7 @@ pub use fork::KnownFork;
 pub use group::{ControlState, Group, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, links, range_start};
 pub use reopen::{Rejudged, Reopened};
-pub use rewind::{
-    CannotRewind, Change, LogSource, REWIND_CHANGES_MAX, Rewind, RewoundLog, rewind,
-};
+pub use rewind::{CannotRewind, Change, LogSource, REWIND_CHANGES_MAX, Rewind, RewoundLog, rewind};
 pub use rows::{LoadError, RowKey};
 pub use state::{Effects, NodeIdentity, Peer, Start, State};
 pub use withdraw::{Span, Withdrawal, right_of, right_to};

@@ -365,8 +365,7 @@ impl State {
     fn held(&self, no: ChannelNo, from: u64, term: u64) -> Stop {
         let channel = &self.channels[&no];
         let Some(group) = channel.group() else { return Stop::Held { from, awaits: [None; 2] } };
-        let want =
-            |name, from| Want { log: LogId { channel: channel.id, name }.into(), from };
+        let want = |name, from| Want { log: LogId { channel: channel.id, name }.into(), from };
         let (next, first) = group.next_control();
         // What is of a later term may wait for one that was opened without a handover.
         let is_later = term > group.point.term && group.state.nominee.is_none();
@@ -411,7 +410,8 @@ impl State {
             return Err(Stop::Held { from: seq, awaits: [None; 2] });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
-        let Judged { outcome, verdict } = judged.map_err(|Wait { term }| self.held(no, seq, term))?;
+        let Judged { outcome, verdict } =
+            judged.map_err(|Wait { term }| self.held(no, seq, term))?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
             return Ok(None);

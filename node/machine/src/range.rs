@@ -16,11 +16,21 @@ use crate::state::State;
 
 /// Why a range is not taken, or not to its end.
 pub(crate) enum Stop {
-    Gap { from: u64 },
-    Held { from: u64, awaits: [Option<Want>; 2] },
+    Gap {
+        from: u64,
+    },
+    Held {
+        from: u64,
+        awaits: [Option<Want>; 2],
+    },
     /// An opening that goes back to a record waits for what it takes.
-    Rewind { base: ControlPoint },
-    Refused { from: u64, code: Code },
+    Rewind {
+        base: ControlPoint,
+    },
+    Refused {
+        from: u64,
+        code: Code,
+    },
 }
 
 /// A range whose chain is proven.

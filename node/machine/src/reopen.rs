@@ -103,9 +103,8 @@ impl Channel {
     /// Whether a rewind was made from all that is here, and nothing has come since.
     pub(crate) fn fits(&self, rewind: &Rewind) -> bool {
         let end = |name: &LogName| self.logs.get(name).map_or(0, |log| log.end.seq());
-        let is_read = |name: &LogName| {
-            rewind.logs.iter().any(|read| LogId::from(read.log).name == *name)
-        };
+        let is_read =
+            |name: &LogName| rewind.logs.iter().any(|read| LogId::from(read.log).name == *name);
         let is_final = |name: &LogName| match *name {
             LogName::Control { .. } => false,
             LogName::Message { origin, writer } => {
@@ -125,7 +124,8 @@ impl State {
         let (no, channel) = self.channel(&rewind.channel).ok_or(Code::ChannelNotFound)?;
         let group = channel.group().ok_or(Code::NotAGroup)?;
         let base = rewind.group.point;
-        let is_ours = group.state.home == self.lineage() && rewind.group.state.home == group.state.home;
+        let is_ours =
+            group.state.home == self.lineage() && rewind.group.state.home == group.state.home;
         if !is_ours || channel.base_at((base.term, base.seq)) != Some(base) {
             return Err(Code::NotAllowed);
         }
@@ -193,7 +193,8 @@ impl State {
         self.widen_to_all(no, &before.audience, fed, fx);
         self.await_cover(no, fx);
         self.ask_again(no, fx);
-        let voided: u64 = self.channels[&no].voided().map(|(_, first, last)| last + 1 - first).sum();
+        let voided: u64 =
+            self.channels[&no].voided().map(|(_, first, last)| last + 1 - first).sum();
         let (base, voided) = (opening.base, voided.saturating_sub(was_void));
         fx.reopened.push(Reopened { channel: no, base, voided });
     }
@@ -300,13 +301,7 @@ impl State {
     }
 
     /// All who saw the group before, or see it from now on, see the opening.
-    fn widen_to_all(
-        &self,
-        no: ChannelNo,
-        before: &[Subscriber],
-        fed: bool,
-        fx: &mut Effects,
-    ) {
+    fn widen_to_all(&self, no: ChannelNo, before: &[Subscriber], fed: bool, fx: &mut Effects) {
         let after = &self.channels[&no].audience.fed;
         let mut all: Vec<Subscriber> = before.iter().chain(after.iter()).copied().collect();
         all.sort_unstable();

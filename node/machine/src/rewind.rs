@@ -136,9 +136,9 @@ pub fn rewind(
         };
         logs.extend(rewound);
     }
-    let sizes = logs.iter().map(|log| {
-        log.changes.len() + log.uncovered.values().map(Vec::len).sum::<usize>()
-    });
+    let sizes = logs
+        .iter()
+        .map(|log| log.changes.len() + log.uncovered.values().map(Vec::len).sum::<usize>());
     if sizes.sum::<usize>() > REWIND_CHANGES_MAX {
         return Err(CannotRewind::TooMuch);
     }
@@ -511,12 +511,7 @@ impl Judge<'_> {
     }
 
     /// As on arrival, but that what was taken does not wait again.
-    fn judged(
-        &self,
-        seq: u64,
-        (header, act): (&EventHeader, &EventAct),
-        before: Before,
-    ) -> Judged {
+    fn judged(&self, seq: u64, (header, act): (&EventHeader, &EventAct), before: Before) -> Judged {
         let stated = before.stated.map(|stated| stated.after);
         if header.time <= before.time || !self.channel.is_begun_by(self.own, seq, header) {
             return VOID;

@@ -4,10 +4,10 @@
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, Opening, Target};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, Record, Request};
-use comity_protocol::code::Code;
 use comity_protocol::frame::Want;
 use comity_protocol::id::{AccountNumber, ControlPoint, LineageId, LogId, LogName};
 use comity_protocol::limits::COVER_ENTRIES_MAX;
@@ -92,9 +92,10 @@ impl State {
             return Ok(());
         }
         channel.check_base(&opening.base)?;
-        let rewind = fx.rewinds.iter().find(|rewind| {
-            rewind.group.point == opening.base && channel.fits(rewind)
-        });
+        let rewind = fx
+            .rewinds
+            .iter()
+            .find(|rewind| rewind.group.point == opening.base && channel.fits(rewind));
         let rewind = rewind.cloned().ok_or(Stop::Rewind { base: opening.base })?;
         rewind.group.judge_opening(home, &new.header, &opening).map_err(refuse)?;
         self.go_back(no, Some(&rewind), new, fx);
@@ -142,7 +143,13 @@ impl State {
 
     /// Whether the channel is shared with an organisation hangs on its members, and on whether it
     /// is home.
-    pub(crate) fn sync_home(&mut self, no: ChannelNo, lineage: LineageId, pos: Pos, fx: &mut Effects) {
+    pub(crate) fn sync_home(
+        &mut self,
+        no: ChannelNo,
+        lineage: LineageId,
+        pos: Pos,
+        fx: &mut Effects,
+    ) {
         let Some(group) = self.channels[&no].group() else { return };
         if lineage == self.lineage() {
             return;

@@ -123,6 +123,10 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             })?;
             Ok(Answer::Proof { proof: BASE64URL_NOPAD.encode(&proof) })
         }
+        Ask::Reopen { channel, at, is_sure } => {
+            Ok(Answer::Reopened(backend.reopen(&channel, at, is_sure).await?))
+        }
+        Ask::Voided { channel } => Ok(Answer::Voided { voided: backend.voided(&channel)? }),
         Ask::Invite { uses, expires_in_seconds } => {
             let expires_in = Duration::from_secs(expires_in_seconds);
             let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;

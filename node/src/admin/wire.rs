@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ForkLine;
+use super::{ForkLine, Reopening, VoidLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -17,6 +17,10 @@ pub(super) enum Ask {
     Forks,
     /// The proof of one of them.
     Proof { id: String },
+    /// Let a group go on from an earlier record.
+    Reopen { channel: String, at: Option<(u64, u64)>, is_sure: bool },
+    /// List what such openings have made void.
+    Voided { channel: String },
 }
 
 /// What is answered.
@@ -31,6 +35,10 @@ pub(super) enum Answer {
     Forks { forks: Vec<ForkLine> },
     /// A proof, in base64url.
     Proof { proof: String },
+    /// What a group goes on from.
+    Reopened(Reopening),
+    /// What is void.
+    Voided { voided: Vec<VoidLine> },
     /// A refusal.
     Refused { code: String, message: String },
 }

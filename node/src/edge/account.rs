@@ -12,7 +12,7 @@ use comity_protocol::name::{AccountLabel, AccountName};
 
 use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
-use crate::admin::{AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite};
+use crate::admin::{AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, Reopening, VoidLine};
 use crate::clock;
 
 /// Longest name of a device, in characters.
@@ -180,6 +180,19 @@ impl AdminBackend for ClientEdge {
         let state = self.shared().state();
         let found = state.forks().find(|(_, log, _)| fork_id(log) == id);
         found.map(|(_, _, fork)| fork.proof.0.clone())
+    }
+
+    async fn reopen(
+        &self,
+        channel: &str,
+        at: Option<(u64, u64)>,
+        is_sure: bool,
+    ) -> Result<Reopening, Refusal> {
+        self.reopen_group(channel, at, is_sure).await
+    }
+
+    fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
+        self.voided_of(channel)
     }
 }
 

@@ -9,6 +9,7 @@ mod groups;
 mod history;
 mod password;
 pub mod peer;
+mod reopening;
 mod show;
 pub mod wake;
 

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_machine::{Outcome, Standing};
+use comity::writer::Shared;
+use comity_machine::{Channel, ChannelNo, Outcome, Standing, State};
+use comity_protocol::cursor::Pos;
 use comity_protocol::id::{ChannelId, MessageId};
 
 use super::rows::{Row, Rows};
 use super::{Broken, is_honest};
 use crate::users::word;
-use crate::watch::{Rule, show_log};
+use crate::watch::{Rule, pos_of, show_log};
 use crate::world::World;
 
 /// Every acknowledged text is at its node, and none is anywhere twice.
@@ -62,7 +64,12 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
                 let is_shown = row.outcome == Outcome::Accepted && row.text.is_some();
                 log.channel == channel.id && is_shown && row.pos >= stay.from
             });
-            for (place, _) in of_channel {
+            let reopened_at = reopened_at(&run.shared, &state, *no, channel);
+            for (place, row) in of_channel {
+                // What an opening accepts after all shows as history that grew.
+                if row.pos < reopened_at {
+                    continue;
+                }
                 if !user.feed.seen.contains_key(place) {
                     let shown = format!("{}:{}", show_log(&place.0), place.1);
                     broken.push((Rule::Feed, format!("u{} was not shown {shown}", user.index)));
@@ -71,6 +78,14 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
         }
     }
     broken
+}
+
+/// The pos of the last opening of a group that went back.
+fn reopened_at(shared: &Shared, state: &State, no: ChannelNo, channel: &Channel) -> Pos {
+    let Some(group) = channel.group() else { return Pos(0) };
+    let forced = group.terms.iter().filter(|(_, term)| term.forced);
+    let logs = forced.filter_map(|(number, _)| group.control_log_of(*number));
+    logs.filter_map(|name| pos_of(shared, state, no, &name, 1)).max().unwrap_or(Pos(0))
 }
 
 /// Texts acknowledged, lost and doubled, for the report.

@@ -130,9 +130,15 @@ fn an_event_far_ahead_is_held_until_it_is_due() {
     log.say(bob, "2", None);
     log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
     let shown = world.show("globex", "acme", &log);
-    assert_eq!(shown, (RangeOutcome::Held { from: 3, awaits: [None; 2] }, vec![Outcome::Accepted; 2]));
+    assert_eq!(
+        shown,
+        (RangeOutcome::Held { from: 3, awaits: [None; 2] }, vec![Outcome::Accepted; 2])
+    );
     world.now_ms = ahead - AHEAD_MS_MAX - 1;
-    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Held { from: 3, awaits: [None; 2] });
+    assert_eq!(
+        world.show("globex", "acme", &log).0,
+        RangeOutcome::Held { from: 3, awaits: [None; 2] }
+    );
     world.now_ms += 1;
     assert_eq!(
         world.show("globex", "acme", &log),

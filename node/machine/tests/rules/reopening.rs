@@ -146,7 +146,9 @@ fn who_comes_later_reaches_the_same() {
     world.assert_same(&["acme", "globex", "initech", "umbrella"], team);
     let records = &world.node("umbrella").records;
     let voided = records.iter().filter(|r| {
-        r.channel_id == team && r.outcome == Void && r.log.name.origin() == world.node("acme").lineage()
+        r.channel_id == team
+            && r.outcome == Void
+            && r.log.name.origin() == world.node("acme").lineage()
     });
     assert_eq!(voided.map(|r| r.seq).collect::<Vec<_>>(), [base + 1]);
 }
@@ -242,13 +244,21 @@ fn a_nominees_opening_counts_before_a_forced_one_whichever_comes_first() {
             world.cut("acme", "initech");
         }
         // The nominee has the handover, and nothing of what its home did later.
-        let handed: Vec<_> = world.node("acme").records.iter().filter(|r| {
-            r.channel_id == team && matches!(r.log.name, LogName::Control { term: 1, .. })
-        }).cloned().collect();
+        let handed: Vec<_> = world
+            .node("acme")
+            .records
+            .iter()
+            .filter(|r| {
+                r.channel_id == team && matches!(r.log.name, LogName::Control { term: 1, .. })
+            })
+            .cloned()
+            .collect();
         let batch = super::world::batch(world.node("acme"), &handed);
         assert_eq!(world.take("acme", "globex", batch), [RangeOutcome::Applied]);
         assert_eq!(world.group_at("globex", team).point.term, 2);
-        for (from, to) in [("globex", "initech"), ("globex", "acme"), ("acme", "globex"), ("acme", "initech")] {
+        for (from, to) in
+            [("globex", "initech"), ("globex", "acme"), ("acme", "globex"), ("acme", "initech")]
+        {
             world.heal(from, to);
             world.exchange();
         }
@@ -280,18 +290,25 @@ fn an_opening_that_does_not_hold_changes_nothing() {
     let state = Some(past.group.state.hash());
     let wrong = Some(world.group_at("globex", team).state.hash());
     let before = world.node("globex").state.to_bytes();
-    for (by, forced, state) in
-        [("acme", false, state), ("acme", true, wrong), ("acme", true, None), ("initech", true, state)]
-    {
+    for (by, forced, state) in [
+        ("acme", false, state),
+        ("acme", true, wrong),
+        ("acme", true, None),
+        ("initech", true, state),
+    ] {
         let name = LogName::Control { home: world.node(by).lineage(), term: 2 };
         let mut rogue = RogueLog::named(LogId { channel: team, name });
         rogue.time = comity_protocol::clock::HybridTime::from_unix_ms(world.now_ms + 1);
-        let header = comity_protocol::control::ControlHeader { state, ..control(None, &open(forced, base)) };
+        let header =
+            comity_protocol::control::ControlHeader { state, ..control(None, &open(forced, base)) };
         rogue.push_control(header);
         let (outcome, records) = world.show(by, "globex", &rogue);
         assert!(!matches!(outcome, RangeOutcome::Applied), "{by} {forced}: {outcome:?}");
         assert!(records.is_empty());
         assert!(world.node("globex").state.to_bytes() == before);
     }
-    assert_eq!(world.outcomes("globex", team, "globex").iter().filter(|o| **o == Rejected).count(), 0);
+    assert_eq!(
+        world.outcomes("globex", team, "globex").iter().filter(|o| **o == Rejected).count(),
+        0
+    );
 }

@@ -113,6 +113,8 @@ pub struct LinkEnd {
     told: BTreeMap<WireLog, u64>,
     /// Openings that came and go back.
     rewinding: Rewinding,
+    /// The groups of those that are being applied.
+    rewound: Vec<ChannelId>,
     link: u64,
     _filler: Filler,
 }
@@ -148,6 +150,7 @@ impl LinkEnd {
             is_compared: false,
             told: BTreeMap::new(),
             rewinding: Rewinding::default(),
+            rewound: Vec::new(),
             link,
             _filler: filler,
         }
@@ -189,6 +192,9 @@ impl LinkEnd {
                 };
                 for report in reports.iter().filter(is_broken) {
                     self.replica.suspect(report.log);
+                }
+                for channel in std::mem::take(&mut self.rewound) {
+                    self.exchange.filling.went_back(&channel);
                 }
                 for report in &reports {
                     if let RangeOutcome::Rewind { base } = report.outcome {
@@ -318,6 +324,7 @@ impl LinkEnd {
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::Apply { frame, cursor } => {
                 let rewinds = self.rewinding.take(&self.exchange, &frame);
+                self.rewound = rewinds.iter().map(|rewind| rewind.channel).collect();
                 return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });
             }
             Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use comity_machine::{ChannelNo, HistoryReport, State, Subscriber};
 use comity_protocol::history::HistoryAsk;
-use comity_protocol::id::LineageId;
+use comity_protocol::id::{ChannelId, LineageId};
 use comity_replica::Histories;
 use tokio::sync::watch;
 
@@ -205,6 +205,14 @@ impl Filling {
         inner.untold.remove(&no);
         drop(inner);
         tell(&self.hub, &state, no);
+    }
+
+    /// A group went back, and may show what it did not show before.
+    pub(in crate::edge) fn went_back(&self, id: &ChannelId) {
+        let state = self.shared.state();
+        if let Some((no, _)) = state.channel(id) {
+            tell(&self.hub, &state, no);
+        }
     }
 
     fn wake(&self) {

@@ -40,6 +40,7 @@ pub use self::end::{LinkEnd, Task};
 pub use self::exchange::{Exchange, Progress};
 pub use self::filling::Filling;
 pub use self::proofs::Blinds;
+pub use self::rewinding::rewind_group;
 
 /// Why the peers' edge cannot start.
 #[derive(Debug, thiserror::Error)]

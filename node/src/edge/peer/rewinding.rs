@@ -9,6 +9,7 @@ use comity_protocol::id::{ChannelId, ControlPoint};
 
 use super::exchange::Exchange;
 use super::past::Rows;
+use crate::writer::Shared;
 
 /// Groups with an opening that goes back, as one link noted them.
 #[derive(Default)]
@@ -32,7 +33,9 @@ impl Rewinding {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let Ok(Frame::Batch(Batch { ranges, .. })) = Frame::decode(frame) else { return Vec::new() };
+        let Ok(Frame::Batch(Batch { ranges, .. })) = Frame::decode(frame) else {
+            return Vec::new();
+        };
         let opens = |channel: &ChannelId| {
             ranges.iter().any(|range| {
                 let log = range.log;
@@ -42,27 +45,37 @@ impl Rewinding {
         let (now, later) = self.0.drain(..).partition(|(channel, _)| opens(channel));
         self.0 = later;
         let now: Vec<(ChannelId, ControlPoint)> = now;
-        now.into_iter().filter_map(|(channel, base)| exchange.rewind(&channel, &base).ok()).collect()
+        now.into_iter()
+            .filter_map(|(channel, base)| exchange.rewind(&channel, &base).ok())
+            .collect()
     }
 }
 
 impl Exchange {
-    /// What a group was just after a record of its control log, by our rows.
-    pub fn rewind(&self, id: &ChannelId, base: &ControlPoint) -> Result<Rewind, CannotRewind> {
-        let found = {
-            let state = self.shared.state();
-            state.channel(id).map(|(no, channel)| (no, channel.clone()))
-        };
-        // Rows may be newer than the state; the machine sees where that matters.
-        let (Some((no, channel)), Ok(view)) = (found, self.shared.view()) else {
-            return Err(CannotRewind::Behind);
-        };
-        let done = rewind(self.lineage, &channel, base, &mut Rows::new(view, no));
+    fn rewind(&self, id: &ChannelId, base: &ControlPoint) -> Result<Rewind, CannotRewind> {
+        let done = rewind_group(&self.shared, id, base);
         if let Err(reason) = done {
             tracing::info!(channel = %id, ?reason, "a group cannot be taken back to a record now");
         }
         done
     }
+}
+
+/// What a group was just after a record of its control log, by a node's own rows.
+pub fn rewind_group(
+    shared: &Shared,
+    id: &ChannelId,
+    base: &ControlPoint,
+) -> Result<Rewind, CannotRewind> {
+    let found = {
+        let state = shared.state();
+        state.channel(id).map(|(no, channel)| (state.lineage(), no, channel.clone()))
+    };
+    // Rows may be newer than the state; the machine sees where that matters.
+    let (Some((own, no, channel)), Ok(view)) = (found, shared.view()) else {
+        return Err(CannotRewind::Behind);
+    };
+    rewind(own, &channel, base, &mut Rows::new(view, no))
 }
 
 impl LogSource for Rows {

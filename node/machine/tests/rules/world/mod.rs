@@ -307,7 +307,8 @@ impl World {
         let first = match outcome {
             RangeOutcome::Gap { from } => from,
             RangeOutcome::Held { from, awaits } => {
-                let awaits = awaits.into_iter().flatten().map(|want| (LogId::from(want.log), want.from));
+                let awaits =
+                    awaits.into_iter().flatten().map(|want| (LogId::from(want.log), want.from));
                 let asked = awaits.map(|(log, first)| (server.into(), to.into(), log, first));
                 self.wanted.extend(asked);
                 from
