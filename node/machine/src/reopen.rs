@@ -205,6 +205,7 @@ impl State {
         let channel = self.channel_mut(no);
         let Some(group) = channel.group_mut() else { return };
         let due_ms = group.cover_due_ms;
+        let is_in = rewind.group.follows(own);
         group.clone_from(&rewind.group);
         (group.read_only, group.cover_due_ms) = (false, None);
         for read in &rewind.logs {
@@ -218,9 +219,9 @@ impl State {
         }
         for (name, log) in &mut channel.logs {
             let LogName::Message { origin, writer } = *name else { continue };
-            if origin != own && log.awaits_start().is_some() {
-                let floor = rewind.floors.get(&(origin, writer)).copied();
-                log.floor = floor.filter(|floor| floor.seq > log.end.seq());
+            // A floor of a void admission; while we are out nothing is fed anyway.
+            if origin != own && is_in && log.awaits_start().is_some() {
+                log.floor = rewind.floors.get(&(origin, writer)).copied();
                 fx.dirty(RowKey::Log(no, *name));
             }
         }
