@@ -27,7 +27,7 @@ Json = dict[str, Any]
 WINDOW = 8
 """How many requests a socket device has under way at once."""
 
-TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable"}
+TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable", "home_comparing"}
 """Refusals after which the same request has a chance."""
 
 _BACKOFF_S_FIRST = 0.1

@@ -15,7 +15,7 @@ from typing import Iterable, Iterator
 
 from transcript import Line
 
-TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable"}
+TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable", "home_comparing"}
 
 Place = tuple[str, str]
 """A device and a channel."""

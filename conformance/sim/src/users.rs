@@ -333,7 +333,7 @@ fn target(applied: &Applied) -> Option<AccountId> {
 /// Answers that say nothing of the act: it is tried again.
 fn is_for_later(answer: &Answer) -> bool {
     let Answer::Refused(RefusedCode(code)) = answer else { return false };
-    matches!(code, Code::DiskFull | Code::Overloaded | Code::StorageFailed)
+    matches!(code, Code::DiskFull | Code::HomeComparing | Code::Overloaded | Code::StorageFailed)
 }
 
 /// The first word of a text, by which it is known.

@@ -46,7 +46,12 @@ pub enum Action<T> {
     ApplyHistory(Vec<u8>),
     /// The peer states these heads: those of which we hold another history are to be named by
     /// `suspect`.
-    CompareHeads(Vec<VectorEntry>),
+    CompareHeads {
+        /// The heads.
+        entries: Vec<VectorEntry>,
+        /// Whether with these it has stated all.
+        is_last: bool,
+    },
     /// What of their history do we lack that the peer may have? Answered by `ask_history`.
     ChooseHistory,
     /// The link is over. Nothing follows.

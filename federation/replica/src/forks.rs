@@ -72,14 +72,21 @@ impl Forks {
         self.due_ms = Some(now_ms);
     }
 
-    /// States our heads. What finds no room is stated in no frame, which finds fewer forks and
-    /// loses nothing.
-    pub(crate) fn state_heads(&mut self, mut entries: Vec<VectorEntry>, now_ms: u64) -> Vec<Frame> {
+    /// States our heads, where there is somebody to hear them. The last frame is one that is not
+    /// full. What finds no room is stated in none, which finds fewer forks and loses nothing.
+    pub(crate) fn state_heads(
+        &mut self,
+        entries: Option<Vec<VectorEntry>>,
+        now_ms: u64,
+    ) -> Vec<Frame> {
         self.due_ms = Some(now_ms + COMPARISON_MS);
         self.frames = 0;
-        entries.truncate(VECTOR_PARTS_MAX * VECTOR_ENTRIES_MAX);
-        let parts = entries.chunks(VECTOR_ENTRIES_MAX);
-        parts.map(|part| Frame::Heads { entries: part.to_vec() }).collect()
+        let Some(mut entries) = entries else { return Vec::new() };
+        entries.truncate(VECTOR_PARTS_MAX * VECTOR_ENTRIES_MAX - 1);
+        let parts = entries.len() / VECTOR_ENTRIES_MAX + 1;
+        let mut entries = entries.into_iter();
+        let mut part = || entries.by_ref().take(VECTOR_ENTRIES_MAX).collect();
+        (0..parts).map(|_| Frame::Heads { entries: part() }).collect()
     }
 
     /// The peer states its heads.
@@ -88,7 +95,8 @@ impl Forks {
         entries: Vec<VectorEntry>,
     ) -> Result<Action<T>, Fault> {
         self.count()?;
-        Ok(Action::CompareHeads(entries))
+        let is_last = entries.len() < VECTOR_ENTRIES_MAX;
+        Ok(Action::CompareHeads { entries, is_last })
     }
 
     /// The peer holds another history of this log, as far as we know.

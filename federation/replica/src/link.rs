@@ -225,10 +225,10 @@ impl<T> Link<T> {
         }
     }
 
-    /// Asks for a log from a record on, until some of it is applied or it is not served. `false`
-    /// where no more can be wanted.
-    pub fn want(&mut self, log: WireLog, from: u64) -> bool {
-        self.subscription.want(log, from, self.now_ms)
+    /// Asks for a log from a record on, until another is applied, or any where that is 0, or it is
+    /// not served. `false` where no more can be wanted.
+    pub fn want(&mut self, log: WireLog, from: u64, until: u64) -> bool {
+        self.subscription.want(log, from, until, self.now_ms)
     }
 
     /// What this link has learnt by asking for history.
@@ -257,8 +257,9 @@ impl<T> Link<T> {
         self.end_step(Ok(()));
     }
 
-    /// Our heads of all logs that we share with the peer, answering [`Action::StateHeads`].
-    pub fn state_heads(&mut self, entries: Vec<VectorEntry>, now_ms: u64) {
+    /// Our heads of all logs that we share with the peer, answering [`Action::StateHeads`]; nothing
+    /// where it has heard them.
+    pub fn state_heads(&mut self, entries: Option<Vec<VectorEntry>>, now_ms: u64) {
         self.now_ms = now_ms;
         let frames = self.forks.state_heads(entries, now_ms);
         if self.is_up() {

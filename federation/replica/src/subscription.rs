@@ -166,8 +166,8 @@ impl Subscription {
         frames
     }
 
-    pub(crate) fn want(&mut self, log: WireLog, from: u64, now_ms: u64) -> bool {
-        self.wants.add(log, from, now_ms)
+    pub(crate) fn want(&mut self, log: WireLog, from: u64, until: u64, now_ms: u64) -> bool {
+        self.wants.add(log, from, until, now_ms)
     }
 
     /// One acknowledgement for all that is at hand, up to a bound.
@@ -225,7 +225,7 @@ impl Subscription {
             Fate::Held { from, awaits } => {
                 self.wants.held(log, from, last, now_ms);
                 if let Some(Want { log, from }) = awaits {
-                    self.wants.add(log, from, now_ms);
+                    self.wants.add(log, from, 0, now_ms);
                 }
             }
             Fate::Refused { from, code } => {

@@ -75,14 +75,16 @@ impl Wants {
         self.entries.values().filter(waits).map(|entry| entry.due_ms).min()
     }
 
-    /// A log is wanted from a record on. `false` where no more can be wanted.
-    pub(crate) fn add(&mut self, log: WireLog, from: u64, now_ms: u64) -> bool {
-        if self.entries.contains_key(&log) {
+    /// A log is wanted from a record on, up to another at least: one answer, where that is 0.
+    /// `false` where no more can be wanted.
+    pub(crate) fn add(&mut self, log: WireLog, from: u64, until: u64, now_ms: u64) -> bool {
+        if let Some(entry) = self.entries.get_mut(&log) {
+            entry.until = entry.until.max(until);
             return true;
         }
         let room = self.entries.len() < WANTS_MAX;
         if room {
-            self.entries.insert(log, Entry::new(Reason::Unseen, from, 0, now_ms));
+            self.entries.insert(log, Entry::new(Reason::Unseen, from, until, now_ms));
         }
         room
     }

@@ -458,11 +458,11 @@ fn wants_beyond_the_bound_are_put_off() {
 #[test]
 fn a_want_that_is_put_off_is_asked_again() {
     let mut scene = Scene::up();
-    assert!(scene.link.want(fed_log(), 3));
+    assert!(scene.link.want(fed_log(), 3, 0));
     let want = Action::Send(Frame::Want(vec![Want { log: fed_log(), from: 3 }]));
     assert_eq!(scene.drain(), std::slice::from_ref(&want));
     // Not twice while it is outstanding.
-    assert!(scene.link.want(fed_log(), 3));
+    assert!(scene.link.want(fed_log(), 3, 0));
     assert_eq!(scene.drain(), []);
     let code = Code::RateLimited.number();
     scene.hand(Frame::NotServed { log: fed_log(), code, control: None });

@@ -179,6 +179,9 @@ impl State {
         request: Option<RequestProof>,
         fx: &mut Effects,
     ) -> Result<(), Code> {
+        if self.is_home(no) && !self.has_authority(no) {
+            return Err(Code::HomeComparing);
+        }
         self.cover_ahead(no, act, fx)?;
         self.append_one(no, actor, act, request, fx)
     }
@@ -221,6 +224,7 @@ impl State {
         }
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
+        self.settle_authority(no);
         self.place_control(no, name, record, &header, act, Judgement::Accepted, fx);
         Ok(())
     }
@@ -282,6 +286,9 @@ impl State {
             let state = group.state.clone();
             **group = Group::new(state, hash);
         }
+        if fed {
+            self.settle_authority(no);
+        }
         no
     }
 
@@ -342,7 +349,8 @@ impl State {
         self.sync_target(no, act, (accepted, fed, pos), &before, fx);
         let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);
         if accepted && nominee == Some(self.lineage()) {
-            self.append_opening(no, fx);
+            self.waiting.insert(no);
+            self.go_on(fx);
         }
     }
 

@@ -118,7 +118,8 @@ impl State {
     pub(crate) fn cover_touched(&mut self, fx: &mut Effects) {
         for no in std::mem::take(&mut fx.touched) {
             let group = self.channels.get(&no).and_then(|channel| channel.group());
-            if group.is_some_and(|group| group.uncovered >= u64::from(COVER_EVENTS)) {
+            let is_due = group.is_some_and(|group| group.uncovered >= u64::from(COVER_EVENTS));
+            if is_due && self.has_authority(no) {
                 self.cover(no, fx);
             }
         }
@@ -147,10 +148,28 @@ impl State {
             else {
                 return;
             };
-            self.cover(no, fx);
+            if self.has_authority(no) || !self.is_home(no) {
+                self.cover(no, fx);
+            } else {
+                self.put_cover_off(no, fx);
+            }
+        }
+    }
+
+    fn put_cover_off(&mut self, no: ChannelNo, fx: &mut Effects) {
+        let due_ms = fx.unix_ms.saturating_add(COVER_AGAIN_MS);
+        if let Some(group) = self.channel_mut(no).group_mut()
+            && let Some(before_ms) = group.cover_due_ms.replace(due_ms)
+        {
+            self.due.remove(&(before_ms, no));
+            self.due.insert((due_ms, no));
+            fx.dirty(RowKey::Channel(no));
         }
     }
 }
+
+/// When V is tried to be stated again where we have no authority yet, in milliseconds.
+const COVER_AGAIN_MS: u64 = 30_000;
 
 /// Groups that one command brings up to date; the next one goes on.
 const WAKES_MAX: usize = 256;

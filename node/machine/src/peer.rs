@@ -142,13 +142,16 @@ impl State {
     /// Whether `peer` may show us this log in this channel.
     fn check_right(&self, peer: LineageId, no: ChannelNo, log: &LogId) -> Result<(), Code> {
         let channel = &self.channels[&no];
+        // The other side shows its own logs, and gives back what we have lost of ours.
+        let is_of_two = |origin| origin == peer || origin == self.lineage();
         match (&channel.kind, log.name) {
             (Kind::Link { peer: other }, LogName::Message { origin, .. }) => {
-                if *other == peer && origin == peer { Ok(()) } else { Err(Code::LogUnknown) }
+                let is_party = *other == peer && is_of_two(origin);
+                if is_party { Ok(()) } else { Err(Code::LogUnknown) }
             }
             (Kind::Direct(direct), LogName::Message { origin, .. }) => {
-                let party = direct.of(origin).is_some() && origin == peer;
-                if party { Ok(()) } else { Err(Code::LogUnknown) }
+                let is_party = direct.of(peer).is_some() && is_of_two(origin);
+                if is_party { Ok(()) } else { Err(Code::LogUnknown) }
             }
             (Kind::Group(group), LogName::Control { .. }) => match group.knows_log(log.name) {
                 // Its home's heads prove it, whoever shows it.
@@ -257,6 +260,7 @@ impl State {
         let head = Some(&proven.head).filter(|_| proven.above.is_empty()).cloned();
         if let LogName::Message { origin, .. } = name
             && proven.first == 1
+            && origin != self.lineage()
             && !self.channels[&no].takes_writer(origin, fx.unix_ms)
         {
             return Err(Stop::Held { from: 1, awaits: None });
@@ -274,6 +278,9 @@ impl State {
         // What was placed before a record that waits is not shown again: it is answered now.
         for request in requests {
             self.answer_request(request, fx);
+        }
+        if matches!(name, LogName::Control { home, .. } if home == self.lineage()) {
+            self.go_on(fx);
         }
         taken
     }
@@ -431,9 +438,11 @@ impl State {
         let is_unknown = matches!(act, EventAct::Unknown(_));
         let outcome = if is_unknown { Outcome::Unknown } else { outcome };
         let sender = AccountId { lineage: origin, number: header.sender };
-        // In a link channel the peer speaks for itself alone.
+        // In a link channel the peer speaks for itself alone; what we said there before we lost it
+        // is told to nobody again.
+        let is_ours = origin == self.lineage();
         let from = AccountId { lineage: peer, number: header.sender };
-        let inbox = self.take_news(from, no, &act, fx);
+        let inbox = if is_ours { Vec::new() } else { self.take_news(from, no, &act, fx) };
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
         let is_request = matches!(act, EventAct::Request(_));
         let incoming = Incoming {
@@ -443,7 +452,7 @@ impl State {
             time: header.time,
             sender: Some(sender),
             outcome,
-            fed: false,
+            fed: is_ours,
             message: act == EventAct::Message,
             inbox,
         };
@@ -457,6 +466,7 @@ impl State {
             return Ok(None);
         }
         Ok(match act {
+            EventAct::Request(_) if is_ours => None,
             EventAct::Request(request) => Some((sender, request, kept, body_hash)),
             EventAct::Erasure(erasure) => {
                 self.take_erasure(no, origin, &erasure, pos, fx);

@@ -41,6 +41,10 @@ impl State {
         let log = LogId::from(range.log);
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
+        if origin == self.lineage() {
+            // What we wrote and have lost is given back to us.
+            return Some((origin, self.identity.as_ref()?.key));
+        }
         let key = match (group, log.name) {
             // In a group the control state alone says whose keys count; what a peer writes before
             // we know of its admission waits for that.
@@ -52,7 +56,7 @@ impl State {
             (None, LogName::Control { home, .. }) if home != peer => founder_key(range),
             (None, _) => self.peers.get(&origin).map(|peer| peer.key),
         };
-        Some((origin, key?)).filter(|_| origin != self.lineage())
+        Some((origin, key?))
     }
 }
 

@@ -120,6 +120,7 @@ impl State {
             RowKey::Peer(lineage) => {
                 let peer: crate::state::Peer = read(bytes)?;
                 self.peer_domains.insert(peer.domain.clone(), lineage);
+                self.heard_unix_ms = self.heard_unix_ms.max(peer.heard_unix_ms);
                 self.peers.insert(lineage, peer);
             }
             RowKey::Contact(number, other) => self.insert_contact(number, other, read(bytes)?),
@@ -148,6 +149,7 @@ impl State {
             self.refresh_audience(no);
             self.recount_uncovered(no);
             self.refresh_lacking(no);
+            self.refresh_waiting(no);
         }
     }
 

@@ -60,6 +60,10 @@ pub struct State {
     pub contacts: BTreeMap<(AccountNumber, AccountId), Contact>,
     /// How many accounts of an organisation ask ours and are not answered.
     pub(crate) asking: BTreeMap<LineageId, u32>,
+    /// Groups in which something waits for authority.
+    pub(crate) waiting: BTreeSet<ChannelNo>,
+    /// When a peer's heads were compared last, in Unix milliseconds.
+    pub(crate) heard_unix_ms: u64,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -119,6 +123,12 @@ pub struct Peer {
     /// Where we are in its feed.
     #[n(3)]
     pub cursor: Option<ByteString>,
+    /// When its heads were compared with ours last, in Unix milliseconds.
+    #[n(4)]
+    pub heard_unix_ms: u64,
+    /// The run, by its first command, in which that was.
+    #[n(5)]
+    pub compared: u64,
 }
 
 /// What a command did, or several: all but the answer adds up.
@@ -259,6 +269,14 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.take_fork(proof, fx)
             }
+            Command::Compare { peer, ahead, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.compare(*peer, ahead, fx)
+            }
+            Command::Force { channel, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.force_authority(channel, fx)
+            }
         }
     }
 
@@ -318,7 +336,14 @@ impl State {
             None if self.peers.len() >= PEERS_MAX => return Err(Code::DomainRefused),
             None => {}
         }
-        let peer = Peer { domain: domain.to_owned(), key, recovery, cursor: None };
+        let peer = Peer {
+            domain: domain.to_owned(),
+            key,
+            recovery,
+            cursor: None,
+            heard_unix_ms: 0,
+            compared: 0,
+        };
         self.peers.insert(lineage, peer);
         self.peer_domains.insert(domain.to_owned(), lineage);
         fx.dirty(RowKey::Peer(lineage));

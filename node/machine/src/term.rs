@@ -42,6 +42,7 @@ impl State {
         };
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
+        self.settle_authority(no);
         self.place_opening(no, name, record, &header, &opening, fx);
     }
 

@@ -94,12 +94,13 @@ fn a_checkpoint_of_somebody_else_proves_nothing() {
 }
 
 #[test]
-fn nobody_shows_us_our_own_logs() {
+fn nobody_makes_logs_in_our_name() {
     let (mut world, talk, ..) = scene();
     let alice = world.account("alice@acme").0;
     let mut log = RogueLog::new(world.node("acme"), talk, 77);
     log.say(alice.number, "I never said that", Some(LogStart::default()));
-    assert_eq!(world.show("globex", "acme", &log).0, refused(1, Code::LogUnknown));
+    // What is shown as ours must be signed by us.
+    assert_eq!(world.show("globex", "acme", &log).0, refused(1, Code::CheckpointForged));
     let home = world.node("globex").lineage();
     let name = LogName::Control { home, term: 1 };
     let mut control = RogueLog::new(world.node("globex"), talk, 1);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub, missing_docs)]
 
 mod accounts;
+mod authority;
 mod chains;
 mod contacts;
 mod control;

@@ -8,12 +8,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
+use comity_machine::{
+    Ahead, Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber,
+};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::directory::{Offer, Seek};
-use comity_protocol::frame::{Batch, Class, Frame, Range, WireLog};
+use comity_protocol::frame::{Batch, Class, Frame, Range, VectorEntry, WireLog};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
@@ -23,6 +25,7 @@ use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
 use super::exchange::Exchange;
 use super::filling::Filler;
+use super::lost::Lost;
 use super::serving::Tracked;
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
@@ -49,6 +52,13 @@ pub enum Task {
     },
     /// The link is over, with this code. Nothing follows.
     Close(Code),
+    /// Propose, as a command, that the peer has stated all its heads.
+    Compare {
+        /// The peer.
+        peer: LineageId,
+        /// What it holds of our control logs that we do not.
+        ahead: Vec<Ahead>,
+    },
     /// Prove that the peer's key is that of the domain; answered by `handle_identified`.
     Identify {
         /// The domain that it claims.
@@ -104,11 +114,18 @@ pub struct LinkEnd {
     start: u64,
     /// Whether heads were to be stated on this link before.
     is_compared: bool,
+    /// When they were, until the peer has shown that it heard them.
+    stated_ms: Option<u64>,
+    /// What the peer's heads, as far as it has stated them, say of our control logs.
+    ahead: Vec<Ahead>,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
     link: u64,
     _filler: Filler,
 }
+
+/// Who still says something this long after our heads were stated has heard them.
+const HEARD_MS: u64 = 5_000;
 
 /// Records taken from the feed at a time.
 const FEED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 4;
@@ -139,6 +156,8 @@ impl LinkEnd {
             filled: None,
             start: 0,
             is_compared: false,
+            stated_ms: None,
+            ahead: Vec::new(),
             told: BTreeMap::new(),
             link,
             _filler: filler,
@@ -158,6 +177,12 @@ impl LinkEnd {
     /// A frame came.
     pub fn handle_frame(&mut self, bytes: Vec<u8>, now_ms: u64) {
         let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
+        if let (Some(peer), Some(stated_ms)) = (peer, self.stated_ms)
+            && now_ms >= stated_ms + HEARD_MS
+        {
+            self.stated_ms = None;
+            self.exchange.forks.meet(peer, self.start);
+        }
         let keys = PeerKeys { shared: &self.exchange.shared, peer };
         self.replica.handle_frame(bytes, &keys, now_ms);
     }
@@ -199,7 +224,7 @@ impl LinkEnd {
             tracing::warn!(peer, %channel, "history that does not prove itself was refused");
         }
         for want in &report.behind {
-            self.replica.want(want.log, want.from);
+            self.replica.want(want.log, want.from, 0);
         }
         let no = self.exchange.shared.state().channel(&channel).map(|(no, _)| no);
         if let Some(no) = no {
@@ -340,6 +365,9 @@ impl LinkEnd {
                 self.exchange.filling.link_up(self.link, peer?);
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
+            Action::CompareHeads { entries, is_last } => {
+                return self.compare_heads(peer?, &entries, is_last);
+            }
             Action::ForkFound { log, seq, branch } => {
                 let proof = self.exchange.fork_proof(peer?, log, seq, branch)?;
                 return Some(Task::TakeFork { log, seq, proof: proof.encode().into() });
@@ -399,11 +427,6 @@ impl LinkEnd {
                     self.replica.send(self.exchange.serve(peer, want));
                 }
             }
-            Action::CompareHeads(entries) => {
-                for log in self.exchange.contradicted(peer, &entries) {
-                    self.replica.suspect(log);
-                }
-            }
             Action::HashesOf { log, seqs } => {
                 let hashes = self.exchange.hashes_of(peer, &log, &seqs);
                 self.replica.handle_hashes(&hashes);
@@ -420,11 +443,30 @@ impl LinkEnd {
         }
     }
 
+    /// The peer has stated some of its heads: what contradicts ours is looked into, what we have
+    /// lost is asked for.
+    fn compare_heads(
+        &mut self,
+        peer: LineageId,
+        entries: &[VectorEntry],
+        is_last: bool,
+    ) -> Option<Task> {
+        for log in self.exchange.contradicted(peer, entries) {
+            self.replica.suspect(log);
+        }
+        let Lost { ahead, wants } = self.exchange.lost(peer, entries);
+        for (log, from, until) in wants {
+            self.replica.want(log, from, until);
+        }
+        self.ahead.extend(ahead);
+        is_last.then(|| Task::Compare { peer, ahead: std::mem::take(&mut self.ahead) })
+    }
+
     /// Heads are stated once to each run of a peer, and again while the link is up.
     fn state_heads(&mut self, peer: LineageId, now_ms: u64) {
-        let is_new = self.exchange.forks.meets(peer, self.start);
-        let is_due = is_new || self.is_compared;
-        let entries = if is_due { self.exchange.heads_for(peer) } else { Vec::new() };
+        let is_due = self.is_compared || !self.exchange.forks.has_met(peer, self.start);
+        let entries = is_due.then(|| self.exchange.heads_for(peer));
+        self.stated_ms = is_due.then_some(now_ms);
         self.replica.state_heads(entries, now_ms);
         self.is_compared = true;
         self.told.clear();

@@ -9,7 +9,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{self, Link, skip};
 use comity_protocol::control::Organisation;
 use comity_protocol::fork::{Branch, ForkProof};
-use comity_protocol::frame::{VectorEntry, WireLog};
+use comity_protocol::frame::{LogKind, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
 use comity_protocol::id::{LineageId, LogId, LogName, ShortHash};
@@ -20,7 +20,7 @@ use super::past::Rows;
 
 /// What is known of forks beside the state.
 pub(super) struct Forks {
-    /// The run of each peer to which heads were stated.
+    /// The run of each peer that has heard our heads.
     met: Mutex<HashMap<LineageId, u64>>,
     /// Counts the proofs taken.
     taken: watch::Sender<u64>,
@@ -38,15 +38,21 @@ impl Forks {
         self.taken.subscribe()
     }
 
-    /// Whether this run of a peer is met for the first time.
-    pub(super) fn meets(&self, peer: LineageId, start: u64) -> bool {
+    /// Whether this run of a peer has heard our heads.
+    pub(super) fn has_met(&self, peer: LineageId, start: u64) -> bool {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        met.get(&peer) == Some(&start)
+    }
+
+    /// This run of a peer has heard our heads.
+    pub(super) fn meet(&self, peer: LineageId, start: u64) {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        met.insert(peer, start) != Some(start)
+        met.insert(peer, start);
     }
 }
 
 /// The rows of one log.
-struct LogRows {
+pub(super) struct LogRows {
     rows: Rows,
     no: LogNo,
 }
@@ -56,7 +62,7 @@ impl LogRows {
         self.rows.read(self.no, seq).ok()?.map(|(_, row)| row)
     }
 
-    fn hash(&mut self, seq: u64) -> Option<Hash> {
+    pub(super) fn hash(&mut self, seq: u64) -> Option<Hash> {
         if seq == 0 { Some(Hash::ZERO) } else { self.row(seq).map(|row| row.hash) }
     }
 
@@ -90,7 +96,8 @@ impl Exchange {
         self.forks.taken.send_modify(|count| *count += 1);
     }
 
-    /// Our heads of the logs that we share with a peer, as far as they are proven.
+    /// Our heads of the logs that we share with a peer, as far as they are proven; control logs
+    /// first, since somebody may wait for them.
     pub(super) fn heads_for(&self, peer: LineageId) -> Vec<VectorEntry> {
         let state = self.shared.state();
         let shared = state.channels.values().filter(|channel| is_shared(channel, peer));
@@ -101,7 +108,9 @@ impl Exchange {
                 Some(VectorEntry { log, seq, hash: hash.into() })
             })
         });
-        heads.collect()
+        let mut heads: Vec<VectorEntry> = heads.collect();
+        heads.sort_by_key(|entry| entry.log.kind != LogKind::Control);
+        heads
     }
 
     /// Those logs of which a peer states a head that is not in our history.
@@ -176,14 +185,14 @@ impl Exchange {
         is_shared && self.shared.state().is_fork_news(&(*log).into(), seq)
     }
 
-    fn shared_log(&self, peer: LineageId, log: &WireLog) -> Option<(ChannelNo, Log)> {
+    pub(super) fn shared_log(&self, peer: LineageId, log: &WireLog) -> Option<(ChannelNo, Log)> {
         let state = self.shared.state();
         let (no, channel) = state.channel(&log.channel)?;
         let known = channel.logs.get(&LogId::from(*log).name)?;
         is_shared(channel, peer).then(|| (no, known.clone()))
     }
 
-    fn rows_of(&self, no: ChannelNo, log: LogNo) -> Option<LogRows> {
+    pub(super) fn rows_of(&self, no: ChannelNo, log: LogNo) -> Option<LogRows> {
         Some(LogRows { rows: Rows::new(self.shared.view().ok()?, no), no: log })
     }
 

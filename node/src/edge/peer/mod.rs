@@ -12,6 +12,7 @@ mod exchange;
 mod filling;
 mod forks;
 mod identify;
+mod lost;
 mod manager;
 mod outgoing;
 mod past;

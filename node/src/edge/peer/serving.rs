@@ -235,10 +235,13 @@ impl Exchange {
         let proof = if origin == self.lineage {
             None
         } else {
-            channel.group().filter(|_| origin != peer)?;
+            // Its own logs it may have lost; those of others are relayed in groups alone.
+            if origin != peer {
+                channel.group()?;
+            }
             Some(known.proof.clone()?)
         };
-        let floor = channel.floor_of(peer, log.name);
+        let floor = if origin == peer { 0 } else { channel.floor_of(peer, log.name) };
         Some(Readable { channel: no, log: known.no, until: stay.to, floor, proof })
     }
 

@@ -60,6 +60,17 @@ impl Node {
         node
     }
 
+    /// The node as it was after so many of its commands: an older copy of its disk.
+    pub fn older(&self, commands: usize) -> Self {
+        let name = self.domain.trim_end_matches(".test");
+        let mut node = Self::new(name, self.number);
+        node.users = self.users.clone();
+        for command in &self.commands[node.commands.len()..commands] {
+            node.apply(command.clone());
+        }
+        node
+    }
+
     /// A process starts: a new writer.
     pub fn start(&mut self, run: u64) {
         let writer = WriterId((u64::from(self.number) << 32) | run);
