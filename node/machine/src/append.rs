@@ -109,7 +109,9 @@ impl State {
         let channel = self.channel_mut(no);
         let log_id = LogId { channel: channel.id, name };
         let audience = match (outcome, fed) {
-            (_, true) => Arc::clone(&channel.audience.fed),
+            (Outcome::Accepted, true) => Arc::clone(&channel.audience.fed),
+            // Of ours and given back to us: the peers judge it by themselves.
+            (_, true) => channel.sharing_peers().map(Subscriber::Peer).collect(),
             (Outcome::Accepted, false) => Arc::clone(&channel.audience.local),
             (_, false) => Arc::from([]),
         };

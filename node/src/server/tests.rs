@@ -12,6 +12,7 @@ mod documents;
 mod erasing;
 mod hostile;
 mod joins;
+mod restoring;
 mod rogue;
 mod unproven;
 mod world;
