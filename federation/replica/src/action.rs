@@ -88,7 +88,7 @@ pub enum Action<T> {
         /// The account, `None` where there is none, or why nobody knows.
         answer: Result<Option<AccountNumber>, Code>,
     },
-    /// The peer forged something; the link closes next.
+    /// The peer broke the rules; the link closes next.
     Misconduct(Code),
     /// Records of a log are not taken or not served; for the log.
     Note {

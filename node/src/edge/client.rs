@@ -25,7 +25,7 @@ use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::password::Passwords;
-use super::peer::{Directory, Filling, Progress};
+use super::peer::{Conduct, Directory, Filling, Progress};
 use super::show::{self, show};
 use super::{convert, history};
 use crate::clock;
@@ -68,6 +68,7 @@ struct Inner {
     directory: Directory,
     progress: Progress,
     filling: Filling,
+    conduct: Conduct,
     passwords: Passwords,
     settings: ClientSettings,
 }
@@ -79,7 +80,7 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        (directory, progress, filling): (Directory, Progress, Filling),
+        (directory, progress, filling, conduct): (Directory, Progress, Filling, Conduct),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -91,6 +92,7 @@ impl ClientEdge {
             directory,
             progress,
             filling,
+            conduct,
             passwords,
             settings,
         }))
@@ -106,6 +108,10 @@ impl ClientEdge {
 
     pub(super) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(super) fn conduct(&self) -> &Conduct {
+        &self.0.conduct
     }
 
     pub(super) fn own_domain(&self) -> &ServerName {

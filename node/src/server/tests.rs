@@ -5,13 +5,18 @@
 
 mod across;
 mod authority;
+mod clocks;
 mod contacts;
 mod delivery;
 mod directory;
 mod documents;
 mod erasing;
+mod forged;
 mod hostile;
+mod hostile_groups;
+mod hostile_logs;
 mod joins;
 mod rogue;
+mod scene;
 mod unproven;
 mod world;

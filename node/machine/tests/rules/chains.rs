@@ -130,9 +130,9 @@ fn an_event_far_ahead_is_held_until_it_is_due() {
     log.say(bob, "2", None);
     log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
     let shown = world.show("globex", "acme", &log);
-    assert_eq!(shown, (RangeOutcome::Held { from: 3, awaits: None }, vec![Outcome::Accepted; 2]));
+    assert_eq!(shown, (RangeOutcome::Early { from: 3 }, vec![Outcome::Accepted; 2]));
     world.now_ms = ahead - AHEAD_MS_MAX - 1;
-    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Held { from: 3, awaits: None });
+    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Early { from: 3 });
     world.now_ms += 1;
     assert_eq!(
         world.show("globex", "acme", &log),
@@ -323,7 +323,7 @@ fn a_receiver_takes_few_new_writers_an_hour() {
     for writer in 1..=8 {
         assert_eq!(show(&mut world, writer), RangeOutcome::Applied, "{writer}");
     }
-    assert_eq!(show(&mut world, 9), RangeOutcome::Held { from: 1, awaits: None });
+    assert_eq!(show(&mut world, 9), RangeOutcome::Crowded { from: 1 });
     // Those that are open go on; others' are counted apart.
     assert_eq!(show(&mut world, 8), RangeOutcome::Applied);
     world.say("alice@acme", talk, "hello").unwrap();

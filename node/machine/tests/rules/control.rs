@@ -110,7 +110,7 @@ fn an_unknown_kind_waits_and_a_critical_one_closes_the_channel_for_writing() {
     log.push_control(critical);
     log.push_control(control(Some(alice), &rename("After it")));
     let (held, outcomes) = world.show("acme", "globex", &log);
-    assert!(matches!(held, RangeOutcome::Held { .. }) && outcomes.is_empty(), "{held:?}");
+    assert!(matches!(held, RangeOutcome::Newer { .. }) && outcomes.is_empty(), "{held:?}");
     assert_eq!(world.say(BOB, team, "closed"), Err(Code::ChannelReadOnly));
     assert_eq!(world.invite(BOB, CAROL, team), Err(Code::ChannelReadOnly));
     assert_eq!(world.leave(BOB, team), Err(Code::ChannelReadOnly));

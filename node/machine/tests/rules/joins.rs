@@ -287,7 +287,7 @@ fn a_range_above_the_floor_needs_a_start_of_its_origin() {
     let mut early = whole.clone();
     let far = HybridTime::from_unix_ms(world.now_ms + AHEAD_MS_MAX + 1_000);
     early.ranges[0].start.as_mut().unwrap().before.time = far;
-    let held = [RangeOutcome::Held { from: new.seq, awaits: None }];
+    let held = [RangeOutcome::Early { from: new.seq }];
     assert_eq!(world.take("acme", "initech", early), held);
     world.node("initech").check_reload();
     assert_eq!(world.take("acme", "initech", whole), [RangeOutcome::Applied]);

@@ -21,6 +21,7 @@ use comity_protocol::name::{AccountName, ServerName};
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
+use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::filling::Filler;
 use super::serving::Tracked;
@@ -108,6 +109,8 @@ pub struct LinkEnd {
     told: BTreeMap<WireLog, u64>,
     link: u64,
     _filler: Filler,
+    /// Of a link that is up: what the peer does on it.
+    watch: Option<Watch>,
 }
 
 /// Records taken from the feed at a time.
@@ -142,6 +145,7 @@ impl LinkEnd {
             told: BTreeMap::new(),
             link,
             _filler: filler,
+            watch: None,
         }
     }
 
@@ -171,6 +175,9 @@ impl LinkEnd {
     pub fn handle_answer(&mut self, answer: Option<Answer>, now_ms: u64) {
         match answer {
             Some(Answer::Ranges(reports)) => {
+                if let Some(watch) = &self.watch {
+                    watch.handle_reports(self.peer().map(ServerName::as_str), &reports);
+                }
                 let fates: Vec<Fate> = reports.iter().map(fate).collect();
                 self.replica.handle_applied(&fates, now_ms);
                 self.exchange.filling.refresh();
@@ -323,13 +330,12 @@ impl LinkEnd {
                 let found = found.map(|number| AccountId { lineage, number });
                 return Some(Task::LookedUp { id, found });
             }
-            Action::Misconduct(code) => {
-                let peer = self.peer().map(ServerName::as_str);
-                tracing::warn!(peer, %code, "the peer broke the protocol");
-            }
+            Action::Misconduct(code) => self.note(Wrong::Fault(code), None),
             Action::Note { log, code } => {
-                let peer = self.peer().map(ServerName::as_str);
-                tracing::info!(peer, %code, channel = %log.channel, "records were not taken");
+                if let Some(watch) = &self.watch {
+                    watch.give_up(&log);
+                }
+                self.note(Wrong::Refused(code), Some(log.channel));
             }
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
@@ -338,6 +344,7 @@ impl LinkEnd {
                 self.start = start;
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
+                self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
             Action::ForkFound { log, seq, branch } => {
@@ -352,6 +359,11 @@ impl LinkEnd {
             other => self.act_for(peer?, other, now_ms),
         }
         None
+    }
+
+    fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
+        let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
+        self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
     }
 
     fn fill(&mut self, peer: LineageId, frame: Vec<u8>, now_ms: u64) -> Option<Task> {
@@ -490,6 +502,9 @@ fn fate(report: &RangeReport) -> Fate {
         RangeOutcome::Applied => Fate::Applied,
         RangeOutcome::Gap { from } => Fate::Gap { from },
         RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
+        RangeOutcome::Crowded { from }
+        | RangeOutcome::Early { from }
+        | RangeOutcome::Newer { from } => Fate::Held { from, awaits: None },
         RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

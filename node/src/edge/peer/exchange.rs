@@ -13,6 +13,7 @@ use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 
+use super::conduct::Conduct;
 use super::filling::Filling;
 use super::forks::Forks;
 use super::proofs::{Blinds, Proofs};
@@ -30,6 +31,7 @@ pub struct Exchange {
     pub(super) progress: Progress,
     pub(super) acknowledged: Arc<Acknowledged>,
     pub(super) forks: Forks,
+    pub(super) conduct: Conduct,
     /// Fetches history that is lacking.
     pub filling: Filling,
 }
@@ -54,8 +56,19 @@ impl Exchange {
             Progress { shared: Arc::clone(&shared), acknowledged: Arc::clone(&acknowledged) };
         let proofs = Proofs::new(domain.clone(), lineage, key, blinds);
         let filling = Filling::new(Arc::clone(&shared), hub.clone());
-        let forks = Forks::default();
-        Self { domain, lineage, start, shared, hub, proofs, progress, acknowledged, forks, filling }
+        Self {
+            domain,
+            lineage,
+            start,
+            shared,
+            hub,
+            proofs,
+            progress,
+            acknowledged,
+            forks: Forks::default(),
+            conduct: Conduct::default(),
+            filling,
+        }
     }
 
     /// Whether who claims a domain and a lineage shows the key that we know it by. `None` where the

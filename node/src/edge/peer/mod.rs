@@ -5,6 +5,7 @@
 //! arrives becomes commands; nothing here judges a record. What waits for nothing is apart
 //! ([`Exchange`], [`LinkEnd`]), so that a simulator can run it.
 
+mod conduct;
 mod directory;
 mod driver;
 mod end;
@@ -34,6 +35,7 @@ use crate::clock;
 use crate::feed::Hub;
 use crate::writer::{Shared, WriterHandle};
 
+pub use self::conduct::{Conduct, PeerConduct};
 pub(super) use self::directory::Directory;
 pub use self::end::{LinkEnd, Task};
 pub use self::exchange::{Exchange, Progress};
@@ -118,6 +120,11 @@ impl PeerEdge {
     /// Tells how far messages have come.
     pub fn progress(&self) -> Progress {
         self.context.exchange.progress.clone()
+    }
+
+    /// What peers did wrong.
+    pub fn conduct(&self) -> Conduct {
+        self.context.exchange.conduct.clone()
     }
 
     /// Fetches history that is lacking.
