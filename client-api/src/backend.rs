@@ -268,6 +268,8 @@ pub struct FeedEvent {
     pub content: EventContent,
     /// Messages that it took back: they count as never sent.
     pub withdrawn: Vec<MessageId>,
+    /// Of a message: whether it came here long after its time.
+    pub is_late: bool,
     /// The encoded frame, made once by the API for all devices.
     pub encoded: OnceLock<Bytes>,
 }

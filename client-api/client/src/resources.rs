@@ -355,13 +355,7 @@ impl Http {
         }
         let patience = REQUEST_TIMEOUT + wait;
         let answer: Answer = self.call(Method::GET, &path, &Value::Null, patience).await?;
-        let event = |frame: FrameShape| {
-            let mut event = frame.event;
-            let withdrawn = std::mem::take(&mut event.withdrawn);
-            let HistoryEvent { id, time, sender, content } = event.into_event()?;
-            let (cursor, channel) = (frame.cursor, frame.channel);
-            Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn })
-        };
+        let event = |frame: FrameShape| frame.event.into_channel_event(frame.cursor, frame.channel);
         Ok(SyncPage {
             events: answer.events.into_iter().filter_map(event).collect(),
             delivered: answer.delivered,

@@ -79,6 +79,7 @@ fn an_answer_to_a_poll_is_written_as_shown() {
         sender: "bob@globex.test".parse().unwrap(),
         content: EventContent::Message { text: Some("With milk.".into()) },
         withdrawn: Vec::new(),
+        is_late: false,
         encoded: OnceLock::new(),
     };
     let (message, at) = (id(&notice["id"]), channel(&notice["channel"]));

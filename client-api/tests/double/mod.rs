@@ -201,6 +201,7 @@ impl State {
             sender,
             content,
             withdrawn: Vec::new(),
+            is_late: false,
             encoded: Default::default(),
         }));
     }

@@ -121,6 +121,7 @@ impl State {
             sender: found.sender.clone(),
             content: EventContent::ErasedMessage,
             withdrawn: Vec::new(),
+            is_late: found.is_late,
             encoded: std::sync::OnceLock::new(),
         };
         *found = std::sync::Arc::new(gone);

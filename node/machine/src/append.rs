@@ -13,7 +13,7 @@ use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
 };
-use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
+use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX, LATE_MS};
 
 use crate::account::{Standing, Stay};
 use crate::applied::{Applied, Outcome, Subscriber};
@@ -132,6 +132,7 @@ impl State {
         if log.end.seq() == 0 {
             log.opened_unix_ms = fx.unix_ms;
         }
+        let is_late = message && !fed && fx.unix_ms > time.unix_ms().saturating_add(LATE_MS);
         let hash = log.end.push(&log_id, &inner);
         if outcome != Outcome::Void {
             log.time = time;
@@ -164,6 +165,7 @@ impl State {
             inbox,
             withdrawn: Arc::from([]),
             is_erased,
+            is_late,
         });
         self.count_uncovered(no, name, seq, fx);
         (id, pos)

@@ -28,6 +28,7 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         EventContent::Erased { .. } => Vec::new(),
         _ => item.applied.withdrawn.to_vec(),
     };
+    let is_message = matches!(content, EventContent::Message { .. } | EventContent::ErasedMessage);
     Some(Arc::new(FeedEvent {
         cursor: convert::cursor(cursor_at(state, item.applied.pos)),
         channel,
@@ -36,6 +37,7 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         sender,
         content,
         withdrawn,
+        is_late: is_message && item.applied.is_late,
         encoded: OnceLock::new(),
     }))
 }

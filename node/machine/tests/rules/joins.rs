@@ -71,6 +71,7 @@ fn texts(found: &[Applied]) -> Vec<String> {
 #[test]
 fn the_feed_of_a_newcomer_begins_above_what_was_said_before() {
     let (mut world, team) = talked();
+    world.now_ms += 3_600_000;
     world.bring(ALICE, CAROL, team);
     world.say(BOB, team, "welcome").unwrap();
     world.exchange();
@@ -89,6 +90,7 @@ fn the_feed_of_a_newcomer_begins_above_what_was_said_before() {
     let old = &world.node("initech").backfilled;
     assert!(old.len() >= 20 && old.iter().all(|r| r.pos == Pos::default()));
     assert!(old.iter().all(|r| r.audience.is_empty() && r.inbox.is_empty()));
+    assert!(old.iter().all(|r| !r.is_late), "history is not late, however old it is");
     assert_eq!(world.node("initech").state.lacking().count(), 0);
 }
 

@@ -1,12 +1,15 @@
-//! Clocks that disagree: a node that most others are ahead of tells its admin.
+//! Clocks that disagree: what comes late is marked for good, and a node that most others are ahead
+//! of tells its admin.
 
+use comity_client::Page;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::event::{EventHeader, LogStart};
 use comity_protocol::id::{AccountId, AccountNumber};
-use comity_protocol::limits::AHEAD_MS_MAX;
+use comity_protocol::limits::{AHEAD_MS_MAX, LATE_MS};
 
 use super::forged::{Forged, message};
 use super::rogue::{DOMAIN, Rogue, SEED, Wire, records_of};
+use super::scene::Scene;
 use super::world::{Home, Others, World, soon};
 use crate::admin::{AdminClient, Status};
 use crate::clock;
@@ -28,6 +31,32 @@ async fn log_with(
     let accounts = Some((account.min(own), account.max(own)));
     let start = LogStart { accounts, name: Some("mallory".into()), ..LogStart::default() };
     (Forged::message_log(&rogue.story, channel, 1), start)
+}
+
+#[tokio::test]
+async fn what_comes_long_after_its_time_is_late_in_the_feed_and_in_history() {
+    let mut scene = Scene::begin().await;
+    let mut wire = scene.links().await;
+    let (home, rogue) = (&scene.world.homes[0], &mut scene.rogue);
+    let (mut log, start) = log_with(rogue, &mut wire, home, "alice").await;
+    log.time = HybridTime::from_unix_ms(clock::unix_ms() - LATE_MS - 1_000);
+    log.says(message(MALLORY, Some(start)), "is anybody there?");
+    log.time = HybridTime::from_unix_ms(clock::unix_ms() - LATE_MS / 2);
+    log.says(message(MALLORY, None), "hello?");
+    let batch = log.batch(&rogue.story);
+    wire.shows(&batch).await;
+    let channel = log.log.channel.to_string();
+    let late = scene.alice.hears("is anybody there?").await;
+    let other = scene.alice.hears("hello?").await;
+    assert_eq!((late.is_late, other.is_late), (true, false));
+    let Scene { mut world, alice, .. } = scene;
+    for _ in 0..2 {
+        let page = soon(alice.http().history(&channel, &Page::Latest, 10)).await.unwrap();
+        let marks: Vec<_> = page.events.iter().map(|e| (e.id.clone(), e.is_late)).collect();
+        assert_eq!(marks, [(late.id.clone(), true), (other.id.clone(), false)]);
+        world.stop(0).await;
+        world.restart(0).await;
+    }
 }
 
 async fn status(world: &World) -> Status {
