@@ -115,6 +115,9 @@ pub struct Delivered {
     pub organisations: u32,
     /// Member organisations.
     pub of: u32,
+    /// Whether it can no longer be taken back.
+    #[serde(default, rename = "final")]
+    pub is_final: bool,
 }
 
 /// What a client asks of a channel over the socket.
@@ -233,6 +236,8 @@ struct FrameShape<'a> {
     status: Option<String>,
     organisations: Option<u32>,
     of: Option<u32>,
+    #[serde(default, rename = "final")]
+    is_final: bool,
     code: Option<String>,
     message: Option<String>,
     retry_after_ms: Option<String>,
@@ -252,6 +257,7 @@ impl FrameShape<'_> {
                 id: self.id?,
                 organisations: self.organisations?,
                 of: self.of?,
+                is_final: self.is_final,
             }),
             "done" => {
                 let nonce = nonce()?;

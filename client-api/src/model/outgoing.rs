@@ -21,6 +21,8 @@ pub(crate) enum NodeFrame<'a> {
         id: String,
         organisations: u32,
         of: u32,
+        #[serde(default, rename = "final", skip_serializing_if = "std::ops::Not::not")]
+        is_final: bool,
     },
     Done {
         nonce: String,

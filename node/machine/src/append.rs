@@ -132,7 +132,6 @@ impl State {
         if log.end.seq() == 0 {
             log.opened_unix_ms = fx.unix_ms;
         }
-        let is_late = message && !fed && fx.unix_ms > time.unix_ms().saturating_add(LATE_MS);
         let hash = log.end.push(&log_id, &inner);
         if outcome != Outcome::Void {
             log.time = time;
@@ -165,7 +164,7 @@ impl State {
             inbox,
             withdrawn: Arc::from([]),
             is_erased,
-            is_late,
+            is_late: message && !fed && is_late(fx.unix_ms, time),
         });
         self.count_uncovered(no, name, seq, fx);
         (id, pos)
@@ -517,6 +516,11 @@ impl State {
             Log::new(LogNo(*last_log))
         })
     }
+}
+
+/// Whether a record comes so long after its time that clients are told.
+fn is_late(unix_ms: u64, time: HybridTime) -> bool {
+    unix_ms > time.unix_ms().saturating_add(LATE_MS)
 }
 
 fn has_been_in(stay: &Stay) -> bool {

@@ -197,8 +197,9 @@ impl ClientEdge {
         let told = own.filter_map(|event| {
             let pos = cursor::Cursor::from_bytes(&event.cursor.0).pos;
             let (organisations, of) = self.0.progress.reached(no, pos);
-            let (channel, message) = (event.channel, event.id);
-            (of > 1).then_some(Delivery::Delivered { channel, message, organisations, of })
+            let (channel, message, is_final) = (event.channel, event.id, event.is_final);
+            let told = Delivery::Delivered { channel, message, organisations, of, is_final };
+            (of > 1).then_some(told)
         });
         told.collect()
     }
@@ -503,8 +504,8 @@ fn govern(channel: ChannelId, act: ControlAct) -> Act {
 
 fn delivery(notice: Notice) -> Delivery {
     match notice {
-        Notice::Delivered { channel, message, organisations, of } => {
-            Delivery::Delivered { channel, message, organisations, of }
+        Notice::Delivered { channel, message, organisations, of, is_final } => {
+            Delivery::Delivered { channel, message, organisations, of, is_final }
         }
         Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
     }

@@ -38,8 +38,15 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         content,
         withdrawn,
         is_late: is_message && item.applied.is_late,
+        is_final: is_message && is_final(state, item),
         encoded: OnceLock::new(),
     }))
+}
+
+/// Whether no control record can take a record back any more.
+fn is_final(state: &State, item: &Item) -> bool {
+    let Applied { channel, log, seq, .. } = &item.applied;
+    state.channels.get(channel).is_some_and(|channel| channel.is_final(log.name, *seq))
 }
 
 type Content = (ChannelId, AccountLabel, EventContent);

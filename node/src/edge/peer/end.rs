@@ -24,7 +24,7 @@ use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::filling::Filler;
-use super::serving::Tracked;
+use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
 
@@ -391,8 +391,11 @@ impl LinkEnd {
             Action::ServeHistory(ask) => {
                 self.replica.send(self.exchange.serve_history(peer, &ask));
             }
-            Action::Acknowledged { cursor, records } => {
-                self.acknowledged(peer, &cursor, &records);
+            Action::Acknowledged { cursor, records, waiting, refused } => {
+                let reached = cursor.0.as_slice().try_into().ok();
+                let reached = reached.map(|bytes| Cursor::from_bytes(bytes).pos);
+                let excepted = Excepted { waiting: &waiting, refused: &refused };
+                self.exchange.acknowledged(peer, reached, &records, excepted);
             }
             Action::OpenFeed { cursor } => self.open_feed(peer, cursor),
             Action::OpenFeedFrom(entries) => {
@@ -443,13 +446,6 @@ impl LinkEnd {
         self.tell_forks(peer);
     }
 
-    fn acknowledged(&self, peer: LineageId, cursor: &[u8], records: &[Tracked]) {
-        if let Ok(bytes) = cursor.try_into() {
-            self.exchange.acknowledged.raise(peer, Cursor::from_bytes(bytes).pos);
-        }
-        records.iter().for_each(|token| self.exchange.tell_delivered(token));
-    }
-
     fn open_feed(&mut self, peer: LineageId, cursor: Option<ByteString>) {
         let cursor = cursor.and_then(|c| Some(Cursor::from_bytes(c.0.as_slice().try_into().ok()?)));
         let Some(cursor) = cursor else { return self.replica.handle_feed_opened(true) };
@@ -469,7 +465,7 @@ impl LinkEnd {
         let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
         self.feed = Some(opened.subscription);
         // The peer's vector says that it holds all before.
-        self.exchange.acknowledged.raise(peer, from);
+        self.exchange.acknowledged.resume(peer, from);
         self.replica.handle_feed_opened(false);
     }
 

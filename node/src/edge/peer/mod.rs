@@ -11,11 +11,13 @@ mod driver;
 mod end;
 mod exchange;
 mod filling;
+mod finality;
 mod forks;
 mod identify;
 mod manager;
 mod outgoing;
 mod past;
+mod progress;
 mod proofs;
 mod serving;
 
@@ -38,8 +40,9 @@ use crate::writer::{Shared, WriterHandle};
 pub use self::conduct::{Conduct, PeerConduct};
 pub(super) use self::directory::Directory;
 pub use self::end::{LinkEnd, Task};
-pub use self::exchange::{Exchange, Progress};
+pub use self::exchange::Exchange;
 pub use self::filling::Filling;
+pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 
 /// Why the peers' edge cannot start.

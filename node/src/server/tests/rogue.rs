@@ -97,8 +97,7 @@ impl Rogue {
         wire
     }
 
-    /// Subscribes to a node's feed and takes it as an honest peer does, answering for Mallory, until
-    /// what it holds fits.
+    /// Takes a node's feed as an honest peer does, answering for Mallory, until what it holds fits.
     pub(super) async fn follows(
         &mut self,
         wire: &mut Wire,
