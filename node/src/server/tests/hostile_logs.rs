@@ -18,7 +18,7 @@ use comity_protocol::limits::{
 };
 
 use super::forged::{Forged, event, message, together};
-use super::rogue::Wire;
+use super::rogue::{Wire, subscribes};
 use super::scene::Scene;
 use super::world::soon;
 use crate::clock;
@@ -193,14 +193,25 @@ async fn a_third_organisation_has_no_log_in_a_direct_channel() {
 
 #[tokio::test]
 async fn what_is_forbidden_is_answered_like_what_is_missing() {
-    let mut scene = Scene::begin().await;
-    let mut wire = scene.links().await;
+    let (mut scene, mut wire, own, start) = with_a_channel().await;
+    subscribes(&mut wire).await;
+    let mut log = Forged::message_log(&scene.rogue.story, own, 1);
+    wire.shows(&log.says(message(MALLORY, Some(start)), "hello").batch(&scene.rogue.story)).await;
+    scene.alice.hears("hello").await;
+    scene.alice.says(&own.to_string(), "who are you?").await;
+    // A node writes all its logs of a run under one name.
+    let is_batch = |frame: &Frame| matches!(frame, Frame::Batch(_));
+    let Frame::Batch(fed) = wire.hears("her answer", is_batch).await else { unreachable!() };
+    let written = fed.ranges[0].log;
+    wire.says(&Frame::Want(vec![Want { log: written, from: 1 }])).await;
+    wire.hears("it again", is_batch).await;
+
     let group = soon(scene.alice.http().create_group("inner circle", "")).await.unwrap();
     scene.alice.says(&group, "among us").await;
-    let acme = scene.world.homes[0].lineage;
+    let acme = written.origin;
     for channel in [id_of(&scene.honest), id_of(&group), ChannelId([9; 32])] {
-        for kind in [LogKind::Control, LogKind::Message] {
-            let log = WireLog { channel, kind, origin: acme, number: 1 };
+        let control = WireLog { channel, kind: LogKind::Control, origin: acme, number: 1 };
+        for log in [control, WireLog { channel, ..written }] {
             wire.says(&Frame::Want(vec![Want { log, from: 1 }])).await;
             let is_no = |frame: &Frame| matches!(frame, Frame::NotServed { .. });
             let no = Frame::NotServed { log, code: Code::LogUnknown.number(), control: None };
@@ -211,7 +222,8 @@ async fn what_is_forbidden_is_answered_like_what_is_missing() {
             let nothing = Frame::Branch { log, branch: None };
             assert_eq!(wire.hears("a branch", is_branch).await, nothing);
         }
-        let asked = AskedLog { origin: acme, writer: WriterId(1), until: 1, start: true };
+        let writer = WriterId(written.number);
+        let asked = AskedLog { origin: acme, writer, until: 1, start: true };
         let ask = HistoryAsk { channel, logs: vec![asked], count: 10 };
         wire.says(&Frame::History(ask)).await;
         let is_backfill = |frame: &Frame| matches!(frame, Frame::Backfill(_));
