@@ -3,13 +3,14 @@
 
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
-use comity_protocol::chain::ChainEnd;
+use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::event::{EventAct, EventHeader, LogStart, Record};
+use comity_protocol::fork::Branch;
 use comity_protocol::frame::{Batch, Range};
 use comity_protocol::hash::Hash;
-use comity_protocol::head::{Head, prove};
+use comity_protocol::head::{Head, HeadProof, prove};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LogId, LogName, WriterId};
 
 use crate::clock;
@@ -23,6 +24,7 @@ pub(super) struct Forged {
     pub(super) time: HybridTime,
     end: ChainEnd,
     first: u64,
+    steps: Vec<Link>,
 }
 
 impl Forged {
@@ -35,7 +37,8 @@ impl Forged {
     /// A new log of any name, whose records have the clock's time.
     pub(super) fn of(log: LogId) -> Self {
         let time = HybridTime::from_unix_ms(clock::unix_ms());
-        Self { log, records: Vec::new(), time, end: ChainEnd::default(), first: 1 }
+        let (records, steps) = (Vec::new(), Vec::new());
+        Self { log, records, time, end: ChainEnd::default(), first: 1, steps }
     }
 
     /// Goes on with a log where an organisation has it.
@@ -47,7 +50,9 @@ impl Forged {
 
     pub(super) fn record(&mut self, header: Vec<u8>, body: WireBody) -> &mut Self {
         let record = Record { header: header.into(), body };
-        self.end.push(&self.log, &record.inner());
+        let ((previous, skipped), inner) = (self.end.targets(), record.inner());
+        self.steps.push(Link { previous, skipped, inner });
+        self.end.push(&self.log, &inner);
         self.records.push(record);
         self
     }
@@ -76,11 +81,7 @@ impl Forged {
 
     /// The same with a head of another hash.
     pub(super) fn batch_with(&self, by: &Story, hash: Hash) -> Batch {
-        let head = Head { log: self.log, seq: self.end.seq(), hash, time: self.time };
-        let (domain, lineage) = (by.state.domain(), by.state.lineage());
-        let sign = |bytes: &[u8]| by.key.sign(bytes);
-        let key = by.key.public();
-        let proof = prove(&[head], &[[7; 16]], domain, lineage, &key, sign).remove(0);
+        let proof = self.head(by, hash);
         let range = Range {
             log: self.log.into(),
             first: self.first,
@@ -94,6 +95,20 @@ impl Forged {
         };
         let cursor = Some(clock::random::<24>().to_vec().into());
         Batch { checkpoints: vec![proof.checkpoint], ranges: vec![range], cursor }
+    }
+
+    /// The history from its head down to a record.
+    pub(super) fn branch(&self, by: &Story, down_to: u64) -> Branch {
+        let head = self.head(by, self.end.hash());
+        let step = |seq: u64| self.steps.get((seq - self.first) as usize).copied();
+        Branch::from_steps(head, down_to, step).unwrap()
+    }
+
+    fn head(&self, by: &Story, hash: Hash) -> HeadProof {
+        let head = Head { log: self.log, seq: self.end.seq(), hash, time: self.time };
+        let (domain, lineage) = (by.state.domain(), by.state.lineage());
+        let sign = |bytes: &[u8]| by.key.sign(bytes);
+        prove(&[head], &[[7; 16]], domain, lineage, &by.key.public(), sign).remove(0)
     }
 
     fn stamp(&mut self, time: HybridTime) -> HybridTime {

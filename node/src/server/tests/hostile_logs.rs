@@ -9,6 +9,7 @@ use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::event::{EventAct, EventHeader, LogStart, direct_channel};
+use comity_protocol::fork::ForkProof;
 use comity_protocol::frame::{Batch, Frame, LogKind, Want, WireLog};
 use comity_protocol::hash::Hash;
 use comity_protocol::history::{AskedLog, HistoryAsk};
@@ -18,9 +19,10 @@ use comity_protocol::limits::{
 };
 
 use super::forged::{Forged, event, message, together};
-use super::rogue::{Wire, subscribes};
+use super::rogue::{DOMAIN, Wire, subscribes};
 use super::scene::Scene;
 use super::world::soon;
+use crate::admin::AdminClient;
 use crate::clock;
 
 /// The scene with Mallory's direct channel to Alice: its id, and how each of its logs begins.
@@ -160,6 +162,55 @@ async fn a_log_of_a_time_to_come_waits_alone() {
     // One peer's clock is no reason to doubt ours: `status` sees to that.
     assert_eq!(scene.status().await.waiting, 1);
     scene.nothing_came_but(&["now"]).await;
+}
+
+#[tokio::test]
+async fn two_histories_of_a_log_are_found_proven_and_taken_no_further() {
+    let (mut scene, mut wire, channel, start) = with_a_channel().await;
+    subscribes(&mut wire).await;
+    let mut one = Forged::message_log(&scene.rogue.story, channel, 1);
+    one.says(message(MALLORY, Some(start)), "both");
+    let mut other = one.clone();
+    one.says(message(MALLORY, None), "yes");
+    other.says(message(MALLORY, None), "no").says(message(MALLORY, None), "never");
+    let first = one.batch(&scene.rogue.story);
+    wire.shows(&first).await;
+    assert_eq!(wire.is_acknowledged(&first).await, []);
+    let second = other.batch(&scene.rogue.story);
+    wire.shows(&second).await;
+    assert_eq!(wire.is_acknowledged(&second).await, [Code::ChainBroken]);
+    // It is asked for its history until what it shows is a proof.
+    let told = async {
+        loop {
+            match wire.hears("a question, or the proof", |_| true).await {
+                Frame::Show { log, down_to } => {
+                    let branch = Some(other.branch(&scene.rogue.story, down_to));
+                    wire.says(&Frame::Branch { log, branch }).await;
+                }
+                Frame::Fork { proof } => return ForkProof::decode(&proof).unwrap(),
+                _ => {}
+            }
+        }
+    };
+    let found = soon(told).await.verify().unwrap();
+    assert_eq!((found.log, found.seq), (one.log, 2));
+    let admin = AdminClient::of(&scene.world.dir().join("acme.test"));
+    let fork = soon(admin.forks()).await.unwrap().remove(0);
+    assert_eq!((fork.domain.as_str(), fork.record), (DOMAIN, 2));
+    scene.log_says("two histories of a log are proven");
+    one.says(message(MALLORY, None), "or perhaps");
+    let third = one.batch(&scene.rogue.story);
+    wire.shows(&third).await;
+    assert_eq!(wire.is_acknowledged(&third).await, [Code::LogForked]);
+    scene.nothing_came_but(&["both", "yes"]).await;
+    // What proves nothing is nobody's mistake.
+    let mut proof = soon(admin.proof(&fork.id)).await.unwrap();
+    let middle = proof.len() / 2;
+    proof[middle] ^= 1;
+    wire.says(&Frame::Fork { proof: proof.into() }).await;
+    let code = wire.ends().await;
+    assert!([Code::ForkUnproven, Code::FrameMalformed].contains(&code), "{code:?}");
+    scene.chat_goes_on().await;
 }
 
 #[tokio::test]
