@@ -268,6 +268,11 @@ pub struct FeedEvent {
     pub content: EventContent,
     /// Messages that it took back: they count as never sent.
     pub withdrawn: Vec<MessageId>,
+    /// Of a message: whether it came here long after its time.
+    pub is_late: bool,
+    /// Of a message: whether it could no longer be taken back when this was made. Not told with the
+    /// event but, to its author, with [`Delivery::Delivered`].
+    pub is_final: bool,
     /// The encoded frame, made once by the API for all devices.
     pub encoded: OnceLock<Bytes>,
 }
@@ -368,7 +373,7 @@ pub enum EventContent {
 /// What a subscription yields.
 #[derive(Clone, Debug)]
 pub enum Delivery {
-    /// A message of this account reached more organisations.
+    /// A message of this account reached more organisations, or became final.
     Delivered {
         /// The channel.
         channel: ChannelId,
@@ -378,6 +383,9 @@ pub enum Delivery {
         organisations: u32,
         /// Member organisations.
         of: u32,
+        /// Whether it can no longer be taken back: no control record that its author did not know
+        /// of bears on it.
+        is_final: bool,
     },
     /// An event, in feed order.
     Event(Arc<FeedEvent>),

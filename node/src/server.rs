@@ -148,7 +148,7 @@ async fn start_among(
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
-        (directory, peers.progress(), peers.filling()),
+        (directory, peers.progress(), peers.filling(), peers.conduct()),
         client_settings,
     );
     let waking = wake::start(shared, handle);

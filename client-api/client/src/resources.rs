@@ -126,6 +126,8 @@ pub enum Page {
 pub struct History {
     /// The events.
     pub events: Vec<HistoryEvent>,
+    /// How far the account's own messages among them have come.
+    pub delivered: Vec<Delivered>,
     /// Whether older ones exist.
     pub more_before: bool,
     /// Whether newer ones exist.
@@ -302,6 +304,8 @@ impl Http {
         #[derive(Deserialize)]
         struct Answer {
             events: Vec<EventShape>,
+            #[serde(default)]
+            delivered: Vec<Delivered>,
             more_before: bool,
             more_after: bool,
             #[serde(default)]
@@ -315,10 +319,10 @@ impl Http {
             Page::Latest => String::new(),
         };
         let path = format!("/v1/channels/{}/messages?limit={limit}{place}", segment(channel));
-        let Answer { events, more_before, more_after, history_pending: pending } =
+        let Answer { events, delivered, more_before, more_after, history_pending: pending } =
             self.get(&path).await?;
         let events = events.into_iter().filter_map(EventShape::into_event).collect();
-        Ok(History { events, more_before, more_after, pending })
+        Ok(History { events, delivered, more_before, more_after, pending })
     }
 
     /// Sends a text without a socket. Repeat it with the same nonce until it succeeds.
@@ -355,13 +359,7 @@ impl Http {
         }
         let patience = REQUEST_TIMEOUT + wait;
         let answer: Answer = self.call(Method::GET, &path, &Value::Null, patience).await?;
-        let event = |frame: FrameShape| {
-            let mut event = frame.event;
-            let withdrawn = std::mem::take(&mut event.withdrawn);
-            let HistoryEvent { id, time, sender, content } = event.into_event()?;
-            let (cursor, channel) = (frame.cursor, frame.channel);
-            Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn })
-        };
+        let event = |frame: FrameShape| frame.event.into_channel_event(frame.cursor, frame.channel);
         Ok(SyncPage {
             events: answer.events.into_iter().filter_map(event).collect(),
             delivered: answer.delivered,

@@ -449,7 +449,7 @@ pub(crate) fn sync_answer(
 
 /// The frame of a delivery notice.
 pub(crate) fn delivered_frame(delivery: &Delivery) -> Option<Bytes> {
-    let Delivery::Delivered { channel, message, organisations, of } = delivery else {
+    let Delivery::Delivered { channel, message, organisations, of, is_final } = delivery else {
         return None;
     };
     Some(encode(&NodeFrame::Delivered {
@@ -457,6 +457,7 @@ pub(crate) fn delivered_frame(delivery: &Delivery) -> Option<Bytes> {
         id: message.to_string(),
         organisations: *organisations,
         of: *of,
+        is_final: *is_final,
     }))
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum NodeFrame<'a> {
         id: String,
         organisations: u32,
         of: u32,
+        #[serde(default, rename = "final", skip_serializing_if = "std::ops::Not::not")]
+        is_final: bool,
     },
     Done {
         nonce: String,
@@ -77,6 +79,8 @@ pub(crate) struct EventShape<'a> {
     content: ContentShape<'a>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     withdrawn: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -174,6 +178,7 @@ impl<'a> From<&'a FeedEvent> for EventShape<'a> {
             sender: event.sender.to_string(),
             content: (&event.content).into(),
             withdrawn: event.withdrawn.iter().map(ToString::to_string).collect(),
+            late: event.is_late,
         }
     }
 }

@@ -121,6 +121,8 @@ impl State {
             sender: found.sender.clone(),
             content: EventContent::ErasedMessage,
             withdrawn: Vec::new(),
+            is_late: found.is_late,
+            is_final: found.is_final,
             encoded: std::sync::OnceLock::new(),
         };
         *found = std::sync::Arc::new(gone);
@@ -351,7 +353,9 @@ impl State {
         let own = |e: &&std::sync::Arc<FeedEvent>| {
             e.sender == *me && matches!(e.content, EventContent::Message { .. })
         };
-        let notice = |message| Delivery::Delivered { channel, message, organisations: 1, of };
+        let is_final = true;
+        let notice =
+            |message| Delivery::Delivered { channel, message, organisations: 1, of, is_final };
         let told = events.iter().filter(own).filter(|_| of > 1);
         told.map(|event| notice(event.id)).collect()
     }

@@ -18,6 +18,11 @@ pub enum Action<T> {
         cursor: ByteString,
         /// Their tokens; those that the peer excepted are not among them.
         records: Vec<T>,
+        /// Those that it excepted because it waits for what they depend on: all that wait now, as
+        /// far as there is room to remember them.
+        waiting: Vec<T>,
+        /// Those that it will not take.
+        refused: Vec<T>,
     },
     /// The peer looks an account up; to be answered by `send` of a `Frame::Account`.
     AnswerLookup {
@@ -93,7 +98,7 @@ pub enum Action<T> {
         /// The account, `None` where there is none, or why nobody knows.
         answer: Result<Option<AccountNumber>, Code>,
     },
-    /// The peer forged something; the link closes next.
+    /// The peer broke the rules; the link closes next.
     Misconduct(Code),
     /// Records of a log are not taken or not served; for the log.
     Note {

@@ -79,7 +79,7 @@ struct Peer {
     start: u64,
 }
 
-impl<T> Link<T> {
+impl<T: Copy> Link<T> {
     /// A link that was dialled or accepted at `now_ms`.
     pub fn new(settings: LinkSettings, now_ms: u64) -> Self {
         let mut link = Self {

@@ -75,6 +75,9 @@ pub struct RangeReport {
     /// What became of it.
     #[n(1)]
     pub outcome: RangeOutcome,
+    /// How many of its records are void: authentic, and against the rules.
+    #[n(2)]
+    pub void: u32,
 }
 
 /// What became of a range.
@@ -110,5 +113,28 @@ pub enum RangeOutcome {
         /// Why.
         #[n(1)]
         code: RefusedCode,
+    },
+    /// Its time is too far ahead of our clock; from there on it was not taken, and is asked for
+    /// again.
+    #[n(4)]
+    Early {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+    },
+    /// Its origin has opened too many logs of late; it was not taken, and is asked for again.
+    #[n(5)]
+    Crowded {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+    },
+    /// A control record of a kind, or of a group's version, that we do not know and that nobody may
+    /// pass over; from there on nothing was taken, and is asked for again.
+    #[n(6)]
+    Newer {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
     },
 }

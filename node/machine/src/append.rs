@@ -13,7 +13,7 @@ use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
 };
-use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
+use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX, LATE_MS};
 
 use crate::account::{Standing, Stay};
 use crate::applied::{Applied, Outcome, Subscriber};
@@ -166,6 +166,7 @@ impl State {
             inbox,
             withdrawn: Arc::from([]),
             is_erased,
+            is_late: message && !fed && is_late(fx.unix_ms, time),
         });
         self.count_uncovered(no, name, seq, fx);
         (id, pos)
@@ -525,6 +526,11 @@ impl State {
             Log::new(LogNo(*last_log))
         })
     }
+}
+
+/// Whether a record comes so long after its time that clients are told.
+fn is_late(unix_ms: u64, time: HybridTime) -> bool {
+    unix_ms > time.unix_ms().saturating_add(LATE_MS)
 }
 
 fn has_been_in(stay: &Stay) -> bool {

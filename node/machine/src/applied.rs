@@ -79,6 +79,8 @@ pub struct Applied {
     pub withdrawn: Arc<[MessageId]>,
     /// Whether its body was erased.
     pub is_erased: bool,
+    /// Of a message of another organisation: whether it came long after its time.
+    pub is_late: bool,
 }
 
 /// An applied record as the store keeps it.
@@ -115,6 +117,9 @@ pub struct EventRow {
     /// Whether its body was erased.
     #[n(9)]
     pub is_erased: bool,
+    /// Of a message of another organisation: whether it came long after its time.
+    #[n(10)]
+    pub is_late: bool,
 }
 
 impl EventRow {
@@ -155,6 +160,8 @@ struct RowOf<'a> {
     stated: u64,
     #[n(9)]
     is_erased: bool,
+    #[n(10)]
+    is_late: bool,
 }
 
 impl Applied {
@@ -177,6 +184,7 @@ impl Applied {
             body: &self.record.body,
             stated: self.stated,
             is_erased: self.is_erased,
+            is_late: self.is_late,
         };
         cbor::encode_into(&row, bytes);
     }
@@ -221,6 +229,7 @@ mod tests {
                 inbox: Vec::new(),
                 withdrawn: Arc::from([]),
                 is_erased: false,
+                is_late: outcome == Outcome::Void,
             };
             let mut bytes = Vec::new();
             applied.encode_row(&mut bytes);
@@ -236,6 +245,7 @@ mod tests {
                 body: applied.record.body,
                 stated: applied.stated,
                 is_erased: false,
+                is_late: applied.is_late,
             };
             assert_eq!(row, expected);
             assert_eq!(bytes, cbor::encode(&expected));

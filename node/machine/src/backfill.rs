@@ -343,6 +343,7 @@ impl State {
             inbox: Vec::new(),
             withdrawn: std::sync::Arc::from([]),
             is_erased,
+            is_late: false,
         });
     }
 }

@@ -258,6 +258,17 @@ impl Channel {
         })
     }
 
+    /// Whether no control record can take an accepted event back any more: V covers it, or nobody
+    /// judges what is said here.
+    pub fn is_final(&self, log: LogName, seq: u64) -> bool {
+        match (self.group(), log) {
+            (Some(group), LogName::Message { origin, writer }) => {
+                group.covered((origin, writer)) >= seq
+            }
+            _ => true,
+        }
+    }
+
     /// Peers that the channel is shared with at the moment.
     pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + use<'_> {
         self.peers.iter().filter(|(_, stay)| stay.to.is_none()).map(|(lineage, _)| *lineage)

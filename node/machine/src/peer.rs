@@ -16,9 +16,9 @@ use comity_protocol::id::{
 };
 use comity_protocol::limits::AHEAD_MS_MAX;
 
-use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
+use crate::answer::{Answer, RangeOutcome, RangeReport};
 use crate::append::Incoming;
-use crate::applied::Outcome;
+use crate::applied::{Applied, Outcome};
 use crate::channel::{ChannelNo, Kind};
 use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
@@ -47,18 +47,16 @@ impl State {
         let mut reports = Vec::with_capacity(ranges.len());
         for range in ranges {
             let log = range.log;
-            let outcome = match self.peer_range(peer, &checkpoints, range, fx) {
-                Ok(()) => RangeOutcome::Applied,
-                Err(Stop::Gap { from }) => RangeOutcome::Gap { from },
-                Err(Stop::Held { from, awaits }) => RangeOutcome::Held { from, awaits },
-                Err(Stop::Refused { from, code }) => {
-                    RangeOutcome::Refused { from, code: RefusedCode(code) }
-                }
-            };
-            reports.push(RangeReport { log, outcome });
+            let placed = fx.applied.len();
+            let taken = self.peer_range(peer, &checkpoints, range, fx);
+            let outcome = taken.map_or_else(RangeOutcome::from, |()| RangeOutcome::Applied);
+            let is_void = |a: &&Applied| a.outcome == Outcome::Void && a.log == LogId::from(log);
+            let void = fx.applied[placed..].iter().filter(is_void).count();
+            let void = u32::try_from(void).unwrap_or(u32::MAX);
+            reports.push(RangeReport { log, outcome, void });
         }
         let waits = |r: &RangeReport| {
-            matches!(r.outcome, RangeOutcome::Gap { .. } | RangeOutcome::Held { .. })
+            !matches!(r.outcome, RangeOutcome::Applied | RangeOutcome::Refused { .. })
         };
         if let (Some(cursor), false) = (cursor, reports.iter().any(waits))
             && let Some(known) = self.peers.get_mut(&peer)
@@ -127,7 +125,7 @@ impl State {
         if let Some(shown) = base.shown {
             // Ours would be carried along by a time far ahead.
             if shown.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-                return Err(Stop::Held { from: first, awaits: None });
+                return Err(Stop::Early { from: first });
             }
             self.log_mut(no, log.name).go_on_from(base);
             let channel = self.channel_mut(no);
@@ -263,7 +261,7 @@ impl State {
             && origin != self.lineage()
             && !self.channels[&no].takes_writer(origin, fx.unix_ms)
         {
-            return Err(Stop::Held { from: 1, awaits: None });
+            return Err(Stop::Crowded { from: 1 });
         }
         let mut requests = Vec::new();
         let taken = self.take_records(peer, no, proven, &mut requests, fx);
@@ -350,7 +348,7 @@ impl State {
                 let judgement = group.judge(channel.id, seq, &header, &act);
                 if judgement == Judgement::UnknownCritical {
                     self.hold_group(no, fx);
-                    return Err(Stop::Held { from: seq, awaits: None });
+                    return Err(Stop::Newer { from: seq });
                 }
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
@@ -427,7 +425,7 @@ impl State {
             check_version(start).map_err(|code| Stop::Refused { from: seq, code })?;
         }
         if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-            return Err(Stop::Held { from: seq, awaits: None });
+            return Err(Stop::Early { from: seq });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
         let Judged { outcome, verdict } = judged.map_err(|Wait| self.held(no, seq))?;

@@ -12,13 +12,30 @@ use comity_protocol::head::HeadProof;
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 
+use crate::answer::{RangeOutcome, RefusedCode};
 use crate::state::State;
 
-/// Why a range is not taken, or not to its end.
+/// Why a range is not taken, or not to its end: see [`RangeOutcome`].
 pub(crate) enum Stop {
+    Crowded { from: u64 },
+    Early { from: u64 },
     Gap { from: u64 },
     Held { from: u64, awaits: Option<Want> },
+    Newer { from: u64 },
     Refused { from: u64, code: Code },
+}
+
+impl From<Stop> for RangeOutcome {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Crowded { from } => Self::Crowded { from },
+            Stop::Early { from } => Self::Early { from },
+            Stop::Gap { from } => Self::Gap { from },
+            Stop::Held { from, awaits } => Self::Held { from, awaits },
+            Stop::Newer { from } => Self::Newer { from },
+            Stop::Refused { from, code } => Self::Refused { from, code: RefusedCode(code) },
+        }
+    }
 }
 
 /// A range whose chain is proven.

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, Invite, socket_path};
+use super::{ForkLine, Invite, Status, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -95,6 +95,14 @@ impl AdminClient {
             Answer::Proof { proof } => {
                 BASE64URL_NOPAD.decode(proof.as_bytes()).map_err(|_| AdminError::Answer)
             }
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// How the node does among others.
+    pub async fn status(&self) -> Result<Status, AdminError> {
+        match self.ask(&Ask::Status).await? {
+            Answer::Status { status } => Ok(status),
             answer => Err(unexpected(answer)),
         }
     }

@@ -38,7 +38,40 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
 
     /// The bytes of the proof that a line of the list names.
     fn proof(&self, id: &str) -> Option<Vec<u8>>;
+
+    /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
+    fn status(&self) -> Status;
 }
+
+/// How a node does among others, in this run of its process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether the machine's clock is in doubt, because what most organisations write is still to
+    /// come by it.
+    pub is_clock_doubted: bool,
+    /// Organisations that are linked, or did something wrong.
+    pub peers: Vec<PeerLine>,
+}
+
+/// An organisation in that list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerLine {
+    /// Its domain.
+    pub domain: String,
+    /// Whether a link with it is up.
+    pub is_linked: bool,
+    /// How often it broke the peer protocol, which ended a link each time.
+    pub faults: u64,
+    /// How often records that it showed were not taken.
+    pub refused: u64,
+    /// Records that it showed and that have no effect, because they are against the rules.
+    pub void: u64,
+    /// Logs of which records wait.
+    pub waiting: u64,
+}
+
+/// Organisations in one status.
+pub const PEERS_LISTED_MAX: usize = 1_000;
 
 /// A log that is proven to have two histories.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +148,13 @@ mod tests {
         fn proof(&self, id: &str) -> Option<Vec<u8>> {
             (id == "c1-AAAAAAAA").then(|| vec![1, 2, 3])
         }
+
+        fn status(&self) -> Status {
+            let domain = "globex.example".to_owned();
+            let (faults, refused, void, waiting) = (1, 2, 3, 4);
+            let line = PeerLine { domain, is_linked: true, faults, refused, void, waiting };
+            Status { is_clock_doubted: true, peers: vec![line] }
+        }
     }
 
     #[tokio::test]
@@ -140,6 +180,7 @@ mod tests {
         assert_eq!(client.proof(&forks[0].id).await.unwrap(), [1, 2, 3]);
         let refused = client.proof("another").await.unwrap_err();
         assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "log_unknown"));
+        assert_eq!(client.status().await.unwrap(), Fake.status());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

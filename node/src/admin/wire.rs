@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ForkLine;
+use super::{ForkLine, Status};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub(super) enum Ask {
     Forks,
     /// The proof of one of them.
     Proof { id: String },
+    /// How the node does among others.
+    Status,
 }
 
 /// What is answered.
@@ -31,11 +33,13 @@ pub(super) enum Answer {
     Forks { forks: Vec<ForkLine> },
     /// A proof, in base64url.
     Proof { proof: String },
+    /// How the node does among others.
+    Status { status: Status },
     /// A refusal.
     Refused { code: String, message: String },
 }
 
-/// The longest answer: a list of forks.
+/// The longest answer: a list of forks, or of organisations.
 pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// The longest line that asks: a password of 1,024 characters, all escaped, and its surroundings.
 pub(super) const LINE_BYTES_MAX: usize = 16 * 1024;

@@ -25,7 +25,7 @@ use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::password::Passwords;
-use super::peer::{Directory, Filling, Progress};
+use super::peer::{Conduct, Directory, Filling, Progress};
 use super::show::{self, show};
 use super::{convert, history};
 use crate::clock;
@@ -68,6 +68,7 @@ struct Inner {
     directory: Directory,
     progress: Progress,
     filling: Filling,
+    conduct: Conduct,
     passwords: Passwords,
     settings: ClientSettings,
 }
@@ -79,7 +80,7 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        (directory, progress, filling): (Directory, Progress, Filling),
+        (directory, progress, filling, conduct): (Directory, Progress, Filling, Conduct),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -91,6 +92,7 @@ impl ClientEdge {
             directory,
             progress,
             filling,
+            conduct,
             passwords,
             settings,
         }))
@@ -106,6 +108,10 @@ impl ClientEdge {
 
     pub(super) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(super) fn conduct(&self) -> &Conduct {
+        &self.0.conduct
     }
 
     pub(super) fn own_domain(&self) -> &ServerName {
@@ -191,8 +197,9 @@ impl ClientEdge {
         let told = own.filter_map(|event| {
             let pos = cursor::Cursor::from_bytes(&event.cursor.0).pos;
             let (organisations, of) = self.0.progress.reached(no, pos);
-            let (channel, message) = (event.channel, event.id);
-            (of > 1).then_some(Delivery::Delivered { channel, message, organisations, of })
+            let (channel, message, is_final) = (event.channel, event.id, event.is_final);
+            let told = Delivery::Delivered { channel, message, organisations, of, is_final };
+            (of > 1).then_some(told)
         });
         told.collect()
     }
@@ -497,8 +504,8 @@ fn govern(channel: ChannelId, act: ControlAct) -> Act {
 
 fn delivery(notice: Notice) -> Delivery {
     match notice {
-        Notice::Delivered { channel, message, organisations, of } => {
-            Delivery::Delivered { channel, message, organisations, of }
+        Notice::Delivered { channel, message, organisations, of, is_final } => {
+            Delivery::Delivered { channel, message, organisations, of, is_final }
         }
         Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
     }

@@ -266,6 +266,7 @@ pub fn rebuild(
         outcome: row.outcome,
         stated: row.stated,
         is_erased: row.is_erased,
+        is_late: row.is_late,
         record: Record { header: row.header, body: row.body },
         audience: Arc::from([]),
         inbox: Vec::new(),

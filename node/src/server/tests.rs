@@ -5,14 +5,19 @@
 
 mod across;
 mod authority;
+mod clocks;
 mod contacts;
 mod delivery;
 mod directory;
 mod documents;
 mod erasing;
+mod forged;
 mod hostile;
+mod hostile_groups;
+mod hostile_logs;
 mod joins;
 mod restoring;
 mod rogue;
+mod scene;
 mod unproven;
 mod world;

@@ -176,6 +176,9 @@ impl Node {
             RangeOutcome::Applied => Fate::Applied,
             RangeOutcome::Gap { from } => Fate::Gap { from },
             RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
+            RangeOutcome::Crowded { from }
+            | RangeOutcome::Early { from }
+            | RangeOutcome::Newer { from } => Fate::Held { from, awaits: None },
             RangeOutcome::Refused { from, code } => Fate::Refused { from, code: code.0 },
         };
         reports.into_iter().map(|report| fate(report.outcome)).collect()

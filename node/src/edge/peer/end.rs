@@ -23,10 +23,11 @@ use comity_protocol::name::{AccountName, ServerName};
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
+use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::filling::Filler;
 use super::lost::Lost;
-use super::serving::Tracked;
+use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
 
@@ -122,6 +123,8 @@ pub struct LinkEnd {
     told: BTreeMap<WireLog, u64>,
     link: u64,
     _filler: Filler,
+    /// Of a link that is up: what the peer does on it.
+    watch: Option<Watch>,
 }
 
 /// Who still says something this long after our heads were stated has heard them.
@@ -161,6 +164,7 @@ impl LinkEnd {
             told: BTreeMap::new(),
             link,
             _filler: filler,
+            watch: None,
         }
     }
 
@@ -196,6 +200,9 @@ impl LinkEnd {
     pub fn handle_answer(&mut self, answer: Option<Answer>, now_ms: u64) {
         match answer {
             Some(Answer::Ranges(reports)) => {
+                if let Some(watch) = &self.watch {
+                    watch.handle_reports(self.peer().map(ServerName::as_str), &reports);
+                }
                 let fates: Vec<Fate> = reports.iter().map(fate).collect();
                 self.replica.handle_applied(&fates, now_ms);
                 self.exchange.filling.refresh();
@@ -348,13 +355,12 @@ impl LinkEnd {
                 let found = found.map(|number| AccountId { lineage, number });
                 return Some(Task::LookedUp { id, found });
             }
-            Action::Misconduct(code) => {
-                let peer = self.peer().map(ServerName::as_str);
-                tracing::warn!(peer, %code, "the peer broke the protocol");
-            }
+            Action::Misconduct(code) => self.note(Wrong::Fault(code), None),
             Action::Note { log, code } => {
-                let peer = self.peer().map(ServerName::as_str);
-                tracing::info!(peer, %code, channel = %log.channel, "records were not taken");
+                if let Some(watch) = &self.watch {
+                    watch.give_up(&log);
+                }
+                self.note(Wrong::Refused(code), Some(log.channel));
             }
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
@@ -363,6 +369,7 @@ impl LinkEnd {
                 self.start = start;
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
+                self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
             Action::CompareHeads { entries, is_last } => {
@@ -380,6 +387,11 @@ impl LinkEnd {
             other => self.act_for(peer?, other, now_ms),
         }
         None
+    }
+
+    fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
+        let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
+        self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
     }
 
     fn fill(&mut self, peer: LineageId, frame: Vec<u8>, now_ms: u64) -> Option<Task> {
@@ -407,8 +419,11 @@ impl LinkEnd {
             Action::ServeHistory(ask) => {
                 self.replica.send(self.exchange.serve_history(peer, &ask));
             }
-            Action::Acknowledged { cursor, records } => {
-                self.acknowledged(peer, &cursor, &records);
+            Action::Acknowledged { cursor, records, waiting, refused } => {
+                let reached = cursor.0.as_slice().try_into().ok();
+                let reached = reached.map(|bytes| Cursor::from_bytes(bytes).pos);
+                let excepted = Excepted { waiting: &waiting, refused: &refused };
+                self.exchange.acknowledged(peer, reached, &records, excepted);
             }
             Action::OpenFeed { cursor } => self.open_feed(peer, cursor),
             Action::OpenFeedFrom(entries) => {
@@ -473,13 +488,6 @@ impl LinkEnd {
         self.tell_forks(peer);
     }
 
-    fn acknowledged(&self, peer: LineageId, cursor: &[u8], records: &[Tracked]) {
-        if let Ok(bytes) = cursor.try_into() {
-            self.exchange.acknowledged.raise(peer, Cursor::from_bytes(bytes).pos);
-        }
-        records.iter().for_each(|token| self.exchange.tell_delivered(token));
-    }
-
     fn open_feed(&mut self, peer: LineageId, cursor: Option<ByteString>) {
         let cursor = cursor.and_then(|c| Some(Cursor::from_bytes(c.0.as_slice().try_into().ok()?)));
         let Some(cursor) = cursor else { return self.replica.handle_feed_opened(true) };
@@ -499,7 +507,7 @@ impl LinkEnd {
         let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
         self.feed = Some(opened.subscription);
         // The peer's vector says that it holds all before.
-        self.exchange.acknowledged.raise(peer, from);
+        self.exchange.acknowledged.resume(peer, from);
         self.replica.handle_feed_opened(false);
     }
 
@@ -532,6 +540,9 @@ fn fate(report: &RangeReport) -> Fate {
         RangeOutcome::Applied => Fate::Applied,
         RangeOutcome::Gap { from } => Fate::Gap { from },
         RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
+        RangeOutcome::Crowded { from }
+        | RangeOutcome::Early { from }
+        | RangeOutcome::Newer { from } => Fate::Held { from, awaits: None },
         RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

@@ -23,6 +23,7 @@ use comity_replica::{FedBatch, FedRecord};
 
 use super::exchange::Exchange;
 use super::past::Rows;
+use super::progress::Place;
 use crate::feed::{self, Item, Notice};
 use crate::writer::RecordsError;
 
@@ -33,7 +34,17 @@ pub(super) struct Tracked {
     pub(super) channel_id: ChannelId,
     pub(super) message: MessageId,
     pub(super) pos: Pos,
+    pub(super) log: LogName,
+    pub(super) seq: u64,
     pub(super) sender: AccountNumber,
+}
+
+/// What a peer has not taken of what it acknowledged.
+pub(super) struct Excepted<'a> {
+    /// What waits there.
+    pub(super) waiting: &'a [Tracked],
+    /// What it will not take.
+    pub(super) refused: &'a [Tracked],
 }
 
 /// A range under construction.
@@ -307,7 +318,7 @@ impl Exchange {
     /// it now.
     pub(super) fn acknowledged_anew(&self, peer: LineageId, pos: Pos) {
         let before = self.acknowledged.of(&peer);
-        self.acknowledged.raise(peer, pos);
+        self.acknowledged.resume(peer, pos);
         // Nothing is known of earlier runs; their senders see it in the messages that follow.
         if before == Pos::default() || before >= pos {
             return;
@@ -322,6 +333,25 @@ impl Exchange {
         }
     }
 
+    /// A peer has taken records of our feed, but for some: the senders hear of it.
+    pub(super) fn acknowledged(
+        &self,
+        peer: LineageId,
+        reached: Option<Pos>,
+        taken: &[Tracked],
+        excepted: Excepted<'_>,
+    ) {
+        let places = |tokens: &[Tracked]| -> Vec<Place> {
+            tokens.iter().map(|token| (token.channel, token.pos)).collect()
+        };
+        let Excepted { waiting, refused } = excepted;
+        self.acknowledged.lack(peer, &places(taken), &places(waiting), &places(refused));
+        if let Some(pos) = reached {
+            self.acknowledged.raise(peer, pos);
+        }
+        taken.iter().for_each(|token| self.tell_delivered(token));
+    }
+
     /// Tells the sender's devices how far a message has come.
     pub(super) fn tell_delivered(&self, token: &Tracked) {
         let (organisations, of) = self.progress.reached(token.channel, token.pos);
@@ -330,6 +360,7 @@ impl Exchange {
             message: token.message,
             organisations,
             of,
+            is_final: self.progress.is_final(token.channel, token.log, token.seq),
         };
         self.hub.notify(Subscriber::Account(token.sender), notice);
     }
@@ -359,6 +390,8 @@ fn tracked(item: &Item) -> Option<Tracked> {
         channel_id: applied.channel_id,
         message: applied.id,
         pos: applied.pos,
+        log: applied.log.name,
+        seq: applied.seq,
         sender: sender.number,
     })
 }

@@ -269,16 +269,24 @@ impl Person {
 
     /// Waits until a message has come to so many organisations.
     pub(super) async fn is_told_delivered(&mut self, id: &str, organisations: u32) -> Delivered {
-        let is_it = |d: &&Delivered| d.id == id && d.organisations == organisations;
+        self.is_told("delivered", |d| d.id == id && d.organisations == organisations).await
+    }
+
+    /// Waits until a message is final.
+    pub(super) async fn is_told_final(&mut self, id: &str) -> Delivered {
+        self.is_told("final", |d| d.id == id && d.is_final).await
+    }
+
+    async fn is_told(&mut self, what: &str, is_it: impl Fn(&Delivered) -> bool) -> Delivered {
         let told = tokio::time::timeout(SOON, async {
             loop {
-                if let Some(known) = self.delivered.iter().find(is_it) {
+                if let Some(known) = self.delivered.iter().find(|d| is_it(d)) {
                     return known.clone();
                 }
                 self.next().await;
             }
         });
-        told.await.unwrap_or_else(|_| panic!("{id} is not told delivered"))
+        told.await.unwrap_or_else(|_| panic!("nothing is told {what}"))
     }
 
     async fn next(&mut self) -> Event {

@@ -143,6 +143,7 @@ impl World {
             inbox: if inbox { vec![AccountNumber(5)] } else { Vec::new() },
             withdrawn: Arc::from([]),
             is_erased: false,
+            is_late: at.is_multiple_of(5),
         }
     }
 
