@@ -19,7 +19,8 @@ use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
-use crate::erase::Erasing;
+use crate::erase::{Erasing, Receipt};
+use crate::retain::Expiry;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
 
@@ -60,6 +61,10 @@ pub struct State {
     pub contacts: BTreeMap<(AccountNumber, AccountId), Contact>,
     /// How many accounts of an organisation ask ours and are not answered.
     pub(crate) asking: BTreeMap<LineageId, u32>,
+    /// Channels with texts that are gone by a rule, or will be.
+    pub(crate) expiries: BTreeMap<ChannelNo, Expiry>,
+    /// Those whose texts will come of age, by when that is looked at.
+    pub(crate) expiring: BTreeSet<(u64, ChannelNo)>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -89,6 +94,9 @@ pub struct NodeIdentity {
     /// The writer of the present run.
     #[n(6)]
     pub writer: WriterId,
+    /// How long texts are kept here at most, in seconds; for ever where absent.
+    #[n(7)]
+    pub retention: Option<u64>,
 }
 
 /// A run of the process.
@@ -140,6 +148,8 @@ pub struct Effects {
     pub withdrawn: Vec<Withdrawal>,
     /// Records, of this command or earlier ones, whose bodies go.
     pub erased: Vec<Erasing>,
+    /// What others say that they have erased.
+    pub receipts: Vec<Receipt>,
     /// Groups with events that V may have to cover now.
     pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
@@ -159,6 +169,7 @@ impl Default for Effects {
             logged_out: Vec::new(),
             withdrawn: Vec::new(),
             erased: Vec::new(),
+            receipts: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],
@@ -259,6 +270,10 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.take_fork(proof, fx)
             }
+            Command::Retain { seconds, unix_ms } => {
+                fx.unix_ms = *unix_ms;
+                self.retain(*seconds, fx)
+            }
         }
     }
 
@@ -282,6 +297,7 @@ impl State {
             store,
             starts: Vec::new(),
             writer: WriterId(0),
+            retention: None,
         });
         fx.dirty(RowKey::Identity);
         Ok(Answer::Done)

@@ -12,6 +12,7 @@ mod documents;
 mod erasing;
 mod hostile;
 mod joins;
+mod keeping;
 mod rogue;
 mod unproven;
 mod world;
