@@ -216,6 +216,8 @@ pub struct ChannelDetail {
     pub members: Vec<Member>,
     /// Of a group that the caller is in: its rules.
     pub rules: Vec<Rule>,
+    /// How long texts are kept at this node, in seconds, where not for ever.
+    pub kept_seconds: Option<u64>,
     /// Of a group: its aliases at this node.
     pub aliases: Vec<ChannelAlias>,
 }
@@ -246,9 +248,30 @@ pub struct HistoryPage {
     pub more_after: bool,
     /// Whether older ones, or some between them, are still on their way here from other nodes.
     pub history_pending: bool,
+    /// Whether nothing older is shown because the group's rule hides what was before the caller
+    /// came.
+    pub history_limited: bool,
     /// How far the caller's own messages among them have come: [`Delivery::Delivered`] of each that
     /// more than one organisation is to apply.
     pub delivered: Vec<Delivery>,
+}
+
+/// A message by its id.
+#[derive(Clone, Debug)]
+pub struct ShownMessage {
+    /// The message.
+    pub event: Arc<FeedEvent>,
+    /// To its author, where it was erased: who has confirmed that.
+    pub erasure: Option<Confirmations>,
+}
+
+/// Which other organisations have said that they have erased a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmations {
+    /// Those.
+    pub confirmed: Vec<ServerName>,
+    /// Members of the channel that have not.
+    pub unconfirmed: Vec<ServerName>,
 }
 
 /// One event of the feed, shared by every device that it goes to.
@@ -304,6 +327,8 @@ pub enum EventContent {
     },
     /// A message whose text was erased.
     ErasedMessage,
+    /// A message whose text is older than what is kept.
+    ExpiredMessage,
     /// A group was handed over: another organisation's node is its home from now on.
     HandedOver {
         /// The organisation.
@@ -556,6 +581,14 @@ pub trait Backend: Clone + Send + Sync + 'static {
         page: Page,
         limit: usize,
     ) -> impl Future<Output = Result<HistoryPage, Refusal>> + Send;
+
+    /// A message by its id.
+    fn message(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> impl Future<Output = Result<ShownMessage, Refusal>> + Send;
 
     /// The mark of what is known of deliveries now.
     fn mark(&self) -> Mark;

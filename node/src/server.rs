@@ -122,7 +122,7 @@ async fn start_among(
 ) -> Result<Node, StartError> {
     let (mut writer, hub) = open(&settings, &keys)?;
     let shared = writer.shared();
-    hub.start_at(Pos::new(begin(&mut writer, &keys)?, u16::MAX));
+    hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
     writer.set_listener(Box::new(hub.clone()));
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
@@ -232,9 +232,9 @@ fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartErro
     Ok(Writer::open(Box::new(journal), store, writer_settings, clock::monotonic_ms())?)
 }
 
-/// The first commands of a run: whose the store is, and that a process started. Returns the last
-/// one's number.
-fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
+/// The first commands of a run: whose the store is, that a process started, and what a setting has
+/// changed. Returns the last one's number.
+fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result<u64, StartError> {
     let mut commands = Vec::new();
     if writer.shared().state().identity.is_none() {
         commands.push(Command::Found {
@@ -248,6 +248,11 @@ fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
     let random = u32::from_be_bytes(clock::random());
     let start = clock::random_number();
     commands.push(Command::Start { start, writer: WriterId::new(seconds, random) });
+    let kept = writer.shared().state().identity.as_ref().and_then(|known| known.retention);
+    let retention = settings.storage.retention_seconds;
+    if kept != retention {
+        commands.push(Command::Retain { seconds: retention, unix_ms: clock::unix_ms() });
+    }
     let proposals = commands.into_iter().map(|command| {
         let answer = |answer| {
             if let Answer::Refused(RefusedCode(code)) = answer {

@@ -134,6 +134,17 @@ pub struct History {
     pub more_after: bool,
     /// Whether some of it is still on its way to the node: ask again in a while.
     pub pending: bool,
+    /// Whether the group's rule hides what was before this page, if there was anything.
+    pub limited: bool,
+}
+
+/// A message by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageById {
+    /// It, where this client knows what it says.
+    pub event: Option<HistoryEvent>,
+    /// Domains that have said that they have erased it.
+    pub confirmed: Vec<String>,
 }
 
 /// What a poll found.
@@ -310,6 +321,8 @@ impl Http {
             more_after: bool,
             #[serde(default)]
             history_pending: bool,
+            #[serde(default)]
+            history_limited: bool,
         }
         let place = match page {
             Page::After(id) => format!("&after={}", segment(id)),
@@ -319,10 +332,28 @@ impl Http {
             Page::Latest => String::new(),
         };
         let path = format!("/v1/channels/{}/messages?limit={limit}{place}", segment(channel));
-        let Answer { events, delivered, more_before, more_after, history_pending: pending } =
-            self.get(&path).await?;
-        let events = events.into_iter().filter_map(EventShape::into_event).collect();
-        Ok(History { events, delivered, more_before, more_after, pending })
+        let answer: Answer = self.get(&path).await?;
+        let events = answer.events.into_iter().filter_map(EventShape::into_event).collect();
+        let Answer { delivered, more_before, more_after, .. } = answer;
+        let (pending, limited) = (answer.history_pending, answer.history_limited);
+        Ok(History { events, delivered, more_before, more_after, pending, limited })
+    }
+
+    /// A message by its id, and which organisations have confirmed to its author that it is erased.
+    pub async fn message(&self, channel: &str, id: &str) -> Result<MessageById, HttpError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            event: EventShape,
+            erasure: Option<Erasure>,
+        }
+        #[derive(Deserialize)]
+        struct Erasure {
+            confirmed: Vec<String>,
+        }
+        let path = format!("/v1/channels/{}/messages/{}", segment(channel), segment(id));
+        let Answer { event, erasure } = self.get(&path).await?;
+        let confirmed = erasure.map(|erasure| erasure.confirmed).unwrap_or_default();
+        Ok(MessageById { event: event.into_event(), confirmed })
     }
 
     /// Sends a text without a socket. Repeat it with the same nonce until it succeeds.

@@ -58,6 +58,8 @@ pub enum Content {
     Erased { message: String },
     /// A message whose text was erased.
     ErasedMessage,
+    /// A message whose text is older than what is kept.
+    ExpiredMessage,
     /// A group was handed over to another home.
     HandedOver { home: String },
     /// An account was invited.
@@ -310,6 +312,7 @@ pub(crate) struct EventShape {
     text: Option<String>,
     #[serde(default)]
     erased: bool,
+    by: Option<String>,
     message: Option<String>,
     name: Option<String>,
     topic: Option<String>,
@@ -321,6 +324,8 @@ pub(crate) struct EventShape {
     join: Option<serde_json::Value>,
     posting: Option<String>,
     archived: Option<bool>,
+    history: Option<String>,
+    retention: Option<String>,
     #[serde(default)]
     pub(crate) withdrawn: Vec<String>,
     #[serde(default)]
@@ -332,13 +337,19 @@ impl EventShape {
         let content = match self.kind.as_str() {
             "banned" => Content::Banned { account: self.account? },
             "erased" => Content::Erased { message: self.message? },
+            "message" if self.erased && self.by.as_deref() == Some("retention") => {
+                Content::ExpiredMessage
+            }
             "message" if self.erased => Content::ErasedMessage,
             "handed_over" => Content::HandedOver { home: self.home? },
             "rule_changed" => {
                 let join = self.join.map(|rule| format!("join: {rule}"));
                 let posting = self.posting.map(|role| format!("posting: {role}"));
                 let archived = self.archived.map(|archived| format!("archived: {archived}"));
-                Content::RuleChanged { rule: join.or(posting).or(archived)? }
+                let history = self.history.map(|rule| format!("history: {rule}"));
+                let retention = self.retention.map(|rule| format!("retention: {rule}"));
+                let rule = join.or(posting).or(archived).or(history).or(retention);
+                Content::RuleChanged { rule: rule? }
             }
             "unbanned" => Content::Unbanned { account: self.account? },
             "contact" => Content::Contact { account: self.account?, step: self.step? },

@@ -116,6 +116,8 @@ enum ContentShape<'a> {
         text: Option<Cow<'a, str>>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         erased: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cow<'a, str>>,
     },
     Removed {
         account: String,
@@ -198,14 +200,18 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
             EventContent::Unbanned { account } => Self::Unbanned { account: account.to_string() },
             EventContent::Created { name } => Self::Created { name: name.into() },
             EventContent::Erased { message } => Self::Erased { message: message.to_string() },
-            EventContent::ErasedMessage => Self::Message { text: None, erased: true },
+            EventContent::ErasedMessage => Self::Message { text: None, erased: true, by: None },
+            EventContent::ExpiredMessage => {
+                Self::Message { text: None, erased: true, by: Some("retention".into()) }
+            }
             EventContent::Invited { account, name } => {
                 Self::Invited { account: account.to_string(), name: name.into() }
             }
             EventContent::Joined { account } => Self::Joined { account: account.to_string() },
             EventContent::Left { account } => Self::Left { account: account.to_string() },
             EventContent::Message { text } => {
-                Self::Message { text: text.as_deref().map(Cow::Borrowed), erased: false }
+                let text = text.as_deref().map(Cow::Borrowed);
+                Self::Message { text, erased: false, by: None }
             }
             EventContent::Removed { account } => Self::Removed { account: account.to_string() },
             EventContent::Renamed { name } => Self::Renamed { name: name.into() },

@@ -357,6 +357,15 @@ impl Backend for Double {
         self.state().history(&caller.label, channel, page, limit)
     }
 
+    async fn message(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<ShownMessage, Refusal> {
+        self.state().message(&caller.label, channel, message)
+    }
+
     fn mark(&self) -> Mark {
         Mark(self.state().delivered.len() as u64)
     }

@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) hostile: Option<usize>,
     /// Groups that a user may found.
     pub(crate) groups_max: usize,
+    /// For how long the first node keeps texts, where not for ever.
+    pub(crate) retention_seconds: Option<u64>,
     pub(crate) weather: Weather,
 }
 
@@ -38,8 +40,11 @@ impl Plan {
         let faults = faults.collect();
         let nodes = 2 + usize::from(dice.per_mille(650)) + usize::from(dice.per_mille(300));
         let is_hostile = nodes > 2 && !has_rollback && dice.per_mille(350);
+        let is_forgetful = dice.per_mille(250);
+        let seconds = dice.within(5..90);
         Self {
             nodes,
+            retention_seconds: is_forgetful.then_some(seconds),
             hostile: is_hostile.then_some(nodes - 1),
             users: nodes + usize::try_from(dice.below(nodes as u64 + 1)).unwrap_or_default(),
             storm_ms: dice.within(15_000..60_000),

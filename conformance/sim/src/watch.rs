@@ -9,7 +9,7 @@ use comity_machine::{ChannelNo, Group, Kind, Place, State};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::{Frame, Range};
-use comity_protocol::history::Backfill;
+use comity_protocol::history::{Backfill, OldRange};
 use comity_protocol::id::{LineageId, LogId, LogName, WriterId};
 
 use crate::node::Organisation;
@@ -176,7 +176,14 @@ impl Watch {
 fn may_read_history(shared: &Shared, peer: LineageId, backfill: &Backfill) -> bool {
     let state = shared.state();
     let group = state.channel(&backfill.channel).and_then(|(_, channel)| channel.group());
-    backfill.ranges.is_empty() || group.is_some_and(|group| group.follows(peer))
+    let Some((_, channel)) = state.channel(&backfill.channel) else { return false };
+    backfill.ranges.is_empty()
+        || group.is_some_and(|group| {
+            let is_above =
+                |range: &OldRange| range.first > channel.floor_of(peer, range.log.name());
+            let is_hidden = group.state.since_joining;
+            group.follows(peer) && (!is_hidden || backfill.ranges.iter().all(is_above))
+        })
 }
 
 /// Whether a peer may read a range, by what the sender knows of its channel.

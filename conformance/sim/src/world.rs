@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_machine::Answer;
+use comity_machine::{Answer, Command};
 use comity_protocol::name::ServerName;
 
 use crate::agenda::{Agenda, Event};
@@ -479,7 +479,11 @@ impl World {
         let now_ms = self.agenda.now_ms;
         let unix_ms = self.nodes[at].unix_ms(now_ms);
         let users = self.users.iter().filter(|user| user.node == at);
-        let founding = users.flat_map(|user| user.founding(unix_ms)).collect();
+        let founding = users.flat_map(|user| user.founding(unix_ms));
+        // One of them keeps texts for a short while, in some runs.
+        let seconds = self.plan.retention_seconds.filter(|_| at == 0);
+        let retain = seconds.map(|seconds| Command::Retain { seconds: Some(seconds), unix_ms });
+        let founding = founding.chain(retain).collect();
         let is_first = self.nodes[at].runs == 0;
         match self.nodes[at].start(now_ms, founding) {
             Ok(()) => self.started(at, is_first),

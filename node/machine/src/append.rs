@@ -106,6 +106,7 @@ impl State {
         let inner = record.inner();
         let id = MessageId::new(time, &inner);
         self.log_mut(no, name);
+        let horizon = self.horizon(no);
         let channel = self.channel_mut(no);
         let log_id = LogId { channel: channel.id, name };
         let audience = match (outcome, fed) {
@@ -143,8 +144,9 @@ impl State {
         }
         log.last_pos = pos;
         let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
-        let is_erased = log.take_erased(seq, hash.into());
-        if is_erased {
+        let is_of_age = message && time < horizon;
+        let erased = log.erased_before(seq, hash.into(), is_of_age);
+        if erased.is_some() {
             record.body.erase();
         }
         fx.dirty(RowKey::Log(no, name));
@@ -165,9 +167,13 @@ impl State {
             audience,
             inbox,
             withdrawn: Arc::from([]),
-            is_erased,
+            erased,
             is_late: message && !fed && is_late(fx.unix_ms, time),
         });
+        self.narrow_audience(fx);
+        if message {
+            self.note_expiring(no, time, fx);
+        }
         self.count_uncovered(no, name, seq, fx);
         (id, pos)
     }
@@ -344,6 +350,11 @@ impl State {
             self.rejudge(no, header, act, pos, fx);
             self.refresh_open(no);
         }
+        match act {
+            ControlAct::SetHistory(_) if accepted => self.refresh_lacking(no),
+            ControlAct::SetRetention(_) if accepted => self.refresh_retention(no, fx),
+            _ => {}
+        }
         if let ControlAct::Moderate(moderation) = act
             && accepted
         {
@@ -434,7 +445,7 @@ impl State {
             match (is_in, is_invited, stay) {
                 (true, _, Some(stay)) if stay.standing == Standing::Joined => {}
                 (true, _, _) => {
-                    let stay = Stay::new(pos, Standing::Joined);
+                    let stay = Stay { since: fx.entered(), ..Stay::new(pos, Standing::Joined) };
                     account.channels.insert(no, stay);
                 }
                 (false, true, _) => {
@@ -446,7 +457,8 @@ impl State {
                     account.channels.insert(no, stay);
                 }
                 (false, false, Some(stay)) if has_been_in(&stay) => {
-                    let gone = Stay { to: Some(pos), ..Stay::new(stay.from, Standing::Gone) };
+                    let gone =
+                        Stay { to: Some(pos), standing: Standing::Gone, request: None, ..stay };
                     account.channels.insert(no, gone);
                 }
                 (false, false, _) => {
@@ -496,7 +508,10 @@ impl State {
             }
             Kind::Link { .. } => Vec::new(),
         };
-        self.channel_mut(no).set_audience(&local);
+        let entered = self.newest_entrance(no, &local);
+        let channel = self.channel_mut(no);
+        channel.set_audience(&local);
+        channel.entered = entered;
     }
 
     /// Whether we write the control log of a channel.

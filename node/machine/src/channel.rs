@@ -67,6 +67,9 @@ pub struct Channel {
     /// Who sees a new record of ours, and who one of others: derived from the members.
     #[cbor(skip)]
     pub audience: Audience,
+    /// The newest time at which an account of ours that is in came.
+    #[cbor(skip)]
+    pub entered: HybridTime,
 }
 
 /// The subscribers of a channel, shared by all its records until its members change.
@@ -227,6 +230,7 @@ impl Channel {
             last_pos: Pos::default(),
             last_message: HybridTime::default(),
             audience: Audience::default(),
+            entered: HybridTime::default(),
         }
     }
 

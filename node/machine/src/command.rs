@@ -233,6 +233,16 @@ pub enum Command {
         #[cbor(n(2), with = "minicbor::bytes")]
         random: [u8; 32],
     },
+    /// The node's setting says how long its users' texts are kept at most.
+    #[n(15)]
+    Retain {
+        /// So many seconds; for ever where absent.
+        #[n(0)]
+        seconds: Option<u64>,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+    },
 }
 
 /// A control log of ours of which a peer holds more than we do, or something else.

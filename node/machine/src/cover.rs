@@ -12,11 +12,12 @@ use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
 /// The entries of V that a record must bring up to date: all logs for an admission, for what bears
-/// on everybody and for a handover; the logs of the organisation concerned for what restricts
+/// on everybody, for a handover, and for whoever is to read nothing from before he came; the logs of the organisation concerned for what restricts
 /// somebody.
 pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
     let concerned = |origin: &LineageId| match act {
-        ControlAct::Join(_) => group.state.is_admission(act),
+        // Where newcomers read nothing from before, this says what was before.
+        ControlAct::Join(_) => group.state.is_admission(act) || group.state.since_joining,
         ControlAct::Ban(ban) => ban.account.lineage == *origin,
         ControlAct::Leave(target) | ControlAct::Remove(target) => target.account.lineage == *origin,
         ControlAct::SetRole(change) => change.account.lineage == *origin,
@@ -139,10 +140,12 @@ impl State {
 
     /// When `Command::Wake` has something to do, in Unix milliseconds.
     pub fn due_ms(&self) -> Option<u64> {
-        self.due.first().map(|(due_ms, _)| *due_ms)
+        let cover = self.due.first().map(|(due_ms, _)| *due_ms);
+        cover.into_iter().chain(self.expiry_due_ms()).min()
     }
 
     pub(crate) fn wake(&mut self, fx: &mut Effects) {
+        self.expire_due(fx);
         for _ in 0..WAKES_MAX {
             let Some((_, no)) = self.due.first().filter(|(due, _)| *due <= fx.unix_ms).copied()
             else {

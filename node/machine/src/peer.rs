@@ -8,7 +8,7 @@ use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
-use comity_protocol::event::{EventAct, EventHeader, Record, Request};
+use comity_protocol::event::{Erasure, EventAct, EventHeader, Record, Request};
 use comity_protocol::frame::{Batch, Frame, Range, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{
@@ -18,7 +18,7 @@ use comity_protocol::limits::AHEAD_MS_MAX;
 
 use crate::answer::{Answer, RangeOutcome, RangeReport};
 use crate::append::Incoming;
-use crate::applied::{Applied, Outcome};
+use crate::applied::{Applied, ErasedBy, Outcome};
 use crate::channel::{ChannelNo, Kind};
 use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
@@ -455,10 +455,7 @@ impl State {
             inbox,
         };
         let (_, pos) = self.place(incoming, fx);
-        if is_request && let Some(applied) = fx.applied.last_mut() {
-            // Requests are for the home; their outcome shows as a control record.
-            applied.audience = std::sync::Arc::from([]);
-        }
+        self.mind_placed(no, (name, seq), is_request, fx);
         self.note_stated(no, (origin, writer), seq, (&header, verdict));
         if outcome != Outcome::Accepted {
             return Ok(None);
@@ -472,6 +469,25 @@ impl State {
             }
             _ => None,
         })
+    }
+
+    /// Requests are for the home; their outcome shows as a control record. What was erased before
+    /// it came is answered now.
+    fn mind_placed(
+        &mut self,
+        no: ChannelNo,
+        (name, seq): (LogName, u64),
+        is_request: bool,
+        fx: &mut Effects,
+    ) {
+        let Some(applied) = fx.applied.last_mut() else { return };
+        if is_request {
+            applied.audience = std::sync::Arc::from([]);
+        }
+        if applied.erased == Some(ErasedBy::Record) {
+            let hash = applied.hash.into();
+            self.send_receipt(no, (name, seq, hash), fx);
+        }
     }
 
     /// Notes what an event states, and what a later control record may say of it.
@@ -505,6 +521,13 @@ impl State {
             EventAct::Contact(step) if in_link => self.hear_step(sender, step, fx),
             EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
             EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
+            EventAct::Erasure(Erasure { channel: Some(group), .. }) if in_link => {
+                self.readers_of(group)
+            }
+            EventAct::Erased(erasure) if in_link => {
+                self.take_receipt(peer, erasure, fx);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }

@@ -34,6 +34,8 @@ pub enum RowKey {
     Peer(LineageId),
     /// What somebody is to an account.
     Contact(AccountNumber, AccountId),
+    /// Up to when texts of a channel are gone.
+    Expiry(ChannelNo),
 }
 
 /// A stored row that cannot be read back.
@@ -73,6 +75,7 @@ impl State {
             RowKey::Contact(number, other) => {
                 self.contacts.get(&(*number, *other)).map(cbor::encode)
             }
+            RowKey::Expiry(no) => self.expiries.get(no).map(cbor::encode),
         }
     }
 
@@ -124,6 +127,7 @@ impl State {
                 self.peers.insert(lineage, peer);
             }
             RowKey::Contact(number, other) => self.insert_contact(number, other, read(bytes)?),
+            RowKey::Expiry(no) => self.load_expiry(no, read(bytes)?),
         }
         Some(())
     }
@@ -167,6 +171,7 @@ impl State {
         self.invites.keys().for_each(|k| add(RowKey::Invite(*k)));
         self.peers.keys().for_each(|k| add(RowKey::Peer(*k)));
         self.contacts.keys().for_each(|(k, other)| add(RowKey::Contact(*k, *other)));
+        self.expiries.keys().for_each(|k| add(RowKey::Expiry(*k)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));

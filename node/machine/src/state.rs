@@ -19,7 +19,8 @@ use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
-use crate::erase::Erasing;
+use crate::erase::{Erasing, Receipt};
+use crate::retain::Expiry;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
 
@@ -64,6 +65,10 @@ pub struct State {
     pub(crate) waiting: BTreeSet<ChannelNo>,
     /// When a peer's heads were compared last, in Unix milliseconds.
     pub(crate) heard_unix_ms: u64,
+    /// Channels with texts that are gone by a rule, or will be.
+    pub(crate) expiries: BTreeMap<ChannelNo, Expiry>,
+    /// Those whose texts will come of age, by when that is looked at.
+    pub(crate) expiring: BTreeSet<(u64, ChannelNo)>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -93,6 +98,9 @@ pub struct NodeIdentity {
     /// The writer of the present run.
     #[n(6)]
     pub writer: WriterId,
+    /// How long texts are kept here at most, in seconds; for ever where absent.
+    #[n(7)]
+    pub retention: Option<u64>,
 }
 
 /// A run of the process.
@@ -150,6 +158,8 @@ pub struct Effects {
     pub withdrawn: Vec<Withdrawal>,
     /// Records, of this command or earlier ones, whose bodies go.
     pub erased: Vec<Erasing>,
+    /// What others say that they have erased.
+    pub receipts: Vec<Receipt>,
     /// Groups with events that V may have to cover now.
     pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
@@ -169,6 +179,7 @@ impl Default for Effects {
             logged_out: Vec::new(),
             withdrawn: Vec::new(),
             erased: Vec::new(),
+            receipts: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],
@@ -277,6 +288,10 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.force_authority(channel, fx)
             }
+            Command::Retain { seconds, unix_ms } => {
+                fx.unix_ms = *unix_ms;
+                self.retain(*seconds, fx)
+            }
         }
     }
 
@@ -300,6 +315,7 @@ impl State {
             store,
             starts: Vec::new(),
             writer: WriterId(0),
+            retention: None,
         });
         fx.dirty(RowKey::Identity);
         Ok(Answer::Done)

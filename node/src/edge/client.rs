@@ -10,17 +10,18 @@ use comity_client_api::{
     AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
     Cursor, Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage,
     JoinRule, LogIn, LoggedIn, Mark, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
-    SignUp, Standing, Subscribed, Subscription,
+    ShownMessage, SignUp, Standing, Subscribed, Subscription,
 };
 use comity_machine::{
     Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
 };
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    self, Ban, ControlAct, SetArchived, SetJoinRule, SetPosting, SetRole, Succession, Target, Text,
+    self, Ban, ControlAct, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole,
+    Succession, Target, Text,
 };
 use comity_protocol::cursor;
-use comity_protocol::id::{AccountId, ChannelId, LineageId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
@@ -172,6 +173,10 @@ impl ClientEdge {
             Rule::Posting(role) => {
                 ControlAct::SetPosting(SetPosting { role: convert::role_back(role) })
             }
+            Rule::SinceJoining(since_joining) => {
+                ControlAct::SetHistory(SetHistory { since_joining })
+            }
+            Rule::Retention(seconds) => ControlAct::SetRetention(SetRetention { seconds }),
             Rule::Join(rule) => {
                 let rule = match rule {
                     JoinRule::Anyone => control::JoinRule::Anyone,
@@ -206,12 +211,17 @@ impl ClientEdge {
 
     /// A page of history. Where it reaches into what is still lacking here, it waits a little for
     /// that.
-    async fn page(&self, no: ChannelNo, page: Page, limit: usize) -> Result<HistoryPage, Refusal> {
+    async fn page(
+        &self,
+        (no, account): (ChannelNo, AccountNumber),
+        page: Page,
+        limit: usize,
+    ) -> Result<HistoryPage, Refusal> {
         let mut grown = self.0.filling.watch();
         loop {
             let edge = self.clone();
             let is_whole = !self.shared().state().lacks_history(no, None);
-            let read = move || history::read(edge.shared(), no, page, limit);
+            let read = move || history::read(edge.shared(), (no, account), page, limit);
             let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
             let is_lacking = match &found {
                 Ok(found) => found.history_pending,
@@ -235,8 +245,8 @@ impl ClientEdge {
                 govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
             }
             Action::Erase { channel, message } => {
-                let found = history::find(self.shared(), &channel, message)?;
-                Act::Erase { channel, target: found.0, author: found.1 }
+                let found = history::find(self.shared(), &channel, message, caller.account)?;
+                Act::Erase { channel, target: found.target, author: found.author }
             }
             Action::HandOver { channel, home } => {
                 let nominee = self.lineage_of(&home)?;
@@ -376,7 +386,8 @@ impl Backend for ClientEdge {
         let aliases = state.aliases_of(no).filter(|_| !invited).filter_map(|name| {
             Some(ChannelAlias { name: name.parse().ok()?, domain: self.0.domain.clone() })
         });
-        Ok(ChannelDetail { summary, members, rules, aliases: aliases.collect() })
+        let kept_seconds = state.retention(no).filter(|_| !invited);
+        Ok(ChannelDetail { summary, members, rules, kept_seconds, aliases: aliases.collect() })
     }
 
     async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
@@ -418,9 +429,23 @@ impl Backend for ClientEdge {
             }
             no
         };
-        let mut page = self.page(no, page, limit).await?;
+        let mut page = self.page((no, caller.account.number), page, limit).await?;
         page.delivered = self.delivered(caller, no, &page);
         Ok(page)
+    }
+
+    async fn message(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<ShownMessage, Refusal> {
+        let found = history::message(self.shared(), &channel, message, caller.account)?;
+        let state = self.shared().state();
+        let is_in = state.audience_has(&channel, caller.account.number);
+        // Who has left may look what became of his own words.
+        let is_own = found.event.sender == caller.label;
+        if is_in || is_own { Ok(found) } else { Err(Code::ChannelNotFound.into()) }
     }
 
     fn mark(&self) -> Mark {
@@ -560,7 +585,7 @@ fn summary(
         Held::Gone | Held::Leaving => return None,
     };
     let is_in = matches!(standing, Standing::Joined(_));
-    let last = state.last_message(no).filter(|_| is_in);
+    let last = state.last_message_for(no, caller.account.number).filter(|_| is_in);
     Some(ChannelSummary {
         id: channel.id,
         kind,

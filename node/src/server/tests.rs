@@ -16,6 +16,7 @@ mod hostile;
 mod hostile_groups;
 mod hostile_logs;
 mod joins;
+mod keeping;
 mod restoring;
 mod rogue;
 mod scene;

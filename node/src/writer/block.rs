@@ -16,6 +16,8 @@ use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
 
+use super::sweep::Gone;
+
 /// An entry of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
@@ -53,23 +55,24 @@ fn split(block: &[u8]) -> Option<(Entry<'_>, &[u8])> {
     Some((Entry { pos, is_in_order: *is_in_order == 1, row }, rest))
 }
 
-/// A block in which a record has lost its body; `None` where the record is not in it.
-pub(super) fn without_body(block: &[u8], pos: Pos) -> Option<Vec<u8>> {
+/// A block in which records have lost their bodies, the first so many of `gone`, which ascend;
+/// `None` where the first one is not in it.
+pub(super) fn without_bodies(block: &[u8], gone: &[Gone]) -> Option<(Vec<u8>, usize)> {
     let mut bytes = Vec::with_capacity(block.len());
-    let mut is_found = false;
+    let mut found = 0;
     for entry in entries(block) {
         let entry = entry?;
-        if entry.pos != pos {
+        let Some((_, pos, by)) = gone.get(found).filter(|(_, pos, _)| *pos == entry.pos) else {
             put_entry(&mut bytes, entry.pos, entry.is_in_order, |bytes| bytes.extend(entry.row));
             continue;
-        }
-        is_found = true;
+        };
+        found += 1;
         let mut row = entry.record()?;
-        row.erase();
+        row.erase(*by);
         let row = cbor::encode(&row);
-        put_entry(&mut bytes, pos, entry.is_in_order, |bytes| bytes.extend(&row));
+        put_entry(&mut bytes, *pos, entry.is_in_order, |bytes| bytes.extend(&row));
     }
-    is_found.then_some(bytes)
+    (found > 0).then_some((bytes, found))
 }
 
 fn put_entry(bytes: &mut Vec<u8>, pos: Pos, is_in_order: bool, row: impl FnOnce(&mut Vec<u8>)) {

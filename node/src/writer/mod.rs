@@ -15,6 +15,7 @@ mod recent;
 mod scrub;
 mod shared;
 mod step;
+mod sweep;
 #[cfg(test)]
 pub(crate) mod tests;
 mod thread;

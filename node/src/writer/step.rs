@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_machine::{
-    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey,
+    Answer, Applied, Command, DeviceId, Effects, ErasedBy, LoadError, RefusedCode, RowKey,
 };
 use comity_protocol::code::Code;
-use comity_protocol::cursor::Pos;
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
@@ -19,6 +18,7 @@ use super::order::Order;
 use super::recent::Recent;
 use super::scrub::{Next, Scrub};
 use super::shared::Shared;
+use super::sweep::{Rewriting, Sweeping};
 use super::view::RecordsError;
 use super::withdraw::Withdrawn;
 use crate::journal::{self, AppendError, Journal};
@@ -150,9 +150,11 @@ pub struct Writer {
     settings: WriterSettings,
     dirty: HashSet<RowKey>,
     order: Order,
-    /// Records whose bodies are still in their blocks.
-    erased: Vec<(ChannelNo, Pos)>,
+    /// Records whose bodies are still in their blocks, or were until a moment ago.
+    rewriting: Rewriting,
     scrub: Scrub,
+    /// Channels of which something may have come of age.
+    sweeping: Sweeping,
     /// The last clock reading that came in.
     now_ms: u64,
     unsealed_since_ms: Option<u64>,
@@ -198,8 +200,9 @@ impl Writer {
             settings,
             dirty: HashSet::new(),
             order: Order::default(),
-            erased: Vec::new(),
+            rewriting: Rewriting::default(),
             scrub,
+            sweeping: Sweeping::default(),
             now_ms,
             unsealed_since_ms: None,
             applied,
@@ -208,6 +211,8 @@ impl Writer {
             payloads: Vec::new(),
         };
         writer.replay(applied + 1)?;
+        writer.sweeping = Sweeping::of(&writer.shared.state());
+        writer.unsealed_since_ms.get_or_insert(now_ms);
         Ok(writer)
     }
 
@@ -348,8 +353,9 @@ impl Writer {
                 self.shared.write(effects.command, old);
             }
         }
-        self.dirty.extend(effects.dirty.drain(..));
         let last = effects.command;
+        self.sweeping.note(&self.shared, &effects);
+        self.dirty.extend(effects.dirty.drain(..));
         let Self { shared, order, .. } = self;
         shared.write(last, |recent| {
             for applied in &effects.applied {
@@ -358,6 +364,7 @@ impl Writer {
         });
         self.withdraw(&mut effects)?;
         self.erase(&mut effects)?;
+        erase::note_receipts(&self.shared, &effects);
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
@@ -390,15 +397,29 @@ impl Writer {
                 (applied.log_no, applied.seq) == (erasing.log, erasing.seq)
             };
             if let Some(own) = effects.applied.iter_mut().find(own) {
-                own.erase();
+                own.erase(ErasedBy::Record);
             }
-            let Self { shared, erased, scrub, .. } = self;
+            let Self { shared, rewriting, scrub, .. } = self;
             scrub.erased(self.settings.scrub_after, self.now_ms);
             shared.write(effects.command, |recent| {
-                erased.extend(found.put(recent.rows_mut()));
+                rewriting.add(found.put(recent.rows_mut()));
                 Scrub::note(recent.rows_mut());
             });
         }
+        Ok(())
+    }
+
+    /// Takes some of what has come of age from the rows, once what was found before is written.
+    fn sweep(&mut self, now_ms: u64) -> Result<(), RecordsError> {
+        if self.sweeping.is_empty() || self.rewriting.is_waiting() {
+            return Ok(());
+        }
+        if let Some(found) = self.sweeping.next(&self.shared)? {
+            self.scrub.erased(self.settings.scrub_after, now_ms);
+            self.shared.write(self.applied, |recent| Scrub::note(recent.rows_mut()));
+            self.rewriting.add_found(found);
+        }
+        self.unsealed_since_ms.get_or_insert(now_ms);
         Ok(())
     }
 
@@ -413,6 +434,7 @@ impl Writer {
     /// the overlay is full.
     pub fn flush_if_due(&mut self, now_ms: u64) -> Result<(), StepError> {
         self.now_ms = now_ms;
+        self.sweep(now_ms)?;
         let (all, unsealed) = self.shared.pending_bytes();
         let is_old = self.deadline_ms().is_some_and(|at_ms| at_ms <= now_ms);
         if unsealed >= self.settings.seal_bytes || is_old {
@@ -497,7 +519,14 @@ impl Writer {
                 }
             });
         }
-        let erased = std::mem::take(&mut self.erased);
+        let mut erased = Vec::new();
+        // What is written again must not be stored together with the first time.
+        let is_apart = self.flusher.is_idle();
+        let next = |recent: &mut Recent| erased = self.rewriting.next(recent.rows_mut(), is_apart);
+        self.shared.write(applied, next);
+        if self.rewriting.is_waiting() {
+            self.unsealed_since_ms = Some(self.now_ms);
+        }
         let view = match erased.is_empty() {
             // It would keep what is sealed from being taken as it is.
             true => None,
@@ -505,7 +534,7 @@ impl Writer {
         };
         let sealed = self.shared.seal(|batch| match &view {
             None => Ok(()),
-            Some(view) => erase::rewrite(view, batch, &erased),
+            Some(view) => erase::rewrite(view, batch, erased),
         })?;
         let Some(batch) = sealed else { return Ok(()) };
         loop {

@@ -61,6 +61,7 @@ pub(crate) fn everything(world: &mut World) {
         match rows::check(world, at) {
             Ok(rows) => {
                 broken.extend(rows::not_erased(at, &rows));
+                broken.extend(rows::not_expired(world, at, &rows));
                 all.push(rows);
             }
             Err(found) => broken.extend(found),

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_machine::{Outcome, Standing};
-use comity_protocol::id::{ChannelId, MessageId};
+use comity_machine::{Channel, Group, Outcome, Place, Standing, Stay};
+use comity_protocol::id::{AccountId, ChannelId, LogId, LogName, MessageId};
+use comity_protocol::limits::LATE_MS;
 
-use super::rows::{Row, Rows};
+use super::rows::{Row, Rows, has_hidden};
 use super::{Broken, is_honest};
 use crate::users::word;
 use crate::watch::{Rule, show_log};
@@ -23,7 +24,7 @@ pub(super) fn check(world: &World, all: &[Rows]) -> Vec<Broken> {
                 by_word.insert(word(text), row);
             }
         }
-        let erased = rows.values().filter(|row| row.is_erased).map(|row| row.id);
+        let erased = rows.values().filter(|row| row.erased.is_some()).map(|row| row.id);
         let erased: BTreeSet<MessageId> = erased.collect();
         for ((_, text), count) in held {
             if count > 1 && !world.ledger.get(text).is_some_and(|t| t.may_repeat || t.may_vanish) {
@@ -62,7 +63,19 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
                 let is_shown = row.outcome == Outcome::Accepted && row.text.is_some();
                 log.channel == channel.id && is_shown && row.pos >= stay.from
             });
-            for (place, _) in of_channel {
+            let rules = has_hidden(channel.id, &all[user.node]);
+            let own = state.account_id(user.account);
+            for (place, row) in of_channel {
+                let is_old = is_from_before(channel, own, stay, (place, row));
+                // Where the rule was changed, it hangs on when which it was.
+                if is_old && !rules.is_empty() {
+                    if rules == [true] && user.feed.seen.contains_key(place) {
+                        let shown = format!("{}:{}", show_log(&place.0), place.1);
+                        let text = format!("u{} was shown {shown} of before", user.index);
+                        broken.extend(was_hidden(channel, own).then_some((Rule::Readers, text)));
+                    }
+                    continue;
+                }
                 if !user.feed.seen.contains_key(place) {
                     let shown = format!("{}:{}", show_log(&place.0), place.1);
                     broken.push((Rule::Feed, format!("u{} was not shown {shown}", user.index)));
@@ -71,6 +84,38 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
         }
     }
     broken
+}
+
+/// Whether a text is from before an account came, as the record that let it in says.
+fn is_from_before(
+    channel: &Channel,
+    account: AccountId,
+    stay: &Stay,
+    ((log, seq), row): (&(LogId, u64), &Row),
+) -> bool {
+    let (Some(group), LogName::Message { origin, writer }) = (channel.group(), log.name) else {
+        return false;
+    };
+    let Some((joined, _)) = joining(group, account) else { return false };
+    let covers = group.covered_at.get(&(origin, writer)).into_iter().flatten();
+    let covered = covers.filter(|(_, at)| *at <= joined).map(|(covers, _)| *covers).max();
+    let late_ms = row.id.time().unix_ms() + LATE_MS;
+    covered.is_some_and(|covered| *seq <= covered) || late_ms < stay.since.unix_ms()
+}
+
+/// Whether a group's past was hidden already when an account came, and not its founder.
+fn was_hidden(channel: &Channel, account: AccountId) -> bool {
+    let Some(group) = channel.group().filter(|group| group.state.since_joining) else {
+        return false;
+    };
+    // V is stated with every joining where the past is hidden.
+    joining(group, account).is_some_and(|(joined, _)| {
+        joined > (1, 1) && group.covered_at.values().flatten().any(|(_, at)| *at == joined)
+    })
+}
+
+fn joining(group: &Group, account: AccountId) -> Option<(Place, Option<Place>)> {
+    group.state.members.get(&account)?.stays.last().copied()
 }
 
 /// Texts acknowledged, lost and doubled, for the report.

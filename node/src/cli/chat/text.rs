@@ -74,6 +74,7 @@ pub(super) fn said(
         Content::Message { text: Some(text) } => clean_lines(text),
         Content::Erased { .. } => "* erased a message".to_owned(),
         Content::ErasedMessage => "* (this message was erased)".to_owned(),
+        Content::ExpiredMessage => "* (this message is older than what is kept)".to_owned(),
         Content::Message { text: None } => "* (this message's text is not held here)".to_owned(),
         Content::Other { kind } => format!("* ({}: this version does not know it)", clean(kind)),
         Content::Removed { account } => format!("* removed {}", clean(account)),

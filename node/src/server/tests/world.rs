@@ -154,6 +154,13 @@ impl World {
         self.homes.insert(home, again);
     }
 
+    /// Starts the n-th node again with another time for which it keeps texts.
+    pub(super) async fn keep(&mut self, home: usize, seconds: Option<u64>) {
+        self.stop(home).await;
+        self.settings[home].storage.retention_seconds = seconds;
+        self.restart(home).await;
+    }
+
     pub(super) fn dir(&self) -> &Path {
         self.dir.path()
     }

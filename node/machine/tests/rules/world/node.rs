@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Applied, Command, DeviceId, Effects, Outcome, RowKey, SignUpRule, State, Subscriber,
-    Withdrawal, answer_rows, right_of,
+    Applied, Command, DeviceId, Effects, Erasing, Outcome, Receipt, RowKey, SignUpRule, State,
+    Subscriber, Withdrawal, answer_rows, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
@@ -29,6 +29,10 @@ pub struct Node {
     pub records: Vec<Applied>,
     /// Everything backfilled, in the order in which it came.
     pub backfilled: Vec<Applied>,
+    /// Records whose bodies go.
+    pub erased: Vec<Erasing>,
+    /// What others say that they have erased.
+    pub receipts: Vec<Receipt>,
     pub users: BTreeMap<String, User>,
     /// Every command applied, for replays.
     pub commands: Vec<Command>,
@@ -49,6 +53,8 @@ impl Node {
             domain: domain.clone(),
             records: Vec::new(),
             backfilled: Vec::new(),
+            erased: Vec::new(),
+            receipts: Vec::new(),
             users: BTreeMap::new(),
             commands: Vec::new(),
             store: BTreeMap::new(),
@@ -125,6 +131,8 @@ impl Node {
         self.records.extend(effects.applied.iter().cloned());
         withdraw(&mut self.records, &effects.withdrawn);
         self.backfilled.extend(effects.backfilled.iter().cloned());
+        self.erased.extend(&effects.erased);
+        self.receipts.extend(&effects.receipts);
         effects
     }
 
@@ -235,6 +243,7 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
     keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));
     keys.extend(state.contacts.keys().map(|(k, other)| RowKey::Contact(*k, *other)));
+    keys.extend(state.expired().map(|(no, _)| RowKey::Expiry(no)));
     for (no, channel) in &state.channels {
         keys.push(RowKey::Channel(*no));
         keys.extend(channel.logs.keys().map(|name| RowKey::Log(*no, *name)));
