@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comity_protocol::code::Code;
-use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::id::{AccountId, ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 
 pub use crate::action::{Action, JoinRule, Rule};
+pub use crate::endpoint::{Endpoint, NodeHost, NodeIntroduction};
 pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
@@ -455,45 +454,6 @@ pub trait Subscription: Send + 'static {
 
 /// How long the default [`Subscription::ready`] waits for a backlog.
 const READY_WAIT: Duration = Duration::from_millis(50);
-
-/// Where clients connect, for the well-known document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The base URL of HTTP, without a trailing slash; the socket is `/v1/socket` under it.
-    pub url: String,
-    /// Lower is tried first.
-    pub priority: u16,
-    /// Share among equals.
-    pub weight: u16,
-}
-
-/// What the well-known document says to other nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeIntroduction {
-    /// The organisation's lineage.
-    pub lineage: LineageId,
-    /// The name of the node's key.
-    pub key_name: String,
-    /// The node's key.
-    pub key: NodePublicKey,
-    /// The hash of the organisation's recovery key.
-    pub recovery: Hash,
-    /// Where the node listens for others.
-    pub hosts: Vec<NodeHost>,
-}
-
-/// Where a node listens for others, by UDP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeHost {
-    /// The host's name, which has an address record.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// Lower is tried first.
-    pub priority: u16,
-    /// Share among equals.
-    pub weight: u16,
-}
 
 /// A node, as the client API sees it. Cheap to clone.
 pub trait Backend: Clone + Send + Sync + 'static {

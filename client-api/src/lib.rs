@@ -6,6 +6,7 @@
 
 mod action;
 mod backend;
+mod endpoint;
 mod extract;
 mod found;
 mod layer;

@@ -27,6 +27,8 @@ use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
+#[cfg(test)]
+use crate::writer::WriterHandle;
 use crate::writer::{Proposal, Reply, Writer, WriterSettings, WriterThread};
 
 /// Why a node cannot start.
@@ -101,6 +103,9 @@ pub struct Node {
     pub federation_addr: SocketAddr,
     hub: Hub,
     writer: WriterThread,
+    /// What tests propose by hand.
+    #[cfg(test)]
+    handle: WriterHandle,
     peers: PeerEdge,
     _admin: AdminSocket,
     serving: JoinHandle<()>,
@@ -151,6 +156,8 @@ async fn start_among(
         (directory, peers.progress(), peers.filling(), peers.conduct()),
         client_settings,
     );
+    #[cfg(test)]
+    let by_hand = handle.clone();
     let waking = wake::start(shared, handle);
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
@@ -159,6 +166,8 @@ async fn start_among(
         federation_addr: peers.local_addr(),
         hub,
         writer: thread,
+        #[cfg(test)]
+        handle: by_hand,
         peers,
         _admin: admin,
         serving,

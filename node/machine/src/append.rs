@@ -13,7 +13,7 @@ use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
 };
-use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX, LATE_MS};
+use comity_protocol::limits::{COVER_ENTRIES_MAX, ENDED_LOGS_MAX, LATE_MS};
 
 use crate::account::{Standing, Stay};
 use crate::applied::{Applied, Outcome, Subscriber};
@@ -109,22 +109,10 @@ impl State {
         let horizon = self.horizon(no);
         let channel = self.channel_mut(no);
         let log_id = LogId { channel: channel.id, name };
-        let audience = match (outcome, fed) {
-            (Outcome::Accepted, true) => Arc::clone(&channel.audience.fed),
-            // Of ours and given back to us: the peers judge it by themselves.
-            (_, true) => channel.sharing_peers().map(Subscriber::Peer).collect(),
-            (Outcome::Accepted, false) => Arc::clone(&channel.audience.local),
-            (_, false) => Arc::from([]),
-        };
+        let audience = channel.audience_of(outcome, fed);
         channel.last_pos = pos;
-        let is_control = matches!(name, LogName::Control { .. });
-        // Control records are never held for their time; one far ahead must not carry ours along.
-        let is_far = is_control && time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX);
-        if outcome != Outcome::Void && !is_far {
-            channel.newest = channel.newest.max(time);
-            if is_control {
-                channel.newest_control = channel.newest_control.max(time);
-            }
+        if outcome != Outcome::Void {
+            channel.note_time(matches!(name, LogName::Control { .. }), time, fx.unix_ms);
         }
         if message && outcome == Outcome::Accepted {
             channel.last_message = channel.last_message.max(time);

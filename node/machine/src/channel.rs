@@ -10,10 +10,11 @@ use comity_protocol::head::HeadProof;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
+use comity_protocol::limits::AHEAD_MS_MAX;
 use minicbor::{Decode, Encode};
 
 use crate::account::Stay;
-use crate::applied::Subscriber;
+use crate::applied::{Outcome, Subscriber};
 use crate::backfill::Backlog;
 use crate::floor::Floor;
 use crate::fork::KnownFork;
@@ -281,6 +282,29 @@ impl Channel {
     /// Member organisations, our own included.
     pub fn organisations(&self) -> u32 {
         1 + u32::try_from(self.sharing_peers().count()).unwrap_or(u32::MAX - 1)
+    }
+
+    /// Who is shown a record.
+    pub(crate) fn audience_of(&self, outcome: Outcome, fed: bool) -> Arc<[Subscriber]> {
+        match (outcome, fed) {
+            (Outcome::Accepted, true) => Arc::clone(&self.audience.fed),
+            // Of ours and given back to us: the peers judge it by themselves.
+            (_, true) => self.sharing_peers().map(Subscriber::Peer).collect(),
+            (Outcome::Accepted, false) => Arc::clone(&self.audience.local),
+            (_, false) => Arc::from([]),
+        }
+    }
+
+    /// Notes the time of a record. Control records are never held for theirs; one far ahead must
+    /// not carry ours along.
+    pub(crate) fn note_time(&mut self, is_control: bool, time: HybridTime, unix_ms: u64) {
+        if is_control && time.unix_ms() > unix_ms.saturating_add(AHEAD_MS_MAX) {
+            return;
+        }
+        self.newest = self.newest.max(time);
+        if is_control {
+            self.newest_control = self.newest_control.max(time);
+        }
     }
 
     pub(crate) fn set_audience(&mut self, local: &[AccountNumber]) {

@@ -7,14 +7,12 @@ mod tests;
 use std::sync::Arc;
 
 use comity_client_api::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
-    Cursor, Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage,
-    JoinRule, LogIn, LoggedIn, Mark, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
-    ShownMessage, SignUp, Standing, Subscribed, Subscription,
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelSummary, Contact, Cursor,
+    Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage, JoinRule,
+    LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page, Refusal, Rule, ShownMessage, SignUp,
+    Standing, Subscribed, Subscription,
 };
-use comity_machine::{
-    Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
-};
+use comity_machine::{Act, Answer, ChannelNo, Command, GroupAct, Kind, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control::{
     self, Ban, ControlAct, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole,
@@ -25,6 +23,7 @@ use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, Messag
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
+use super::list::{members, summaries, summary};
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Progress};
 use super::show::{self, show};
@@ -534,84 +533,4 @@ fn delivery(notice: Notice) -> Delivery {
         }
         Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
     }
-}
-
-fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
-    let held = account.channels.keys().filter_map(|no| {
-        let channel = state.channels.get(no)?;
-        summary(state, caller, account, *no, channel)
-    });
-    let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
-        let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
-        let (name, topic) = (invitation.name.clone(), String::new());
-        let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
-        let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
-        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None })
-    });
-    held.chain(invitations).collect()
-}
-
-fn summary(
-    state: &State,
-    caller: &Caller,
-    account: &Account,
-    no: ChannelNo,
-    channel: &Channel,
-) -> Option<ChannelSummary> {
-    use comity_machine::Standing as Held;
-    let held = account.channels.get(&no)?.standing;
-    let (kind, role) = match &channel.kind {
-        Kind::Direct(direct) => {
-            let (_, label) = direct.other(caller.account);
-            (ChannelKind::Direct { with: label.parse().ok()? }, Role::Member)
-        }
-        Kind::Group(group) => {
-            let home = group.state.organisations.get(&group.state.home)?;
-            let kind = ChannelKind::Group {
-                name: group.state.name.clone(),
-                topic: group.state.topic.clone(),
-                home: home.domain.parse().ok()?,
-                member_limit: group.state.member_limit,
-            };
-            let role = group.state.role(&caller.account).unwrap_or(control::Role::Member);
-            (kind, convert::role(role))
-        }
-        Kind::Link { .. } => return None,
-    };
-    let standing = match held {
-        Held::Joined => Standing::Joined(role),
-        Held::Invited => Standing::Invited,
-        Held::Joining => Standing::Joining,
-        Held::Gone | Held::Leaving => return None,
-    };
-    let is_in = matches!(standing, Standing::Joined(_));
-    let last = state.last_message_for(no, caller.account.number).filter(|_| is_in);
-    Some(ChannelSummary {
-        id: channel.id,
-        kind,
-        standing,
-        last_message_unix_ms: last.map(|time| time.unix_ms()),
-    })
-}
-
-fn members(channel: &Channel) -> Vec<Member> {
-    let mut members: Vec<Member> = match &channel.kind {
-        Kind::Direct(direct) => {
-            let labels = [&direct.labels.0, &direct.labels.1];
-            let known = labels.into_iter().filter_map(|label| label.parse().ok());
-            known.map(|account| Member { account, role: Role::Member, invited: false }).collect()
-        }
-        Kind::Group(group) => {
-            let listed = group.state.members.values().filter_map(|member| {
-                let invited = !member.is_in() && member.invite.is_some();
-                let account = member.label.parse().ok()?;
-                let role = convert::role(member.role());
-                (member.is_in() || invited).then_some(Member { account, role, invited })
-            });
-            listed.collect()
-        }
-        Kind::Link { .. } => Vec::new(),
-    };
-    members.sort_by(|a, b| a.account.cmp(&b.account));
-    members
 }

@@ -170,8 +170,7 @@ fn control(state: &State, item: &Item) -> Option<Content> {
             (header.actor?, EventContent::RuleChanged { rule })
         }
         ControlAct::SetRetention(set) => {
-            let rule = Rule::Retention(set.seconds);
-            (header.actor?, EventContent::RuleChanged { rule })
+            (header.actor?, EventContent::RuleChanged { rule: Rule::Retention(set.seconds) })
         }
         ControlAct::Moderate(_) => {
             (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })

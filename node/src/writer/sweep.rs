@@ -63,8 +63,8 @@ impl Sweeping {
 }
 
 /// What is written anew because bodies go from it. It is written twice, in two batches: where
-/// several rows of one page of the store become shorter in one batch, bytes of before stay behind in
-/// the page, and the second time the page is made anew.
+/// several rows of one page of the store become shorter in one batch, bytes of before stay behind
+/// in the page, and the second time the page is made anew.
 #[derive(Default)]
 pub(super) struct Rewriting {
     first: Vec<Gone>,

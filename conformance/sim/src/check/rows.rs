@@ -138,7 +138,8 @@ pub(crate) fn row_at(shared: &Shared, no: ChannelNo, log: LogNo, seq: u64) -> Op
     read.ok().and(found)
 }
 
-/// Texts at a node that are older than it keeps, by the time that its clock shows and some to spare.
+/// Texts at a node that are older than it keeps, by the time that its clock shows and some to
+/// spare.
 pub(super) fn not_expired(world: &World, at: usize, rows: &Rows) -> Vec<Broken> {
     let Some(run) = &world.nodes[at].run else { return Vec::new() };
     let state = run.shared.state();

@@ -9,6 +9,7 @@ use comity_client::{
 };
 use comity_discovery::Trust;
 use comity_identity::NodeKeyFile;
+use comity_machine::{Answer, Command};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
@@ -19,6 +20,7 @@ use super::authority::{Authority, Places};
 use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
 use crate::cli::dns::Records;
+use crate::clock;
 use crate::config::Settings;
 use crate::disk::DirectoryError;
 use crate::keys;
@@ -159,6 +161,15 @@ impl World {
         self.stop(home).await;
         self.settings[home].storage.retention_seconds = seconds;
         self.restart(home).await;
+    }
+
+    /// The admin of the n-th node answers for members that cannot be asked after a start.
+    pub(super) async fn answers_for_members(&self, home: usize, group: &str) {
+        let channel = group.parse().unwrap();
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        let command = Command::Force { channel, unix_ms, random };
+        let answer = self.homes[home].node.handle.propose(command).unwrap();
+        assert_eq!(soon(answer).await.unwrap(), Answer::Done);
     }
 
     pub(super) fn dir(&self) -> &Path {

@@ -2,6 +2,7 @@
 //! which a test reads like the rule that it proves. No sockets, no clock but the world's own.
 
 mod history;
+mod lost;
 mod node;
 mod rogue;
 mod show;
@@ -12,8 +13,8 @@ pub use rogue::{RogueLog, asks_to_leave, control, event, fork_proof};
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_machine::{
-    Act, Ahead, Answer, Applied, Channel, ChannelNo, Command, Effects, EventRow, Group, GroupAct,
-    Kind, Outcome, RangeOutcome, RefusedCode, range_start,
+    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, EventRow, Group, GroupAct, Kind,
+    Outcome, RangeOutcome, RefusedCode, range_start,
 };
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
@@ -358,42 +359,6 @@ impl World {
             self.note(&from, &to, log, outcome);
         }
         moved
-    }
-
-    /// A node comes back with an older copy of its disk, in a new run.
-    pub fn restore(&mut self, name: &str, commands: usize, run: u64) {
-        let node = self.node_mut(name);
-        *node = node.older(commands);
-        node.start(run);
-        let records = node.records.len();
-        for ((from, _), at) in &mut self.fed {
-            if from == name {
-                *at = (*at).min(records);
-            }
-        }
-    }
-
-    /// A node has stated all its heads to another.
-    pub fn compare(&mut self, from: &str, to: &str, ahead: Vec<Ahead>) {
-        self.now_ms += 1;
-        let (peer, unix_ms) = (self.nodes[from].lineage(), self.now_ms);
-        let node = self.node_mut(to);
-        let random = node.random();
-        node.apply(Command::Compare { peer, ahead, unix_ms, random });
-    }
-
-    /// What a node holds of another's log, from a record on, proven by the other's newest head.
-    pub fn given_back(&self, holder: &str, log: LogId, from: u64) -> Batch {
-        let holder = &self.nodes[holder];
-        let (_, channel) = holder.state.channel(&log.channel).unwrap();
-        let proof = channel.logs[&log.name].proof.clone().unwrap();
-        let records: Vec<Applied> =
-            holder.records.iter().filter(|r| r.log == log).cloned().collect();
-        let mut batch = batch(holder, &records[usize::try_from(from).unwrap() - 1..]);
-        batch.checkpoints = vec![proof.checkpoint];
-        let range = &mut batch.ranges[0];
-        (range.hash, range.time, range.inclusion) = (proof.hash, proof.time, proof.inclusion);
-        batch
     }
 
     /// A node takes a batch from a peer.
