@@ -176,7 +176,9 @@ impl Watch {
 fn may_read_history(shared: &Shared, peer: LineageId, backfill: &Backfill) -> bool {
     let state = shared.state();
     let group = state.channel(&backfill.channel).and_then(|(_, channel)| channel.group());
-    let Some((_, channel)) = state.channel(&backfill.channel) else { return false };
+    let Some((_, channel)) = state.channel(&backfill.channel) else {
+        return backfill.ranges.is_empty();
+    };
     backfill.ranges.is_empty()
         || group.is_some_and(|group| {
             let is_above =

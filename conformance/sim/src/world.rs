@@ -334,6 +334,8 @@ impl World {
             for disk in [&self.nodes[at].disks.store, &self.nodes[at].disks.journal] {
                 disk.limit_bytes(None);
             }
+            // Nodes look at their clocks once a second, whatever they are set to.
+            self.agenda.after(1, Event::Wake { node: at });
         }
         for user in 0..self.users.len() {
             self.agenda.after(1, Event::Device { user });

@@ -12,8 +12,8 @@ use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
 /// The entries of V that a record must bring up to date: all logs for an admission, for what bears
-/// on everybody, for a handover, and for whoever is to read nothing from before he came; the logs of
-/// the organisation concerned for what restricts somebody.
+/// on everybody, for a handover, and for whoever is to read nothing from before he came; the logs
+/// of the organisation concerned for what restricts somebody.
 pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
     let concerned = |origin: &LineageId| match act {
         // Where newcomers read nothing from before, this says what was before.

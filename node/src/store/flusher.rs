@@ -161,11 +161,6 @@ impl Flusher {
         Ok(())
     }
 
-    /// Whether all that was queued is stored.
-    pub fn is_idle(&self) -> bool {
-        self.shared.state().queue.is_empty()
-    }
-
     /// Waits until the store holds `command`; false when `timeout` passes before. By hand nobody
     /// else would do it: it is done here.
     pub fn wait_for(&self, command: u64, timeout: Duration) -> Result<bool, FlushFailed> {

@@ -57,8 +57,10 @@ impl Erased {
         match self.pos {
             Some(pos) => rows.put(Table::Erased, &place_key(channel, pos), &[]),
             None => {
+                let length = cbor::encode(&self.row).len();
                 self.row.erase(ErasedBy::Record);
-                rows.put(Table::Backfill, &backfill_key(log, seq), &cbor::encode(&self.row));
+                let row = block::padded(cbor::encode(&self.row), length);
+                rows.put(Table::Backfill, &backfill_key(log, seq), &row);
             }
         }
         self.pos.map(|pos| (channel, pos, ErasedBy::Record))

@@ -18,7 +18,7 @@ use super::order::Order;
 use super::recent::Recent;
 use super::scrub::{Next, Scrub};
 use super::shared::Shared;
-use super::sweep::{Rewriting, Sweeping};
+use super::sweep::{Gone, Sweeping};
 use super::view::RecordsError;
 use super::withdraw::Withdrawn;
 use crate::journal::{self, AppendError, Journal};
@@ -150,8 +150,8 @@ pub struct Writer {
     settings: WriterSettings,
     dirty: HashSet<RowKey>,
     order: Order,
-    /// Records whose bodies are still in their blocks, or were until a moment ago.
-    rewriting: Rewriting,
+    /// Records whose bodies are still in their blocks.
+    erased: Vec<Gone>,
     scrub: Scrub,
     /// Channels of which something may have come of age.
     sweeping: Sweeping,
@@ -200,7 +200,7 @@ impl Writer {
             settings,
             dirty: HashSet::new(),
             order: Order::default(),
-            rewriting: Rewriting::default(),
+            erased: Vec::new(),
             scrub,
             sweeping: Sweeping::default(),
             now_ms,
@@ -399,10 +399,10 @@ impl Writer {
             if let Some(own) = effects.applied.iter_mut().find(own) {
                 own.erase(ErasedBy::Record);
             }
-            let Self { shared, rewriting, scrub, .. } = self;
+            let Self { shared, erased, scrub, .. } = self;
             scrub.erased(self.settings.scrub_after, self.now_ms);
             shared.write(effects.command, |recent| {
-                rewriting.add(found.put(recent.rows_mut()));
+                erased.extend(found.put(recent.rows_mut()));
                 Scrub::note(recent.rows_mut());
             });
         }
@@ -411,13 +411,16 @@ impl Writer {
 
     /// Takes some of what has come of age from the rows, once what was found before is written.
     fn sweep(&mut self, now_ms: u64) -> Result<(), RecordsError> {
-        if self.sweeping.is_empty() || self.rewriting.is_waiting() {
+        if self.sweeping.is_empty() || !self.erased.is_empty() {
             return Ok(());
         }
         if let Some(found) = self.sweeping.next(&self.shared)? {
             self.scrub.erased(self.settings.scrub_after, now_ms);
-            self.shared.write(self.applied, |recent| Scrub::note(recent.rows_mut()));
-            self.rewriting.add_found(found);
+            self.shared.write(self.applied, |recent| {
+                found.put(recent.rows_mut());
+                Scrub::note(recent.rows_mut());
+            });
+            self.erased.extend(found.gone);
         }
         self.unsealed_since_ms.get_or_insert(now_ms);
         Ok(())
@@ -519,14 +522,7 @@ impl Writer {
                 }
             });
         }
-        let mut erased = Vec::new();
-        // What is written again must not be stored together with the first time.
-        let is_apart = self.flusher.is_idle();
-        let next = |recent: &mut Recent| erased = self.rewriting.next(recent.rows_mut(), is_apart);
-        self.shared.write(applied, next);
-        if self.rewriting.is_waiting() {
-            self.unsealed_since_ms = Some(self.now_ms);
-        }
+        let erased = std::mem::take(&mut self.erased);
         let view = match erased.is_empty() {
             // It would keep what is sealed from being taken as it is.
             true => None,

@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use comity_machine::{ChannelNo, Effects, ErasedBy, EventRow, LogNo, RowKey, State};
+use comity_machine::{ChannelNo, Effects, ErasedBy, LogNo, RowKey, State};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::LogName;
 
+use super::block::padded;
 use super::keys::{backfill_key, log_no_key, state_key};
 use super::shared::Shared;
 use super::view::{RecordsError, View};
@@ -58,60 +59,7 @@ impl Sweeping {
             }
             self.0.remove(&no);
         }
-        Ok((found.count() > 0).then_some(found))
-    }
-}
-
-/// What is written anew because bodies go from it. It is written twice, in two batches: where
-/// several rows of one page of the store become shorter in one batch, bytes of before stay behind
-/// in the page, and the second time the page is made anew.
-#[derive(Default)]
-pub(super) struct Rewriting {
-    first: Vec<Gone>,
-    second: Vec<Gone>,
-    /// What was found of age, to be laid down with the next batch, and the second time.
-    found: Option<Sweep>,
-    settled: Option<Sweep>,
-}
-
-impl Rewriting {
-    pub(super) fn add(&mut self, gone: impl IntoIterator<Item = Gone>) {
-        self.first.extend(gone);
-    }
-
-    pub(super) fn add_found(&mut self, mut found: Sweep) {
-        self.first.append(&mut found.gone);
-        self.found = Some(found);
-    }
-
-    /// Whether there is something to be written, or to be written again.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.first.is_empty() || !self.second.is_empty() || self.has_found()
-    }
-
-    fn has_found(&self) -> bool {
-        self.found.is_some() || self.settled.is_some()
-    }
-
-    /// The records whose blocks are written with the batch of these rows; for the second time only
-    /// where the store has taken all that was before.
-    pub(super) fn next(&mut self, rows: &mut Batch, is_apart: bool) -> Vec<Gone> {
-        if !is_apart && (!self.second.is_empty() || self.settled.is_some()) {
-            let gone = std::mem::take(&mut self.first);
-            self.second.extend(&gone);
-            return gone;
-        }
-        if let Some(settled) = self.settled.take() {
-            settled.put(rows);
-            settled.put_places(rows);
-        }
-        self.settled = self.found.take();
-        if let Some(found) = &self.settled {
-            found.put(rows);
-        }
-        let mut gone = std::mem::replace(&mut self.second, std::mem::take(&mut self.first));
-        gone.extend(&self.second);
-        gone
+        Ok((!found.swept.is_empty()).then_some(found))
     }
 }
 
@@ -119,9 +67,9 @@ impl Rewriting {
 #[derive(Default)]
 pub(super) struct Sweep {
     /// Records in blocks.
-    gone: Vec<Gone>,
+    pub(super) gone: Vec<Gone>,
     /// Records that came as history, without their bodies.
-    old: Vec<(LogNo, u64, EventRow)>,
+    old: Vec<(LogNo, u64, Vec<u8>)>,
     /// How far logs were gone through.
     swept: Vec<(LogNo, u64)>,
 }
@@ -147,12 +95,14 @@ impl Sweep {
     ) -> Result<(), RecordsError> {
         let before = view.swept(log)?;
         let mut swept = before;
-        view.backfilled_from(no, log, before + 1, &mut |row| {
+        view.backfilled_from(no, log, before + 1, &mut |row, bytes| {
             if row.id.time() >= horizon || self.count() >= RECORDS_MAX {
                 return ControlFlow::Break(());
             }
             swept = row.seq;
-            self.old.push((log, row.seq, row));
+            if row.erased.is_some() {
+                self.old.push((log, row.seq, padded(cbor::encode(&row), bytes)));
+            }
             ControlFlow::Continue(())
         })?;
         view.log(no, log, swept + 1, &mut |pos, row| {
@@ -160,7 +110,9 @@ impl Sweep {
                 return ControlFlow::Break(());
             }
             swept = row.seq;
-            self.gone.push((no, pos, ErasedBy::Retention));
+            if row.erased.is_some() {
+                self.gone.push((no, pos, ErasedBy::Retention));
+            }
             ControlFlow::Continue(())
         })?;
         if swept > before {
@@ -173,15 +125,12 @@ impl Sweep {
         self.gone.len() + self.old.len()
     }
 
-    /// Lays down what came as history without its bodies.
-    fn put(&self, rows: &mut Batch) {
+    /// Lays down what came as history without its bodies, and how far was gone. The blocks are
+    /// written anew with the same batch.
+    pub(super) fn put(&self, rows: &mut Batch) {
         for (log, seq, row) in &self.old {
-            rows.put(Table::Backfill, &backfill_key(*log, *seq), &cbor::encode(row));
+            rows.put(Table::Backfill, &backfill_key(*log, *seq), row);
         }
-    }
-
-    /// Lays down how far was gone.
-    fn put_places(&self, rows: &mut Batch) {
         for (log, seq) in &self.swept {
             rows.put(Table::Swept, &log_no_key(*log), &seq.to_be_bytes());
         }

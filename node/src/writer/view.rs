@@ -130,25 +130,26 @@ impl View {
         Ok(Some(row))
     }
 
-    /// Hands the records of a log that came as history, from the `from`-th on, to `visit`.
+    /// Hands the records of a log that came as history, from the `from`-th on, to `visit`, each
+    /// with the length of its row.
     pub(super) fn backfilled_from(
         &self,
         channel: ChannelNo,
         log: LogNo,
         from: u64,
-        visit: &mut dyn FnMut(EventRow) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(EventRow, usize) -> ControlFlow<()>,
     ) -> Result<(), RecordsError> {
         let (low, high) = (keys::backfill_key(log, from), keys::backfill_key(log, u64::MAX));
         let horizon = self.horizon(channel)?;
         let mut is_whole = true;
         let span = Span::inclusive(&low, &high);
-        self.rows.range(Table::Backfill, &span, Direction::Ascending, &mut |_, row| {
-            let Some(mut row) = EventRow::decode(row) else {
+        self.rows.range(Table::Backfill, &span, Direction::Ascending, &mut |_, bytes| {
+            let Some(mut row) = EventRow::decode(bytes) else {
                 is_whole = false;
                 return ControlFlow::Break(());
             };
             expire(&mut row, horizon);
-            visit(row)
+            visit(row, bytes.len())
         })?;
         if is_whole { Ok(()) } else { Err(RecordsError::Row) }
     }
