@@ -3,6 +3,7 @@
 
 use crate::dice::Dice;
 use crate::faults::FAULTS;
+use crate::gates;
 use crate::net::Weather;
 
 /// The plan of a run.
@@ -40,7 +41,7 @@ impl Plan {
         let faults = faults.collect();
         let nodes = 2 + usize::from(dice.per_mille(650)) + usize::from(dice.per_mille(300));
         let is_hostile = nodes > 2 && !has_rollback && dice.per_mille(350);
-        let is_forgetful = dice.per_mille(250);
+        let is_forgetful = dice.per_mille(250) && gates::DRAWS_RETENTION;
         let seconds = dice.within(5..90);
         Self {
             nodes,
