@@ -23,6 +23,8 @@ pub(crate) enum Event {
     Heal { from: usize, to: usize },
     /// A hostile node shows something.
     Mischief { node: usize },
+    /// Two nodes are cut from each other for the rest of the run.
+    Part { one: usize, other: usize },
     /// A node's process starts.
     Start { node: usize },
     /// A node's disk has taken what the writer gives it.

@@ -108,6 +108,9 @@ impl World {
         if let Some(node) = self.plan.hostile {
             self.agenda.after(5_000, Event::Mischief { node });
         }
+        if let Some((one, other, at_ms)) = self.plan.apart {
+            self.agenda.after(at_ms, Event::Part { one, other });
+        }
     }
 
     fn run_until(&mut self, until_ms: u64) {
@@ -135,6 +138,7 @@ impl World {
             Event::Gone { connection, node } => self.gone(connection, node),
             Event::Heal { from, to } => self.heal(from, to),
             Event::Mischief { node } => self.mischief(node),
+            Event::Part { one, other } => self.part(one, other),
             Event::Start { node } => self.start(node),
             Event::Step { node, run } if self.runs(node, run) => {
                 self.with(node, |node, around| node.step(around));
@@ -428,13 +432,27 @@ impl World {
         }
         self.agenda.after(for_ms, Event::Heal { from, to });
         if for_ms > IDLE_MS {
-            for connection in self.net.between(from, to) {
-                self.agenda.after(IDLE_MS, Event::Gone { connection, node: to });
-                let late_ms = IDLE_MS + self.dice.below(IDLE_MS);
-                self.agenda.after(late_ms, Event::Gone { connection, node: from });
-            }
+            self.time_out(from, to);
         }
         true
+    }
+
+    /// Connections between two nodes end for having heard nothing for too long.
+    fn time_out(&mut self, from: usize, to: usize) {
+        for connection in self.net.between(from, to) {
+            self.agenda.after(IDLE_MS, Event::Gone { connection, node: to });
+            let late_ms = IDLE_MS + self.dice.below(IDLE_MS);
+            self.agenda.after(late_ms, Event::Gone { connection, node: from });
+        }
+    }
+
+    /// Nothing arrives between two nodes for the rest of the run.
+    fn part(&mut self, one: usize, other: usize) {
+        let now_ms = self.agenda.now_ms;
+        self.watch.say(now_ms, || format!("n{one} and n{other} are apart"));
+        *self.counts.entry("apart").or_default() += 1;
+        self.net.part(one, other);
+        self.time_out(one, other);
     }
 
     fn heal(&mut self, from: usize, to: usize) {

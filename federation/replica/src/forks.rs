@@ -13,7 +13,7 @@ use comity_protocol::chain::{follow, path, skip};
 use comity_protocol::fork::{Branch, ForkProof};
 use comity_protocol::frame::{Frame, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
-use comity_protocol::id::LogId;
+use comity_protocol::id::{LineageId, LogId};
 use comity_protocol::limits::VECTOR_ENTRIES_MAX;
 
 use crate::action::Action;
@@ -97,6 +97,18 @@ impl Forks {
         self.count()?;
         let is_last = entries.len() < VECTOR_ENTRIES_MAX;
         Ok(Action::CompareHeads { entries, is_last })
+    }
+
+    /// The peer has no link with these.
+    pub(crate) fn handle_away<T>(&mut self, origins: Vec<LineageId>) -> Result<Action<T>, Fault> {
+        self.count()?;
+        Ok(Action::TakeAway(origins))
+    }
+
+    /// The peer states heads of those who are away from us.
+    pub(crate) fn handle_news<T>(&mut self, entries: Vec<VectorEntry>) -> Result<Action<T>, Fault> {
+        self.count()?;
+        Ok(Action::TakeNews(entries))
     }
 
     /// The peer holds another history of this log, as far as we know.

@@ -157,6 +157,7 @@ impl<T: Copy> Link<T> {
             self.greet(&peer.domain);
         }
         self.timers.set(Timer::Hello, None);
+        self.subscription.handle_peer(peer.lineage);
         self.act(Action::Up { lineage: peer.lineage, start: peer.start });
         self.act(Action::Resume);
         self.phase = Phase::Up { peer };
@@ -422,6 +423,10 @@ impl<T: Copy> Link<T> {
                     self.act(action);
                 }
             }
+            Frame::Away { origins } => {
+                let action = self.forks.handle_away(origins)?;
+                self.act(action);
+            }
             Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } | Frame::Hello(_) => {
                 return Err(Fault::FrameUnexpected);
             }
@@ -439,6 +444,10 @@ impl<T: Copy> Link<T> {
             Frame::History(ask) => self.histories.handle_ask(ask)?,
             Frame::Lookup { id, name } => {
                 let action = self.lookups.handle_lookup(id, name)?;
+                self.act(action);
+            }
+            Frame::News { entries } => {
+                let action = self.forks.handle_news(entries)?;
                 self.act(action);
             }
             Frame::NotServed { log, code, .. } => {

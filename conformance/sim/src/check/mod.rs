@@ -30,7 +30,8 @@ pub(crate) fn unfinished(world: &World) -> Option<String> {
         let Some(run) = &node.run else { return Some(format!("n{index} is down")) };
         for (at, other) in world.everybody.iter().enumerate() {
             let is_honest = is_honest(world, at) && is_honest(world, index);
-            if at != index && is_honest && !run.dialer.is_linked(&other.domain) {
+            let is_reached = is_honest && !world.net.are_apart(at, index);
+            if at != index && is_reached && !run.dialer.is_linked(&other.domain) {
                 return Some(format!("n{index} is not linked with {}", other.domain));
             }
         }
