@@ -28,8 +28,8 @@ pub(crate) struct Plan {
     /// For how long the first node keeps texts, where not for ever.
     pub(crate) retention_seconds: Option<u64>,
     pub(crate) weather: Weather,
-    /// Two honest nodes that are cut from each other, and when, for the rest of the run. A third one
-    /// reaches both.
+    /// Two honest nodes that are cut from each other, and when, for the rest of the run. A third
+    /// one reaches both.
     pub(crate) apart: Option<(usize, usize, u64)>,
 }
 

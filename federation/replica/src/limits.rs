@@ -82,7 +82,8 @@ pub const SEARCH_ROUNDS_MAX: u32 = 80;
 pub const SHOW_ANSWER_MS: u64 = 30_000;
 /// What a peer may want to be shown and was not yet; one that keeps to the protocol has one.
 pub const SHOWS_MAX: usize = 4;
-/// Statements of heads and of who is away, and proofs of forks, that a peer may send between two statements of ours.
+/// Statements of heads and of who is away, and proofs of forks, that a peer may send between two
+/// statements of ours.
 pub const FORK_FRAMES_MAX: usize = 4_096;
 /// Proofs of forks that are passed on over one link at a time.
 pub const FORKS_TOLD_MAX: usize = 256;

@@ -423,31 +423,19 @@ impl<T: Copy> Link<T> {
                     self.act(action);
                 }
             }
-            Frame::Away { origins } => {
-                let action = self.forks.handle_away(origins)?;
+            Frame::Away { .. } | Frame::Fork { .. } | Frame::Heads { .. } | Frame::News { .. } => {
+                let action = self.forks.handle_statement(frame)?;
                 self.act(action);
             }
             Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } | Frame::Hello(_) => {
                 return Err(Fault::FrameUnexpected);
             }
-            Frame::Fork { proof } => {
-                let action = self.forks.handle_fork(proof)?;
-                self.act(action);
-            }
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
-            }
-            Frame::Heads { entries } => {
-                let action = self.forks.handle_heads(entries)?;
-                self.act(action);
             }
             Frame::History(ask) => self.histories.handle_ask(ask)?,
             Frame::Lookup { id, name } => {
                 let action = self.lookups.handle_lookup(id, name)?;
-                self.act(action);
-            }
-            Frame::News { entries } => {
-                let action = self.forks.handle_news(entries)?;
                 self.act(action);
             }
             Frame::NotServed { log, code, .. } => {

@@ -1,6 +1,6 @@
-//! The newest proven head of another origin's log. Where not all of the range was taken that it came
-//! with, or history alone, it lies above what is held, and the steps from it down are kept beside
-//! it: so all that is held can be shown to others, and compared with what they hold.
+//! The newest proven head of another origin's log. Where not all of the range was taken that it
+//! came with, or history alone, it lies above what is held, and the steps from it down are kept
+//! beside it: so all that is held can be shown to others, and compared with what they hold.
 
 use comity_protocol::chain::{Link, path};
 use comity_protocol::hash::Hash;

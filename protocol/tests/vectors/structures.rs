@@ -15,7 +15,8 @@ use comity_protocol::event::{
     RequestRefused,
 };
 use comity_protocol::frame::{
-    Batch, Exception, Frame, HeadAbove, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
+    Batch, Exception, Frame, HeadAbove, Hello, LogKind, PEER_VERSION, Range, VectorEntry, Want,
+    WireLog,
 };
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
