@@ -26,6 +26,7 @@ pub(crate) fn proven_to(log: &Log) -> u64 {
     log.proof.as_ref().map_or(0, |proof| proof.seq)
 }
 
-/// Texts of age outlast their time at a node whose clock was set right (seed 8). Goes when that is
-/// mended, in the node or in the checker.
+/// Texts of void records, which nobody is shown, have no time of their own and stay until others of
+/// their channel are of age (seeds 121, 134, 195, 206); and once history was lacking for ever (seed
+/// 275). Goes when both are mended, or the checker knows better.
 pub(crate) const DRAWS_RETENTION: bool = false;
