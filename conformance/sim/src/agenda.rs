@@ -11,6 +11,10 @@ use crate::net::ConnectionId;
 pub(crate) enum Event {
     /// A user does something.
     Act { user: usize },
+    /// Users of a node repeat what was to be tried again later.
+    Again { node: usize },
+    /// The admin of a home answers for a member that it can never reach.
+    Confirm { node: usize },
     /// A dial comes to its end.
     Dialled { from: usize, to: usize, run: u64 },
     /// A user's device comes, or goes.

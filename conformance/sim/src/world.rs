@@ -15,7 +15,7 @@ use crate::net::{IDLE_MS, Net};
 use crate::node::{DISK_MS, Node, Organisation};
 use crate::ops::{self, Scene};
 use crate::plan::Plan;
-use crate::users::{Ledger, Text, User, word};
+use crate::users::{AGAIN_MS, Ledger, Text, User, word};
 use crate::watch::{Rule, Watch};
 
 /// When every world begins, in Unix ms.
@@ -129,6 +129,8 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Act { user } => self.act(user),
+            Event::Again { node } => self.attend(node),
+            Event::Confirm { node } => self.confirm(node),
             Event::Device { user } => {
                 self.users[user].is_online = true;
                 self.attend(self.users[user].node);
@@ -152,7 +154,7 @@ impl World {
     }
 
     /// Lets a node do something, hands out what it answered, and sees whether its disk bore it.
-    fn with(
+    pub(crate) fn with(
         &mut self,
         at: usize,
         act: impl FnOnce(&mut Node, &mut Around<'_>) -> Result<(), Died>,
@@ -193,8 +195,10 @@ impl World {
     fn hand_out(&mut self) {
         let now_ms = self.agenda.now_ms;
         for (user, nonce, answer) in std::mem::take(&mut self.answered) {
-            let Self { users, ledger, watch, .. } = self;
-            users[user].answered((nonce, answer), ledger, watch, now_ms);
+            let Self { users, ledger, watch, agenda, .. } = self;
+            if users[user].answered((nonce, answer), ledger, watch, now_ms) {
+                agenda.after(AGAIN_MS, Event::Again { node: users[user].node });
+            }
         }
     }
 
@@ -214,7 +218,9 @@ impl World {
             }
             user.read(node, watch, now_ms);
             for answered in user.propose(node, agenda) {
-                user.answered(answered, ledger, watch, now_ms);
+                if user.answered(answered, ledger, watch, now_ms) {
+                    agenda.after(AGAIN_MS, Event::Again { node: at });
+                }
             }
         }
     }
@@ -438,21 +444,12 @@ impl World {
     }
 
     /// Connections between two nodes end for having heard nothing for too long.
-    fn time_out(&mut self, from: usize, to: usize) {
+    pub(crate) fn time_out(&mut self, from: usize, to: usize) {
         for connection in self.net.between(from, to) {
             self.agenda.after(IDLE_MS, Event::Gone { connection, node: to });
             let late_ms = IDLE_MS + self.dice.below(IDLE_MS);
             self.agenda.after(late_ms, Event::Gone { connection, node: from });
         }
-    }
-
-    /// Nothing arrives between two nodes for the rest of the run.
-    fn part(&mut self, one: usize, other: usize) {
-        let now_ms = self.agenda.now_ms;
-        self.watch.say(now_ms, || format!("n{one} and n{other} are apart"));
-        *self.counts.entry("apart").or_default() += 1;
-        self.net.part(one, other);
-        self.time_out(one, other);
     }
 
     fn heal(&mut self, from: usize, to: usize) {
@@ -536,6 +533,7 @@ impl World {
             }
         }
         self.agenda.after(0, Event::Wake { node: at });
+        self.confirm_soon(at);
     }
 
     /// Takes a copy of a node's disks, as a snapshot of its machine would.

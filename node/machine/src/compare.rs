@@ -32,10 +32,9 @@ impl Group {
 }
 
 impl State {
-    /// The present run, by its first command; 0 before the first.
-    fn run(&self) -> u64 {
-        let starts = self.identity.as_ref().map(|identity| identity.starts.as_slice());
-        starts.and_then(<[_]>::last).map_or(0, |start| start.command)
+    /// The command that began the present run; 0 before the first.
+    fn run_command(&self) -> u64 {
+        self.run().map_or(0, |start| start.command)
     }
 
     /// Whether we, who are home of a group or named to be, may append to its control log in this
@@ -43,7 +42,7 @@ impl State {
     /// it than we do.
     pub fn has_authority(&self, no: ChannelNo) -> bool {
         let Some(group) = self.channels.get(&no).and_then(Channel::group) else { return false };
-        let (run, own) = (self.run(), self.lineage());
+        let (run, own) = (self.run_command(), self.lineage());
         if group.authority == run {
             return true;
         }
@@ -63,7 +62,7 @@ impl State {
 
     /// We have appended to a group's control log: in this run that is settled.
     pub(crate) fn settle_authority(&mut self, no: ChannelNo) {
-        let run = self.run();
+        let run = self.run_command();
         if let Some(group) = self.channel_mut(no).group_mut() {
             group.authority = run;
         }
@@ -76,7 +75,7 @@ impl State {
         ahead: &[Ahead],
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        let run = self.run();
+        let run = self.run_command();
         let known = self.peers.get_mut(&peer).ok_or(Code::PeerNotMember)?;
         known.heard_unix_ms = known.heard_unix_ms.max(fx.unix_ms);
         known.compared = run;

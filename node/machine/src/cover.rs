@@ -85,9 +85,7 @@ impl State {
             return;
         }
         if group.cover_due_ms.is_none() {
-            let due_ms = fx.unix_ms.saturating_add(COVER_AGE_MS);
-            group.cover_due_ms = Some(due_ms);
-            self.due.insert((due_ms, no));
+            self.set_cover_due(no, Some(fx.unix_ms.saturating_add(COVER_AGE_MS)));
             fx.dirty(RowKey::Channel(no));
         }
         fx.touched.insert(no);
@@ -107,12 +105,22 @@ impl State {
         let uncovered = if is_home { logs.sum() } else { 0 };
         if let Some(group) = channel.group_mut() {
             group.uncovered = uncovered;
-            if uncovered == 0
-                && let Some(due_ms) = group.cover_due_ms.take()
-            {
-                self.due.remove(&(due_ms, no));
-            }
         }
+        if uncovered == 0 {
+            self.set_cover_due(no, None);
+        }
+    }
+
+    /// Notes when V is to be stated in a group, or that it is not; whether that is another time
+    /// than before.
+    fn set_cover_due(&mut self, no: ChannelNo, due_ms: Option<u64>) -> bool {
+        let Some(group) = self.channel_mut(no).group_mut() else { return false };
+        let before_ms = std::mem::replace(&mut group.cover_due_ms, due_ms);
+        if let Some(before_ms) = before_ms {
+            self.due.remove(&(before_ms, no));
+        }
+        self.due.extend(due_ms.map(|due_ms| (due_ms, no)));
+        before_ms != due_ms
     }
 
     /// States V in those of the touched groups where enough events are uncovered.
@@ -128,12 +136,12 @@ impl State {
 
     /// States V for all logs of a group.
     fn cover(&mut self, no: ChannelNo, fx: &mut Effects) {
-        // Where the group takes no record now, its next one covers them, or the next term's.
-        let _ = self.append_control(no, None, &ControlAct::Cover, None, fx);
-        if let Some(group) = self.channel_mut(no).group_mut()
-            && let Some(due_ms) = group.cover_due_ms.take()
-        {
-            self.due.remove(&(due_ms, no));
+        let stated = self.append_control(no, None, &ControlAct::Cover, None, fx);
+        // Where the group takes no record now, its next one covers them, or the next term's; where
+        // only the members are asked first, it is tried again.
+        let is_for_later = stated == Err(Code::HomeComparing);
+        let again_ms = is_for_later.then(|| fx.unix_ms.saturating_add(COVER_AGAIN_MS));
+        if self.set_cover_due(no, again_ms) {
             fx.dirty(RowKey::Channel(no));
         }
     }
@@ -151,22 +159,7 @@ impl State {
             else {
                 return;
             };
-            if self.has_authority(no) || !self.is_home(no) {
-                self.cover(no, fx);
-            } else {
-                self.put_cover_off(no, fx);
-            }
-        }
-    }
-
-    fn put_cover_off(&mut self, no: ChannelNo, fx: &mut Effects) {
-        let due_ms = fx.unix_ms.saturating_add(COVER_AGAIN_MS);
-        if let Some(group) = self.channel_mut(no).group_mut()
-            && let Some(before_ms) = group.cover_due_ms.replace(due_ms)
-        {
-            self.due.remove(&(before_ms, no));
-            self.due.insert((due_ms, no));
-            fx.dirty(RowKey::Channel(no));
+            self.cover(no, fx);
         }
     }
 }

@@ -172,9 +172,9 @@ impl State {
         fx: &mut Effects,
     ) {
         let Moderation { origin, writer, seq, hash } = *moderation;
-        // Who comes later reads it before any record of the log.
-        self.log_mut(no, LogName::Message { origin, writer });
         let name = LogName::Message { origin, writer };
+        // Who comes later reads it before any record of the log.
+        self.log_mut(no, name);
         self.erase_target(no, (name, seq, hash), (no, by), fx);
     }
 

@@ -79,8 +79,10 @@ impl State {
     /// A record has come to a channel: one day its text is of age.
     pub(crate) fn note_expiring(&mut self, no: ChannelNo, time: HybridTime, fx: &mut Effects) {
         let Some(seconds) = self.retention(no) else { return };
-        if self.expiries.get(&no).is_none_or(|expiry| expiry.due_ms.is_none()) {
-            let due_ms = time.unix_ms().saturating_add(seconds.saturating_mul(1_000));
+        let due_ms = time.unix_ms().saturating_add(seconds.saturating_mul(1_000));
+        // A clock that was ahead, here or elsewhere, may have put it off too far.
+        let known = self.expiries.get(&no).and_then(|expiry| expiry.due_ms);
+        if known.is_none_or(|known_ms| due_ms < known_ms) {
             self.set_expiry_due(no, Some(due_ms), fx);
         }
     }

@@ -7,7 +7,7 @@ use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::link_channel;
 use comity_protocol::hash::{Hash, Hasher, tag};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, WriterId};
 use comity_protocol::key::{NodePublicKey, lineage_id};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountLabel, ServerName};
@@ -367,6 +367,16 @@ impl State {
         let no = self.add_channel(Channel::new(id, Kind::Link { peer: lineage }), fx);
         self.share(no, lineage, Pos::new(fx.command, 0), fx);
         Ok(Answer::Done)
+    }
+
+    /// The present run; `None` before the first.
+    pub fn run(&self) -> Option<Start> {
+        self.identity.as_ref()?.starts.last().copied()
+    }
+
+    /// Whether no control record can take a record of a channel back any more.
+    pub fn is_final(&self, channel: ChannelNo, log: LogName, seq: u64) -> bool {
+        self.channels.get(&channel).is_some_and(|channel| channel.is_final(log, seq))
     }
 
     /// Our lineage. Every command but the first comes after `Found`.

@@ -29,6 +29,7 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         _ => item.applied.withdrawn.to_vec(),
     };
     let is_message = matches!(content, EventContent::Message { .. } | EventContent::ErasedMessage);
+    let Applied { channel: no, log, seq, .. } = &item.applied;
     Some(Arc::new(FeedEvent {
         cursor: convert::cursor(cursor_at(state, item.applied.pos)),
         channel,
@@ -38,15 +39,9 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         content,
         withdrawn,
         is_late: is_message && item.applied.is_late,
-        is_final: is_message && is_final(state, item),
+        is_final: is_message && state.is_final(*no, log.name, *seq),
         encoded: OnceLock::new(),
     }))
-}
-
-/// Whether no control record can take a record back any more.
-fn is_final(state: &State, item: &Item) -> bool {
-    let Applied { channel, log, seq, .. } = &item.applied;
-    state.channels.get(channel).is_some_and(|channel| channel.is_final(log.name, *seq))
 }
 
 type Content = (ChannelId, AccountLabel, EventContent);

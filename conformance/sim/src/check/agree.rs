@@ -160,8 +160,10 @@ fn demanded(
     }
     let known = states[node].as_ref().and_then(|state| state.channel(&channel));
     let is_reached = members.contains(&at) && !world.net.are_apart(node, at);
-    let log = known.and_then(|(_, channel)| channel.logs.get(&name));
-    if !is_reached && log.is_some_and(waits_for_origin) {
+    let waits = known.is_some_and(|(_, channel)| {
+        channel.logs.get(&name).is_some_and(|log| waits_for_origin(channel, log))
+    });
+    if !is_reached && waits {
         return 0;
     }
     if members.contains(&at) {

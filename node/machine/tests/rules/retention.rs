@@ -164,3 +164,20 @@ fn what_comes_too_late_is_erased_as_it_comes() {
 fn control(world: &World, team: ChannelId) -> comity_protocol::id::LogName {
     world.group_at("acme", team).control_log()
 }
+
+/// Pins: a text that was stamped by a clock ahead put off when those after it were looked at.
+#[test]
+fn a_text_from_a_clock_that_was_ahead_keeps_no_others_beyond_their_time() {
+    let mut world = World::new(&[ALICE, BOB]);
+    let channel = world.direct(BOB, ALICE);
+    assert_eq!(world.direct(ALICE, BOB), channel);
+    set(&mut world, "globex", Some(2 * HOUR));
+    let now_ms = world.now_ms;
+    world.now_ms += 50 * HOUR * 1_000;
+    world.say(BOB, channel, "globex's clock is ahead").unwrap();
+    world.now_ms = now_ms;
+    world.say(ALICE, channel, "acme's is right").unwrap();
+    world.exchange();
+    pass(&mut world, 3 * HOUR);
+    assert!(horizon(&world, "globex", channel) > now_ms, "it was not looked at");
+}

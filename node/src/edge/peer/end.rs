@@ -26,7 +26,7 @@ use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::filling::Filler;
-use super::lost::Lost;
+use super::lost::{AheadOf, stated};
 use super::relaying::Relaying;
 use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
@@ -119,7 +119,7 @@ pub struct LinkEnd {
     /// When they were, until the peer has shown that it heard them.
     stated_ms: Option<u64>,
     /// What the peer's heads, as far as it has stated them, say of our control logs.
-    ahead: Vec<Ahead>,
+    ahead: AheadOf,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
     relaying: Relaying,
@@ -164,7 +164,7 @@ impl LinkEnd {
             start: 0,
             is_compared: false,
             stated_ms: None,
-            ahead: Vec::new(),
+            ahead: AheadOf::new(),
             told: BTreeMap::new(),
             link,
             _filler: filler,
@@ -505,12 +505,10 @@ impl LinkEnd {
         for log in self.exchange.contradicted(peer, entries) {
             self.replica.suspect(log);
         }
-        let Lost { ahead, wants } = self.exchange.lost(peer, entries);
-        for (log, from, until) in wants {
+        for (log, from, until) in self.exchange.lost(peer, entries, &mut self.ahead) {
             self.replica.want(log, from, until);
         }
-        self.ahead.extend(ahead);
-        is_last.then(|| Task::Compare { peer, ahead: std::mem::take(&mut self.ahead) })
+        is_last.then(|| Task::Compare { peer, ahead: stated(std::mem::take(&mut self.ahead)) })
     }
 
     /// Heads are stated once to each run of a peer, and again while the link is up.

@@ -49,11 +49,8 @@ impl Exchange {
         (shared, hub): (Arc<Shared>, Hub),
         blinds: Blinds,
     ) -> Self {
-        let (start, command) = {
-            let state = shared.state();
-            let starts = state.identity.as_ref().map(|identity| identity.starts.as_slice());
-            starts.and_then(<[_]>::last).map_or((0, 0), |start| (start.start, start.command))
-        };
+        let run = shared.state().run();
+        let (start, command) = run.map_or((0, 0), |run| (run.start, run.command));
         let acknowledged = Arc::new(Acknowledged::new(Pos::new(command, 0)));
         let progress = Progress::new(Arc::clone(&shared), Arc::clone(&acknowledged));
         let proofs = Proofs::new(domain.clone(), lineage, key, blinds);

@@ -53,7 +53,7 @@ impl Forks {
 }
 
 /// The rows of one log.
-pub(super) struct LogRows {
+struct LogRows {
     rows: Rows,
     no: LogNo,
 }
@@ -63,7 +63,7 @@ impl LogRows {
         self.rows.read(self.no, seq).ok()?.map(|(_, row)| row)
     }
 
-    pub(super) fn hash(&mut self, seq: u64) -> Option<Hash> {
+    fn hash(&mut self, seq: u64) -> Option<Hash> {
         if seq == 0 { Some(Hash::ZERO) } else { self.row(seq).map(|row| row.hash) }
     }
 
@@ -128,21 +128,30 @@ impl Exchange {
     pub(super) fn contradicted(&self, peer: LineageId, entries: &[VectorEntry]) -> Vec<WireLog> {
         let mut reads = 0;
         let differs = |entry: &&VectorEntry| {
-            let found = self.shared_log(peer, &entry.log);
-            let Some((no, log)) = found.filter(|(_, log)| log.fork.is_none()) else { return false };
-            let name = LogId::from(entry.log).name;
-            match self.head_of(&name, &log) {
-                Some((seq, hash)) if seq == entry.seq => ShortHash::from(hash) != entry.hash,
-                Some((seq, _)) if seq > entry.seq && reads < COMPARED_ROWS_MAX => {
-                    reads += 1;
-                    let ours = self.rows_of(no, log.no).and_then(|mut rows| rows.hash(entry.seq));
-                    ours.is_some_and(|ours| ShortHash::from(ours) != entry.hash)
-                }
-                _ => false,
-            }
+            let found = self.shared_log(peer, &entry.log).filter(|(_, log)| log.fork.is_none());
+            found.is_some_and(|found| self.contradicts(found, entry, &mut reads))
         };
         let others = entries.iter().filter(|entry| entry.log.origin != self.lineage);
         others.filter(differs).map(|entry| entry.log).collect()
+    }
+
+    /// Whether a head that was stated is not in our history of a log. `reads` counts the rows that
+    /// had to be looked at for it; from [`COMPARED_ROWS_MAX`] on none is.
+    pub(super) fn contradicts(
+        &self,
+        (no, log): (ChannelNo, Log),
+        entry: &VectorEntry,
+        reads: &mut usize,
+    ) -> bool {
+        match self.head_of(&LogId::from(entry.log).name, &log) {
+            Some((seq, hash)) if seq == entry.seq => ShortHash::from(hash) != entry.hash,
+            Some((seq, _)) if seq > entry.seq && *reads < COMPARED_ROWS_MAX => {
+                *reads += 1;
+                let ours = self.rows_of(no, log.no).and_then(|mut rows| rows.hash(entry.seq));
+                ours.is_some_and(|ours| ShortHash::from(ours) != entry.hash)
+            }
+            _ => false,
+        }
     }
 
     /// The history that we hold of a log, from its newest proven head down to a record.
@@ -203,7 +212,7 @@ impl Exchange {
         is_shared(channel, peer).then(|| (no, known.clone()))
     }
 
-    pub(super) fn rows_of(&self, no: ChannelNo, log: LogNo) -> Option<LogRows> {
+    fn rows_of(&self, no: ChannelNo, log: LogNo) -> Option<LogRows> {
         Some(LogRows { rows: Rows::new(self.shared.view().ok()?, no), no: log })
     }
 
@@ -234,10 +243,11 @@ impl Exchange {
     }
 }
 
-/// Rows read for one statement of a peer's heads; what is beyond is compared another time.
+/// Rows read for one statement of a peer's heads; what is beyond counts as the same, until another
+/// time.
 const COMPARED_ROWS_MAX: usize = 1_024;
 
-fn is_shared(channel: &Channel, peer: LineageId) -> bool {
+pub(super) fn is_shared(channel: &Channel, peer: LineageId) -> bool {
     channel.peers.get(&peer).is_some_and(|stay| stay.to.is_none())
 }
 

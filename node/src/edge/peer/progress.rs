@@ -244,12 +244,6 @@ impl Progress {
         known.map_or((1, 1), |known| self.reached_in((channel, known), pos))
     }
 
-    /// Whether a record of a channel can no longer be taken back.
-    pub(super) fn is_final(&self, channel: ChannelNo, log: LogName, seq: u64) -> bool {
-        let state = self.shared.state();
-        state.channels.get(&channel).is_some_and(|channel| channel.is_final(log, seq))
-    }
-
     /// The mark of what is known now.
     pub(in crate::edge) fn mark(&self) -> u64 {
         self.acknowledged.mark()

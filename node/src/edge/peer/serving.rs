@@ -358,7 +358,7 @@ impl Exchange {
             message: token.message,
             organisations,
             of,
-            is_final: self.progress.is_final(token.channel, token.log, token.seq),
+            is_final: self.shared.state().is_final(token.channel, token.log, token.seq),
         };
         self.hub.notify(Subscriber::Account(token.sender), notice);
     }

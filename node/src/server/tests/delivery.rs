@@ -43,15 +43,21 @@ async fn opens(alice: &Person, wire: &mut Wire) -> String {
     tokio::join!(alice.opens(&mallory), answers).0
 }
 
-/// Pins: what a peer had on disk when its link was cut was never told to the sender.
-#[tokio::test]
-async fn what_was_taken_before_a_link_was_cut_is_told_when_the_peer_resumes() {
-    let mut peer = Rogue::new();
+/// A node with a person, and a peer that it knows.
+async fn scene() -> (Rogue, World, Person) {
+    let peer = Rogue::new();
     let others =
         Others { signed: vec![records_of(DOMAIN, SEED, peer.port())], ..Others::default() };
     let world = World::start_among(&["acme.test"], others).await;
+    let alice = world.person(0, "alice").await;
+    (peer, world, alice)
+}
+
+/// Pins: what a peer had on disk when its link was cut was never told to the sender.
+#[tokio::test]
+async fn what_was_taken_before_a_link_was_cut_is_told_when_the_peer_resumes() {
+    let (mut peer, world, mut alice) = scene().await;
     let home = &world.homes[0];
-    let mut alice = world.person(0, "alice").await;
     let mut wire = subscribes(&mut peer, home, None).await;
     let channel = opens(&alice, &mut wire).await;
     for text in ["one", "two", "three"] {
@@ -181,12 +187,8 @@ async fn an_author_hears_when_his_message_is_final() {
 /// Pins: a message that a peer excepts from its acknowledgement was told and counted as delivered.
 #[tokio::test]
 async fn what_waits_at_a_peer_is_not_delivered_until_it_was_taken() {
-    let mut peer = Rogue::new();
-    let others =
-        Others { signed: vec![records_of(DOMAIN, SEED, peer.port())], ..Others::default() };
-    let world = World::start_among(&["acme.test"], others).await;
+    let (mut peer, world, mut alice) = scene().await;
     let home = &world.homes[0];
-    let mut alice = world.person(0, "alice").await;
     let mut wire = subscribes(&mut peer, home, None).await;
     let channel = opens(&alice, &mut wire).await;
     let since = soon(alice.http().sync(None, Duration::ZERO, 100)).await.unwrap().cursor;

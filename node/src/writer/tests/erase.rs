@@ -109,18 +109,31 @@ fn grep(path: &Path, text: &str) -> Vec<String> {
     found.map(|file| file.file_name().into_string().unwrap()).collect()
 }
 
+/// Applies commands; the answer to the last.
+fn step(writer: &mut Writer, commands: Vec<Command>, now_ms: u64) -> Option<Answer> {
+    let (proposals, answers) = proposals(commands);
+    writer.step(proposals, now_ms).unwrap();
+    let answers = answers.lock().unwrap().clone();
+    answers.into_iter().flatten().last()
+}
+
+/// Lets time pass until no file holds the secret any more; the time then.
+fn comes_clean(writer: &mut Writer, path: &Path) -> u64 {
+    let mut now_ms = 1_000;
+    until("the disk is clean", || {
+        now_ms += 10_000;
+        writer.flush_if_due(now_ms).unwrap();
+        grep(path, SECRET).is_empty()
+    });
+    now_ms
+}
+
 #[test]
 fn what_was_erased_cannot_be_read_from_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let settings = WriterSettings { scrub_after: Duration::from_secs(60), ..EAGER };
     let mut writer = open(dir.path(), settings);
     let (commands, channel) = opening();
-    let step = |writer: &mut Writer, commands, now_ms| {
-        let (proposals, answers) = proposals(commands);
-        writer.step(proposals, now_ms).unwrap();
-        let answers = answers.lock().unwrap().clone();
-        answers.into_iter().flatten().last()
-    };
     step(&mut writer, commands, 0);
     for number in 1..=200 {
         let text =
@@ -135,13 +148,8 @@ fn what_was_erased_cannot_be_read_from_the_disk() {
     // A restart before its time does not make it forget.
     writer.finish().unwrap();
     let mut writer = open(dir.path(), settings);
-    let mut now_ms = 1_000;
     assert!(!grep(dir.path(), SECRET).is_empty(), "it is not due yet");
-    until("the disk is clean", || {
-        now_ms += 10_000;
-        writer.flush_if_due(now_ms).unwrap();
-        grep(dir.path(), SECRET).is_empty()
-    });
+    comes_clean(&mut writer, dir.path());
     let shared = writer.shared();
     check_rows(&shared.state(), &shared.view().unwrap());
     assert_eq!(texts(&shared).iter().filter(|text| text.is_none()).count(), 4);
@@ -188,12 +196,6 @@ fn what_is_of_age_cannot_be_read_from_the_disk() {
     let settings = WriterSettings { scrub_after: Duration::from_secs(60), ..EAGER };
     let mut writer = open(dir.path(), settings);
     let (commands, channel) = opening();
-    let step = |writer: &mut Writer, commands, now_ms| {
-        let (proposals, answers) = proposals(commands);
-        writer.step(proposals, now_ms).unwrap();
-        let answers = answers.lock().unwrap().clone();
-        answers.into_iter().flatten().last()
-    };
     step(&mut writer, commands, 0);
     for number in 11..=210 {
         let text = if number <= 160 { format!("{SECRET} {number}") } else { format!("{number}") };
@@ -206,12 +208,7 @@ fn what_is_of_age_cannot_be_read_from_the_disk() {
     // A restart in between does not make it forget.
     writer.finish().unwrap();
     let mut writer = open(dir.path(), settings);
-    let mut now_ms = 1_000;
-    until("the disk is clean", || {
-        now_ms += 10_000;
-        writer.flush_if_due(now_ms).unwrap();
-        grep(dir.path(), SECRET).is_empty()
-    });
+    let now_ms = comes_clean(&mut writer, dir.path());
     let shared = writer.shared();
     check_rows(&shared.state(), &shared.view().unwrap());
     assert_eq!(texts(&shared).iter().filter(|text| text.is_none()).count(), 150);
