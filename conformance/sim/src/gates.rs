@@ -19,8 +19,8 @@ pub(crate) fn waits_for_next_term(world: &World, channel: ChannelId, own: &Group
 }
 
 /// An organisation that was out and came back has no history of what was written meanwhile, nor has
-/// one that is shown nothing from before it joined. Of a log that it has heard nothing of since, the
-/// origin alone can say what it had stated up to there. Goes when that is proven by the log itself.
+/// one that is shown nothing from before it joined. Of a log that it has heard nothing of since,
+/// the origin alone can say what it had stated up to there. Goes when the log itself proves that.
 pub(crate) fn waits_for_origin(channel: &Channel, log: &Log) -> bool {
     let is_hidden = channel.group().is_some_and(|group| group.state.since_joining);
     let has_no_past = is_hidden || log.backlog.is_none();

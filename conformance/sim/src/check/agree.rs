@@ -124,14 +124,31 @@ fn behind_in(
     None
 }
 
-/// Whether a node waits for a group's past that it can have: the home serves all of it.
+/// Whether a node waits for a group's past that it can have: the home serves all of it, unless it
+/// came later itself and was shown nothing of what is older.
 fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: usize) -> bool {
     let Some(state) = &states[node] else { return false };
     let Some((no, known)) = state.channel(&channel) else { return false };
-    let home = known.group().and_then(|group| node_of(world, &group.state.home));
+    let founder = known.group().filter(|group| group.terms.len() == 1);
+    let home = founder.and_then(|group| node_of(world, &group.state.home));
     let is_served = home.is_some_and(|home| is_honest(world, home));
     let is_kept = world.nodes.iter().all(|node| node.rollbacks == 0);
     is_served && is_kept && state.lacks_history(no, None)
+}
+
+/// How much of a log a member can show to a node.
+fn shown(
+    world: &World,
+    states: &States<'_>,
+    (channel, name): (ChannelId, LogName),
+    (node, members): (usize, &BTreeSet<usize>),
+) -> u64 {
+    let reached = members.iter().filter(|member| !world.net.are_apart(node, **member));
+    let ends = reached.filter_map(|member| {
+        let (_, channel) = states[*member].as_ref()?.channel(&channel)?;
+        channel.logs.get(&name)?.proven_end()
+    });
+    ends.map(|(seq, _)| seq).max().unwrap_or(0)
 }
 
 fn held(states: &States<'_>, node: usize, channel: ChannelId, name: &LogName) -> u64 {
@@ -166,6 +183,9 @@ fn demanded(
     if !is_reached && waits {
         return 0;
     }
+    let is_apart = world.net.are_apart(node, at);
+    let shown = is_apart.then(|| shown(world, states, (channel, name), (node, members)));
+    let seq = seq.min(shown.unwrap_or(u64::MAX));
     if members.contains(&at) {
         return seq;
     }

@@ -35,16 +35,20 @@ impl Gates {
         let mut insides: HashMap<SocketAddr, Arc<UdpSocket>> = HashMap::new();
         let mut bytes = vec![0; 65_536];
         while let Ok((length, from)) = outside.recv_from(&mut bytes).await {
-            if !insides.contains_key(&from) {
-                let inside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-                inside.connect(node).await.unwrap();
-                let inside = Arc::new(inside);
-                let (gate, back) = (Arc::clone(&self), Arc::clone(&inside));
-                tokio::spawn(gate.pass_out(back, Arc::clone(&outside), from, node));
-                insides.insert(from, inside);
-            }
+            let inside = match insides.get(&from) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let inside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                    inside.connect(node).await.unwrap();
+                    let inside = Arc::new(inside);
+                    let (gate, back) = (Arc::clone(&self), Arc::clone(&inside));
+                    tokio::spawn(gate.pass_out(back, Arc::clone(&outside), from, node));
+                    insides.insert(from, Arc::clone(&inside));
+                    inside
+                }
+            };
             if !self.is_closed(from, node) {
-                let _ = insides[&from].send(&bytes[..length]).await;
+                let _ = inside.send(&bytes[..length]).await;
             }
         }
     }
