@@ -162,6 +162,10 @@ pub enum Rule {
     Join(JoinRule),
     /// From which role on members may post.
     Posting(Role),
+    /// How long texts are kept, in seconds; for ever where absent.
+    Retention(Option<u64>),
+    /// Whether newcomers read nothing from before they came.
+    SinceJoining(bool),
 }
 
 /// Who may come into a group without an invitation.

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comity_protocol::code::Code;
-use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::id::{AccountId, ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 
 pub use crate::action::{Action, JoinRule, Rule};
+pub use crate::endpoint::{Endpoint, NodeHost, NodeIntroduction};
 pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
@@ -216,6 +215,8 @@ pub struct ChannelDetail {
     pub members: Vec<Member>,
     /// Of a group that the caller is in: its rules.
     pub rules: Vec<Rule>,
+    /// How long texts are kept at this node, in seconds, where not for ever.
+    pub kept_seconds: Option<u64>,
     /// Of a group: its aliases at this node.
     pub aliases: Vec<ChannelAlias>,
 }
@@ -246,9 +247,30 @@ pub struct HistoryPage {
     pub more_after: bool,
     /// Whether older ones, or some between them, are still on their way here from other nodes.
     pub history_pending: bool,
+    /// Whether nothing older is shown because the group's rule hides what was before the caller
+    /// came.
+    pub history_limited: bool,
     /// How far the caller's own messages among them have come: [`Delivery::Delivered`] of each that
     /// more than one organisation is to apply.
     pub delivered: Vec<Delivery>,
+}
+
+/// A message by its id.
+#[derive(Clone, Debug)]
+pub struct ShownMessage {
+    /// The message.
+    pub event: Arc<FeedEvent>,
+    /// To its author, where it was erased: who has confirmed that.
+    pub erasure: Option<Confirmations>,
+}
+
+/// Which other organisations have said that they have erased a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmations {
+    /// Those.
+    pub confirmed: Vec<ServerName>,
+    /// Members of the channel that have not.
+    pub unconfirmed: Vec<ServerName>,
 }
 
 /// One event of the feed, shared by every device that it goes to.
@@ -268,6 +290,11 @@ pub struct FeedEvent {
     pub content: EventContent,
     /// Messages that it took back: they count as never sent.
     pub withdrawn: Vec<MessageId>,
+    /// Of a message: whether it came here long after its time.
+    pub is_late: bool,
+    /// Of a message: whether it could no longer be taken back when this was made. Not told with the
+    /// event but, to its author, with [`Delivery::Delivered`].
+    pub is_final: bool,
     /// The encoded frame, made once by the API for all devices.
     pub encoded: OnceLock<Bytes>,
 }
@@ -299,6 +326,8 @@ pub enum EventContent {
     },
     /// A message whose text was erased.
     ErasedMessage,
+    /// A message whose text is older than what is kept.
+    ExpiredMessage,
     /// A group was handed over: another organisation's node is its home from now on.
     HandedOver {
         /// The organisation.
@@ -368,7 +397,7 @@ pub enum EventContent {
 /// What a subscription yields.
 #[derive(Clone, Debug)]
 pub enum Delivery {
-    /// A message of this account reached more organisations.
+    /// A message of this account reached more organisations, or became final.
     Delivered {
         /// The channel.
         channel: ChannelId,
@@ -378,6 +407,9 @@ pub enum Delivery {
         organisations: u32,
         /// Member organisations.
         of: u32,
+        /// Whether it can no longer be taken back: no control record that its author did not know
+        /// of bears on it.
+        is_final: bool,
     },
     /// An event, in feed order.
     Event(Arc<FeedEvent>),
@@ -422,45 +454,6 @@ pub trait Subscription: Send + 'static {
 
 /// How long the default [`Subscription::ready`] waits for a backlog.
 const READY_WAIT: Duration = Duration::from_millis(50);
-
-/// Where clients connect, for the well-known document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The base URL of HTTP, without a trailing slash; the socket is `/v1/socket` under it.
-    pub url: String,
-    /// Lower is tried first.
-    pub priority: u16,
-    /// Share among equals.
-    pub weight: u16,
-}
-
-/// What the well-known document says to other nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeIntroduction {
-    /// The organisation's lineage.
-    pub lineage: LineageId,
-    /// The name of the node's key.
-    pub key_name: String,
-    /// The node's key.
-    pub key: NodePublicKey,
-    /// The hash of the organisation's recovery key.
-    pub recovery: Hash,
-    /// Where the node listens for others.
-    pub hosts: Vec<NodeHost>,
-}
-
-/// Where a node listens for others, by UDP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeHost {
-    /// The host's name, which has an address record.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// Lower is tried first.
-    pub priority: u16,
-    /// Share among equals.
-    pub weight: u16,
-}
 
 /// A node, as the client API sees it. Cheap to clone.
 pub trait Backend: Clone + Send + Sync + 'static {
@@ -548,6 +541,14 @@ pub trait Backend: Clone + Send + Sync + 'static {
         page: Page,
         limit: usize,
     ) -> impl Future<Output = Result<HistoryPage, Refusal>> + Send;
+
+    /// A message by its id.
+    fn message(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> impl Future<Output = Result<ShownMessage, Refusal>> + Send;
 
     /// The mark of what is known of deliveries now.
     fn mark(&self) -> Mark;

@@ -6,6 +6,7 @@
 
 mod action;
 mod backend;
+mod endpoint;
 mod extract;
 mod found;
 mod layer;
@@ -19,11 +20,11 @@ mod tls;
 mod ws;
 
 pub use backend::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
-    ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId, Endpoint, EventContent,
-    FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Mark, Member,
-    NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule, SignUp, Standing, Subscribed,
-    Subscription,
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary,
+    Confirmations, Contact, ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId,
+    Endpoint, EventContent, FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn,
+    LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
+    ShownMessage, SignUp, Standing, Subscribed, Subscription,
 };
 pub use comity_session::Limits as SocketLimits;
 pub use routes::router;

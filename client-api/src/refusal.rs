@@ -101,7 +101,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::HeadForged
         | Code::CheckpointForged => StatusCode::BAD_GATEWAY,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
-        Code::Overloaded | Code::StorageFailed | Code::ShuttingDown => {
+        Code::HomeComparing | Code::Overloaded | Code::StorageFailed | Code::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -48,6 +48,7 @@ const RESOURCES: &[&str] = &[
     "POST /v1/channels/*/leave",
     "DELETE /v1/channels/*/members/*",
     "DELETE /v1/channels/*/messages/*",
+    "GET /v1/channels/*/messages/*",
     "PUT /v1/channels/*/members/*/role",
     "GET /v1/channels/*/messages",
     "POST /v1/channels/*/messages",

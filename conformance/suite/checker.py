@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
-from evidence import TRANSIENT, Evidence, Said, account_of, gather, messages_of, organisation_of
-from transcript import Line, read
+from evidence import Evidence, Said, account_of, gather, messages_of, organisation_of
+from transcript import TRANSIENT, Line, read
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NOTICE_S_MAX = 2.0

@@ -20,15 +20,12 @@ import aiohttp
 import websockets
 import websockets.exceptions
 
-from transcript import Transcript, digest
+from transcript import TRANSIENT, Transcript, digest
 
 Json = dict[str, Any]
 
 WINDOW = 8
 """How many requests a socket device has under way at once."""
-
-TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable"}
-"""Refusals after which the same request has a chance."""
 
 _BACKOFF_S_FIRST = 0.1
 _BACKOFF_S_MAX = 1.5

@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Iterable, Iterator
 
-from transcript import Line
-
-TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable"}
+from transcript import TRANSIENT, Line
 
 Place = tuple[str, str]
 """A device and a channel."""

@@ -38,6 +38,9 @@ import time
 from pathlib import Path
 from typing import Any, Iterable, Iterator
 
+TRANSIENT = {"rate_limited", "overloaded", "shutting_down", "domain_unreachable", "home_comparing"}
+"""Codes of refusals after which the same request has a chance."""
+
 Line = dict[str, Any]
 
 

@@ -27,6 +27,8 @@ use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
+#[cfg(test)]
+use crate::writer::WriterHandle;
 use crate::writer::{Proposal, Reply, Writer, WriterSettings, WriterThread};
 
 /// Why a node cannot start.
@@ -101,6 +103,9 @@ pub struct Node {
     pub federation_addr: SocketAddr,
     hub: Hub,
     writer: WriterThread,
+    /// What tests propose by hand.
+    #[cfg(test)]
+    handle: WriterHandle,
     peers: PeerEdge,
     _admin: AdminSocket,
     serving: JoinHandle<()>,
@@ -122,7 +127,7 @@ async fn start_among(
 ) -> Result<Node, StartError> {
     let (mut writer, hub) = open(&settings, &keys)?;
     let shared = writer.shared();
-    hub.start_at(Pos::new(begin(&mut writer, &keys)?, u16::MAX));
+    hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
     writer.set_listener(Box::new(hub.clone()));
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
@@ -148,9 +153,11 @@ async fn start_among(
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
-        (directory, peers.progress(), peers.filling()),
+        (directory, peers.progress(), peers.filling(), peers.conduct()),
         client_settings,
     );
+    #[cfg(test)]
+    let by_hand = handle.clone();
     let waking = wake::start(shared, handle);
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
@@ -159,6 +166,8 @@ async fn start_among(
         federation_addr: peers.local_addr(),
         hub,
         writer: thread,
+        #[cfg(test)]
+        handle: by_hand,
         peers,
         _admin: admin,
         serving,
@@ -232,9 +241,9 @@ fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartErro
     Ok(Writer::open(Box::new(journal), store, writer_settings, clock::monotonic_ms())?)
 }
 
-/// The first commands of a run: whose the store is, and that a process started. Returns the last
-/// one's number.
-fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
+/// The first commands of a run: whose the store is, that a process started, and what a setting has
+/// changed. Returns the last one's number.
+fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result<u64, StartError> {
     let mut commands = Vec::new();
     if writer.shared().state().identity.is_none() {
         commands.push(Command::Found {
@@ -248,6 +257,11 @@ fn begin(writer: &mut Writer, keys: &NodeKeyFile) -> Result<u64, StartError> {
     let random = u32::from_be_bytes(clock::random());
     let start = clock::random_number();
     commands.push(Command::Start { start, writer: WriterId::new(seconds, random) });
+    let kept = writer.shared().state().identity.as_ref().and_then(|known| known.retention);
+    let retention = settings.storage.retention_seconds;
+    if kept != retention {
+        commands.push(Command::Retain { seconds: retention, unix_ms: clock::unix_ms() });
+    }
     let proposals = commands.into_iter().map(|command| {
         let answer = |answer| {
             if let Answer::Refused(RefusedCode(code)) = answer {

@@ -109,6 +109,8 @@ codes! {
     73 ContactLimit "contact_limit"
         "The account has as many contacts and open requests as it may have.";
     74 ContactNotFound "contact_not_found" "There is no such contact, nor a request.";
+    75 HomeComparing "home_comparing"
+        "The channel's home has started anew and asks the members first; try again in a moment.";
 
     // The node itself.
     80 RateLimited "rate_limited" "Too many requests; wait and try again.";

@@ -105,6 +105,21 @@ impl Http {
     pub async fn set_join_rule(&self, channel: &str, rule: &JoinRule) -> Result<Done, HttpError> {
         self.change(Method::PATCH, channel, "", &json!({ "join": rule })).await
     }
+
+    /// Says whether newcomers read what was before they came: `all` or `since_joining`.
+    pub async fn set_history_rule(&self, channel: &str, rule: &str) -> Result<Done, HttpError> {
+        self.change(Method::PATCH, channel, "", &json!({ "history": rule })).await
+    }
+
+    /// Says how long a group's texts are kept; for ever where `None`.
+    pub async fn set_retention(
+        &self,
+        channel: &str,
+        seconds: Option<u64>,
+    ) -> Result<Done, HttpError> {
+        let rule = seconds.map_or_else(|| "forever".to_owned(), |seconds| seconds.to_string());
+        self.change(Method::PATCH, channel, "", &json!({ "retention": rule })).await
+    }
 }
 
 /// The resource of an alias, written there without its mark.

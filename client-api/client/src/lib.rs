@@ -39,6 +39,8 @@ pub use error::{HttpError, Refused, RequestError};
 pub use groups::{FoundGroup, FoundGroups, JoinRule};
 pub use http::Http;
 pub use link::NONCE_WINDOW_SAFE;
-pub use resources::{Channel, Device, History, LoggedIn, Me, Member, Page, SyncPage, WellKnown};
+pub use resources::{
+    Channel, Device, History, LoggedIn, Me, Member, MessageById, Page, SyncPage, WellKnown,
+};
 pub use shape::{ChannelEvent, Command, Content, Delivered, Done, HistoryEvent, Stored};
 pub use tls::{TrustError, trust_pem_file};

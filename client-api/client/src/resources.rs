@@ -126,12 +126,25 @@ pub enum Page {
 pub struct History {
     /// The events.
     pub events: Vec<HistoryEvent>,
+    /// How far the account's own messages among them have come.
+    pub delivered: Vec<Delivered>,
     /// Whether older ones exist.
     pub more_before: bool,
     /// Whether newer ones exist.
     pub more_after: bool,
     /// Whether some of it is still on its way to the node: ask again in a while.
     pub pending: bool,
+    /// Whether the group's rule hides what was before this page, if there was anything.
+    pub limited: bool,
+}
+
+/// A message by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageById {
+    /// It, where this client knows what it says.
+    pub event: Option<HistoryEvent>,
+    /// Domains that have said that they have erased it.
+    pub confirmed: Vec<String>,
 }
 
 /// What a poll found.
@@ -302,10 +315,14 @@ impl Http {
         #[derive(Deserialize)]
         struct Answer {
             events: Vec<EventShape>,
+            #[serde(default)]
+            delivered: Vec<Delivered>,
             more_before: bool,
             more_after: bool,
             #[serde(default)]
             history_pending: bool,
+            #[serde(default)]
+            history_limited: bool,
         }
         let place = match page {
             Page::After(id) => format!("&after={}", segment(id)),
@@ -315,10 +332,28 @@ impl Http {
             Page::Latest => String::new(),
         };
         let path = format!("/v1/channels/{}/messages?limit={limit}{place}", segment(channel));
-        let Answer { events, more_before, more_after, history_pending: pending } =
-            self.get(&path).await?;
-        let events = events.into_iter().filter_map(EventShape::into_event).collect();
-        Ok(History { events, more_before, more_after, pending })
+        let answer: Answer = self.get(&path).await?;
+        let events = answer.events.into_iter().filter_map(EventShape::into_event).collect();
+        let Answer { delivered, more_before, more_after, .. } = answer;
+        let (pending, limited) = (answer.history_pending, answer.history_limited);
+        Ok(History { events, delivered, more_before, more_after, pending, limited })
+    }
+
+    /// A message by its id, and which organisations have confirmed to its author that it is erased.
+    pub async fn message(&self, channel: &str, id: &str) -> Result<MessageById, HttpError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            event: EventShape,
+            erasure: Option<Erasure>,
+        }
+        #[derive(Deserialize)]
+        struct Erasure {
+            confirmed: Vec<String>,
+        }
+        let path = format!("/v1/channels/{}/messages/{}", segment(channel), segment(id));
+        let Answer { event, erasure } = self.get(&path).await?;
+        let confirmed = erasure.map(|erasure| erasure.confirmed).unwrap_or_default();
+        Ok(MessageById { event: event.into_event(), confirmed })
     }
 
     /// Sends a text without a socket. Repeat it with the same nonce until it succeeds.
@@ -355,13 +390,7 @@ impl Http {
         }
         let patience = REQUEST_TIMEOUT + wait;
         let answer: Answer = self.call(Method::GET, &path, &Value::Null, patience).await?;
-        let event = |frame: FrameShape| {
-            let mut event = frame.event;
-            let withdrawn = std::mem::take(&mut event.withdrawn);
-            let HistoryEvent { id, time, sender, content } = event.into_event()?;
-            let (cursor, channel) = (frame.cursor, frame.channel);
-            Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn })
-        };
+        let event = |frame: FrameShape| frame.event.into_channel_event(frame.cursor, frame.channel);
         Ok(SyncPage {
             events: answer.events.into_iter().filter_map(event).collect(),
             delivered: answer.delivered,

@@ -25,6 +25,8 @@ pub struct ChannelEvent {
     pub content: Content,
     /// Messages that it took back, by id: they count as never sent.
     pub withdrawn: Vec<String>,
+    /// Of a message: whether it came to the node long after its time.
+    pub is_late: bool,
 }
 
 /// Something in a channel's history.
@@ -38,6 +40,8 @@ pub struct HistoryEvent {
     pub sender: String,
     /// What.
     pub content: Content,
+    /// Of a message: whether it came to the node long after its time.
+    pub is_late: bool,
 }
 
 /// What happened.
@@ -54,6 +58,8 @@ pub enum Content {
     Erased { message: String },
     /// A message whose text was erased.
     ErasedMessage,
+    /// A message whose text is older than what is kept.
+    ExpiredMessage,
     /// A group was handed over to another home.
     HandedOver { home: String },
     /// An account was invited.
@@ -111,6 +117,9 @@ pub struct Delivered {
     pub organisations: u32,
     /// Member organisations.
     pub of: u32,
+    /// Whether it can no longer be taken back.
+    #[serde(default, rename = "final")]
+    pub is_final: bool,
 }
 
 /// What a client asks of a channel over the socket.
@@ -229,6 +238,8 @@ struct FrameShape<'a> {
     status: Option<String>,
     organisations: Option<u32>,
     of: Option<u32>,
+    #[serde(default, rename = "final")]
+    is_final: bool,
     code: Option<String>,
     message: Option<String>,
     retry_after_ms: Option<String>,
@@ -248,6 +259,7 @@ impl FrameShape<'_> {
                 id: self.id?,
                 organisations: self.organisations?,
                 of: self.of?,
+                is_final: self.is_final,
             }),
             "done" => {
                 let nonce = nonce()?;
@@ -258,12 +270,7 @@ impl FrameShape<'_> {
                 )
             }
             "event" => {
-                let mut event = self.event?;
-                let withdrawn = std::mem::take(&mut event.withdrawn);
-                let HistoryEvent { id, time, sender, content } = event.into_event()?;
-                let (cursor, channel) = (self.cursor?, self.channel?);
-                let event = ChannelEvent { cursor, channel, id, time, sender, content, withdrawn };
-                NodeFrame::Event(event)
+                NodeFrame::Event(self.event?.into_channel_event(self.cursor?, self.channel?)?)
             }
             "history_grew" => NodeFrame::HistoryGrew(self.channel?),
             "goodbye" | "refused" => {
@@ -305,6 +312,7 @@ pub(crate) struct EventShape {
     text: Option<String>,
     #[serde(default)]
     erased: bool,
+    by: Option<String>,
     message: Option<String>,
     name: Option<String>,
     topic: Option<String>,
@@ -316,8 +324,12 @@ pub(crate) struct EventShape {
     join: Option<serde_json::Value>,
     posting: Option<String>,
     archived: Option<bool>,
+    history: Option<String>,
+    retention: Option<String>,
     #[serde(default)]
     pub(crate) withdrawn: Vec<String>,
+    #[serde(default)]
+    late: bool,
 }
 
 impl EventShape {
@@ -325,13 +337,19 @@ impl EventShape {
         let content = match self.kind.as_str() {
             "banned" => Content::Banned { account: self.account? },
             "erased" => Content::Erased { message: self.message? },
+            "message" if self.erased && self.by.as_deref() == Some("retention") => {
+                Content::ExpiredMessage
+            }
             "message" if self.erased => Content::ErasedMessage,
             "handed_over" => Content::HandedOver { home: self.home? },
             "rule_changed" => {
                 let join = self.join.map(|rule| format!("join: {rule}"));
                 let posting = self.posting.map(|role| format!("posting: {role}"));
                 let archived = self.archived.map(|archived| format!("archived: {archived}"));
-                Content::RuleChanged { rule: join.or(posting).or(archived)? }
+                let history = self.history.map(|rule| format!("history: {rule}"));
+                let retention = self.retention.map(|rule| format!("retention: {rule}"));
+                let rule = join.or(posting).or(archived).or(history).or(retention);
+                Content::RuleChanged { rule: rule? }
             }
             "unbanned" => Content::Unbanned { account: self.account? },
             "contact" => Content::Contact { account: self.account?, step: self.step? },
@@ -347,7 +365,19 @@ impl EventShape {
             "topic_changed" => Content::TopicChanged { topic: self.topic? },
             _ => Content::Other { kind: self.kind },
         };
-        Some(HistoryEvent { id: self.id, time: self.time, sender: self.sender, content })
+        let Self { id, time, sender, late: is_late, .. } = self;
+        Some(HistoryEvent { id, time, sender, content, is_late })
+    }
+
+    /// The same with its place in the feed.
+    pub(crate) fn into_channel_event(
+        mut self,
+        cursor: String,
+        channel: String,
+    ) -> Option<ChannelEvent> {
+        let withdrawn = std::mem::take(&mut self.withdrawn);
+        let HistoryEvent { id, time, sender, content, is_late } = self.into_event()?;
+        Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn, is_late })
     }
 }
 

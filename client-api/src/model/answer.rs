@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use comity_protocol::id::{ChannelId, MessageId};
+use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use super::value::{contact_standing_text, cursor_text, device_text, poll_cursor_
 use crate::backend::{
     Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact, Cursor, Delivery, Device,
     Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
-    NodeIntroduction, Outcome, Page, Standing,
+    NodeIntroduction, Outcome, Page, ShownMessage, Standing,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -256,6 +257,8 @@ pub(crate) struct ChannelAnswer {
     members: Vec<MemberShape>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<RuleShape<'static>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_seconds: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
 }
@@ -277,6 +280,7 @@ impl From<ChannelDetail> for ChannelAnswer {
         Self {
             channel: detail.summary.into(),
             members: detail.members.into_iter().map(member).collect(),
+            kept_seconds: detail.kept_seconds.map(|seconds| seconds.to_string()),
             rules: (!detail.rules.is_empty()).then(|| detail.rules.as_slice().into()),
             aliases: detail.aliases.iter().map(ToString::to_string).collect(),
         }
@@ -365,6 +369,31 @@ impl From<&Outcome> for StatusAnswer {
     }
 }
 
+/// A message by its id.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageAnswer<'a> {
+    event: EventShape<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erasure: Option<ErasureShape>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErasureShape {
+    confirmed: Vec<String>,
+    unconfirmed: Vec<String>,
+}
+
+impl<'a> From<&'a ShownMessage> for MessageAnswer<'a> {
+    fn from(message: &'a ShownMessage) -> Self {
+        let texts = |domains: &[ServerName]| domains.iter().map(ToString::to_string).collect();
+        let erasure = message.erasure.as_ref().map(|erasure| ErasureShape {
+            confirmed: texts(&erasure.confirmed),
+            unconfirmed: texts(&erasure.unconfirmed),
+        });
+        Self { event: EventShape::from(&*message.event), erasure }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredAnswer {
     id: String,
@@ -398,9 +427,13 @@ pub(crate) fn history_answer(page: Page, found: &HistoryPage) -> Bytes {
     let pending = found.history_pending;
     let tail = format!(
         ",\"more_before\":{more_before},\"more_after\":{more_after},\
-         \"history_pending\":{pending}}}"
+         \"history_pending\":{pending}"
     );
     text.extend_from_slice(tail.as_bytes());
+    if found.history_limited && !more_before {
+        text.extend_from_slice(b",\"history_limited\":true");
+    }
+    text.push(b'}');
     text.into()
 }
 
@@ -449,7 +482,7 @@ pub(crate) fn sync_answer(
 
 /// The frame of a delivery notice.
 pub(crate) fn delivered_frame(delivery: &Delivery) -> Option<Bytes> {
-    let Delivery::Delivered { channel, message, organisations, of } = delivery else {
+    let Delivery::Delivered { channel, message, organisations, of, is_final } = delivery else {
         return None;
     };
     Some(encode(&NodeFrame::Delivered {
@@ -457,6 +490,7 @@ pub(crate) fn delivered_frame(delivery: &Delivery) -> Option<Bytes> {
         id: message.to_string(),
         organisations: *organisations,
         of: *of,
+        is_final: *is_final,
     }))
 }
 

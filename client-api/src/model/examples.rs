@@ -79,11 +79,13 @@ fn an_answer_to_a_poll_is_written_as_shown() {
         sender: "bob@globex.test".parse().unwrap(),
         content: EventContent::Message { text: Some("With milk.".into()) },
         withdrawn: Vec::new(),
+        is_late: false,
+        is_final: true,
         encoded: OnceLock::new(),
     };
     let (message, at) = (id(&notice["id"]), channel(&notice["channel"]));
     let deliveries = [
-        Delivery::Delivered { channel: at, message, organisations: 2, of: 2 },
+        Delivery::Delivered { channel: at, message, organisations: 2, of: 2, is_final: true },
         Delivery::Event(Arc::new(said)),
         Delivery::HistoryGrew { channel: channel(&shown["history_grew"][0]["channel"]) },
     ];

@@ -71,9 +71,13 @@ pub(super) struct FrameShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     join: Option<JoinShape<'static>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     posting: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<String>,
 }
@@ -178,12 +182,14 @@ impl FrameShape {
                 role: value::role(&needed(self.role, "role")?)?,
             },
             "set_rule" => {
-                let Self { archived, join, posting, .. } = self;
-                let mut rules = RuleShape { archived, join, posting }.into_rules()?;
+                let Self { archived, history, join, posting, retention, .. } = self;
+                let shape = RuleShape { archived, history, join, posting, retention };
+                let mut rules = shape.into_rules()?;
                 match (rules.pop(), rules.is_empty()) {
                     (Some(rule), true) => Action::SetRule { channel: channel()?, rule },
                     _ => {
-                        let sentence = "Give one of `join`, `posting` and `archived`.";
+                        let sentence = "Give one of `join`, `posting`, `archived`, `history` and \
+                                        `retention`.";
                         return Err(value::malformed(sentence));
                     }
                 }

@@ -13,9 +13,9 @@ mod value;
 
 pub(crate) use answer::{
     ChannelAnswer, ChannelsAnswer, ContactsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
-    FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, StatusAnswer,
-    StoredAnswer, WellKnownAnswer, delivered_frame, history_answer, history_grew_frame,
-    sync_answer,
+    FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, MessageAnswer,
+    StatusAnswer, StoredAnswer, WellKnownAnswer, delivered_frame, history_answer,
+    history_grew_frame, sync_answer,
 };
 pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
 pub(crate) use outgoing::{

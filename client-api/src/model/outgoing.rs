@@ -21,6 +21,8 @@ pub(crate) enum NodeFrame<'a> {
         id: String,
         organisations: u32,
         of: u32,
+        #[serde(default, rename = "final", skip_serializing_if = "std::ops::Not::not")]
+        is_final: bool,
     },
     Done {
         nonce: String,
@@ -77,6 +79,8 @@ pub(crate) struct EventShape<'a> {
     content: ContentShape<'a>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     withdrawn: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    late: bool,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +116,8 @@ enum ContentShape<'a> {
         text: Option<Cow<'a, str>>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         erased: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cow<'a, str>>,
     },
     Removed {
         account: String,
@@ -174,6 +180,7 @@ impl<'a> From<&'a FeedEvent> for EventShape<'a> {
             sender: event.sender.to_string(),
             content: (&event.content).into(),
             withdrawn: event.withdrawn.iter().map(ToString::to_string).collect(),
+            late: event.is_late,
         }
     }
 }
@@ -193,14 +200,18 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
             EventContent::Unbanned { account } => Self::Unbanned { account: account.to_string() },
             EventContent::Created { name } => Self::Created { name: name.into() },
             EventContent::Erased { message } => Self::Erased { message: message.to_string() },
-            EventContent::ErasedMessage => Self::Message { text: None, erased: true },
+            EventContent::ErasedMessage => Self::Message { text: None, erased: true, by: None },
+            EventContent::ExpiredMessage => {
+                Self::Message { text: None, erased: true, by: Some("retention".into()) }
+            }
             EventContent::Invited { account, name } => {
                 Self::Invited { account: account.to_string(), name: name.into() }
             }
             EventContent::Joined { account } => Self::Joined { account: account.to_string() },
             EventContent::Left { account } => Self::Left { account: account.to_string() },
             EventContent::Message { text } => {
-                Self::Message { text: text.as_deref().map(Cow::Borrowed), erased: false }
+                let text = text.as_deref().map(Cow::Borrowed);
+                Self::Message { text, erased: false, by: None }
             }
             EventContent::Removed { account } => Self::Removed { account: account.to_string() },
             EventContent::Renamed { name } => Self::Renamed { name: name.into() },

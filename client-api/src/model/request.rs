@@ -134,7 +134,8 @@ impl PatchChannel {
         match (actions.pop(), actions.is_empty()) {
             (Some(action), true) => Ok((nonce, action)),
             _ => Err(value::malformed(
-                "Give one of `name`, `topic`, `join`, `posting`, `archived` and `home`.",
+                "Give one of `name`, `topic`, `join`, `posting`, `archived`, `history`, \
+                 `retention` and `home`.",
             )),
         }
     }

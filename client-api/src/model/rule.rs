@@ -1,4 +1,5 @@
-//! The rules of a group in JSON, read and written alike: any of `archived`, `join` and `posting`.
+//! The rules of a group in JSON, read and written alike: any of `archived`, `history`, `join`,
+//! `posting` and `retention`.
 //! It must not know who may change them.
 
 use std::borrow::Cow;
@@ -15,9 +16,13 @@ pub(crate) struct RuleShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) history: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) join: Option<JoinShape<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) posting: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retention: Option<Cow<'a, str>>,
 }
 
 /// A join rule: its name, or domains.
@@ -34,7 +39,29 @@ impl RuleShape<'_> {
         let join = self.join.map(join_rule).transpose()?.map(Rule::Join);
         let posting = self.posting.as_deref().map(value::role).transpose()?.map(Rule::Posting);
         let archived = self.archived.map(Rule::Archived);
-        Ok(join.into_iter().chain(posting).chain(archived).collect())
+        let history = self.history.as_deref().map(history_rule).transpose()?;
+        let retention = self.retention.as_deref().map(retention_rule).transpose()?;
+        let rules = join.into_iter().chain(posting).chain(archived);
+        Ok(rules.chain(history).chain(retention).collect())
+    }
+}
+
+fn history_rule(text: &str) -> Result<Rule, Refusal> {
+    match text {
+        ALL => Ok(Rule::SinceJoining(false)),
+        SINCE_JOINING => Ok(Rule::SinceJoining(true)),
+        _ => Err(value::malformed("`history` is \"all\" or \"since_joining\".")),
+    }
+}
+
+fn retention_rule(text: &str) -> Result<Rule, Refusal> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    match text.parse() {
+        _ if text == FOR_EVER => Ok(Rule::Retention(None)),
+        Ok(seconds) if is_number => Ok(Rule::Retention(Some(seconds))),
+        _ => Err(value::malformed(
+            "`retention` is \"forever\" or a number of seconds, written as a string.",
+        )),
     }
 }
 
@@ -58,6 +85,12 @@ impl From<&[Rule]> for RuleShape<'static> {
         for rule in rules {
             match rule {
                 Rule::Archived(archived) => shape.archived = Some(*archived),
+                Rule::Retention(None) => shape.retention = Some(FOR_EVER.into()),
+                Rule::Retention(Some(seconds)) => {
+                    shape.retention = Some(seconds.to_string().into());
+                }
+                Rule::SinceJoining(false) => shape.history = Some(ALL.into()),
+                Rule::SinceJoining(true) => shape.history = Some(SINCE_JOINING.into()),
                 Rule::Posting(role) => shape.posting = Some(role_text(*role).into()),
                 Rule::Join(JoinRule::Anyone) => shape.join = Some(JoinShape::Named(ANYONE.into())),
                 Rule::Join(JoinRule::Invited) => {
@@ -75,3 +108,6 @@ impl From<&[Rule]> for RuleShape<'static> {
 
 const ANYONE: &str = "anyone";
 const INVITED: &str = "invited";
+const ALL: &str = "all";
+const SINCE_JOINING: &str = "since_joining";
+const FOR_EVER: &str = "forever";

@@ -9,8 +9,8 @@ use super::{json, json_text};
 use crate::backend::{Action, Backend, Outcome, Refusal};
 use crate::extract::{ApiState, Authenticated, PathOf, QueryOf, TextBody};
 use crate::model::{
-    NonceQuery, PageQuery, SendRequest, StatusAnswer, StoredAnswer, channel_id, history_answer,
-    message_id,
+    MessageAnswer, NonceQuery, PageQuery, SendRequest, StatusAnswer, StoredAnswer, channel_id,
+    history_answer, message_id,
 };
 
 /// `GET /v1/channels/{id}/messages`
@@ -23,6 +23,17 @@ pub(crate) async fn list<B: Backend>(
     let (page, limit) = query.into_page()?;
     let found = api.backend.history(&caller, channel_id(&id)?, page, limit).await?;
     Ok(json_text(StatusCode::OK, history_answer(page, &found)))
+}
+
+/// `GET /v1/channels/{id}/messages/{message}`
+pub(crate) async fn show<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    PathOf((id, message)): PathOf<(String, String)>,
+) -> Result<Response, Refusal> {
+    let (channel, message) = (channel_id(&id)?, message_id(&message)?);
+    let found = api.backend.message(&caller, channel, message).await?;
+    Ok(json(StatusCode::OK, &MessageAnswer::from(&found)))
 }
 
 /// `DELETE /v1/channels/{id}/messages/{message}`

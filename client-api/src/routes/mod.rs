@@ -69,7 +69,10 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/channels/{id}/members/{account}", delete(members::remove::<B>))
         .route("/v1/channels/{id}/members/{account}/role", put(members::set_role::<B>))
         .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
-        .route("/v1/channels/{id}/messages/{message}", delete(messages::erase::<B>))
+        .route(
+            "/v1/channels/{id}/messages/{message}",
+            get(messages::show::<B>).delete(messages::erase::<B>),
+        )
         .route("/v1/contacts", get(contacts::list::<B>))
         .route("/v1/contacts/{account}", put(contacts::add::<B>).delete(contacts::remove::<B>))
         .route("/v1/groups", get(groups::list::<B>))

@@ -154,7 +154,8 @@ impl Double {
     }
 
     pub(crate) fn notify_delivered(&self, channel: ChannelId, message: MessageId) {
-        let notice = Delivery::Delivered { channel, message, organisations: 2, of: 2 };
+        let is_final = true;
+        let notice = Delivery::Delivered { channel, message, organisations: 2, of: 2, is_final };
         self.state().delivered.push(notice);
         self.wake();
     }
@@ -201,6 +202,8 @@ impl State {
             sender,
             content,
             withdrawn: Vec::new(),
+            is_late: false,
+            is_final: true,
             encoded: Default::default(),
         }));
     }
@@ -352,6 +355,15 @@ impl Backend for Double {
         limit: usize,
     ) -> Result<HistoryPage, Refusal> {
         self.state().history(&caller.label, channel, page, limit)
+    }
+
+    async fn message(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<ShownMessage, Refusal> {
+        self.state().message(&caller.label, channel, message)
     }
 
     fn mark(&self) -> Mark {

@@ -121,6 +121,8 @@ impl State {
             sender: found.sender.clone(),
             content: EventContent::ErasedMessage,
             withdrawn: Vec::new(),
+            is_late: found.is_late,
+            is_final: found.is_final,
             encoded: std::sync::OnceLock::new(),
         };
         *found = std::sync::Arc::new(gone);
@@ -285,9 +287,12 @@ impl State {
                     Rule::Join(JoinRule::Invited),
                     Rule::Posting(Role::Member),
                     Rule::Archived(false),
+                    Rule::SinceJoining(false),
+                    Rule::Retention(None),
                 ],
                 _ => Vec::new(),
             },
+            kept_seconds: None,
             aliases: self
                 .aliases
                 .iter()
@@ -335,7 +340,33 @@ impl State {
         let (more_before, more_after) = (start > 0, end < all.len());
         let events = all[start..end].to_vec();
         let delivered = self.delivered(me, channel, &events);
-        Ok(HistoryPage { events, more_before, more_after, history_pending: false, delivered })
+        let (history_pending, history_limited) = (false, false);
+        Ok(HistoryPage {
+            events,
+            more_before,
+            more_after,
+            history_pending,
+            history_limited,
+            delivered,
+        })
+    }
+
+    /// Of an erased message, one organisation has confirmed it, as far as this double goes.
+    pub(crate) fn message(
+        &self,
+        me: &AccountLabel,
+        channel: ChannelId,
+        id: MessageId,
+    ) -> Result<ShownMessage, Refusal> {
+        self.joined(me, channel)?;
+        let mut all = self.log.iter().filter(|e| e.channel == channel);
+        let event = all.find(|e| e.id == id).ok_or(Code::MessageNotFound)?;
+        let is_erased = event.content == EventContent::ErasedMessage && event.sender == *me;
+        let erasure = is_erased.then(|| Confirmations {
+            confirmed: vec!["globex.test".parse().unwrap()],
+            unconfirmed: Vec::new(),
+        });
+        Ok(ShownMessage { event: event.clone(), erasure })
     }
 
     /// How far the caller's own texts have come: nowhere, in a double without peers.
@@ -351,7 +382,9 @@ impl State {
         let own = |e: &&std::sync::Arc<FeedEvent>| {
             e.sender == *me && matches!(e.content, EventContent::Message { .. })
         };
-        let notice = |message| Delivery::Delivered { channel, message, organisations: 1, of };
+        let is_final = true;
+        let notice =
+            |message| Delivery::Delivered { channel, message, organisations: 1, of, is_final };
         let told = events.iter().filter(own).filter(|_| of > 1);
         told.map(|event| notice(event.id)).collect()
     }

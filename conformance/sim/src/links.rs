@@ -150,7 +150,7 @@ impl Node {
                         run.exchange.fork_taken(&log, seq, &answer);
                     }
                 }
-                Waiter::Reopen => {}
+                Waiter::Nobody | Waiter::Reopen => {}
                 Waiter::Wake => {
                     if let Some(run) = &mut self.run {
                         run.is_waking = false;
@@ -227,6 +227,12 @@ impl Node {
                 let peer = self.peer_of(id);
                 around.watch.closed(now_ms, self.index, peer, code);
                 self.end_link(id, around);
+            }
+            Task::Compare { peer, ahead } => {
+                let unix_ms = self.unix_ms(now_ms);
+                let random = self.dice.bytes();
+                let command = Command::Compare { peer, ahead, unix_ms, random };
+                self.propose(command, Waiter::Nobody, around.agenda);
             }
             Task::Identify { domain, lineage } => self.identify(id, &domain, lineage, around),
             Task::LookedUp { .. } | Task::Sought { .. } => {}

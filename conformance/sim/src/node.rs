@@ -104,6 +104,8 @@ pub(crate) enum Waiter {
     Link(ConnectionId),
     /// The node's admin, who lets a group go back.
     Reopen,
+    /// Nobody waits.
+    Nobody,
     /// The node itself, for what time has come for.
     Wake,
 }

@@ -3,10 +3,11 @@
 
 use comity_machine::{Act, Channel, ChannelNo, GroupAct, Log, Standing, State};
 use comity_protocol::control::{
-    Ban, ControlAct, JoinRule, Moderation, Role, SetArchived, SetJoinRule, SetPosting, SetRole,
-    Succession, Target, Text,
+    Ban, ControlAct, JoinRule, Moderation, Role, SetArchived, SetHistory, SetJoinRule, SetPosting,
+    SetRetention, SetRole, Succession, Target, Text,
 };
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
+use comity_protocol::limits::RETENTION_SECONDS_MIN;
 
 use crate::check::row_at;
 use crate::dice::Dice;
@@ -24,7 +25,7 @@ pub(crate) struct Op {
 }
 
 /// Every op.
-pub(crate) const OPS: [Op; 19] = [
+pub(crate) const OPS: [Op; 21] = [
     op("send", 600, false, send),
     op("erase", 25, false, erase),
     op("open a direct channel", 25, false, open_direct),
@@ -44,6 +45,8 @@ pub(crate) const OPS: [Op; 19] = [
     op("change who may post", 10, true, set_posting),
     op("archive or reopen", 10, true, set_archived),
     op("hand over", 8, true, hand_over),
+    op("hide or show the past", 15, true, set_history),
+    op("change how long texts are kept", 8, true, set_retention),
 ];
 
 const fn op(
@@ -250,6 +253,18 @@ fn set_archived(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
     let group = scene.group(dice)?;
     let archived = !group.group()?.state.archived;
     Some(govern(group.id, ControlAct::SetArchived(SetArchived { archived })))
+}
+
+fn set_history(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let group = scene.group(dice)?;
+    let since_joining = !group.group()?.state.since_joining;
+    Some(govern(group.id, ControlAct::SetHistory(SetHistory { since_joining })))
+}
+
+fn set_retention(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
+    let seconds = *dice.pick(&[None, Some(RETENTION_SECONDS_MIN), Some(86_400)])?;
+    let act = ControlAct::SetRetention(SetRetention { seconds });
+    scene.group(dice).map(|group| govern(group.id, act))
 }
 
 fn hand_over(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {

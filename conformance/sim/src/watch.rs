@@ -9,7 +9,7 @@ use comity_machine::{ChannelNo, Group, Kind, Place, State};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::{Frame, Range};
-use comity_protocol::history::Backfill;
+use comity_protocol::history::{Backfill, OldRange};
 use comity_protocol::id::{LineageId, LogId, LogName, WriterId};
 
 use crate::node::Organisation;
@@ -176,7 +176,16 @@ impl Watch {
 fn may_read_history(shared: &Shared, peer: LineageId, backfill: &Backfill) -> bool {
     let state = shared.state();
     let group = state.channel(&backfill.channel).and_then(|(_, channel)| channel.group());
-    backfill.ranges.is_empty() || group.is_some_and(|group| group.follows(peer))
+    let Some((_, channel)) = state.channel(&backfill.channel) else {
+        return backfill.ranges.is_empty();
+    };
+    backfill.ranges.is_empty()
+        || group.is_some_and(|group| {
+            let is_above =
+                |range: &OldRange| range.first > channel.floor_of(peer, range.log.name());
+            let is_hidden = group.state.since_joining;
+            group.follows(peer) && (!is_hidden || backfill.ranges.iter().all(is_above))
+        })
 }
 
 /// Whether a peer may read a range, by what the sender knows of its channel.
@@ -304,13 +313,17 @@ fn show(frame: &Frame) -> String {
                 ranges.collect::<Vec<_>>().join(" ")
             )
         }
-        Frame::Heads { entries } => format!("heads of {}", entries.len()),
+        Frame::Heads { entries } | Frame::News { entries } => {
+            let shown = entries.iter().map(|e| format!("{}:{}", show_log(&e.log.into()), e.seq));
+            format!("heads {}", shown.collect::<Vec<_>>().join(" "))
+        }
         Frame::Show { log, down_to } => format!("show {} to {down_to}", show_log(&(*log).into())),
         Frame::Branch { log, branch } => {
             let head = branch.as_ref().map_or(0, |branch| branch.head.seq);
             format!("branch of {} from {head}", show_log(&(*log).into()))
         }
         Frame::Fork { .. } => "proof of a fork".into(),
+        Frame::Away { origins } => format!("{} are away", origins.len()),
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
         Frame::Seek { .. } => "seek groups".into(),

@@ -18,6 +18,11 @@ pub enum Action<T> {
         cursor: ByteString,
         /// Their tokens; those that the peer excepted are not among them.
         records: Vec<T>,
+        /// Those that it excepted because it waits for what they depend on: all that wait now, as
+        /// far as there is room to remember them.
+        waiting: Vec<T>,
+        /// Those that it will not take.
+        refused: Vec<T>,
     },
     /// The peer looks an account up; to be answered by `send` of a `Frame::Account`.
     AnswerLookup {
@@ -46,7 +51,12 @@ pub enum Action<T> {
     ApplyHistory(Vec<u8>),
     /// The peer states these heads: those of which we hold another history are to be named by
     /// `suspect`.
-    CompareHeads(Vec<VectorEntry>),
+    CompareHeads {
+        /// The heads.
+        entries: Vec<VectorEntry>,
+        /// Whether with these it has stated all.
+        is_last: bool,
+    },
     /// What of their history do we lack that the peer may have? Answered by `ask_history`.
     ChooseHistory,
     /// The link is over. Nothing follows.
@@ -88,7 +98,7 @@ pub enum Action<T> {
         /// The account, `None` where there is none, or why nobody knows.
         answer: Result<Option<AccountNumber>, Code>,
     },
-    /// The peer forged something; the link closes next.
+    /// The peer broke the rules; the link closes next.
     Misconduct(Code),
     /// Records of a log are not taken or not served; for the log.
     Note {
@@ -135,6 +145,12 @@ pub enum Action<T> {
     StateHeads,
     /// What do we hold of the peer's logs? Answered by `state_vector`.
     StateVector,
+    /// The peer has no link with these organisations, and with no others: it is to hear how far
+    /// their logs come.
+    TakeAway(Vec<LineageId>),
+    /// The peer states heads of logs of those who are away from us: those of which we hold another
+    /// history are to be named by `suspect`, those of which it holds more may be wanted of it.
+    TakeNews(Vec<VectorEntry>),
     /// The peer has proven that a log has two histories.
     TakeFork {
         /// The log.

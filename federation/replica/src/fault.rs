@@ -63,8 +63,12 @@ impl Fault {
         }
     }
 
-    /// Whether it shows that somebody forges, which an admin should know.
+    /// Whether somebody broke the rules, which an admin should know, and was not merely slow or of
+    /// another version.
     pub const fn is_misconduct(self) -> bool {
-        matches!(self, Self::CheckpointForged | Self::ForkUnproven | Self::HeadForged)
+        !matches!(
+            self,
+            Self::CheckpointVersion | Self::HelloLate | Self::Unacknowledged | Self::VersionUnknown
+        )
     }
 }

@@ -64,7 +64,7 @@ impl<T> Default for Feed<T> {
     }
 }
 
-impl<T> Feed<T> {
+impl<T: Copy> Feed<T> {
     /// Whether an acknowledgement is awaited.
     pub(crate) fn is_awaiting(&self) -> bool {
         !self.unacknowledged.is_empty()
@@ -146,21 +146,26 @@ impl<T> Feed<T> {
             covered.extend(sent.records);
         }
         let mut records = Vec::with_capacity(covered.len());
+        let (mut waiting, mut refused) = (Vec::new(), Vec::new());
         let mut exceptions = exceptions.to_vec();
         exceptions.sort_unstable_by_key(|e| e.log);
         for record in covered {
             match excepted(&exceptions, &record.log, record.seq) {
                 None => records.push(record.token),
-                Some(Excepted::NotYet) if self.excepted.len() < EXCEPTED_RECORDS_MAX => {
-                    self.excepted.push_back(record);
+                Some(Excepted::NotYet) => {
+                    waiting.push(record.token);
+                    if self.excepted.len() < EXCEPTED_RECORDS_MAX {
+                        self.excepted.push_back(record);
+                    }
                 }
-                Some(_) => {}
+                Some(Excepted::Never) => refused.push(record.token),
             }
         }
         self.last_acknowledged = Some(cursor.clone());
         let got_on = count > 0;
-        let told = got_on || !records.is_empty();
-        Ok((told.then_some(Action::Acknowledged { cursor, records }), got_on))
+        let told = got_on || !records.is_empty() || !refused.is_empty();
+        let action = Action::Acknowledged { cursor, records, waiting, refused };
+        Ok((told.then_some(action), got_on))
     }
 
     /// Whether the driver is to read on; told once for each batch.

@@ -72,23 +72,36 @@ impl Forks {
         self.due_ms = Some(now_ms);
     }
 
-    /// States our heads. What finds no room is stated in no frame, which finds fewer forks and
-    /// loses nothing.
-    pub(crate) fn state_heads(&mut self, mut entries: Vec<VectorEntry>, now_ms: u64) -> Vec<Frame> {
+    /// States our heads, where there is somebody to hear them. The last frame is one that is not
+    /// full. What finds no room is stated in none, which finds fewer forks and loses nothing.
+    pub(crate) fn state_heads(
+        &mut self,
+        entries: Option<Vec<VectorEntry>>,
+        now_ms: u64,
+    ) -> Vec<Frame> {
         self.due_ms = Some(now_ms + COMPARISON_MS);
         self.frames = 0;
-        entries.truncate(VECTOR_PARTS_MAX * VECTOR_ENTRIES_MAX);
-        let parts = entries.chunks(VECTOR_ENTRIES_MAX);
-        parts.map(|part| Frame::Heads { entries: part.to_vec() }).collect()
+        let Some(mut entries) = entries else { return Vec::new() };
+        entries.truncate(VECTOR_PARTS_MAX * VECTOR_ENTRIES_MAX - 1);
+        let parts = entries.len() / VECTOR_ENTRIES_MAX + 1;
+        let mut entries = entries.into_iter();
+        let mut part = || entries.by_ref().take(VECTOR_ENTRIES_MAX).collect();
+        (0..parts).map(|_| Frame::Heads { entries: part() }).collect()
     }
 
-    /// The peer states its heads.
-    pub(crate) fn handle_heads<T>(
-        &mut self,
-        entries: Vec<VectorEntry>,
-    ) -> Result<Action<T>, Fault> {
+    /// The peer states something that we did not ask for.
+    pub(crate) fn handle_statement<T>(&mut self, frame: Frame) -> Result<Action<T>, Fault> {
         self.count()?;
-        Ok(Action::CompareHeads(entries))
+        match frame {
+            Frame::Away { origins } => Ok(Action::TakeAway(origins)),
+            Frame::Fork { proof } => take_fork(proof),
+            Frame::Heads { entries } => {
+                let is_last = entries.len() < VECTOR_ENTRIES_MAX;
+                Ok(Action::CompareHeads { entries, is_last })
+            }
+            Frame::News { entries } => Ok(Action::TakeNews(entries)),
+            _ => Err(Fault::FrameUnexpected),
+        }
     }
 
     /// The peer holds another history of this log, as far as we know.
@@ -182,14 +195,6 @@ impl Forks {
         None
     }
 
-    /// The peer shows a proof. One that does not hold is nobody's mistake.
-    pub(crate) fn handle_fork<T>(&mut self, proof: ByteString) -> Result<Action<T>, Fault> {
-        self.count()?;
-        let read = ForkProof::decode(&proof).map_err(|_| Fault::FrameMalformed)?;
-        let fork = read.verify().map_err(|_| Fault::ForkUnproven)?;
-        Ok(Action::TakeFork { log: read.log, seq: fork.seq, proof })
-    }
-
     pub(crate) fn handle_timeout(&mut self, now_ms: u64) {
         if matches!(self.phase, Phase::Asked { due_ms, .. } if due_ms > 0 && due_ms <= now_ms) {
             self.phase = Phase::Idle;
@@ -250,6 +255,13 @@ impl Forks {
         self.frames += 1;
         if self.frames > FORK_FRAMES_MAX { Err(Fault::AsksTooMany) } else { Ok(()) }
     }
+}
+
+/// The peer shows a proof. One that does not hold is nobody's mistake.
+fn take_fork<T>(proof: ByteString) -> Result<Action<T>, Fault> {
+    let read = ForkProof::decode(&proof).map_err(|_| Fault::FrameMalformed)?;
+    let fork = read.verify().map_err(|_| Fault::ForkUnproven)?;
+    Ok(Action::TakeFork { log: read.log, seq: fork.seq, proof })
 }
 
 /// The hashes that a proven branch claims for the records on its way and for those that they name;

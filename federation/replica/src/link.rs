@@ -79,7 +79,7 @@ struct Peer {
     start: u64,
 }
 
-impl<T> Link<T> {
+impl<T: Copy> Link<T> {
     /// A link that was dialled or accepted at `now_ms`.
     pub fn new(settings: LinkSettings, now_ms: u64) -> Self {
         let mut link = Self {
@@ -157,6 +157,7 @@ impl<T> Link<T> {
             self.greet(&peer.domain);
         }
         self.timers.set(Timer::Hello, None);
+        self.subscription.handle_peer(peer.lineage);
         self.act(Action::Up { lineage: peer.lineage, start: peer.start });
         self.act(Action::Resume);
         self.phase = Phase::Up { peer };
@@ -225,10 +226,10 @@ impl<T> Link<T> {
         }
     }
 
-    /// Asks for a log from a record on, until some of it is applied or it is not served. `false`
-    /// where no more can be wanted.
-    pub fn want(&mut self, log: WireLog, from: u64) -> bool {
-        self.subscription.want(log, from, self.now_ms)
+    /// Asks for a log from a record on, until another is applied, or any where that is 0, or it is
+    /// not served. `false` where no more can be wanted.
+    pub fn want(&mut self, log: WireLog, from: u64, until: u64) -> bool {
+        self.subscription.want(log, from, until, self.now_ms)
     }
 
     /// What this link has learnt by asking for history.
@@ -257,8 +258,9 @@ impl<T> Link<T> {
         self.end_step(Ok(()));
     }
 
-    /// Our heads of all logs that we share with the peer, answering [`Action::StateHeads`].
-    pub fn state_heads(&mut self, entries: Vec<VectorEntry>, now_ms: u64) {
+    /// Our heads of all logs that we share with the peer, answering [`Action::StateHeads`]; nothing
+    /// where it has heard them.
+    pub fn state_heads(&mut self, entries: Option<Vec<VectorEntry>>, now_ms: u64) {
         self.now_ms = now_ms;
         let frames = self.forks.state_heads(entries, now_ms);
         if self.is_up() {
@@ -421,19 +423,15 @@ impl<T> Link<T> {
                     self.act(action);
                 }
             }
+            Frame::Away { .. } | Frame::Fork { .. } | Frame::Heads { .. } | Frame::News { .. } => {
+                let action = self.forks.handle_statement(frame)?;
+                self.act(action);
+            }
             Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } | Frame::Hello(_) => {
                 return Err(Fault::FrameUnexpected);
             }
-            Frame::Fork { proof } => {
-                let action = self.forks.handle_fork(proof)?;
-                self.act(action);
-            }
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
-            }
-            Frame::Heads { entries } => {
-                let action = self.forks.handle_heads(entries)?;
-                self.act(action);
             }
             Frame::History(ask) => self.histories.handle_ask(ask)?,
             Frame::Lookup { id, name } => {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Exception, Frame, LogKind, VectorEntry, Want, WireLog};
+use comity_protocol::id::LineageId;
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 
 use crate::action::{Action, Fate};
@@ -73,6 +74,11 @@ impl Subscription {
 
     pub(crate) fn next_ms(&self, now_ms: u64) -> Option<u64> {
         self.wants.next_ms(now_ms)
+    }
+
+    /// Who the peer is: nothing but what it writes itself holds its cursor.
+    pub(crate) fn handle_peer(&mut self, peer: LineageId) {
+        self.wants.handle_peer(peer);
     }
 
     pub(crate) fn handle_resync(&mut self) -> Result<(), Fault> {
@@ -166,8 +172,8 @@ impl Subscription {
         frames
     }
 
-    pub(crate) fn want(&mut self, log: WireLog, from: u64, now_ms: u64) -> bool {
-        self.wants.add(log, from, now_ms)
+    pub(crate) fn want(&mut self, log: WireLog, from: u64, until: u64, now_ms: u64) -> bool {
+        self.wants.add(log, from, until, now_ms)
     }
 
     /// One acknowledgement for all that is at hand, up to a bound.
@@ -225,7 +231,7 @@ impl Subscription {
             Fate::Held { from, awaits } => {
                 self.wants.held(log, from, last, now_ms);
                 for Want { log, from } in awaits.into_iter().flatten() {
-                    self.wants.add(log, from, now_ms);
+                    self.wants.add(log, from, 0, now_ms);
                 }
             }
             Fate::Refused { from, code } => {

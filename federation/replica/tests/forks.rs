@@ -62,7 +62,7 @@ impl History {
 /// A link that is up and has stated its heads.
 fn scene() -> Scene {
     let mut scene = Scene::feeding();
-    scene.link.state_heads(Vec::new(), scene.now_ms);
+    scene.link.state_heads(None, scene.now_ms);
     assert_eq!(scene.drain(), []);
     scene
 }
@@ -205,7 +205,7 @@ fn heads_are_stated_when_the_peer_is_up_and_every_hour() {
     assert_eq!(scene.drain(), []);
     scene.hand(Frame::Resume { cursor: None });
     assert_eq!(scene.drain(), [Action::OpenFeed { cursor: None }, Action::StateHeads]);
-    scene.link.state_heads(Vec::new(), scene.now_ms);
+    scene.link.state_heads(None, scene.now_ms);
     scene.now_ms += limits::COMPARISON_MS - 1;
     scene.link.handle_timeout(scene.now_ms);
     assert_eq!(scene.drain(), []);
@@ -230,7 +230,7 @@ fn questions_and_statements_are_bounded() {
     let mut scene = self::scene();
     for _ in 0..limits::FORK_FRAMES_MAX {
         scene.hand(Frame::Heads { entries: Vec::new() });
-        assert_eq!(scene.drain(), [Action::CompareHeads(Vec::new())]);
+        assert_eq!(scene.drain(), [Action::CompareHeads { entries: Vec::new(), is_last: true }]);
     }
     scene.refuses(Frame::Heads { entries: Vec::new() }, Code::RateLimited);
 }

@@ -308,7 +308,7 @@ fn what_is_not_served_is_noted_and_forgotten() {
         number: 5,
     };
     let ends = world.ends.as_mut().unwrap();
-    assert!(ends[GLOBEX].link.want(log, 1));
+    assert!(ends[GLOBEX].link.want(log, 1, 0));
     let before = world.arrived;
     world.run_for(60_000);
     assert_eq!(world.told[GLOBEX], [Told::Up, Told::Noted(Code::LogUnknown)]);

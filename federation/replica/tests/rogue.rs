@@ -356,14 +356,19 @@ fn acknowledgements_are_cumulative_and_leave_exceptions_out() {
     }
     let except = |from: u64, code: Code| Exception { log: fed_log(), from, code: code.number() };
     scene.hand(acknowledge(3, vec![except(2, Code::LogGap)]));
-    let told = |number, records| Action::Acknowledged { cursor: cursor(number), records };
-    assert_eq!(scene.drain(), [told(3, vec![1])]);
+    let told = |number, records, waiting, refused| Action::Acknowledged {
+        cursor: cursor(number),
+        records,
+        waiting,
+        refused,
+    };
+    assert_eq!(scene.drain(), [told(3, vec![1], vec![2, 3], vec![])]);
     // The gap is closed up to 2; from 3 on the peer still waits.
     scene.hand(acknowledge(3, vec![except(3, Code::LogHeld)]));
-    assert_eq!(scene.drain(), [told(3, vec![2])]);
+    assert_eq!(scene.drain(), [told(3, vec![2], vec![3], vec![])]);
     // 3 came; 4 is refused for good.
     scene.hand(acknowledge(4, vec![except(4, Code::ChainBroken)]));
-    assert_eq!(scene.drain(), [told(4, vec![3])]);
+    assert_eq!(scene.drain(), [told(4, vec![3], vec![], vec![4])]);
     scene.hand(acknowledge(4, vec![]));
     assert_eq!(scene.drain(), []);
 }
@@ -458,11 +463,11 @@ fn wants_beyond_the_bound_are_put_off() {
 #[test]
 fn a_want_that_is_put_off_is_asked_again() {
     let mut scene = Scene::up();
-    assert!(scene.link.want(fed_log(), 3));
+    assert!(scene.link.want(fed_log(), 3, 0));
     let want = Action::Send(Frame::Want(vec![Want { log: fed_log(), from: 3 }]));
     assert_eq!(scene.drain(), std::slice::from_ref(&want));
     // Not twice while it is outstanding.
-    assert!(scene.link.want(fed_log(), 3));
+    assert!(scene.link.want(fed_log(), 3, 0));
     assert_eq!(scene.drain(), []);
     let code = Code::RateLimited.number();
     scene.hand(Frame::NotServed { log: fed_log(), code, control: None });

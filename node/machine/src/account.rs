@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::hash::Hash;
@@ -105,12 +106,15 @@ pub struct Stay {
     /// The request to come in or to leave that the home has not answered yet.
     #[n(3)]
     pub request: Option<RequestPlace>,
+    /// Of an account that is, or was, in: when it came.
+    #[n(4)]
+    pub since: HybridTime,
 }
 
 impl Stay {
     /// A stay that lasts, from a pos on.
     pub(crate) fn new(from: Pos, standing: Standing) -> Self {
-        Self { from, to: None, standing, request: None }
+        Self { from, to: None, standing, request: None, since: HybridTime::default() }
     }
 }
 

@@ -75,6 +75,9 @@ pub struct RangeReport {
     /// What became of it.
     #[n(1)]
     pub outcome: RangeOutcome,
+    /// How many of its records are void: authentic, and against the rules.
+    #[n(2)]
+    pub void: u32,
 }
 
 /// What became of a range.
@@ -101,14 +104,6 @@ pub enum RangeOutcome {
         #[n(1)]
         awaits: [Option<Want>; 2],
     },
-    /// It opens a term that goes back below what is known here. It was not taken, and is asked for
-    /// again; it is taken where the command brings along what the group was then.
-    #[n(4)]
-    Rewind {
-        /// The record that it goes back to.
-        #[n(0)]
-        base: ControlPoint,
-    },
     /// It is not theirs, or not for us.
     #[n(3)]
     Refused {
@@ -118,5 +113,36 @@ pub enum RangeOutcome {
         /// Why.
         #[n(1)]
         code: RefusedCode,
+    },
+    /// Its time is too far ahead of our clock; from there on it was not taken, and is asked for
+    /// again.
+    #[n(4)]
+    Early {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+    },
+    /// Its origin has opened too many logs of late; it was not taken, and is asked for again.
+    #[n(5)]
+    Crowded {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+    },
+    /// A control record of a kind, or of a group's version, that we do not know and that nobody may
+    /// pass over; from there on nothing was taken, and is asked for again.
+    #[n(6)]
+    Newer {
+        /// The first record not taken.
+        #[n(0)]
+        from: u64,
+    },
+    /// It opens a term that goes back below what is known here. It was not taken, and is asked for
+    /// again; it is taken where the command brings along what the group was then.
+    #[n(7)]
+    Rewind {
+        /// The record that it goes back to.
+        #[n(0)]
+        base: ControlPoint,
     },
 }

@@ -13,7 +13,7 @@ use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
 };
-use comity_protocol::limits::{AHEAD_MS_MAX, COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
+use comity_protocol::limits::{COVER_ENTRIES_MAX, ENDED_LOGS_MAX, LATE_MS};
 
 use crate::account::{Standing, Stay};
 use crate::applied::{Applied, Outcome, Subscriber};
@@ -106,22 +106,13 @@ impl State {
         let inner = record.inner();
         let id = MessageId::new(time, &inner);
         self.log_mut(no, name);
+        let horizon = self.horizon(no);
         let channel = self.channel_mut(no);
         let log_id = LogId { channel: channel.id, name };
-        let audience = match (outcome, fed) {
-            (_, true) => Arc::clone(&channel.audience.fed),
-            (Outcome::Accepted, false) => Arc::clone(&channel.audience.local),
-            (_, false) => Arc::from([]),
-        };
+        let audience = channel.audience_of(outcome, fed);
         channel.last_pos = pos;
-        let is_control = matches!(name, LogName::Control { .. });
-        // Control records are never held for their time; one far ahead must not carry ours along.
-        let is_far = is_control && time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX);
-        if outcome != Outcome::Void && !is_far {
-            channel.newest = channel.newest.max(time);
-            if is_control {
-                channel.newest_control = channel.newest_control.max(time);
-            }
+        if outcome != Outcome::Void {
+            channel.note_time(matches!(name, LogName::Control { .. }), time, fx.unix_ms);
         }
         if message && outcome == Outcome::Accepted {
             channel.last_message = channel.last_message.max(time);
@@ -141,8 +132,9 @@ impl State {
         }
         log.last_pos = pos;
         let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
-        let is_erased = log.take_erased(seq, hash.into());
-        if is_erased {
+        let is_of_age = message && time < horizon;
+        let erased = log.erased_before(seq, hash.into(), is_of_age);
+        if erased.is_some() {
             record.body.erase();
         }
         fx.dirty(RowKey::Log(no, name));
@@ -163,8 +155,13 @@ impl State {
             audience,
             inbox,
             withdrawn: Arc::from([]),
-            is_erased,
+            erased,
+            is_late: message && !fed && is_late(fx.unix_ms, time),
         });
+        self.narrow_audience(fx);
+        if message {
+            self.note_expiring(no, time, fx);
+        }
         self.count_uncovered(no, name, seq, fx);
         (id, pos)
     }
@@ -179,6 +176,9 @@ impl State {
         request: Option<RequestProof>,
         fx: &mut Effects,
     ) -> Result<(), Code> {
+        if self.is_home(no) && !self.has_authority(no) {
+            return Err(Code::HomeComparing);
+        }
         self.cover_ahead(no, act, fx)?;
         self.append_one(no, actor, act, request, fx)
     }
@@ -221,6 +221,7 @@ impl State {
         }
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
+        self.settle_authority(no);
         self.place_control(no, name, record, &header, act, Judgement::Accepted, fx);
         Ok(())
     }
@@ -282,6 +283,9 @@ impl State {
             let state = group.state.clone();
             **group = Group::new(state, hash);
         }
+        if fed {
+            self.settle_authority(no);
+        }
         no
     }
 
@@ -334,6 +338,11 @@ impl State {
             self.rejudge(no, header, act, pos, fx);
             self.refresh_open(no);
         }
+        match act {
+            ControlAct::SetHistory(_) if accepted => self.refresh_lacking(no),
+            ControlAct::SetRetention(_) if accepted => self.refresh_retention(no, fx),
+            _ => {}
+        }
         if let ControlAct::Moderate(moderation) = act
             && accepted
         {
@@ -342,7 +351,8 @@ impl State {
         self.sync_target(no, act, (accepted, fed, pos), &before, fx);
         let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);
         if accepted && nominee == Some(self.lineage()) {
-            self.append_opening(no, fx);
+            self.waiting.insert(no);
+            self.go_on(fx);
         }
     }
 
@@ -429,7 +439,7 @@ impl State {
             match (is_in, is_invited, stay) {
                 (true, _, Some(stay)) if stay.standing == Standing::Joined => {}
                 (true, _, _) => {
-                    let stay = Stay::new(pos, Standing::Joined);
+                    let stay = Stay { since: fx.entered(), ..Stay::new(pos, Standing::Joined) };
                     account.channels.insert(no, stay);
                 }
                 (false, true, _) => {
@@ -441,7 +451,8 @@ impl State {
                     account.channels.insert(no, stay);
                 }
                 (false, false, Some(stay)) if has_been_in(&stay) => {
-                    let gone = Stay { to: Some(pos), ..Stay::new(stay.from, Standing::Gone) };
+                    let gone =
+                        Stay { to: Some(pos), standing: Standing::Gone, request: None, ..stay };
                     account.channels.insert(no, gone);
                 }
                 (false, false, _) => {
@@ -491,7 +502,10 @@ impl State {
             }
             Kind::Link { .. } => Vec::new(),
         };
-        self.channel_mut(no).set_audience(&local);
+        let entered = self.newest_entrance(no, &local);
+        let channel = self.channel_mut(no);
+        channel.set_audience(&local);
+        channel.entered = entered;
     }
 
     /// Whether we write the control log of a channel.
@@ -521,6 +535,11 @@ impl State {
             Log::new(LogNo(*last_log))
         })
     }
+}
+
+/// Whether a record comes so long after its time that clients are told.
+fn is_late(unix_ms: u64, time: HybridTime) -> bool {
+    unix_ms > time.unix_ms().saturating_add(LATE_MS)
 }
 
 fn has_been_in(stay: &Stay) -> bool {

@@ -31,6 +31,18 @@ pub enum Outcome {
     Void,
 }
 
+/// By what a record's body was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ErasedBy {
+    /// Another record: its organisation's erasure, or a moderator's removal.
+    #[n(0)]
+    Record,
+    /// The rule that says how long texts are kept.
+    #[n(1)]
+    Retention,
+}
+
 /// Who follows a feed: an account with its devices, or a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subscriber {
@@ -77,8 +89,10 @@ pub struct Applied {
     /// erases, or an erasure: the message. Empty as the machine makes it; whoever keeps records
     /// fills it in from `Effects::withdrawn` and `Effects::erased`.
     pub withdrawn: Arc<[MessageId]>,
-    /// Whether its body was erased.
-    pub is_erased: bool,
+    /// By what its body was erased, where it was.
+    pub erased: Option<ErasedBy>,
+    /// Of a message of another organisation: whether it came long after its time.
+    pub is_late: bool,
 }
 
 /// An applied record as the store keeps it.
@@ -112,16 +126,19 @@ pub struct EventRow {
     /// The event before it in its log that stated `after` last; 0 where none did.
     #[n(8)]
     pub stated: u64,
-    /// Whether its body was erased.
+    /// By what its body was erased, where it was.
     #[n(9)]
-    pub is_erased: bool,
+    pub erased: Option<ErasedBy>,
+    /// Of a message of another organisation: whether it came long after its time.
+    #[n(10)]
+    pub is_late: bool,
 }
 
 impl EventRow {
     /// Takes its body away.
-    pub fn erase(&mut self) {
+    pub fn erase(&mut self, by: ErasedBy) {
         self.body.erase();
-        self.is_erased = true;
+        self.erased.get_or_insert(by);
     }
 
     /// Reads a row back. The store's checksum says that the bytes are ours; they need no check of
@@ -154,14 +171,16 @@ struct RowOf<'a> {
     #[n(8)]
     stated: u64,
     #[n(9)]
-    is_erased: bool,
+    erased: Option<ErasedBy>,
+    #[n(10)]
+    is_late: bool,
 }
 
 impl Applied {
     /// Takes its body away.
-    pub fn erase(&mut self) {
+    pub fn erase(&mut self, by: ErasedBy) {
         self.record.body.erase();
-        self.is_erased = true;
+        self.erased.get_or_insert(by);
     }
 
     /// Appends the row that the store keeps, an [`EventRow`].
@@ -176,7 +195,8 @@ impl Applied {
             header: &self.record.header,
             body: &self.record.body,
             stated: self.stated,
-            is_erased: self.is_erased,
+            erased: self.erased,
+            is_late: self.is_late,
         };
         cbor::encode_into(&row, bytes);
     }
@@ -220,7 +240,8 @@ mod tests {
                 audience: Arc::from([]),
                 inbox: Vec::new(),
                 withdrawn: Arc::from([]),
-                is_erased: false,
+                erased: None,
+                is_late: outcome == Outcome::Void,
             };
             let mut bytes = Vec::new();
             applied.encode_row(&mut bytes);
@@ -235,7 +256,8 @@ mod tests {
                 header: applied.record.header,
                 body: applied.record.body,
                 stated: applied.stated,
-                is_erased: false,
+                erased: None,
+                is_late: applied.is_late,
             };
             assert_eq!(row, expected);
             assert_eq!(bytes, cbor::encode(&expected));

@@ -19,7 +19,7 @@ use minicbor::{Decode, Encode};
 use crate::answer::Answer;
 use crate::applied::{Applied, Outcome};
 use crate::channel::{Channel, ChannelNo};
-use crate::floor::Floor;
+use crate::floor::{Floor, ProvenStart};
 use crate::form::kept_body;
 use crate::group::Group;
 use crate::rows::RowKey;
@@ -38,6 +38,9 @@ pub struct Backlog {
     /// What the log is said to have stated up to there: the next range has to confirm it.
     #[n(2)]
     expects: Option<Before>,
+    /// What the newest range says of the floor; true once the last one has confirmed it.
+    #[n(3)]
+    start: Option<ProvenStart>,
 }
 
 /// What became of an answer to an ask for history.
@@ -87,7 +90,7 @@ impl Holes {
 
 impl Backlog {
     pub(crate) fn new(top: Floor) -> Self {
-        Self { top, below: None, expects: None }
+        Self { top, below: None, expects: None, start: None }
     }
 
     /// The newest record that is lacking.
@@ -159,7 +162,10 @@ impl State {
         if !self.lacking.contains(&no) {
             return Holes::None;
         }
-        let logs = self.channels.get(&no).into_iter().flat_map(|channel| channel.logs.values());
+        let has_history =
+            |channel: &&Channel| channel.group().is_some_and(|group| !group.state.since_joining);
+        let channel = self.channels.get(&no).filter(has_history);
+        let logs = channel.into_iter().flat_map(|channel| channel.logs.values());
         let newest = logs.filter_map(|log| log.backlog.as_ref().map(Backlog::newest));
         newest.fold(Holes::None, |holes, newest| match (holes, newest) {
             (Holes::Anywhere, _) | (_, None) => Holes::Anywhere,
@@ -184,7 +190,9 @@ impl State {
         if !group.has_past(peer) || !group.follows(self.lineage()) {
             return None;
         }
-        let mut logs: Vec<AskedLog> = channel.logs.iter().filter_map(asked).collect();
+        // Where the rule hides it, nobody serves it.
+        let logs = channel.logs.iter().filter(|_| !group.state.since_joining);
+        let mut logs: Vec<AskedLog> = logs.filter_map(asked).collect();
         logs.retain(|log| serves(LogRef::from(log)));
         if logs.is_empty() && (heard || !channel.unasked.contains(&peer)) {
             return None;
@@ -198,7 +206,8 @@ impl State {
     /// Brings the set of groups of which something is lacking in line with a group.
     pub(crate) fn refresh_lacking(&mut self, no: ChannelNo) {
         let Some(channel) = self.channels.get(&no) else { return };
-        let lacks = channel.logs.values().any(|log| log.backlog.is_some());
+        let has_history = channel.group().is_some_and(|group| !group.state.since_joining);
+        let lacks = has_history && channel.logs.values().any(|log| log.backlog.is_some());
         // Who is out is told nothing more; coming back begins anew.
         let own = self.lineage();
         let is_in = channel.group().is_some_and(|group| group.follows(own));
@@ -255,9 +264,21 @@ impl State {
         for (seq, hash, stated, judged, record) in old {
             self.place_old(no, name, (seq, hash, stated), judged, record, fx);
         }
+        let is_newest = backlog.below.is_none();
+        let shown = range.start.filter(|_| is_newest);
+        let start =
+            backlog.start.or(is_newest.then_some(ProvenStart { end: above, before: context }));
         let (below, expects) = (Some(below), Some(range.before));
-        self.log_mut(no, name).backlog =
-            (!is_first).then_some(Backlog { top: backlog.top, below, expects });
+        let log = self.log_mut(no, name);
+        if is_first {
+            log.backlog = None;
+            log.start = start.filter(|_| log.awaits_start() == Some(backlog.top)).map(Box::new);
+        } else {
+            log.backlog = Some(Backlog { top: backlog.top, below, expects, start });
+        }
+        if let Some(shown) = shown {
+            log.keep_old_head(shown);
+        }
         fx.dirty(RowKey::Log(no, name));
         for erasure in erasures {
             self.take_erasure(no, origin, &erasure, Pos::default(), fx);
@@ -312,6 +333,7 @@ impl State {
         let id = MessageId::new(time, &record.inner());
         let act = EventHeader::decode(&record.header).ok().and_then(|header| header.act().ok());
         record.body = kept_body(act.as_ref(), record.body);
+        let horizon = self.horizon(no);
         let channel = self.channel_mut(no);
         let (channel_id, is_shown) = (channel.id, is_message && outcome == Outcome::Accepted);
         if is_shown {
@@ -321,16 +343,18 @@ impl State {
         if is_shown {
             log.last_message = log.last_message.max(time);
         }
-        let is_erased = log.take_erased(seq, hash.into());
-        if is_erased {
+        let is_of_age = is_message && time < horizon;
+        let erased = log.erased_before(seq, hash.into(), is_of_age);
+        if erased.is_some() {
             record.body.erase();
         }
+        let log_no = log.no;
         fx.backfilled.push(Applied {
             pos: Pos::default(),
             channel: no,
             channel_id,
             log: LogId { channel: channel_id, name },
-            log_no: log.no,
+            log_no,
             seq,
             hash,
             time,
@@ -342,8 +366,12 @@ impl State {
             audience: std::sync::Arc::from([]),
             inbox: Vec::new(),
             withdrawn: std::sync::Arc::from([]),
-            is_erased,
+            erased,
+            is_late: false,
         });
+        if is_message {
+            self.note_expiring(no, time, fx);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use comity_protocol::chain::ChainEnd;
+use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::head::HeadProof;
@@ -11,12 +11,13 @@ use comity_protocol::history::Before;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
+use comity_protocol::limits::AHEAD_MS_MAX;
 use minicbor::{Decode, Encode};
 
 use crate::account::Stay;
-use crate::applied::Subscriber;
+use crate::applied::{Outcome, Subscriber};
 use crate::backfill::Backlog;
-use crate::floor::Floor;
+use crate::floor::{Floor, ProvenStart};
 use crate::fork::KnownFork;
 use crate::group::Group;
 use crate::withdraw::Span;
@@ -68,6 +69,9 @@ pub struct Channel {
     /// Who sees a new record of ours, and who one of others: derived from the members.
     #[cbor(skip)]
     pub audience: Audience,
+    /// The newest time at which an account of ours that is in came.
+    #[cbor(skip)]
+    pub entered: HybridTime,
 }
 
 /// The subscribers of a channel, shared by all its records until its members change.
@@ -191,8 +195,14 @@ pub struct Log {
     /// Where it is proven to have two histories.
     #[n(13)]
     pub fork: Option<Box<KnownFork>>,
-    /// What it had stated where our feed of it begins.
+    /// Where the proven head is above the end: the steps from it down to what is held.
     #[n(14)]
+    pub above: Vec<Link>,
+    /// What history has proven of a floor that nothing above was taken of yet.
+    #[n(15)]
+    pub start: Option<Box<ProvenStart>>,
+    /// What it had stated where our feed of it begins.
+    #[n(16)]
     pub shown: Option<Before>,
 }
 
@@ -213,6 +223,8 @@ impl Log {
             backlog: None,
             erased: BTreeMap::new(),
             fork: None,
+            above: Vec::new(),
+            start: None,
             shown: None,
         }
     }
@@ -232,6 +244,7 @@ impl Channel {
             last_pos: Pos::default(),
             last_message: HybridTime::default(),
             audience: Audience::default(),
+            entered: HybridTime::default(),
         }
     }
 
@@ -263,14 +276,48 @@ impl Channel {
         })
     }
 
+    /// Whether no control record can take an accepted event back any more: V covers it, or nobody
+    /// judges what is said here.
+    pub fn is_final(&self, log: LogName, seq: u64) -> bool {
+        match (self.group(), log) {
+            (Some(group), LogName::Message { origin, writer }) => {
+                group.covered((origin, writer)) >= seq
+            }
+            _ => true,
+        }
+    }
+
     /// Peers that the channel is shared with at the moment.
-    pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + use<'_> {
+    pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + Clone + use<'_> {
         self.peers.iter().filter(|(_, stay)| stay.to.is_none()).map(|(lineage, _)| *lineage)
     }
 
     /// Member organisations, our own included.
     pub fn organisations(&self) -> u32 {
         1 + u32::try_from(self.sharing_peers().count()).unwrap_or(u32::MAX - 1)
+    }
+
+    /// Who is shown a record.
+    pub(crate) fn audience_of(&self, outcome: Outcome, fed: bool) -> Arc<[Subscriber]> {
+        match (outcome, fed) {
+            (Outcome::Accepted, true) => Arc::clone(&self.audience.fed),
+            // Of ours and given back to us: the peers judge it by themselves.
+            (_, true) => self.sharing_peers().map(Subscriber::Peer).collect(),
+            (Outcome::Accepted, false) => Arc::clone(&self.audience.local),
+            (_, false) => Arc::from([]),
+        }
+    }
+
+    /// Notes the time of a record. Control records are never held for theirs; one far ahead must
+    /// not carry ours along.
+    pub(crate) fn note_time(&mut self, is_control: bool, time: HybridTime, unix_ms: u64) {
+        if is_control && time.unix_ms() > unix_ms.saturating_add(AHEAD_MS_MAX) {
+            return;
+        }
+        self.newest = self.newest.max(time);
+        if is_control {
+            self.newest_control = self.newest_control.max(time);
+        }
     }
 
     pub(crate) fn set_audience(&mut self, local: &[AccountNumber]) {

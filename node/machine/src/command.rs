@@ -208,8 +208,48 @@ pub enum Command {
         #[cbor(n(2), with = "minicbor::bytes")]
         random: [u8; 32],
     },
-    /// Our admin opens the next term of a group's control log, going back to a record.
+    /// A peer has stated all its heads.
     #[n(13)]
+    Compare {
+        /// The peer.
+        #[n(0)]
+        peer: LineageId,
+        /// Groups in whose control logs it holds more of ours than we do.
+        #[n(1)]
+        ahead: Vec<Ahead>,
+        /// The clock, in Unix milliseconds.
+        #[n(2)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
+    /// The admin answers for a group's control log instead of its members, see
+    /// `State::has_authority`.
+    #[n(14)]
+    Force {
+        /// The group.
+        #[n(0)]
+        channel: ChannelId,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
+    /// The node's setting says how long its users' texts are kept at most.
+    #[n(15)]
+    Retain {
+        /// So many seconds; for ever where absent.
+        #[n(0)]
+        seconds: Option<u64>,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+    },
+    /// Our admin opens the next term of a group's control log, going back to a record.
+    #[n(16)]
     Reopen {
         /// What the group was just after that record.
         #[n(0)]
@@ -221,6 +261,21 @@ pub enum Command {
         #[cbor(n(2), with = "minicbor::bytes")]
         random: [u8; 32],
     },
+}
+
+/// A control log of ours of which a peer holds more than we do, or something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Ahead {
+    /// The group.
+    #[n(0)]
+    pub channel: ChannelId,
+    /// The term.
+    #[n(1)]
+    pub term: u64,
+    /// The newest record that it states; `u64::MAX` where one that we hold has another hash there.
+    #[n(2)]
+    pub seq: u64,
 }
 
 /// What the node's setting asks of a sign-up.

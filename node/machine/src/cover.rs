@@ -12,11 +12,12 @@ use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
 /// The entries of V that a record must bring up to date: all logs for an admission, for what bears
-/// on everybody and for a handover; the logs of the organisation concerned for what restricts
-/// somebody.
+/// on everybody, for a handover, and for whoever is to read nothing from before he came; the logs
+/// of the organisation concerned for what restricts somebody.
 pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
     let concerned = |origin: &LineageId| match act {
-        ControlAct::Join(_) => group.state.is_admission(act),
+        // Where newcomers read nothing from before, this says what was before.
+        ControlAct::Join(_) => group.state.is_admission(act) || group.state.since_joining,
         ControlAct::Ban(ban) => ban.account.lineage == *origin,
         ControlAct::Leave(target) | ControlAct::Remove(target) => target.account.lineage == *origin,
         ControlAct::SetRole(change) => change.account.lineage == *origin,
@@ -84,9 +85,7 @@ impl State {
             return;
         }
         if group.cover_due_ms.is_none() {
-            let due_ms = fx.unix_ms.saturating_add(COVER_AGE_MS);
-            group.cover_due_ms = Some(due_ms);
-            self.due.insert((due_ms, no));
+            self.set_cover_due(no, Some(fx.unix_ms.saturating_add(COVER_AGE_MS)));
             fx.dirty(RowKey::Channel(no));
         }
         fx.touched.insert(no);
@@ -106,19 +105,30 @@ impl State {
         let uncovered = if is_home { logs.sum() } else { 0 };
         if let Some(group) = channel.group_mut() {
             group.uncovered = uncovered;
-            if uncovered == 0
-                && let Some(due_ms) = group.cover_due_ms.take()
-            {
-                self.due.remove(&(due_ms, no));
-            }
         }
+        if uncovered == 0 {
+            self.set_cover_due(no, None);
+        }
+    }
+
+    /// Notes when V is to be stated in a group, or that it is not; whether that is another time
+    /// than before.
+    fn set_cover_due(&mut self, no: ChannelNo, due_ms: Option<u64>) -> bool {
+        let Some(group) = self.channel_mut(no).group_mut() else { return false };
+        let before_ms = std::mem::replace(&mut group.cover_due_ms, due_ms);
+        if let Some(before_ms) = before_ms {
+            self.due.remove(&(before_ms, no));
+        }
+        self.due.extend(due_ms.map(|due_ms| (due_ms, no)));
+        before_ms != due_ms
     }
 
     /// States V in those of the touched groups where enough events are uncovered.
     pub(crate) fn cover_touched(&mut self, fx: &mut Effects) {
         for no in std::mem::take(&mut fx.touched) {
             let group = self.channels.get(&no).and_then(|channel| channel.group());
-            if group.is_some_and(|group| group.uncovered >= u64::from(COVER_EVENTS)) {
+            let is_due = group.is_some_and(|group| group.uncovered >= u64::from(COVER_EVENTS));
+            if is_due && self.has_authority(no) {
                 self.cover(no, fx);
             }
         }
@@ -126,22 +136,24 @@ impl State {
 
     /// States V for all logs of a group.
     fn cover(&mut self, no: ChannelNo, fx: &mut Effects) {
-        // Where the group takes no record now, its next one covers them, or the next term's.
-        let _ = self.append_control(no, None, &ControlAct::Cover, None, fx);
-        if let Some(group) = self.channel_mut(no).group_mut()
-            && let Some(due_ms) = group.cover_due_ms.take()
-        {
-            self.due.remove(&(due_ms, no));
+        let stated = self.append_control(no, None, &ControlAct::Cover, None, fx);
+        // Where the group takes no record now, its next one covers them, or the next term's; where
+        // only the members are asked first, it is tried again.
+        let is_for_later = stated == Err(Code::HomeComparing);
+        let again_ms = is_for_later.then(|| fx.unix_ms.saturating_add(COVER_AGAIN_MS));
+        if self.set_cover_due(no, again_ms) {
             fx.dirty(RowKey::Channel(no));
         }
     }
 
     /// When `Command::Wake` has something to do, in Unix milliseconds.
     pub fn due_ms(&self) -> Option<u64> {
-        self.due.first().map(|(due_ms, _)| *due_ms)
+        let cover = self.due.first().map(|(due_ms, _)| *due_ms);
+        cover.into_iter().chain(self.expiry_due_ms()).min()
     }
 
     pub(crate) fn wake(&mut self, fx: &mut Effects) {
+        self.expire_due(fx);
         for _ in 0..WAKES_MAX {
             let Some((_, no)) = self.due.first().filter(|(due, _)| *due <= fx.unix_ms).copied()
             else {
@@ -151,6 +163,9 @@ impl State {
         }
     }
 }
+
+/// When V is tried to be stated again where we have no authority yet, in milliseconds.
+const COVER_AGAIN_MS: u64 = 30_000;
 
 /// Groups that one command brings up to date; the next one goes on.
 const WAKES_MAX: usize = 256;

@@ -38,6 +38,18 @@ pub(crate) struct Base {
     pub(crate) shown: Option<Before>,
 }
 
+/// What a log's history has proven of the record at its floor: any member may go on from there.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ProvenStart {
+    /// The end of the chain at the floor.
+    #[n(0)]
+    pub(crate) end: ChainEnd,
+    /// What the log had stated up to there.
+    #[n(1)]
+    pub(crate) before: Before,
+}
+
 /// Why a range cannot be gone on with.
 pub(crate) enum NoBase {
     /// It does not begin where the log goes on.
@@ -51,12 +63,13 @@ pub(crate) enum NoBase {
 /// What a peer may be served of a message log of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Readable {
-    /// Records up to this one are history from before its first admission.
+    /// Records up to this one are history from before its first admission; none, where the group's
+    /// rule hides that.
     pub first_floor: u64,
     /// Its feed of the log begins above this one.
     pub floor: u64,
     /// Where it was readmitted: the control record that ended its first stay. Of what lies between
-    /// this and its floor only links are served.
+    /// this and its floor only links are served. Absent, too, where the rule hides it all.
     pub removed_at: Option<Place>,
 }
 
@@ -95,7 +108,7 @@ impl Group {
     }
 
     /// V for a log at a place, as far as it was stated.
-    fn cover_at(&self, log: (LineageId, WriterId), place: Place) -> u64 {
+    pub(crate) fn cover_at(&self, log: (LineageId, WriterId), place: Place) -> u64 {
         let covered = self.covered_at.get(&log).map(Vec::as_slice).unwrap_or_default();
         let stated = covered.partition_point(|(_, at)| *at <= place);
         stated.checked_sub(1).map_or(0, |last| covered[last].0)
@@ -122,8 +135,12 @@ impl Group {
     pub fn readable(&self, peer: LineageId, log: (LineageId, WriterId)) -> Option<Readable> {
         let stays = self.organisation_stays(peer);
         let (first, last) = (stays.first()?, stays.last().filter(|(_, to)| to.is_none())?);
+        let floor = self.cover_at(log, last.0);
+        if self.state.since_joining {
+            return Some(Readable { first_floor: 0, floor, removed_at: None });
+        }
         let removed_at = if stays.len() > 1 { first.1 } else { None };
-        let (first_floor, floor) = (self.cover_at(log, first.0), self.cover_at(log, last.0));
+        let first_floor = self.cover_at(log, first.0);
         Some(Readable { first_floor, floor, removed_at })
     }
 }
@@ -167,6 +184,11 @@ impl Log {
         if range.last() <= floor.seq {
             return Err(NoBase::Below);
         }
+        if let Some(known) = &self.start
+            && range.first <= floor.seq + 1
+        {
+            return Ok(Base { end: known.end.clone(), shown: Some(known.before) });
+        }
         let Some(start) = range.start.as_ref().filter(|_| range.first == floor.seq + 1) else {
             return Err(NoBase::Gap { from: floor.seq + 1 });
         };
@@ -187,6 +209,7 @@ impl Log {
             backlog.learn(&base.end, shown);
         }
         self.end = base.end;
+        self.start = None;
     }
 }
 
@@ -216,7 +239,9 @@ impl State {
                 continue;
             }
             log.floor = Some(floor);
-            if is_first {
+            log.start = None;
+            // What is held from a stay that is void would come once more as history.
+            if is_first && log.end.seq() == 0 {
                 log.backlog = Some(Backlog::new(floor));
             }
             fx.dirty(RowKey::Log(no, name));
@@ -225,6 +250,7 @@ impl State {
         channel.unasked = members.into_iter().filter(|m| *m != own && *m != home).collect();
         fx.dirty(RowKey::Channel(no));
         self.refresh_lacking(no);
+        self.refresh_retention(no, fx);
     }
 
     /// Whether we followed a group before a record that may admit us.

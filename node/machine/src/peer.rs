@@ -8,7 +8,7 @@ use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, RequestProof};
-use comity_protocol::event::{EventAct, EventHeader, Record, Request};
+use comity_protocol::event::{Erasure, EventAct, EventHeader, Record, Request};
 use comity_protocol::frame::{Batch, Frame, Range, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{
@@ -16,9 +16,9 @@ use comity_protocol::id::{
 };
 use comity_protocol::limits::AHEAD_MS_MAX;
 
-use crate::answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
+use crate::answer::{Answer, RangeOutcome, RangeReport};
 use crate::append::Incoming;
-use crate::applied::Outcome;
+use crate::applied::{Applied, ErasedBy, Outcome};
 use crate::channel::{ChannelNo, Kind};
 use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
@@ -47,22 +47,16 @@ impl State {
         let mut reports = Vec::with_capacity(ranges.len());
         for range in ranges {
             let log = range.log;
-            let outcome = match self.peer_range(peer, &checkpoints, range, fx) {
-                Ok(()) => RangeOutcome::Applied,
-                Err(Stop::Gap { from }) => RangeOutcome::Gap { from },
-                Err(Stop::Held { from, awaits }) => RangeOutcome::Held { from, awaits },
-                Err(Stop::Rewind { base }) => RangeOutcome::Rewind { base },
-                Err(Stop::Refused { from, code }) => {
-                    RangeOutcome::Refused { from, code: RefusedCode(code) }
-                }
-            };
-            reports.push(RangeReport { log, outcome });
+            let placed = fx.applied.len();
+            let taken = self.peer_range(peer, &checkpoints, range, fx);
+            let outcome = taken.map_or_else(RangeOutcome::from, |()| RangeOutcome::Applied);
+            let is_void = |a: &&Applied| a.outcome == Outcome::Void && a.log == LogId::from(log);
+            let void = fx.applied[placed..].iter().filter(is_void).count();
+            let void = u32::try_from(void).unwrap_or(u32::MAX);
+            reports.push(RangeReport { log, outcome, void });
         }
         let waits = |r: &RangeReport| {
-            matches!(
-                r.outcome,
-                RangeOutcome::Gap { .. } | RangeOutcome::Held { .. } | RangeOutcome::Rewind { .. }
-            )
+            !matches!(r.outcome, RangeOutcome::Applied | RangeOutcome::Refused { .. })
         };
         if let (Some(cursor), false) = (cursor, reports.iter().any(waits))
             && let Some(known) = self.peers.get_mut(&peer)
@@ -131,7 +125,7 @@ impl State {
         if let Some(shown) = base.shown {
             // Ours would be carried along by a time far ahead.
             if shown.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-                return Err(Stop::Held { from: first, awaits: [None; 2] });
+                return Err(Stop::Early { from: first });
             }
             self.log_mut(no, log.name).go_on_from(base);
             let channel = self.channel_mut(no);
@@ -146,13 +140,16 @@ impl State {
     /// Whether `peer` may show us this log in this channel.
     fn check_right(&self, peer: LineageId, no: ChannelNo, log: &LogId) -> Result<(), Code> {
         let channel = &self.channels[&no];
+        // The other side shows its own logs, and gives back what we have lost of ours.
+        let is_of_two = |origin| origin == peer || origin == self.lineage();
         match (&channel.kind, log.name) {
             (Kind::Link { peer: other }, LogName::Message { origin, .. }) => {
-                if *other == peer && origin == peer { Ok(()) } else { Err(Code::LogUnknown) }
+                let is_party = *other == peer && is_of_two(origin);
+                if is_party { Ok(()) } else { Err(Code::LogUnknown) }
             }
             (Kind::Direct(direct), LogName::Message { origin, .. }) => {
-                let party = direct.of(origin).is_some() && origin == peer;
-                if party { Ok(()) } else { Err(Code::LogUnknown) }
+                let is_party = direct.of(peer).is_some() && is_of_two(origin);
+                if is_party { Ok(()) } else { Err(Code::LogUnknown) }
             }
             (Kind::Group(group), LogName::Control { .. }) => match group.knows_log(log.name) {
                 // Its home's heads prove it, whoever shows it.
@@ -189,7 +186,7 @@ impl State {
             return Err(refuse(Code::LogUnknown));
         }
         // Another member may write before the home's control log has reached us.
-        if self.awaits_any(&log.channel) {
+        if self.awaits(&log.channel) {
             return Err(Stop::Held { from: range.first, awaits: [None; 2] });
         }
         if range.first > 1 {
@@ -221,7 +218,8 @@ impl State {
         let LogName::Control { home, term } = log.name else {
             return Err(refuse(Code::LogUnknown));
         };
-        if !self.awaits(peer, &log.channel) {
+        // The genesis names the channel and its home's key: it proves itself, whoever shows it.
+        if !self.awaits(&log.channel) {
             return Err(refuse(Code::LogUnknown));
         }
         if term > 1 {
@@ -254,30 +252,29 @@ impl State {
         &mut self,
         peer: LineageId,
         no: ChannelNo,
-        proven: Proven,
+        mut proven: Proven,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
         let name = proven.log.name;
-        let head = Some(&proven.head).filter(|_| proven.above.is_empty()).cloned();
         if let LogName::Message { origin, .. } = name
             && proven.first == 1
+            && origin != self.lineage()
             && !self.channels[&no].takes_writer(origin, fx.unix_ms)
         {
-            return Err(Stop::Held { from: 1, awaits: [None; 2] });
+            return Err(Stop::Crowded { from: 1 });
         }
         let mut requests = Vec::new();
-        let taken = self.take_records(peer, no, proven, &mut requests, fx);
-        // A head above what is held proves nothing that could be shown yet; and of a range that
-        // reaches beyond a fork not all is taken.
-        if let (Ok(()), Some(head)) = (&taken, head) {
-            let log = self.log_mut(no, name);
-            if log.end.seq() == head.seq {
-                log.proof = Some(head);
-            }
+        let taken = self.take_records(peer, no, &mut proven, &mut requests, fx);
+        let log = self.channel_mut(no).logs.get_mut(&name);
+        if log.is_some_and(|log| log.keep_head(proven)) {
+            fx.dirty(RowKey::Log(no, name));
         }
         // What was placed before a record that waits is not shown again: it is answered now.
         for request in requests {
             self.answer_request(request, fx);
+        }
+        if matches!(name, LogName::Control { home, .. } if home == self.lineage()) {
+            self.go_on(fx);
         }
         taken
     }
@@ -286,7 +283,7 @@ impl State {
         &mut self,
         peer: LineageId,
         no: ChannelNo,
-        mut proven: Proven,
+        proven: &mut Proven,
         requests: &mut Vec<ProvenRequest>,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
@@ -347,7 +344,7 @@ impl State {
                 let judgement = group.judge(channel.id, seq, &header, &act);
                 if judgement == Judgement::UnknownCritical {
                     self.hold_group(no, fx);
-                    return Err(Stop::Held { from: seq, awaits: [None; 2] });
+                    return Err(Stop::Newer { from: seq });
                 }
                 self.place_control(no, name, record, &header, &act, judgement, fx);
             }
@@ -407,7 +404,7 @@ impl State {
             check_version(start).map_err(|code| Stop::Refused { from: seq, code })?;
         }
         if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {
-            return Err(Stop::Held { from: seq, awaits: [None; 2] });
+            return Err(Stop::Early { from: seq });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
         let Judged { outcome, verdict } =
@@ -419,9 +416,11 @@ impl State {
         let is_unknown = matches!(act, EventAct::Unknown(_));
         let outcome = if is_unknown { Outcome::Unknown } else { outcome };
         let sender = AccountId { lineage: origin, number: header.sender };
-        // In a link channel the peer speaks for itself alone.
+        // In a link channel the peer speaks for itself alone; what we said there before we lost it
+        // is told to nobody again.
+        let is_ours = origin == self.lineage();
         let from = AccountId { lineage: peer, number: header.sender };
-        let inbox = self.take_news(from, no, &act, fx);
+        let inbox = if is_ours { Vec::new() } else { self.take_news(from, no, &act, fx) };
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
         let is_request = matches!(act, EventAct::Request(_));
         let incoming = Incoming {
@@ -431,20 +430,18 @@ impl State {
             time: header.time,
             sender: Some(sender),
             outcome,
-            fed: false,
+            fed: is_ours,
             message: act == EventAct::Message,
             inbox,
         };
         let (_, pos) = self.place(incoming, fx);
-        if is_request && let Some(applied) = fx.applied.last_mut() {
-            // Requests are for the home; their outcome shows as a control record.
-            applied.audience = std::sync::Arc::from([]);
-        }
+        self.mind_placed(no, (name, seq), is_request, fx);
         self.note_stated(no, (origin, writer), seq, (&header, verdict));
         if outcome != Outcome::Accepted {
             return Ok(None);
         }
         Ok(match act {
+            EventAct::Request(_) if is_ours => None,
             EventAct::Request(request) => Some((sender, request, kept, body_hash)),
             EventAct::Erasure(erasure) => {
                 self.take_erasure(no, origin, &erasure, pos, fx);
@@ -452,6 +449,25 @@ impl State {
             }
             _ => None,
         })
+    }
+
+    /// Requests are for the home; their outcome shows as a control record. What was erased before
+    /// it came is answered now.
+    fn mind_placed(
+        &mut self,
+        no: ChannelNo,
+        (name, seq): (LogName, u64),
+        is_request: bool,
+        fx: &mut Effects,
+    ) {
+        let Some(applied) = fx.applied.last_mut() else { return };
+        if is_request {
+            applied.audience = std::sync::Arc::from([]);
+        }
+        if applied.erased == Some(ErasedBy::Record) {
+            let hash = applied.hash.into();
+            self.send_receipt(no, (name, seq, hash), fx);
+        }
     }
 
     /// Notes what an event states, and what a later control record may say of it.
@@ -485,6 +501,13 @@ impl State {
             EventAct::Contact(step) if in_link => self.hear_step(sender, step, fx),
             EventAct::Invitation(invitation) => self.take_invitation(peer, no, invitation, fx),
             EventAct::RequestRefused(refused) => self.take_refusal(peer, no, refused, fx),
+            EventAct::Erasure(Erasure { channel: Some(group), .. }) if in_link => {
+                self.readers_of(group)
+            }
+            EventAct::Erased(erasure) if in_link => {
+                self.take_receipt(peer, erasure, fx);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }

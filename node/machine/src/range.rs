@@ -12,25 +12,32 @@ use comity_protocol::head::HeadProof;
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 
+use crate::answer::{RangeOutcome, RefusedCode};
 use crate::state::State;
 
-/// Why a range is not taken, or not to its end.
+/// Why a range is not taken, or not to its end: see [`RangeOutcome`].
 pub(crate) enum Stop {
-    Gap {
-        from: u64,
-    },
-    Held {
-        from: u64,
-        awaits: [Option<Want>; 2],
-    },
-    /// An opening that goes back to a record waits for what it takes.
-    Rewind {
-        base: ControlPoint,
-    },
-    Refused {
-        from: u64,
-        code: Code,
-    },
+    Crowded { from: u64 },
+    Early { from: u64 },
+    Gap { from: u64 },
+    Held { from: u64, awaits: [Option<Want>; 2] },
+    Newer { from: u64 },
+    Refused { from: u64, code: Code },
+    Rewind { base: ControlPoint },
+}
+
+impl From<Stop> for RangeOutcome {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Crowded { from } => Self::Crowded { from },
+            Stop::Early { from } => Self::Early { from },
+            Stop::Gap { from } => Self::Gap { from },
+            Stop::Held { from, awaits } => Self::Held { from, awaits },
+            Stop::Newer { from } => Self::Newer { from },
+            Stop::Rewind { base } => Self::Rewind { base },
+            Stop::Refused { from, code } => Self::Refused { from, code: RefusedCode(code) },
+        }
+    }
 }
 
 /// A range whose chain is proven.
@@ -53,6 +60,10 @@ impl State {
         let log = LogId::from(range.log);
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
+        if origin == self.lineage() {
+            // What we wrote and have lost is given back to us.
+            return Some((origin, self.identity.as_ref()?.key));
+        }
         let key = match (group, log.name) {
             // In a group the control state alone says whose keys count; what a peer writes before
             // we know of its admission waits for that.
@@ -64,7 +75,7 @@ impl State {
             (None, LogName::Control { home, .. }) if home != peer => founder_key(range),
             (None, _) => self.peers.get(&origin).map(|peer| peer.key),
         };
-        Some((origin, key?)).filter(|_| origin != self.lineage())
+        Some((origin, key?))
     }
 }
 
@@ -127,6 +138,13 @@ fn leads_down(
 }
 
 impl Proven {
+    /// The steps from the head down to, not including, a record: what leads to it from above.
+    pub(crate) fn links_above(&self, seq: u64) -> Vec<Link> {
+        let mut links = self.links_to(seq);
+        links.truncate(path(self.head.seq, seq).len().saturating_sub(1));
+        links
+    }
+
     /// The steps from the head down to a record.
     pub(crate) fn links_to(&self, seq: u64) -> Vec<Link> {
         let last = self.first + self.steps.len() as u64 - 1;

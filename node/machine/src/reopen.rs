@@ -25,7 +25,7 @@ use crate::rewind::{Change, Rewind};
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
-/// Records whose outcome an opening changed.
+/// Records whose outcome an opening may have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejudged {
     /// The channel.
@@ -38,6 +38,19 @@ pub struct Rejudged {
     pub change: Change,
     /// The opening.
     pub by: Pos,
+}
+
+/// History that came with an admission that is void now: records of a log that have no pos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The channel.
+    pub channel: ChannelNo,
+    /// The log, as this node numbers it.
+    pub log: LogNo,
+    /// The first of them.
+    pub first: u64,
+    /// The last of them.
+    pub last: u64,
 }
 
 /// An opening that made records void.
@@ -149,7 +162,10 @@ impl State {
         let name = LogName::Control { home: self.lineage(), term: base.term + 1 };
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
+        // The admin's word stands for what the members would say.
+        self.settle_authority(no);
         self.go_back(no, Some(rewind), NewTerm { name, record, header, opening }, fx);
+        self.go_on(fx);
         Ok(Answer::Done)
     }
 
@@ -206,7 +222,10 @@ impl State {
         let Some(group) = channel.group_mut() else { return };
         let due_ms = group.cover_due_ms;
         let is_in = rewind.group.follows(own);
+        // What this node may write, and who waits for it, is no part of the group's past.
+        let (authority, deferred) = (group.authority, std::mem::take(&mut group.deferred));
         group.clone_from(&rewind.group);
+        (group.authority, group.deferred) = (authority, deferred);
         (group.read_only, group.cover_due_ms) = (false, None);
         for read in &rewind.logs {
             let name = LogId::from(read.log).name;
@@ -219,8 +238,22 @@ impl State {
         }
         for (name, log) in &mut channel.logs {
             let LogName::Message { origin, writer } = *name else { continue };
+            if origin == own {
+                continue;
+            }
+            let covered = rewind.group.covered((origin, writer));
+            if let Some(floor) = log.floor.filter(|floor| floor.seq > covered) {
+                fx.forgotten.push(Forgotten {
+                    channel: no,
+                    log: log.no,
+                    first: covered + 1,
+                    last: floor.seq,
+                });
+                (log.backlog, log.start) = (None, None);
+                fx.dirty(RowKey::Log(no, *name));
+            }
             // A floor of a void admission; while we are out nothing is fed anyway.
-            if origin != own && is_in && log.awaits_start().is_some() {
+            if is_in && log.awaits_start().is_some() {
                 log.floor = rewind.floors.get(&(origin, writer)).copied();
                 fx.dirty(RowKey::Log(no, *name));
             }
@@ -275,6 +308,7 @@ impl State {
         self.refresh_audience(no);
         self.refresh_open(no);
         self.refresh_lacking(no);
+        self.refresh_waiting(no);
     }
 
     /// Who had left by his own will, or asks to, is not let in again against it.

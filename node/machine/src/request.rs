@@ -64,6 +64,9 @@ impl State {
         if !knows || !self.is_home(no) {
             return Err(Code::ChannelNotFound);
         }
+        if !self.has_authority(no) {
+            return self.defer(no, actor.lineage, proof, fx);
+        }
         let open = state.members.get(&actor).and_then(|member| member.invite);
         let is_new = !state.organisations.contains_key(&actor.lineage);
         let organisation = if is_new { self.organisation(actor.lineage) } else { None };

@@ -69,7 +69,7 @@ pub struct RewoundLog {
     /// Its accepted events that V at the record does not cover, by their author.
     #[n(3)]
     pub uncovered: BTreeMap<AccountNumber, Vec<Span>>,
-    /// Records that come to something else than before.
+    /// What its records come to from where on that may be something else than before.
     #[n(4)]
     pub changes: Vec<Change>,
     /// What events that have effect now, and had none, erase.
@@ -77,7 +77,7 @@ pub struct RewoundLog {
     pub erasures: Vec<Erasure>,
 }
 
-/// Consecutive records of a log that come to something else than before.
+/// Consecutive records of a log that may come to something else than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub struct Change {
@@ -193,21 +193,17 @@ impl EventRow {
     }
 }
 
-/// Collects changes: neighbours that change alike are one.
+/// Collects what records come to: neighbours that come to the same are one.
 #[derive(Default)]
 struct Changes(Vec<Change>);
 
 impl Changes {
-    /// A record comes to this now.
-    fn note(&mut self, row: &EventRow, log: LogName, new: (Outcome, u64, HybridTime)) {
+    /// A record comes to this now. It is noted also where that looks like nothing new: the row may
+    /// be older than what became of it.
+    fn note(&mut self, row: &EventRow, new: (Outcome, u64, HybridTime)) {
         let (outcome, stated, time) = new;
         let time = if outcome == Outcome::Void { time } else { HybridTime::default() };
         let change = Change { first: row.seq, last: row.seq, outcome, stated, time };
-        let mut changed = row.clone();
-        change.put(log, &mut changed);
-        if changed == *row {
-            return;
-        }
         match self.0.last_mut() {
             Some(last) if Change { first: last.first, ..change } == last.up_to(row.seq) => {
                 last.last = row.seq;
@@ -376,7 +372,7 @@ impl Replay {
             if outcome == Outcome::Void && row.outcome == Outcome::Accepted {
                 left.extend(has_left(&row));
             }
-            changes.note(&row, name, (outcome, 0, time));
+            changes.note(&row, (outcome, 0, time));
             if outcome != Outcome::Void
                 && let Ok(header) = ControlHeader::decode(&row.header)
             {
@@ -494,9 +490,8 @@ impl Judge<'_> {
             Some((header, act)) => self.judged(row.seq, (header, act), stands),
             None => VOID,
         };
-        let name = LogName::Message { origin: self.log.0, writer: self.log.1 };
         let stated_seq = stated.map_or(0, |stated| stated.seq);
-        changes.note(row, name, (outcome, stated_seq, stands.time));
+        changes.note(row, (outcome, stated_seq, stands.time));
         let Some((header, act)) = decoded.filter(|_| outcome != Outcome::Void) else { return };
         rewound.stands.time = header.time;
         if let Some(after) = header.after {

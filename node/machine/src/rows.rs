@@ -34,6 +34,8 @@ pub enum RowKey {
     Peer(LineageId),
     /// What somebody is to an account.
     Contact(AccountNumber, AccountId),
+    /// Up to when texts of a channel are gone.
+    Expiry(ChannelNo),
 }
 
 /// A stored row that cannot be read back.
@@ -73,6 +75,7 @@ impl State {
             RowKey::Contact(number, other) => {
                 self.contacts.get(&(*number, *other)).map(cbor::encode)
             }
+            RowKey::Expiry(no) => self.expiries.get(no).map(cbor::encode),
         }
     }
 
@@ -120,9 +123,11 @@ impl State {
             RowKey::Peer(lineage) => {
                 let peer: crate::state::Peer = read(bytes)?;
                 self.peer_domains.insert(peer.domain.clone(), lineage);
+                self.heard_unix_ms = self.heard_unix_ms.max(peer.heard_unix_ms);
                 self.peers.insert(lineage, peer);
             }
             RowKey::Contact(number, other) => self.insert_contact(number, other, read(bytes)?),
+            RowKey::Expiry(no) => self.load_expiry(no, read(bytes)?),
         }
         Some(())
     }
@@ -148,6 +153,7 @@ impl State {
             self.refresh_audience(no);
             self.recount_uncovered(no);
             self.refresh_lacking(no);
+            self.refresh_waiting(no);
         }
     }
 
@@ -165,6 +171,7 @@ impl State {
         self.invites.keys().for_each(|k| add(RowKey::Invite(*k)));
         self.peers.keys().for_each(|k| add(RowKey::Peer(*k)));
         self.contacts.keys().for_each(|(k, other)| add(RowKey::Contact(*k, *other)));
+        self.expiries.keys().for_each(|k| add(RowKey::Expiry(*k)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));

@@ -7,7 +7,7 @@ use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::link_channel;
 use comity_protocol::hash::{Hash, Hasher, tag};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, WriterId};
 use comity_protocol::key::{NodePublicKey, lineage_id};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountLabel, ServerName};
@@ -19,8 +19,9 @@ use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
-use crate::erase::Erasing;
-use crate::reopen::{Rejudged, Reopened};
+use crate::erase::{Erasing, Receipt};
+use crate::reopen::{Forgotten, Rejudged, Reopened};
+use crate::retain::Expiry;
 use crate::rewind::Rewind;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
@@ -62,6 +63,14 @@ pub struct State {
     pub contacts: BTreeMap<(AccountNumber, AccountId), Contact>,
     /// How many accounts of an organisation ask ours and are not answered.
     pub(crate) asking: BTreeMap<LineageId, u32>,
+    /// Groups in which something waits for authority.
+    pub(crate) waiting: BTreeSet<ChannelNo>,
+    /// When a peer's heads were compared last, in Unix milliseconds.
+    pub(crate) heard_unix_ms: u64,
+    /// Channels with texts that are gone by a rule, or will be.
+    pub(crate) expiries: BTreeMap<ChannelNo, Expiry>,
+    /// Those whose texts will come of age, by when that is looked at.
+    pub(crate) expiring: BTreeSet<(u64, ChannelNo)>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -91,6 +100,9 @@ pub struct NodeIdentity {
     /// The writer of the present run.
     #[n(6)]
     pub writer: WriterId,
+    /// How long texts are kept here at most, in seconds; for ever where absent.
+    #[n(7)]
+    pub retention: Option<u64>,
 }
 
 /// A run of the process.
@@ -121,6 +133,12 @@ pub struct Peer {
     /// Where we are in its feed.
     #[n(3)]
     pub cursor: Option<ByteString>,
+    /// When its heads were compared with ours last, in Unix milliseconds.
+    #[n(4)]
+    pub heard_unix_ms: u64,
+    /// The run, by its first command, in which that was.
+    #[n(5)]
+    pub compared: u64,
 }
 
 /// What a command did, or several: all but the answer adds up.
@@ -144,10 +162,14 @@ pub struct Effects {
     pub erased: Vec<Erasing>,
     /// Records, of this command or earlier ones, that come to something else.
     pub rejudged: Vec<Rejudged>,
+    /// History that is gone with the admission that it came with.
+    pub forgotten: Vec<Forgotten>,
     /// Openings that made records void.
     pub reopened: Vec<Reopened>,
     /// What groups were, as the command brings it along.
     pub(crate) rewinds: Vec<Rewind>,
+    /// What others say that they have erased.
+    pub receipts: Vec<Receipt>,
     /// Groups with events that V may have to cover now.
     pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
@@ -168,8 +190,10 @@ impl Default for Effects {
             withdrawn: Vec::new(),
             erased: Vec::new(),
             rejudged: Vec::new(),
+            forgotten: Vec::new(),
             reopened: Vec::new(),
             rewinds: Vec::new(),
+            receipts: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],
@@ -276,6 +300,18 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.reopen(rewind, fx)
             }
+            Command::Compare { peer, ahead, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.compare(*peer, ahead, fx)
+            }
+            Command::Force { channel, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.force_authority(channel, fx)
+            }
+            Command::Retain { seconds, unix_ms } => {
+                fx.unix_ms = *unix_ms;
+                self.retain(*seconds, fx)
+            }
         }
     }
 
@@ -299,6 +335,7 @@ impl State {
             store,
             starts: Vec::new(),
             writer: WriterId(0),
+            retention: None,
         });
         fx.dirty(RowKey::Identity);
         Ok(Answer::Done)
@@ -335,7 +372,14 @@ impl State {
             None if self.peers.len() >= PEERS_MAX => return Err(Code::DomainRefused),
             None => {}
         }
-        let peer = Peer { domain: domain.to_owned(), key, recovery, cursor: None };
+        let peer = Peer {
+            domain: domain.to_owned(),
+            key,
+            recovery,
+            cursor: None,
+            heard_unix_ms: 0,
+            compared: 0,
+        };
         self.peers.insert(lineage, peer);
         self.peer_domains.insert(domain.to_owned(), lineage);
         fx.dirty(RowKey::Peer(lineage));
@@ -343,6 +387,16 @@ impl State {
         let no = self.add_channel(Channel::new(id, Kind::Link { peer: lineage }), fx);
         self.share(no, lineage, Pos::new(fx.command, 0), fx);
         Ok(Answer::Done)
+    }
+
+    /// The present run; `None` before the first.
+    pub fn run(&self) -> Option<Start> {
+        self.identity.as_ref()?.starts.last().copied()
+    }
+
+    /// Whether no control record can take a record of a channel back any more.
+    pub fn is_final(&self, channel: ChannelNo, log: LogName, seq: u64) -> bool {
+        self.channels.get(&channel).is_some_and(|channel| channel.is_final(log, seq))
     }
 
     /// Our lineage. Every command but the first comes after `Found`.

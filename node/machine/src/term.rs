@@ -58,6 +58,7 @@ impl State {
         };
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
+        self.settle_authority(no);
         self.place_opening(no, NewTerm { name, record, header, opening }, fx);
         self.ask_again(no, fx);
     }

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, Invite, Reopening, VoidLine, socket_path};
+use super::{ForkLine, Invite, Reopening, Status, VoidLine, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -116,6 +116,14 @@ impl AdminClient {
     pub async fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, AdminError> {
         match self.ask(&Ask::Voided { channel: channel.to_owned() }).await? {
             Answer::Voided { voided } => Ok(voided),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// How the node does among others.
+    pub async fn status(&self) -> Result<Status, AdminError> {
+        match self.ask(&Ask::Status).await? {
+            Answer::Status { status } => Ok(status),
             answer => Err(unexpected(answer)),
         }
     }

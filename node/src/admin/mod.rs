@@ -51,6 +51,9 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// Records of a group's control log that a later opening made void, at most
     /// [`VOIDED_LISTED_MAX`].
     fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal>;
+
+    /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
+    fn status(&self) -> Status;
 }
 
 /// What a group goes on from, and what that makes void.
@@ -75,6 +78,36 @@ pub struct VoidLine {
 
 /// Void records in one list.
 pub const VOIDED_LISTED_MAX: usize = 1_000;
+
+/// How a node does among others, in this run of its process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether the machine's clock is in doubt, because what most organisations write is still to
+    /// come by it.
+    pub is_clock_doubted: bool,
+    /// Organisations that are linked, or did something wrong.
+    pub peers: Vec<PeerLine>,
+}
+
+/// An organisation in that list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerLine {
+    /// Its domain.
+    pub domain: String,
+    /// Whether a link with it is up.
+    pub is_linked: bool,
+    /// How often it broke the peer protocol, which ended a link each time.
+    pub faults: u64,
+    /// How often records that it showed were not taken.
+    pub refused: u64,
+    /// Records that it showed and that have no effect, because they are against the rules.
+    pub void: u64,
+    /// Logs of which records wait.
+    pub waiting: u64,
+}
+
+/// Organisations in one status.
+pub const PEERS_LISTED_MAX: usize = 1_000;
 
 /// A log that is proven to have two histories.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +203,13 @@ mod tests {
             let (record, what) = ("1.7".to_owned(), "topic".to_owned());
             Ok(vec![VoidLine { record, unix_ms: 5, what }])
         }
+
+        fn status(&self) -> Status {
+            let domain = "globex.example".to_owned();
+            let (faults, refused, void, waiting) = (1, 2, 3, 4);
+            let line = PeerLine { domain, is_linked: true, faults, refused, void, waiting };
+            Status { is_clock_doubted: true, peers: vec![line] }
+        }
     }
 
     #[tokio::test]
@@ -202,6 +242,7 @@ mod tests {
         assert!(
             matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
         );
+        assert_eq!(client.status().await.unwrap(), Fake.status());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, Reopening, VoidLine};
+use super::{ForkLine, Reopening, Status, VoidLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub(super) enum Ask {
     Reopen { channel: String, at: Option<(u64, u64)>, is_sure: bool },
     /// List what such openings have made void.
     Voided { channel: String },
+    /// How the node does among others.
+    Status,
 }
 
 /// What is answered.
@@ -39,11 +41,13 @@ pub(super) enum Answer {
     Reopened(Reopening),
     /// What is void.
     Voided { voided: Vec<VoidLine> },
+    /// How the node does among others.
+    Status { status: Status },
     /// A refusal.
     Refused { code: String, message: String },
 }
 
-/// The longest answer: a list of forks.
+/// The longest answer: a list of forks, or of organisations.
 pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// The longest line that asks: a password of 1,024 characters, all escaped, and its surroundings.
 pub(super) const LINE_BYTES_MAX: usize = 16 * 1024;

@@ -10,6 +10,7 @@ mod keys;
 mod launch;
 mod proof;
 mod serve;
+mod status;
 mod user;
 
 use std::error::Error;
@@ -68,6 +69,11 @@ enum Command {
     Proof(proof::Command),
     /// Run the node until Ctrl-C or SIGTERM
     Serve,
+    /// Print how this node does among others
+    ///
+    /// Whether the machine's clock is in doubt, and a line for each organisation that is linked or
+    /// did something wrong since the node started. Asks the running node.
+    Status,
     /// Accounts of this node, which has to be running
     #[command(subcommand)]
     User(user::Command),
@@ -100,6 +106,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(&settings(config)?, command),
         Command::Proof(command) => one_thread()?.block_on(proof::run(command, || settings(config))),
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
+        Command::Status => one_thread()?.block_on(status::run(&settings(config)?)),
         Command::User(command) => one_thread()?.block_on(user::run(&settings(config)?, command)),
     }
 }

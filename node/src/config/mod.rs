@@ -146,6 +146,8 @@ pub struct Storage {
     pub flush_after: Duration,
     /// The bound of what waits.
     pub overlay_bytes_max: usize,
+    /// How long texts are kept at most, in seconds; for ever where absent.
+    pub retention_seconds: Option<u64>,
 }
 
 /// `[log]`

@@ -70,6 +70,5 @@ and tables are written there as in the file, everything else without quotes:
 environment, to the working directory. An unknown key, in the file or as a variable with a double
 underscore, is an error: nothing misspelt is ignored.
 
-What an admin changes while the node runs (partners, limits per domain, retention) is data, not a
-setting.
+What an admin changes while the node runs (partners, limits per domain) is data, not a setting.
 ";

@@ -1,7 +1,7 @@
 //! The one table of settings: key, form, unit, default, meaning and the cost of a bad value. The
 //! loader takes the defaults from here and `docs/operating/settings.md` is written from here, so
-//! the two cannot differ. What admins change while the node runs (partners, limits per domain,
-//! retention) is data and never here.
+//! the two cannot differ. What admins change while the node runs (partners, limits per domain)
+//! is data and never here.
 
 /// One setting.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub enum Form {
 }
 
 /// The most settings that a node may have.
-pub const SETTINGS_MAX: usize = 29;
+pub const SETTINGS_MAX: usize = 30;
 
 /// Every setting, in the order of the reference.
 pub const SETTINGS: &[Setting] = &[
@@ -328,6 +328,19 @@ pub const SETTINGS: &[Setting] = &[
                   senders are slowed down.",
         cost: "Smaller: senders wait under load. Larger: as much memory at the worst moment.",
         example: "67_108_864",
+    },
+    Setting {
+        key: "storage.retention_seconds",
+        form: Form::Number { min: 3_600, max: 3_155_760_000 },
+        unit: "seconds",
+        default: None,
+        otherwise: "for ever",
+        meaning: "How long this node keeps the texts of messages at most, in direct channels and \
+                  in groups. A group's own rule may be shorter, and counts then. Older texts are \
+                  erased here, whoever wrote them; that there was a message stays.",
+        cost: "What is erased never comes back, neither by a longer time nor without one. Other \
+               organisations that take history from this node get no texts that it has erased.",
+        example: "31_536_000",
     },
     Setting {
         key: "log.format",

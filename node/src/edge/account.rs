@@ -7,12 +7,16 @@ use comity_machine::{Channel, Command, DeviceId, KnownFork, SignUpRule};
 use comity_protocol::code::Code;
 use comity_protocol::fork::ForkProof;
 use comity_protocol::hash::{Hash, Hasher, tag};
-use comity_protocol::id::{AccountNumber, LogId, LogName};
+use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName};
 use comity_protocol::name::{AccountLabel, AccountName};
 
 use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
-use crate::admin::{AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, Reopening, VoidLine};
+use super::peer::PeerConduct;
+use crate::admin::{
+    AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, PEERS_LISTED_MAX, PeerLine, Reopening,
+    Status, VoidLine,
+};
 use crate::clock;
 
 /// Longest name of a device, in characters.
@@ -193,6 +197,21 @@ impl AdminBackend for ClientEdge {
 
     fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
         self.voided_of(channel)
+    }
+
+    fn status(&self) -> Status {
+        let state = self.shared().state();
+        let line = |(lineage, conduct): (LineageId, PeerConduct)| {
+            let PeerConduct { is_linked, faults, refused, void, waiting } = conduct;
+            let domain = state.peers.get(&lineage)?.domain.clone();
+            Some(PeerLine { domain, is_linked, faults, refused, void, waiting })
+        };
+        let mut peers: Vec<PeerLine> =
+            self.conduct().peers().into_iter().filter_map(line).collect();
+        let wrongs = |line: &PeerLine| line.faults + line.refused + line.void + line.waiting;
+        peers.sort_by(|a, b| wrongs(b).cmp(&wrongs(a)).then_with(|| a.domain.cmp(&b.domain)));
+        peers.truncate(PEERS_LISTED_MAX);
+        Status { is_clock_doubted: self.conduct().is_clock_doubted(), peers }
     }
 }
 

@@ -7,25 +7,25 @@ mod tests;
 use std::sync::Arc;
 
 use comity_client_api::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact,
-    Cursor, Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage,
-    JoinRule, LogIn, LoggedIn, Mark, Member, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
-    SignUp, Standing, Subscribed, Subscription,
+    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelSummary, Contact, Cursor,
+    Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage, JoinRule,
+    LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page, Refusal, Rule, ShownMessage, SignUp,
+    Standing, Subscribed, Subscription,
 };
-use comity_machine::{
-    Account, Act, Answer, Channel, ChannelNo, Command, GroupAct, Kind, State, Subscriber,
-};
+use comity_machine::{Act, Answer, ChannelNo, Command, GroupAct, Kind, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    self, Ban, ControlAct, SetArchived, SetJoinRule, SetPosting, SetRole, Succession, Target, Text,
+    self, Ban, ControlAct, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole,
+    Succession, Target, Text,
 };
 use comity_protocol::cursor;
-use comity_protocol::id::{AccountId, ChannelId, LineageId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
+use super::list::{members, summaries, summary};
 use super::password::Passwords;
-use super::peer::{Directory, Filling, Progress};
+use super::peer::{Conduct, Directory, Filling, Progress};
 use super::show::{self, show};
 use super::{convert, history};
 use crate::clock;
@@ -68,6 +68,7 @@ struct Inner {
     directory: Directory,
     progress: Progress,
     filling: Filling,
+    conduct: Conduct,
     passwords: Passwords,
     settings: ClientSettings,
 }
@@ -79,7 +80,7 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        (directory, progress, filling): (Directory, Progress, Filling),
+        (directory, progress, filling, conduct): (Directory, Progress, Filling, Conduct),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -91,6 +92,7 @@ impl ClientEdge {
             directory,
             progress,
             filling,
+            conduct,
             passwords,
             settings,
         }))
@@ -110,6 +112,10 @@ impl ClientEdge {
 
     pub(super) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(super) fn conduct(&self) -> &Conduct {
+        &self.0.conduct
     }
 
     pub(super) fn own_domain(&self) -> &ServerName {
@@ -170,6 +176,10 @@ impl ClientEdge {
             Rule::Posting(role) => {
                 ControlAct::SetPosting(SetPosting { role: convert::role_back(role) })
             }
+            Rule::SinceJoining(since_joining) => {
+                ControlAct::SetHistory(SetHistory { since_joining })
+            }
+            Rule::Retention(seconds) => ControlAct::SetRetention(SetRetention { seconds }),
             Rule::Join(rule) => {
                 let rule = match rule {
                     JoinRule::Anyone => control::JoinRule::Anyone,
@@ -195,20 +205,26 @@ impl ClientEdge {
         let told = own.filter_map(|event| {
             let pos = cursor::Cursor::from_bytes(&event.cursor.0).pos;
             let (organisations, of) = self.0.progress.reached(no, pos);
-            let (channel, message) = (event.channel, event.id);
-            (of > 1).then_some(Delivery::Delivered { channel, message, organisations, of })
+            let (channel, message, is_final) = (event.channel, event.id, event.is_final);
+            let told = Delivery::Delivered { channel, message, organisations, of, is_final };
+            (of > 1).then_some(told)
         });
         told.collect()
     }
 
     /// A page of history. Where it reaches into what is still lacking here, it waits a little for
     /// that.
-    async fn page(&self, no: ChannelNo, page: Page, limit: usize) -> Result<HistoryPage, Refusal> {
+    async fn page(
+        &self,
+        (no, account): (ChannelNo, AccountNumber),
+        page: Page,
+        limit: usize,
+    ) -> Result<HistoryPage, Refusal> {
         let mut grown = self.0.filling.watch();
         loop {
             let edge = self.clone();
             let is_whole = !self.shared().state().lacks_history(no, None);
-            let read = move || history::read(edge.shared(), no, page, limit);
+            let read = move || history::read(edge.shared(), (no, account), page, limit);
             let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)?;
             let is_lacking = match &found {
                 Ok(found) => found.history_pending,
@@ -232,8 +248,8 @@ impl ClientEdge {
                 govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
             }
             Action::Erase { channel, message } => {
-                let found = history::find(self.shared(), &channel, message)?;
-                Act::Erase { channel, target: found.0, author: found.1 }
+                let found = history::find(self.shared(), &channel, message, caller.account)?;
+                Act::Erase { channel, target: found.target, author: found.author }
             }
             Action::HandOver { channel, home } => {
                 let nominee = self.lineage_of(&home)?;
@@ -373,7 +389,8 @@ impl Backend for ClientEdge {
         let aliases = state.aliases_of(no).filter(|_| !invited).filter_map(|name| {
             Some(ChannelAlias { name: name.parse().ok()?, domain: self.0.domain.clone() })
         });
-        Ok(ChannelDetail { summary, members, rules, aliases: aliases.collect() })
+        let kept_seconds = state.retention(no).filter(|_| !invited);
+        Ok(ChannelDetail { summary, members, rules, kept_seconds, aliases: aliases.collect() })
     }
 
     async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
@@ -415,9 +432,23 @@ impl Backend for ClientEdge {
             }
             no
         };
-        let mut page = self.page(no, page, limit).await?;
+        let mut page = self.page((no, caller.account.number), page, limit).await?;
         page.delivered = self.delivered(caller, no, &page);
         Ok(page)
+    }
+
+    async fn message(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<ShownMessage, Refusal> {
+        let found = history::message(self.shared(), &channel, message, caller.account)?;
+        let state = self.shared().state();
+        let is_in = state.audience_has(&channel, caller.account.number);
+        // Who has left may look what became of his own words.
+        let is_own = found.event.sender == caller.label;
+        if is_in || is_own { Ok(found) } else { Err(Code::ChannelNotFound.into()) }
     }
 
     fn mark(&self) -> Mark {
@@ -501,89 +532,9 @@ fn govern(channel: ChannelId, act: ControlAct) -> Act {
 
 fn delivery(notice: Notice) -> Delivery {
     match notice {
-        Notice::Delivered { channel, message, organisations, of } => {
-            Delivery::Delivered { channel, message, organisations, of }
+        Notice::Delivered { channel, message, organisations, of, is_final } => {
+            Delivery::Delivered { channel, message, organisations, of, is_final }
         }
         Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
     }
-}
-
-fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
-    let held = account.channels.keys().filter_map(|no| {
-        let channel = state.channels.get(no)?;
-        summary(state, caller, account, *no, channel)
-    });
-    let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
-        let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
-        let (name, topic) = (invitation.name.clone(), String::new());
-        let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
-        let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
-        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None })
-    });
-    held.chain(invitations).collect()
-}
-
-fn summary(
-    state: &State,
-    caller: &Caller,
-    account: &Account,
-    no: ChannelNo,
-    channel: &Channel,
-) -> Option<ChannelSummary> {
-    use comity_machine::Standing as Held;
-    let held = account.channels.get(&no)?.standing;
-    let (kind, role) = match &channel.kind {
-        Kind::Direct(direct) => {
-            let (_, label) = direct.other(caller.account);
-            (ChannelKind::Direct { with: label.parse().ok()? }, Role::Member)
-        }
-        Kind::Group(group) => {
-            let home = group.state.organisations.get(&group.state.home)?;
-            let kind = ChannelKind::Group {
-                name: group.state.name.clone(),
-                topic: group.state.topic.clone(),
-                home: home.domain.parse().ok()?,
-                member_limit: group.state.member_limit,
-            };
-            let role = group.state.role(&caller.account).unwrap_or(control::Role::Member);
-            (kind, convert::role(role))
-        }
-        Kind::Link { .. } => return None,
-    };
-    let standing = match held {
-        Held::Joined => Standing::Joined(role),
-        Held::Invited => Standing::Invited,
-        Held::Joining => Standing::Joining,
-        Held::Gone | Held::Leaving => return None,
-    };
-    let is_in = matches!(standing, Standing::Joined(_));
-    let last = state.last_message(no).filter(|_| is_in);
-    Some(ChannelSummary {
-        id: channel.id,
-        kind,
-        standing,
-        last_message_unix_ms: last.map(|time| time.unix_ms()),
-    })
-}
-
-fn members(channel: &Channel) -> Vec<Member> {
-    let mut members: Vec<Member> = match &channel.kind {
-        Kind::Direct(direct) => {
-            let labels = [&direct.labels.0, &direct.labels.1];
-            let known = labels.into_iter().filter_map(|label| label.parse().ok());
-            known.map(|account| Member { account, role: Role::Member, invited: false }).collect()
-        }
-        Kind::Group(group) => {
-            let listed = group.state.members.values().filter_map(|member| {
-                let invited = !member.is_in() && member.invite.is_some();
-                let account = member.label.parse().ok()?;
-                let role = convert::role(member.role());
-                (member.is_in() || invited).then_some(Member { account, role, invited })
-            });
-            listed.collect()
-        }
-        Kind::Link { .. } => Vec::new(),
-    };
-    members.sort_by(|a, b| a.account.cmp(&b.account));
-    members
 }

@@ -1,30 +1,38 @@
 //! Pages of a channel's history, in the channel's order.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use comity_client_api::{HistoryPage, Page};
-use comity_machine::{ChannelNo, EventRow, Holes, LogNo, RightTo, right_of};
+use comity_client_api::{Confirmations, HistoryPage, Page, ShownMessage};
+use comity_machine::{
+    ChannelNo, Entrance, ErasedBy, EventRow, Holes, LogNo, RightTo, State, right_of,
+};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::Moderation;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{AccountId, ChannelId, LogName, MessageId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, MessageId};
+use comity_protocol::name::ServerName;
 
 use super::show::show;
 use crate::feed::{Item, rebuild};
 use crate::store::Direction;
 use crate::writer::{IdSpan, Shared, View};
 
-/// Reads a page; the caller has checked that the channel may be read.
+/// Reads a page for an account that may read the channel, as far back as its rule lets it.
 pub(super) fn read(
     shared: &Shared,
-    channel: ChannelNo,
+    (channel, account): (ChannelNo, AccountNumber),
     page: Page,
     limit: usize,
 ) -> Result<HistoryPage, Code> {
     // Before the rows: what comes meanwhile is shown, or said to be on its way.
-    let holes = shared.state().holes(channel);
-    let reader = Reader { shared, channel, holes, view: shared.view().map_err(failed)? };
+    let (holes, entrance) = {
+        let state = shared.state();
+        (state.holes(channel), state.entrance(channel, account))
+    };
+    let view = shared.view().map_err(failed)?;
+    let reader = Reader { shared, channel, holes, entrance, view };
     match page {
         Page::Latest => reader.before(None, limit, false),
         Page::Before(id) => reader.before(Some(id), limit, true),
@@ -37,26 +45,42 @@ pub(super) fn read(
     }
 }
 
-/// A message by its id, as a record names it that erases it, and its author. Whether the asker may
-/// is for others to say, and told alike.
+/// A message, as a record names it that erases it.
+pub(super) struct Found {
+    pub(super) target: Moderation,
+    pub(super) author: AccountId,
+    pub(super) channel: ChannelNo,
+    pub(super) pos: Pos,
+    pub(super) row: EventRow,
+}
+
+/// A message by its id, where the channel's rule does not hide it from the account; one's own is
+/// never hidden. Whether the account may is else for others to say, and told alike.
 pub(super) fn find(
     shared: &Shared,
     channel: &ChannelId,
     id: MessageId,
-) -> Result<(Moderation, AccountId), Code> {
+    account: AccountId,
+) -> Result<Found, Code> {
     let no = shared.state().channel(channel).map(|(no, _)| no).ok_or(Code::ChannelNotFound)?;
     let view = shared.view().map_err(failed)?;
     let span = (Bound::Included(id), Bound::Included(id));
     let found = view.timeline(no, span, Direction::Ascending, SAME_ID_MAX).map_err(failed)?;
     let state = shared.state();
     let channel = state.channels.get(&no).ok_or(Code::ChannelNotFound)?;
-    let target = found.into_iter().find_map(|(_, row)| {
+    let entrance = state.entrance(no, account.number);
+    let target = found.into_iter().find_map(|(pos, row)| {
         let is_message = right_of(&row.header) == Some(RightTo::Post);
         let mut logs = channel.logs.iter().filter(|(_, log)| log.no == row.log);
-        match (logs.next()?.0, is_message) {
+        let (name, author) = (logs.next()?.0, row.sender?);
+        let is_hidden = entrance.as_ref().zip(channel.group()).is_some_and(|(entrance, group)| {
+            entrance.hides(group, name, row.seq, (pos, row.id.time()))
+        });
+        match (name, is_message && (author == account || !is_hidden)) {
             (LogName::Message { origin, writer }, true) => {
                 let (origin, writer, hash) = (*origin, *writer, row.hash.into());
-                Some((Moderation { origin, writer, seq: row.seq, hash }, row.sender?))
+                let target = Moderation { origin, writer, seq: row.seq, hash };
+                Some(Found { target, author, channel: no, pos, row })
             }
             _ => None,
         }
@@ -71,6 +95,7 @@ struct Reader<'a> {
     shared: &'a Shared,
     channel: ChannelNo,
     holes: Holes,
+    entrance: Option<Entrance>,
     view: View,
 }
 
@@ -120,6 +145,8 @@ impl Reader<'_> {
             more_before: more_before || !is_whole,
             more_after: false,
             history_pending,
+            // Said wherever nothing older is shown, whether there is anything or not.
+            history_limited: self.entrance.is_some() && !more_before,
             delivered: Vec::new(),
         })
     }
@@ -143,6 +170,7 @@ impl Reader<'_> {
         first.events.extend(rest.events);
         first.more_after = rest.more_after;
         first.history_pending |= rest.history_pending;
+        first.history_limited &= !first.more_before;
         Ok(first)
     }
 
@@ -152,14 +180,78 @@ impl Reader<'_> {
         direction: Direction,
         max: usize,
     ) -> Result<Vec<(Pos, EventRow)>, Code> {
-        self.view.timeline(self.channel, span, direction, max).map_err(failed)
+        match &self.entrance {
+            None => self.view.timeline(self.channel, span, direction, max).map_err(failed),
+            Some(entrance) => self.records_since(entrance, span, direction, max),
+        }
+    }
+
+    /// The records that are not from before the account came. What is hidden is below all that is
+    /// shown, but for a little while around its coming.
+    fn records_since(
+        &self,
+        entrance: &Entrance,
+        (from, mut to): IdSpan,
+        direction: Direction,
+        max: usize,
+    ) -> Result<Vec<(Pos, EventRow)>, Code> {
+        let first = Bound::Included(MessageId::first_at(entrance.oldest()));
+        let mut from = match (from, &first) {
+            (Bound::Included(id) | Bound::Excluded(id), Bound::Included(first)) if id >= *first => {
+                from
+            }
+            _ => first,
+        };
+        let mut shown = Vec::new();
+        loop {
+            if is_empty(&from, &to) {
+                return Ok(shown);
+            }
+            let span = (from, to);
+            let found = self.view.timeline(self.channel, span, direction, CHUNK).map_err(failed)?;
+            let Some(last) = found.last().map(|(_, row)| row.id).filter(|_| found.len() == CHUNK)
+            else {
+                shown.extend(self.not_hidden(entrance, found));
+                shown.truncate(max);
+                return Ok(shown);
+            };
+            match direction {
+                Direction::Ascending => from = Bound::Excluded(last),
+                Direction::Descending => to = Bound::Excluded(last),
+            }
+            shown.extend(self.not_hidden(entrance, found));
+            if shown.len() >= max {
+                shown.truncate(max);
+                return Ok(shown);
+            }
+        }
+    }
+
+    fn not_hidden(
+        &self,
+        entrance: &Entrance,
+        mut found: Vec<(Pos, EventRow)>,
+    ) -> Vec<(Pos, EventRow)> {
+        let state = self.shared.state();
+        let channel = state.channels.get(&self.channel);
+        let Some((channel, group)) = channel.and_then(|channel| Some((channel, channel.group()?)))
+        else {
+            return Vec::new();
+        };
+        let names: BTreeMap<LogNo, &LogName> =
+            channel.logs.iter().map(|(name, log)| (log.no, name)).collect();
+        found.retain(|(pos, row)| {
+            let at = (*pos, row.id.time());
+            names.get(&row.log).is_some_and(|name| !entrance.hides(group, name, row.seq, at))
+        });
+        found
     }
 
     fn events(
         &self,
         records: Vec<(Pos, EventRow)>,
     ) -> Result<Vec<std::sync::Arc<comity_client_api::FeedEvent>>, Code> {
-        let names: std::collections::BTreeMap<LogNo, LogName> = {
+        let names: BTreeMap<LogNo, LogName> = {
             let state = self.shared.state();
             let channel = state.channels.get(&self.channel).ok_or(Code::ChannelNotFound)?;
             channel.logs.iter().map(|(name, log)| (log.no, *name)).collect()
@@ -172,6 +264,57 @@ impl Reader<'_> {
             events.extend(item.and_then(|item| show(self.shared, &item)));
         }
         Ok(events)
+    }
+}
+
+/// A message for who may see it, and for its author who has confirmed that it is erased.
+pub(super) fn message(
+    shared: &Shared,
+    channel: &ChannelId,
+    id: MessageId,
+    account: AccountId,
+) -> Result<ShownMessage, Code> {
+    let Found { target, author, channel: no, pos, row } = find(shared, channel, id, account)?;
+    let is_own = author == account;
+    let is_erased = row.erased == Some(ErasedBy::Record);
+    let confirmed = match is_own && is_erased {
+        true => shared.view().map_err(failed)?.receipts(&row).map_err(failed)?,
+        false => Vec::new(),
+    };
+    let state = shared.state();
+    let name = LogName::Message { origin: target.origin, writer: target.writer };
+    let applied = rebuild(&state, no, pos, row, |_| Some(name));
+    let erasure = (is_own && is_erased).then(|| erasure(&state, no, &confirmed));
+    drop(state);
+    let event = applied.map(Item::new).and_then(|item| show(shared, &item));
+    Ok(ShownMessage { event: event.ok_or(Code::MessageNotFound)?, erasure })
+}
+
+/// Which organisations have confirmed an erasure, and which members have not.
+fn erasure(state: &State, no: ChannelNo, confirmed: &[LineageId]) -> Confirmations {
+    let members = state.channels.get(&no).into_iter().flat_map(|channel| channel.sharing_peers());
+    let silent: Vec<LineageId> = members.filter(|member| !confirmed.contains(member)).collect();
+    let domains = |lineages: &[LineageId]| {
+        let known = lineages.iter().filter_map(|lineage| state.peers.get(lineage));
+        let mut domains: Vec<ServerName> =
+            known.filter_map(|peer| peer.domain.parse().ok()).collect();
+        domains.sort();
+        domains
+    };
+    Confirmations { confirmed: domains(confirmed), unconfirmed: domains(&silent) }
+}
+
+/// Records that are read at a time where some are hidden.
+const CHUNK: usize = 256;
+
+fn is_empty(from: &Bound<MessageId>, to: &Bound<MessageId>) -> bool {
+    match (from, to) {
+        (Bound::Included(from), Bound::Included(to)) => from > to,
+        (
+            Bound::Included(from) | Bound::Excluded(from),
+            Bound::Included(to) | Bound::Excluded(to),
+        ) => from >= to,
+        _ => false,
     }
 }
 

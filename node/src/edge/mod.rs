@@ -7,6 +7,7 @@ mod contacts;
 mod convert;
 mod groups;
 mod history;
+mod list;
 mod password;
 pub mod peer;
 mod reopening;

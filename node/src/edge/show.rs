@@ -3,10 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use comity_client_api::{EventContent, FeedEvent, JoinRule, Rule};
-use comity_machine::{Applied, ControlState, Kind, State};
+use comity_machine::{Applied, ControlState, ErasedBy, Kind, State};
 use comity_protocol::body::WireBody;
 use comity_protocol::control::{self, ControlAct, ControlHeader};
-use comity_protocol::event::{Contact, EventAct, EventHeader, direct_channel};
+use comity_protocol::event::{Contact, Erasure, EventAct, EventHeader, direct_channel};
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 use comity_protocol::name::{AccountLabel, ServerName};
 
@@ -28,6 +28,8 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         EventContent::Erased { .. } => Vec::new(),
         _ => item.applied.withdrawn.to_vec(),
     };
+    let is_message = matches!(content, EventContent::Message { .. } | EventContent::ErasedMessage);
+    let Applied { channel: no, log, seq, .. } = &item.applied;
     Some(Arc::new(FeedEvent {
         cursor: convert::cursor(cursor_at(state, item.applied.pos)),
         channel,
@@ -36,6 +38,8 @@ fn make(state: &State, item: &Item) -> Option<Shown> {
         sender,
         content,
         withdrawn,
+        is_late: is_message && item.applied.is_late,
+        is_final: is_message && state.is_final(*no, log.name, *seq),
         encoded: OnceLock::new(),
     }))
 }
@@ -54,9 +58,17 @@ fn event(state: &State, item: &Item) -> Option<Content> {
     }
     let header = EventHeader::decode(&applied.record.header).ok()?;
     match header.act().ok()? {
+        EventAct::Erasure(Erasure { channel: Some(group), .. }) => {
+            let (no, _) = state.channel(&group)?;
+            Some((group, state.label(no, &applied.sender?)?, erased()?))
+        }
         EventAct::Erasure(_) => Some((applied.channel_id, sender()?, erased()?)),
-        EventAct::Message if applied.is_erased => {
-            Some((applied.channel_id, sender()?, EventContent::ErasedMessage))
+        EventAct::Message if applied.erased.is_some() => {
+            let content = match applied.erased {
+                Some(ErasedBy::Retention) => EventContent::ExpiredMessage,
+                _ => EventContent::ErasedMessage,
+            };
+            Some((applied.channel_id, sender()?, content))
         }
         EventAct::Message => {
             Some((applied.channel_id, sender()?, EventContent::Message { text: None }))
@@ -148,13 +160,18 @@ fn control(state: &State, item: &Item) -> Option<Content> {
             let rule = Rule::Join(join_rule(state, &set.rule));
             (header.actor?, EventContent::RuleChanged { rule })
         }
+        ControlAct::SetHistory(set) => {
+            let rule = Rule::SinceJoining(set.since_joining);
+            (header.actor?, EventContent::RuleChanged { rule })
+        }
+        ControlAct::SetRetention(set) => {
+            (header.actor?, EventContent::RuleChanged { rule: Rule::Retention(set.seconds) })
+        }
         ControlAct::Moderate(_) => {
             (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })
         }
         ControlAct::Cover
         | ControlAct::Open(_)
-        | ControlAct::SetHistory(_)
-        | ControlAct::SetRetention(_)
         | ControlAct::SetVersion(_)
         | ControlAct::Unknown(_) => return None,
     };
@@ -168,6 +185,8 @@ pub(super) fn rules(state: &State, group: &ControlState) -> Vec<Rule> {
         Rule::Join(join_rule(state, &group.join_rule)),
         Rule::Posting(convert::role(group.posting)),
         Rule::Archived(group.archived),
+        Rule::SinceJoining(group.since_joining),
+        Rule::Retention(group.retention),
     ]
 }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use comity_machine::{Applied, DeviceId, Subscriber};
+use comity_machine::{Applied, ChannelNo, DeviceId, Outcome, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{ChannelId, LineageId, MessageId};
+use comity_protocol::id::{ChannelId, LineageId, LogName, MessageId};
 use tokio::sync::Notify;
 
 use super::Item;
@@ -15,7 +15,7 @@ use crate::writer::Listener;
 /// Something that concerns a subscriber but is not of the feed: lost when nobody listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// A message of the account was applied by more organisations.
+    /// A message of the account was applied by more organisations, or became final.
     Delivered {
         /// The channel.
         channel: ChannelId,
@@ -25,6 +25,8 @@ pub enum Notice {
         organisations: u32,
         /// Member organisations.
         of: u32,
+        /// Whether no control record can take it back any more.
+        is_final: bool,
     },
     /// History of a channel came that is older than the feed.
     HistoryGrew {
@@ -38,6 +40,7 @@ pub enum Notice {
 pub struct Hub {
     inner: Arc<Mutex<Inner>>,
     unheard: Arc<Notify>,
+    governed: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -47,6 +50,8 @@ struct Inner {
     watermark: Pos,
     /// Peers for whom something was published while they had no subscription.
     unheard: BTreeSet<LineageId>,
+    /// Groups of which a control record took effect since somebody asked.
+    governed: BTreeSet<ChannelNo>,
 }
 
 /// Items that wait for one live subscriber. Beyond either bound it is dropped back to reading from
@@ -55,7 +60,7 @@ const ITEMS_MAX: usize = 512;
 /// Their bytes.
 const ITEM_BYTES_MAX: usize = 1 << 20;
 /// Notices that wait for one subscriber; older ones are forgotten.
-const NOTICES_MAX: usize = 256;
+pub(crate) const NOTICES_MAX: usize = 256;
 
 /// The short queue of one subscription.
 pub(super) struct Queue {
@@ -159,6 +164,17 @@ impl Hub {
         }
     }
 
+    /// Waits until control records took effect, and tells in which groups.
+    pub async fn governed(&self) -> BTreeSet<ChannelNo> {
+        loop {
+            let groups = std::mem::take(&mut self.lock().governed);
+            if !groups.is_empty() {
+                return groups;
+            }
+            self.governed.notified().await;
+        }
+    }
+
     /// Those peers as of now.
     pub fn take_unheard(&self) -> BTreeSet<LineageId> {
         std::mem::take(&mut self.lock().unheard)
@@ -213,6 +229,11 @@ impl Listener for Hub {
         let mut woken: Vec<Arc<Queue>> = Vec::new();
         for applied in applied {
             inner.watermark = inner.watermark.max(applied.pos);
+            if matches!(applied.log.name, LogName::Control { .. })
+                && applied.outcome == Outcome::Accepted
+            {
+                inner.governed.insert(applied.channel);
+            }
             let item = Item::new(applied);
             let audience = item.applied.audience.iter().copied();
             let inbox = item.applied.inbox.iter().copied().map(Subscriber::Account);
@@ -239,8 +260,11 @@ impl Listener for Hub {
                 }
             }
         }
-        let missed = !inner.unheard.is_empty();
+        let (missed, is_governed) = (!inner.unheard.is_empty(), !inner.governed.is_empty());
         drop(inner);
+        if is_governed {
+            self.governed.notify_one();
+        }
         if missed {
             self.unheard.notify_one();
         }

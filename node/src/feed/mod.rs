@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use comity_machine::Applied;
 
+pub(crate) use hub::NOTICES_MAX;
 pub use hub::{Hub, Notice};
 pub use scan::{rebuild, visit};
 pub use subscription::{Opened, Subscription, Yield, cursor_at};

@@ -136,7 +136,9 @@ fn read_page(
 
 fn sees(state: &State, subscriber: Subscriber, applied: &Applied) -> bool {
     match subscriber {
-        Subscriber::Account(_) => applied.outcome == Outcome::Accepted,
+        Subscriber::Account(account) => {
+            applied.outcome == Outcome::Accepted && !state.hides(account, applied)
+        }
         Subscriber::Peer(_) => match applied.log.name {
             LogName::Message { origin, .. } | LogName::Control { home: origin, .. } => {
                 origin == state.lineage()
@@ -265,7 +267,8 @@ pub fn rebuild(
         sender: row.sender,
         outcome: row.outcome,
         stated: row.stated,
-        is_erased: row.is_erased,
+        erased: row.erased,
+        is_late: row.is_late,
         record: Record { header: row.header, body: row.body },
         audience: Arc::from([]),
         inbox: Vec::new(),

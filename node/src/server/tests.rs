@@ -5,14 +5,23 @@
 
 mod across;
 mod authority;
+mod clocks;
 mod contacts;
 mod delivery;
 mod directory;
 mod documents;
 mod erasing;
+mod forged;
+mod gates;
 mod hostile;
+mod hostile_groups;
+mod hostile_logs;
 mod joins;
+mod keeping;
+mod relayed;
 mod reopening;
+mod restoring;
 mod rogue;
+mod scene;
 mod unproven;
 mod world;

@@ -41,11 +41,17 @@ pub enum Table {
     Contact = 17,
     /// Records whose bodies were erased and that are not written anew yet, by channel and pos.
     Erased = 18,
+    /// Up to when texts of channels are gone by a rule.
+    Expiry = 19,
+    /// How far logs were gone through for what is gone by a rule, by this node's number.
+    Swept = 20,
+    /// Who says that it has erased what we wrote, by log, seq and lineage.
+    Receipt = 21,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 18] = [
+    pub const ALL: [Table; 21] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -64,6 +70,9 @@ impl Table {
         Table::Backfill,
         Table::Contact,
         Table::Erased,
+        Table::Expiry,
+        Table::Swept,
+        Table::Receipt,
     ];
 
     /// Its name on disk.
@@ -87,6 +96,9 @@ impl Table {
             Table::Backfill => "backfill",
             Table::Contact => "contact",
             Table::Erased => "erased",
+            Table::Expiry => "expiry",
+            Table::Swept => "swept",
+            Table::Receipt => "receipt",
         }
     }
 

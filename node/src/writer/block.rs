@@ -6,7 +6,8 @@
 //! entry  pos 8 | in order 1 | length 4 | the record's row
 //! ```
 //!
-//! Integers are big-endian. An entry *in order* comes after all entries in order before it also in
+//! Zeros may follow the last entry: a block that lost bodies keeps its length. Integers are
+//! big-endian. An entry *in order* comes after all entries in order before it also in
 //! the channel's own order, and needs no row of its own in the timeline. Nothing here knows where
 //! blocks lie. A record may be written anew (its outcome or its body changes), its entry's pos and
 //! order never are.
@@ -15,6 +16,8 @@ use comity_machine::{Applied, EventRow, LogNo, Outcome};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
+
+use super::sweep::Gone;
 
 /// An entry of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,8 @@ impl Entry<'_> {
 /// The entries of a block; `None` ends what cannot be read.
 pub(super) fn entries(mut block: &[u8]) -> impl Iterator<Item = Option<Entry<'_>>> {
     std::iter::from_fn(move || {
-        if block.is_empty() {
+        // No record has the pos 0: zeros fill up what was longer once.
+        if block.iter().take(8).all(|byte| *byte == 0) {
             return None;
         }
         let found = split(block);
@@ -53,23 +57,35 @@ fn split(block: &[u8]) -> Option<(Entry<'_>, &[u8])> {
     Some((Entry { pos, is_in_order: *is_in_order == 1, row }, rest))
 }
 
-/// A block in which a record has lost its body; `None` where the record is not in it.
-pub(super) fn without_body(block: &[u8], pos: Pos) -> Option<Vec<u8>> {
+/// A block in which records have lost their bodies, the first so many of `gone`, which ascend;
+/// `None` where the first one is not in it.
+pub(super) fn without_bodies(block: &[u8], gone: &[Gone]) -> Option<(Vec<u8>, usize)> {
     let mut bytes = Vec::with_capacity(block.len());
-    let mut is_found = false;
+    let mut found = 0;
     for entry in entries(block) {
         let entry = entry?;
-        if entry.pos != pos {
+        let Some((_, pos, by)) = gone.get(found).filter(|(_, pos, _)| *pos == entry.pos) else {
             put_entry(&mut bytes, entry.pos, entry.is_in_order, |bytes| bytes.extend(entry.row));
             continue;
-        }
-        is_found = true;
+        };
+        found += 1;
         let mut row = entry.record()?;
-        row.erase();
+        row.erase(*by);
         let row = cbor::encode(&row);
-        put_entry(&mut bytes, pos, entry.is_in_order, |bytes| bytes.extend(&row));
+        put_entry(&mut bytes, *pos, entry.is_in_order, |bytes| bytes.extend(&row));
     }
-    is_found.then_some(bytes)
+    (found > 0).then(|| (padded(bytes, block.len()), found))
+}
+
+/// A row that has lost a body, filled up to its length of before. Of rows in one page that become
+/// shorter the store leaves bytes behind, out of reach of what cleans its free pages. A row
+/// that has
+/// pages of its own gives them back whole.
+pub(super) fn padded(mut bytes: Vec<u8>, length: usize) -> Vec<u8> {
+    if length <= BLOCK_BYTES_MAX {
+        bytes.resize(length.max(bytes.len()), 0);
+    }
+    bytes
 }
 
 fn put_entry(bytes: &mut Vec<u8>, pos: Pos, is_in_order: bool, row: impl FnOnce(&mut Vec<u8>)) {

@@ -4,13 +4,15 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{Applied, ChannelNo, Effects, Erasing, EventRow};
+use comity_machine::{Applied, Effects, ErasedBy, Erasing, EventRow};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{MessageId, ShortHash};
 
 use super::block;
-use super::keys::{backfill_key, event_key, place_key};
+use super::keys::{backfill_key, event_key, place_key, receipt_key};
+use super::shared::Shared;
+use super::sweep::Gone;
 use super::view::{RecordsError, View};
 use crate::store::{Batch, Span, Table};
 
@@ -32,9 +34,10 @@ impl Erased {
             ControlFlow::Break(())
         })?;
         if found.is_none() {
-            found = view.backfilled(log, seq)?.map(|row| (None, row));
+            found = view.backfilled(channel, log, seq)?.map(|row| (None, row));
         }
-        let fits = |row: &EventRow| ShortHash::from(row.hash) == erasing.hash && !row.is_erased;
+        let fits =
+            |row: &EventRow| ShortHash::from(row.hash) == erasing.hash && row.erased.is_none();
         Ok(found.filter(|(_, row)| fits(row)).map(|(pos, row)| Self { erasing, pos, row }))
     }
 
@@ -45,19 +48,22 @@ impl Erased {
 
     /// Hides the body, and notes the message with the record that erased it. Where the block is to
     /// be written anew.
-    pub(super) fn put(mut self, rows: &mut Batch) -> Option<(ChannelNo, Pos)> {
-        let Erasing { channel, log, seq, by, .. } = self.erasing;
+    pub(super) fn put(mut self, rows: &mut Batch) -> Option<Gone> {
+        let Erasing { channel, log, seq, by, by_channel, .. } = self.erasing;
         if by != Pos::default() {
-            rows.put(Table::Withdrawn, &place_key(channel, by), &cbor::encode(&vec![self.row.id]));
+            let ids = cbor::encode(&vec![self.row.id]);
+            rows.put(Table::Withdrawn, &place_key(by_channel, by), &ids);
         }
         match self.pos {
             Some(pos) => rows.put(Table::Erased, &place_key(channel, pos), &[]),
             None => {
-                self.row.erase();
-                rows.put(Table::Backfill, &backfill_key(log, seq), &cbor::encode(&self.row));
+                let length = cbor::encode(&self.row).len();
+                self.row.erase(ErasedBy::Record);
+                let row = block::padded(cbor::encode(&self.row), length);
+                rows.put(Table::Backfill, &backfill_key(log, seq), &row);
             }
         }
-        self.pos.map(|pos| (channel, pos))
+        self.pos.map(|pos| (channel, pos, ErasedBy::Record))
     }
 }
 
@@ -72,9 +78,18 @@ pub(super) fn hide_in(effects: &mut Effects) {
         };
         let old = backfilled.iter_mut().find(is_it).filter(|_| erasing.by == Pos::default());
         let Some(old) = old else { return true };
-        old.erase();
+        old.erase(ErasedBy::Record);
         false
     });
+}
+
+/// Notes who says that it has erased what we wrote.
+pub(super) fn note_receipts(shared: &Shared, effects: &Effects) {
+    for receipt in &effects.receipts {
+        let key = receipt_key(receipt.log, receipt.seq, receipt.from);
+        let put = |rows: &mut Batch| rows.put(Table::Receipt, &key, &receipt.hash.0);
+        shared.write(effects.command, |recent| put(recent.rows_mut()));
+    }
 }
 
 /// Writes the blocks of erased records anew, into the batch that is about to be stored. `view` is
@@ -82,22 +97,31 @@ pub(super) fn hide_in(effects: &mut Effects) {
 pub(super) fn rewrite(
     view: &View,
     batch: &mut Batch,
-    erased: &[(ChannelNo, Pos)],
+    mut erased: Vec<Gone>,
 ) -> Result<(), RecordsError> {
-    for (channel, pos) in erased {
-        let (low, high) = (event_key(*channel, Pos(0)), event_key(*channel, *pos));
+    erased.sort_unstable();
+    erased.dedup_by_key(|(channel, pos, _)| (*channel, *pos));
+    let mut rest = &erased[..];
+    while let Some((channel, pos, _)) = rest.first().copied() {
+        let of_channel = rest.partition_point(|(other, ..)| *other == channel);
+        let without = |block: &[u8]| block::without_bodies(block, &rest[..of_channel]);
+        let (low, high) = (event_key(channel, Pos(0)), event_key(channel, pos));
         let in_batch = batch.range(Table::Event, &Span::inclusive(&low, &high)).next_back();
-        let in_batch = in_batch
-            .and_then(|(key, block)| Some((key.to_vec(), block::without_body(block?, *pos)?)));
+        let in_batch = in_batch.and_then(|(key, block)| Some((key.to_vec(), without(block?)?)));
         let found = match in_batch {
             Some(found) => Some(found),
-            None => view
-                .block_of(*channel, *pos)?
-                .and_then(|(key, block)| Some((key, block::without_body(&block, *pos)?))),
+            None => {
+                view.block_of(channel, pos)?.and_then(|(key, block)| Some((key, without(&block)?)))
+            }
         };
-        let (key, block) = found.ok_or(RecordsError::Row)?;
+        let (key, (block, count)) = found.ok_or(RecordsError::Row)?;
         batch.put(Table::Event, &key, &block);
-        batch.delete(Table::Erased, &place_key(*channel, *pos));
+        for (channel, pos, by) in &rest[..count] {
+            if *by == ErasedBy::Record {
+                batch.delete(Table::Erased, &place_key(*channel, *pos));
+            }
+        }
+        rest = &rest[count..];
     }
     Ok(())
 }

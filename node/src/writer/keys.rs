@@ -2,7 +2,7 @@
 
 use comity_machine::{ChannelNo, LogNo, RowKey};
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{AccountNumber, LogName, MessageId};
+use comity_protocol::id::{AccountNumber, LineageId, LogName, MessageId};
 
 use crate::store::Table;
 
@@ -27,6 +27,7 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
             bytes.extend(other.number.0.to_be_bytes());
             (Table::Contact, bytes)
         }
+        RowKey::Expiry(no) => (Table::Expiry, no.0.to_be_bytes().to_vec()),
     }
 }
 
@@ -72,6 +73,19 @@ pub(super) fn log_index_key(log: LogNo, seq: u64) -> [u8; 16] {
 /// A backfilled record's row: by its place in its log.
 pub(super) fn backfill_key(log: LogNo, seq: u64) -> [u8; 16] {
     log_index_key(log, seq)
+}
+
+/// How far a log was gone through for what is of age.
+pub(super) fn log_no_key(log: LogNo) -> [u8; 8] {
+    log.0.to_be_bytes()
+}
+
+/// Who has erased a record of ours: its value is the record's hash, shortened.
+pub(super) fn receipt_key(log: LogNo, seq: u64, from: LineageId) -> [u8; 48] {
+    let mut key = [0; 48];
+    key[..16].copy_from_slice(&log_index_key(log, seq));
+    key[16..].copy_from_slice(from.as_bytes());
+    key
 }
 
 /// Where a record is in its channel's order that was applied after later ones: its value is the

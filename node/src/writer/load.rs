@@ -33,7 +33,7 @@ pub(super) fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 9] = [
+const STATE_TABLES: [(Table, NameRow); 10] = [
     (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
@@ -53,6 +53,7 @@ const STATE_TABLES: [(Table, NameRow); 9] = [
         let other = AccountId { lineage: LineageId(*lineage), number };
         Some(RowKey::Contact(AccountNumber(u64::from_be_bytes(*account)), other))
     }),
+    (Table::Expiry, |key| Some(RowKey::Expiry(channel_no(key)?))),
 ];
 
 fn word(key: &[u8]) -> Option<u64> {

@@ -16,6 +16,7 @@ mod rejudge;
 mod scrub;
 mod shared;
 mod step;
+mod sweep;
 #[cfg(test)]
 pub(crate) mod tests;
 mod thread;

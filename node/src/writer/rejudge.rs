@@ -3,12 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{EventRow, Outcome, Rejudged};
+use comity_machine::{EventRow, Forgotten, Outcome, Rejudged};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, MessageId};
 
-use super::keys::{place_key, timeline_key};
+use super::keys::{backfill_key, place_key, timeline_key};
 use super::view::{RecordsError, View};
 use crate::store::{Batch, Table};
 
@@ -44,6 +44,36 @@ impl Mark {
     }
 }
 
+/// History that is gone with the admission that it came with.
+pub(super) struct Gone {
+    rows: Vec<([u8; 16], [u8; 36])>,
+}
+
+impl Gone {
+    /// Finds the records.
+    pub(super) fn find(view: &View, forgotten: &Forgotten) -> Result<Self, RecordsError> {
+        let Forgotten { channel, log, first, last } = *forgotten;
+        let mut rows = Vec::new();
+        view.backfilled_from(channel, log, first, &mut |row, _| {
+            if row.seq > last {
+                return ControlFlow::Break(());
+            }
+            let at = timeline_key(channel, row.id, log, row.seq);
+            rows.push((backfill_key(log, row.seq), at));
+            ControlFlow::Continue(())
+        })?;
+        Ok(Self { rows })
+    }
+
+    /// Takes them out of the rows.
+    pub(super) fn put(&self, rows: &mut Batch) {
+        for (record, place) in &self.rows {
+            rows.delete(Table::Backfill, record);
+            rows.delete(Table::Timeline, place);
+        }
+    }
+}
+
 /// Records that come to something else from now on, each as it was and as it is.
 pub(super) struct Rejudgement {
     records: Vec<(Pos, EventRow, EventRow)>,
@@ -61,10 +91,17 @@ impl Rejudgement {
             }
             let mut after = row.clone();
             change.put(log, &mut after);
-            records.push((pos, row, after));
+            if after != row {
+                records.push((pos, row, after));
+            }
             ControlFlow::Continue(())
         })?;
         Ok(Self { records, rejudged })
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
     }
 
     /// Those that were accepted and are not any more.

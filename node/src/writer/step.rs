@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_machine::{
-    Answer, Applied, ChannelNo, Command, DeviceId, Effects, LoadError, RefusedCode, Reopened,
-    RowKey,
+    Answer, Applied, Command, DeviceId, Effects, ErasedBy, LoadError, RefusedCode, Reopened, RowKey,
 };
 use comity_protocol::code::Code;
-use comity_protocol::cursor::Pos;
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
@@ -18,9 +16,10 @@ use super::keys;
 use super::load::load;
 use super::order::Order;
 use super::recent::Recent;
-use super::rejudge::Rejudgement;
+use super::rejudge::{self, Rejudgement};
 use super::scrub::{Next, Scrub};
 use super::shared::Shared;
+use super::sweep::{Gone, Sweeping};
 use super::view::RecordsError;
 use super::withdraw::Withdrawn;
 use crate::journal::{self, AppendError, Journal};
@@ -153,8 +152,10 @@ pub struct Writer {
     dirty: HashSet<RowKey>,
     order: Order,
     /// Records whose bodies are still in their blocks.
-    erased: Vec<(ChannelNo, Pos)>,
+    erased: Vec<Gone>,
     scrub: Scrub,
+    /// Channels of which something may have come of age.
+    sweeping: Sweeping,
     /// The last clock reading that came in.
     now_ms: u64,
     unsealed_since_ms: Option<u64>,
@@ -202,6 +203,7 @@ impl Writer {
             order: Order::default(),
             erased: Vec::new(),
             scrub,
+            sweeping: Sweeping::default(),
             now_ms,
             unsealed_since_ms: None,
             applied,
@@ -210,6 +212,8 @@ impl Writer {
             payloads: Vec::new(),
         };
         writer.replay(applied + 1)?;
+        writer.sweeping = Sweeping::of(&writer.shared.state());
+        writer.unsealed_since_ms.get_or_insert(now_ms);
         Ok(writer)
     }
 
@@ -369,8 +373,9 @@ impl Writer {
                 self.shared.write(effects.command, old);
             }
         }
-        self.dirty.extend(effects.dirty.drain(..));
         let last = effects.command;
+        self.sweeping.note(&self.shared, &effects);
+        self.dirty.extend(effects.dirty.drain(..));
         let Self { shared, order, .. } = self;
         shared.write(last, |recent| {
             for applied in &effects.applied {
@@ -380,6 +385,7 @@ impl Writer {
         self.rejudge(&mut effects)?;
         self.withdraw(&mut effects)?;
         self.erase(&mut effects)?;
+        erase::note_receipts(&self.shared, &effects);
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
@@ -387,8 +393,15 @@ impl Writer {
 
     /// Marks what comes to something else after an opening, and tells it with the opening.
     fn rejudge(&self, effects: &mut Effects) -> Result<(), RecordsError> {
+        for forgotten in &effects.forgotten {
+            let gone = rejudge::Gone::find(&self.shared.view()?, forgotten)?;
+            self.shared.write(effects.command, |recent| gone.put(recent.rows_mut()));
+        }
         for rejudged in std::mem::take(&mut effects.rejudged) {
             let found = Rejudgement::find(&self.shared.view()?, rejudged)?;
+            if found.is_empty() {
+                continue;
+            }
             let by = effects.applied.iter_mut().find(|applied| applied.pos == rejudged.by);
             let Some(by) = by else { continue };
             by.withdrawn = by.withdrawn.iter().copied().chain(found.withdrawn()).collect();
@@ -426,7 +439,7 @@ impl Writer {
                 (applied.log_no, applied.seq) == (erasing.log, erasing.seq)
             };
             if let Some(own) = effects.applied.iter_mut().find(own) {
-                own.erase();
+                own.erase(ErasedBy::Record);
             }
             let Self { shared, erased, scrub, .. } = self;
             scrub.erased(self.settings.scrub_after, self.now_ms);
@@ -435,6 +448,23 @@ impl Writer {
                 Scrub::note(recent.rows_mut());
             });
         }
+        Ok(())
+    }
+
+    /// Takes some of what has come of age from the rows, once what was found before is written.
+    fn sweep(&mut self, now_ms: u64) -> Result<(), RecordsError> {
+        if self.sweeping.is_empty() || !self.erased.is_empty() {
+            return Ok(());
+        }
+        if let Some(found) = self.sweeping.next(&self.shared)? {
+            self.scrub.erased(self.settings.scrub_after, now_ms);
+            self.shared.write(self.applied, |recent| {
+                found.put(recent.rows_mut());
+                Scrub::note(recent.rows_mut());
+            });
+            self.erased.extend(found.gone);
+        }
+        self.unsealed_since_ms.get_or_insert(now_ms);
         Ok(())
     }
 
@@ -449,6 +479,7 @@ impl Writer {
     /// the overlay is full.
     pub fn flush_if_due(&mut self, now_ms: u64) -> Result<(), StepError> {
         self.now_ms = now_ms;
+        self.sweep(now_ms)?;
         let (all, unsealed) = self.shared.pending_bytes();
         let is_old = self.deadline_ms().is_some_and(|at_ms| at_ms <= now_ms);
         if unsealed >= self.settings.seal_bytes || is_old {
@@ -541,7 +572,7 @@ impl Writer {
         };
         let sealed = self.shared.seal(|batch| match &view {
             None => Ok(()),
-            Some(view) => erase::rewrite(view, batch, &erased),
+            Some(view) => erase::rewrite(view, batch, erased),
         })?;
         let Some(batch) = sealed else { return Ok(()) };
         loop {

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, EventRow, LogNo, Outcome};
+use comity_machine::{ChannelNo, ErasedBy, EventRow, Expiry, LogNo, Outcome, RowKey};
+use comity_protocol::body::WireBody;
 use comity_protocol::cbor;
+use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{AccountNumber, MessageId};
+use comity_protocol::id::{AccountNumber, LineageId, MessageId, ShortHash};
 
 use super::block::{self, Entry, OpenBlock};
 use super::keys;
@@ -115,9 +117,71 @@ impl View {
     }
 
     /// The n-th record of a log that came without a pos, as history.
-    pub fn backfilled(&self, log: LogNo, seq: u64) -> Result<Option<EventRow>, RecordsError> {
-        let found = self.rows.get(Table::Backfill, &keys::backfill_key(log, seq))?;
-        found.map(|row| EventRow::decode(&row).ok_or(RecordsError::Row)).transpose()
+    pub fn backfilled(
+        &self,
+        channel: ChannelNo,
+        log: LogNo,
+        seq: u64,
+    ) -> Result<Option<EventRow>, RecordsError> {
+        let Some(row) = self.rows.get(Table::Backfill, &keys::backfill_key(log, seq))? else {
+            return Ok(None);
+        };
+        let mut row = EventRow::decode(&row).ok_or(RecordsError::Row)?;
+        expire(&mut row, self.horizon(channel)?);
+        Ok(Some(row))
+    }
+
+    /// Hands the records of a log that came as history, from the `from`-th on, to `visit`, each
+    /// with the length of its row.
+    pub fn backfilled_from(
+        &self,
+        channel: ChannelNo,
+        log: LogNo,
+        from: u64,
+        visit: &mut dyn FnMut(EventRow, usize) -> ControlFlow<()>,
+    ) -> Result<(), RecordsError> {
+        let (low, high) = (keys::backfill_key(log, from), keys::backfill_key(log, u64::MAX));
+        let horizon = self.horizon(channel)?;
+        let mut is_whole = true;
+        let span = Span::inclusive(&low, &high);
+        self.rows.range(Table::Backfill, &span, Direction::Ascending, &mut |_, bytes| {
+            let Some(mut row) = EventRow::decode(bytes) else {
+                is_whole = false;
+                return ControlFlow::Break(());
+            };
+            expire(&mut row, horizon);
+            visit(row, bytes.len())
+        })?;
+        if is_whole { Ok(()) } else { Err(RecordsError::Row) }
+    }
+
+    /// Up to when texts of a channel are gone by a rule.
+    fn horizon(&self, channel: ChannelNo) -> Result<HybridTime, RecordsError> {
+        let (table, key) = keys::state_key(&RowKey::Expiry(channel));
+        let Some(row) = self.rows.get(table, &key)? else { return Ok(HybridTime::default()) };
+        let expiry: Expiry = cbor::decode(&row, usize::MAX).map_err(|_| RecordsError::Row)?;
+        Ok(expiry.horizon)
+    }
+
+    /// How far a log was gone through for what is gone by a rule.
+    pub(super) fn swept(&self, log: LogNo) -> Result<u64, RecordsError> {
+        let row = self.rows.get(Table::Swept, &keys::log_no_key(log))?;
+        let seq = row.map(|row| row.as_slice().try_into().map_err(|_| RecordsError::Row));
+        Ok(seq.transpose()?.map_or(0, u64::from_be_bytes))
+    }
+
+    /// Who says that it has erased a record of ours.
+    pub fn receipts(&self, row: &EventRow) -> Result<Vec<LineageId>, RecordsError> {
+        let key = |lineage| keys::receipt_key(row.log, row.seq, LineageId(lineage));
+        let span = Span::inclusive(&key([0; 32]), &key([0xff; 32]));
+        let hash = ShortHash::from(row.hash);
+        let mut found = Vec::new();
+        self.rows.range(Table::Receipt, &span, Direction::Ascending, &mut |key, value| {
+            let lineage = key.last_chunk::<32>().map(|bytes| LineageId(*bytes));
+            found.extend(lineage.filter(|_| value == hash.0));
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
     }
 
     /// The first `max` accepted records of a channel with ids of a span, in the channel's order or
@@ -169,6 +233,7 @@ impl View {
     /// What became of records of a channel, from one pos to another, after they were laid down:
     /// few, if any.
     fn marks(&self, channel: ChannelNo, (from, to): (Pos, Pos)) -> Result<Marks, RecordsError> {
+        let horizon = self.horizon(channel)?;
         let (from, to) = (keys::place_key(channel, from), keys::place_key(channel, to));
         let span = Span::inclusive(&from, &to);
         let (mut rejudged, mut erased) = (BTreeMap::new(), BTreeSet::new());
@@ -187,7 +252,7 @@ impl View {
             erased.extend(keys::pos_of(key));
             ControlFlow::Continue(())
         })?;
-        Ok(Marks { rejudged, erased })
+        Ok(Marks { rejudged, erased, horizon })
     }
 
     /// The block among the rows that a record would be in, with its key.
@@ -267,7 +332,7 @@ impl View {
         let mut found = Vec::with_capacity(places.len());
         for (pos, log, seq) in places {
             let row = match pos {
-                Pos(0) => self.backfilled(log, seq)?,
+                Pos(0) => self.backfilled(channel, log, seq)?,
                 pos => self.record(channel, pos)?,
             };
             let row = row.ok_or(RecordsError::Row)?;
@@ -366,6 +431,7 @@ type Flow = Result<ControlFlow<()>, RecordsError>;
 struct Marks {
     rejudged: BTreeMap<Pos, Mark>,
     erased: BTreeSet<Pos>,
+    horizon: HybridTime,
 }
 
 fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {
@@ -374,9 +440,18 @@ fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {
         mark.put(&mut row);
     }
     if marks.erased.contains(&entry.pos) {
-        row.erase();
+        row.erase(ErasedBy::Record);
     }
+    expire(&mut row, marks.horizon);
     Ok(row)
+}
+
+/// Hides the text of a record from before a channel's horizon.
+fn expire(row: &mut EventRow, horizon: HybridTime) {
+    let is_empty = matches!(&row.body, WireBody::Present(body) if body.content_type.is_empty());
+    if row.id.time() < horizon && !is_empty {
+        row.erase(ErasedBy::Retention);
+    }
 }
 
 /// The timeline keys of a span of ids.

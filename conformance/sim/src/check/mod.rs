@@ -7,6 +7,9 @@ mod replay;
 mod rows;
 mod texts;
 
+use std::collections::BTreeSet;
+
+use comity_machine::{Group, State};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{ChannelId, LineageId};
 
@@ -27,7 +30,8 @@ pub(crate) fn unfinished(world: &World) -> Option<String> {
         let Some(run) = &node.run else { return Some(format!("n{index} is down")) };
         for (at, other) in world.everybody.iter().enumerate() {
             let is_honest = is_honest(world, at) && is_honest(world, index);
-            if at != index && is_honest && !run.dialer.is_linked(&other.domain) {
+            let is_reached = is_honest && !world.net.are_apart(at, index);
+            if at != index && is_reached && !run.dialer.is_linked(&other.domain) {
                 return Some(format!("n{index} is not linked with {}", other.domain));
             }
         }
@@ -58,6 +62,7 @@ pub(crate) fn everything(world: &mut World) {
         match rows::check(world, at) {
             Ok(rows) => {
                 broken.extend(rows::not_erased(at, &rows));
+                broken.extend(rows::not_expired(world, at, &rows));
                 all.push(rows);
             }
             Err(found) => broken.extend(found),
@@ -93,25 +98,51 @@ pub(crate) fn expected_state(
     })
 }
 
-/// Whether a node can come back with its older disks without that others follow a control log, or a
-/// membership, of which it knows nothing any more. Until homes compare control heads at their start
-/// (section 3 of the design), that would be a fork by the home's own hand.
+/// Whether a node can come back with its older disks without losing what nobody can give it back: a
+/// channel, an invitation, an introduction; or a control log of its own with no honest member to
+/// ask, or one that its admin answers for, which would be a fork by its own hand and is left to the
+/// tests of forks.
 pub(crate) fn may_roll_back(world: &World, at: usize) -> bool {
+    if world.plan.apart.is_some_and(|(one, other, _)| one == at || other == at) {
+        return false;
+    }
     let node = &world.nodes[at];
     let (Some(image), Some(run)) = (node.images.first(), &node.run) else { return false };
     let Some(then) = image.archive.replay() else { return false };
     let now = run.shared.state();
-    let points = |state: &comity_machine::State| {
-        let groups = state.channels.values().filter_map(|c| Some((c.id, c.group()?.point)));
-        groups.collect::<std::collections::BTreeMap<_, _>>()
+    let ids = |state: &State| {
+        let groups = state.channels.values().filter(|channel| channel.group().is_some());
+        groups.map(|channel| channel.id).collect::<BTreeSet<_>>()
     };
-    let invitations = |state: &comity_machine::State| {
+    let invitations = |state: &State| {
         let accounts = state.accounts.values();
         accounts.map(|account| account.invitations.len()).collect::<Vec<_>>()
     };
-    points(&then) == points(&now)
+    let groups = now.channels.values().filter_map(|channel| Some((channel.id, channel.group()?)));
+    let comes_back = |(id, now): (ChannelId, &Group)| {
+        let before = then.channel(&id).and_then(|(_, channel)| channel.group());
+        before
+            .is_some_and(|before| before.point == now.point || is_given_back(world, &then, before))
+    };
+    ids(&then) == ids(&now)
         && invitations(&then) == invitations(&now)
         && then.peers.len() == now.peers.len()
+        && groups.into_iter().all(comes_back)
+}
+
+/// Whether the members whom a node knew of in a group will tell it what it has lost: all of them
+/// are asked before it writes on, and one of them is honest.
+fn is_given_back(world: &World, then: &State, group: &Group) -> bool {
+    let own = then.lineage();
+    let others = group.state.organisations.keys().filter(|o| **o != own && group.follows(**o));
+    let others: Vec<&LineageId> = others.collect();
+    let is_honest =
+        |lineage: &LineageId| node_of(world, lineage).is_some_and(|at| is_honest(world, at));
+    let is_heard =
+        |lineage: &LineageId| then.peers.get(lineage).is_some_and(|peer| peer.heard_unix_ms > 0);
+    let homes_are_honest = group.terms.values().all(|term| is_honest(&term.home));
+    let are_asked = others.len() <= 2 && others.iter().all(|other| is_heard(other));
+    homes_are_honest && are_asked && others.iter().any(|other| is_honest(other))
 }
 
 fn tell(world: &mut World, broken: Vec<Broken>) {

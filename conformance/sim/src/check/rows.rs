@@ -5,14 +5,14 @@ use std::ops::{Bound, ControlFlow};
 
 use comity::store::Direction;
 use comity::writer::{Shared, View};
-use comity_machine::{Channel, ChannelNo, EventRow, Group, Log, LogNo, Outcome, Place};
+use comity_machine::{Channel, ChannelNo, ErasedBy, EventRow, Group, Log, LogNo, Outcome, Place};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, EventHeader, Record};
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{LogId, LogName, MessageId, ShortHash};
+use comity_protocol::id::{ChannelId, LogId, LogName, MessageId, ShortHash};
 
 use super::forks::is_missed;
 use super::{Broken, is_honest};
@@ -25,7 +25,7 @@ pub(crate) type Verdicts = BTreeMap<(LogId, u64), Verdict>;
 /// What a record came to when it was looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Verdict {
-    outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The control record that made it final, where one did.
     final_at: Option<Place>,
     /// The newest term that was open.
@@ -41,7 +41,7 @@ pub(super) struct Row {
     pub(super) pos: Pos,
     /// The text of a message.
     pub(super) text: Option<String>,
-    pub(super) is_erased: bool,
+    pub(super) erased: Option<ErasedBy>,
     header: ByteString,
 }
 
@@ -102,7 +102,7 @@ fn read_log(
     });
     visited.map_err(|error| error.to_string())?;
     for seq in 1..=floor {
-        let past = view.backfilled(log.no, seq).map_err(|error| error.to_string())?;
+        let past = view.backfilled(no, log.no, seq).map_err(|error| error.to_string())?;
         rows.extend(past.map(|row| ((id, seq), Row::new(Pos(0), row))));
     }
     let is_whole = next == log.end.seq() + 1 && last == log.end.hash();
@@ -115,14 +115,14 @@ fn read_log(
 
 impl Row {
     fn new(pos: Pos, row: EventRow) -> Self {
-        let EventRow { hash, id, outcome, body, header, is_erased, .. } = row;
+        let EventRow { hash, id, outcome, body, header, erased, .. } = row;
         let text = match body {
             WireBody::Present(body) if !body.content_type.is_empty() => {
                 String::from_utf8(body.bytes.0).ok()
             }
             _ => None,
         };
-        Self { hash, id, outcome, pos, text, is_erased, header }
+        Self { hash, id, outcome, pos, text, erased, header }
     }
 }
 
@@ -148,6 +148,44 @@ pub(crate) fn row_at(shared: &Shared, no: ChannelNo, log: LogNo, seq: u64) -> Op
     read.ok().and(found)
 }
 
+/// Texts at a node that are older than it keeps, by the time that its clock shows and some to
+/// spare.
+pub(super) fn not_expired(world: &World, at: usize, rows: &Rows) -> Vec<Broken> {
+    let Some(run) = &world.nodes[at].run else { return Vec::new() };
+    let state = run.shared.state();
+    let now_ms = world.nodes[at].unix_ms(world.agenda.now_ms);
+    let mut broken = Vec::new();
+    for ((log, seq), row) in rows.iter().filter(|(_, row)| row.text.is_some()) {
+        let kept = state.channel(&log.channel).and_then(|(no, _)| state.retention(no));
+        let Some(seconds) = kept else { continue };
+        let age_ms = now_ms.saturating_sub(row.id.time().unix_ms());
+        if age_ms > seconds * 1_000 + seconds * 100 + EXPIRY_SPARE_MS {
+            let text = format!("n{at} has {}:{seq} after {age_ms} ms", show_log(log));
+            broken.push((Rule::Erased, text));
+        }
+    }
+    broken
+}
+
+/// How long a node may take to look and to do it, in ms.
+const EXPIRY_SPARE_MS: u64 = 5_000;
+
+/// The history rules that a group has had.
+pub(super) fn has_hidden(channel: ChannelId, rows: &Rows) -> Vec<bool> {
+    let of_channel = rows.iter().filter(|((log, _), _)| log.channel == channel);
+    let rules = of_channel.filter_map(|((log, _), row)| {
+        let is_control = matches!(log.name, LogName::Control { .. });
+        let header = ControlHeader::decode(&row.header).ok().filter(|_| is_control)?;
+        match header.act().ok()? {
+            ControlAct::SetHistory(set) if row.outcome == Outcome::Accepted => {
+                Some(set.since_joining)
+            }
+            _ => None,
+        }
+    });
+    rules.collect()
+}
+
 /// Texts at a node that a record there has erased.
 pub(super) fn not_erased(at: usize, rows: &Rows) -> Vec<Broken> {
     let erasures = rows.iter().filter(|(_, row)| row.outcome == Outcome::Accepted);
@@ -170,7 +208,7 @@ pub(super) fn not_erased(at: usize, rows: &Rows) -> Vec<Broken> {
     let mut broken = Vec::new();
     for (place, hash) in targets {
         let held = rows.get(&place).filter(|row| ShortHash::from(row.hash) == hash);
-        if held.is_some_and(|row| row.text.is_some() || !row.is_erased) {
+        if held.is_some_and(|row| row.text.is_some() || row.erased.is_none()) {
             let text = format!("n{at} has the text of {}:{}", show_log(&place.0), place.1);
             broken.push((Rule::Erased, text));
         }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity::writer::Shared;
-use comity_machine::{Channel, ChannelNo, Outcome, Standing, State};
+use comity_machine::{Channel, ChannelNo, Group, Outcome, Place, Standing, State, Stay};
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{ChannelId, MessageId};
+use comity_protocol::id::{AccountId, ChannelId, LogId, LogName, MessageId};
+use comity_protocol::limits::LATE_MS;
 
-use super::rows::{Row, Rows};
+use super::rows::{Row, Rows, has_hidden};
 use super::{Broken, is_honest};
 use crate::users::word;
 use crate::watch::{Rule, pos_of, show_log};
@@ -25,7 +26,7 @@ pub(super) fn check(world: &World, all: &[Rows]) -> Vec<Broken> {
                 by_word.insert(word(text), row);
             }
         }
-        let erased = rows.values().filter(|row| row.is_erased).map(|row| row.id);
+        let erased = rows.values().filter(|row| row.erased.is_some()).map(|row| row.id);
         let erased: BTreeSet<MessageId> = erased.collect();
         for ((_, text), count) in held {
             if count > 1 && !world.ledger.get(text).is_some_and(|t| t.may_repeat || t.may_vanish) {
@@ -65,9 +66,21 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
                 log.channel == channel.id && is_shown && row.pos >= stay.from
             });
             let reopened_at = reopened_at(&run.shared, &state, *no, channel);
+            let rules = has_hidden(channel.id, &all[user.node]);
+            let own = state.account_id(user.account);
             for (place, row) in of_channel {
                 // What an opening accepts after all shows as history that grew.
                 if row.pos < reopened_at {
+                    continue;
+                }
+                let is_old = is_from_before(channel, own, stay, (place, row));
+                // Where the rule was changed, it hangs on when which it was.
+                if is_old && !rules.is_empty() {
+                    if rules == [true] && user.feed.seen.contains_key(place) {
+                        let shown = format!("{}:{}", show_log(&place.0), place.1);
+                        let text = format!("u{} was shown {shown} of before", user.index);
+                        broken.extend(was_hidden(channel, own).then_some((Rule::Readers, text)));
+                    }
                     continue;
                 }
                 if !user.feed.seen.contains_key(place) {
@@ -86,6 +99,38 @@ fn reopened_at(shared: &Shared, state: &State, no: ChannelNo, channel: &Channel)
     let forced = group.terms.iter().filter(|(_, term)| term.forced);
     let logs = forced.filter_map(|(number, _)| group.control_log_of(*number));
     logs.filter_map(|name| pos_of(shared, state, no, &name, 1)).max().unwrap_or(Pos(0))
+}
+
+/// Whether a text is from before an account came, as the record that let it in says.
+fn is_from_before(
+    channel: &Channel,
+    account: AccountId,
+    stay: &Stay,
+    ((log, seq), row): (&(LogId, u64), &Row),
+) -> bool {
+    let (Some(group), LogName::Message { origin, writer }) = (channel.group(), log.name) else {
+        return false;
+    };
+    let Some((joined, _)) = joining(group, account) else { return false };
+    let covers = group.covered_at.get(&(origin, writer)).into_iter().flatten();
+    let covered = covers.filter(|(_, at)| *at <= joined).map(|(covers, _)| *covers).max();
+    let late_ms = row.id.time().unix_ms() + LATE_MS;
+    covered.is_some_and(|covered| *seq <= covered) || late_ms < stay.since.unix_ms()
+}
+
+/// Whether a group's past was hidden already when an account came, and not its founder.
+fn was_hidden(channel: &Channel, account: AccountId) -> bool {
+    let Some(group) = channel.group().filter(|group| group.state.since_joining) else {
+        return false;
+    };
+    // V is stated with every joining where the past is hidden.
+    joining(group, account).is_some_and(|(joined, _)| {
+        joined > (1, 1) && group.covered_at.values().flatten().any(|(_, at)| *at == joined)
+    })
+}
+
+fn joining(group: &Group, account: AccountId) -> Option<(Place, Option<Place>)> {
+    group.state.members.get(&account)?.stays.last().copied()
 }
 
 /// Texts acknowledged, lost and doubled, for the report.

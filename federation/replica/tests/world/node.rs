@@ -179,6 +179,9 @@ impl Node {
             RangeOutcome::Gap { from } => Fate::Gap { from },
             RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
             RangeOutcome::Rewind { .. } => panic!("no opening here goes back"),
+            RangeOutcome::Crowded { from }
+            | RangeOutcome::Early { from }
+            | RangeOutcome::Newer { from } => Fate::Held { from, awaits: [None; 2] },
             RangeOutcome::Refused { from, code } => Fate::Refused { from, code: code.0 },
         };
         reports.into_iter().map(|report| fate(report.outcome)).collect()

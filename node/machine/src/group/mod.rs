@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    ControlAct, ControlHeader, CoverEntry, FIRST_OPTIONAL_KIND, Opening,
+    ControlAct, ControlHeader, CoverEntry, FIRST_OPTIONAL_KIND, Opening, RequestProof,
 };
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId};
@@ -45,6 +45,15 @@ pub struct Group {
     /// Where we are home: events that V does not cover.
     #[cbor(skip)]
     pub uncovered: u64,
+    /// The run, by its first command, in which we may append to the control log.
+    #[n(6)]
+    pub authority: u64,
+    /// How far members hold what we wrote of it, where that is more than we do.
+    #[n(7)]
+    pub ahead: BTreeMap<LineageId, Place>,
+    /// Requests that wait for our authority, with whose they are.
+    #[n(8)]
+    pub deferred: Vec<(LineageId, RequestProof)>,
 }
 
 /// One term of a control log.
@@ -98,6 +107,9 @@ impl Group {
             covered_at: BTreeMap::new(),
             uncovered: 0,
             cover_due_ms: None,
+            authority: 0,
+            ahead: BTreeMap::new(),
+            deferred: Vec::new(),
         }
     }
 

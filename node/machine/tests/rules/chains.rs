@@ -6,10 +6,10 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::event::{EventAct, EventHeader, LogStart};
+use comity_protocol::event::{Erasure, EventAct, EventHeader, LogStart};
 use comity_protocol::frame::{Batch, Frame};
 use comity_protocol::id::{AccountNumber, ChannelId, LogId, LogName};
-use comity_protocol::limits::{AHEAD_MS_MAX, BODY_BYTES_MAX, EVENT_HEADER_BYTES_MAX};
+use comity_protocol::limits::{AHEAD_MS_MAX, BODY_BYTES_MAX, EVENT_HEADER_BYTES_MAX, LATE_MS};
 
 use super::world::{BEGINNING_MS, RogueLog, World, asks_to_leave, event};
 
@@ -94,12 +94,13 @@ fn a_checkpoint_of_somebody_else_proves_nothing() {
 }
 
 #[test]
-fn nobody_shows_us_our_own_logs() {
+fn nobody_makes_logs_in_our_name() {
     let (mut world, talk, ..) = scene();
     let alice = world.account("alice@acme").0;
     let mut log = RogueLog::new(world.node("acme"), talk, 77);
     log.say(alice.number, "I never said that", Some(LogStart::default()));
-    assert_eq!(world.show("globex", "acme", &log).0, refused(1, Code::LogUnknown));
+    // What is shown as ours must be signed by us.
+    assert_eq!(world.show("globex", "acme", &log).0, refused(1, Code::CheckpointForged));
     let home = world.node("globex").lineage();
     let name = LogName::Control { home, term: 1 };
     let mut control = RogueLog::new(world.node("globex"), talk, 1);
@@ -130,15 +131,9 @@ fn an_event_far_ahead_is_held_until_it_is_due() {
     log.say(bob, "2", None);
     log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
     let shown = world.show("globex", "acme", &log);
-    assert_eq!(
-        shown,
-        (RangeOutcome::Held { from: 3, awaits: [None; 2] }, vec![Outcome::Accepted; 2])
-    );
+    assert_eq!(shown, (RangeOutcome::Early { from: 3 }, vec![Outcome::Accepted; 2]));
     world.now_ms = ahead - AHEAD_MS_MAX - 1;
-    assert_eq!(
-        world.show("globex", "acme", &log).0,
-        RangeOutcome::Held { from: 3, awaits: [None; 2] }
-    );
+    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Early { from: 3 });
     world.now_ms += 1;
     assert_eq!(
         world.show("globex", "acme", &log),
@@ -148,6 +143,38 @@ fn an_event_far_ahead_is_held_until_it_is_due() {
     world.now_ms = BEGINNING_MS;
     world.say("alice@acme", talk, "4").unwrap();
     assert_eq!(world.texts("acme", talk).pop().unwrap(), "alice@acme.test: 4");
+}
+
+#[test]
+fn what_comes_long_after_its_time_is_late_for_good() {
+    let (mut world, talk, bob, mut log) = scene();
+    let at = |ms: u64| EventHeader {
+        time: HybridTime::from_unix_ms(BEGINNING_MS + ms),
+        ..event(bob, &EventAct::Message)
+    };
+    let text = || Body::text([1; 32], "text");
+    log.push(at(0), text()).push(at(1), text());
+    let request = EventAct::Request(asks_to_leave(world.account("bob@globex").0));
+    log.push(EventHeader { time: at(2).time, ..event(bob, &request) }, Body::empty([1; 32]));
+    world.now_ms = BEGINNING_MS + LATE_MS;
+    world.show("globex", "acme", &tail(&log, 1));
+    world.say("alice@acme", talk, "in time").unwrap();
+    let late =
+        |applied: &comity_machine::Applied| (applied.seq, super::world::stored(applied).is_late);
+    let theirs = world.node("acme").records.iter().filter(|record| record.log == log.log);
+    // The first one has no time to speak of; of the others none is older than it may be.
+    assert_eq!(
+        theirs.map(late).collect::<Vec<_>>(),
+        [(1, true), (2, false), (3, false), (4, false)]
+    );
+    assert!(!world.node("acme").records.last().unwrap().is_late);
+    world.now_ms += 10;
+    log.push(at(5), text()).push(EventHeader { time: at(6).time, ..event(bob, &request) }, text());
+    world.show("globex", "acme", &log);
+    let theirs = world.node("acme").records.iter().filter(|record| record.log == log.log);
+    // Only messages are marked.
+    assert_eq!(theirs.map(late).skip(4).collect::<Vec<_>>(), [(5, true), (6, false)]);
+    world.node("acme").check_replay();
 }
 
 #[test]
@@ -330,10 +357,47 @@ fn a_receiver_takes_few_new_writers_an_hour() {
     for writer in 1..=8 {
         assert_eq!(show(&mut world, writer), RangeOutcome::Applied, "{writer}");
     }
-    assert_eq!(show(&mut world, 9), RangeOutcome::Held { from: 1, awaits: [None; 2] });
+    assert_eq!(show(&mut world, 9), RangeOutcome::Crowded { from: 1 });
     // Those that are open go on; others' are counted apart.
     assert_eq!(show(&mut world, 8), RangeOutcome::Applied);
     world.say("alice@acme", talk, "hello").unwrap();
     world.now_ms += 3_600_000;
     assert_eq!(show(&mut world, 9), RangeOutcome::Applied);
+}
+
+/// Pins: of a range of which the last records wait the head was not kept, so that the first ones
+/// could be shown to nobody, and a fork among them was not found.
+#[test]
+fn the_head_of_a_range_is_kept_where_only_its_first_part_is_taken() {
+    let (mut world, talk, bob, mut log) = scene();
+    log.say(bob, "2", None);
+    let held = log.end.hash();
+    let time = HybridTime::from_unix_ms(BEGINNING_MS + AHEAD_MS_MAX + 9);
+    log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
+    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Early { from: 3 });
+    let (_, channel) = world.channel("acme", talk);
+    let known = &channel.logs[&log.log.name];
+    assert_eq!(known.proven_end(), Some((2, held)));
+    assert_eq!(known.proof.as_ref().map(|proof| proof.seq), Some(3));
+    let step = known.step_above(3).unwrap();
+    assert_eq!((step.hash(&log.log, 3), step.previous), (log.end.hash(), held));
+    assert_eq!(known.step_above(2), None);
+}
+
+/// Pins: an erasure was forgotten where it came before anything of the log that it is about.
+#[test]
+fn what_is_erased_before_its_log_comes_has_no_body() {
+    let (mut world, talk, bob, log) = scene();
+    let LogName::Message { writer, .. } = log.log.name else { unreachable!() };
+    let erasure = Erasure { channel: None, writer, seq: 1, hash: log.end.hash().into() };
+    let start = EventHeader::decode(&log.records[0].header).unwrap().start;
+    let mut next = RogueLog::new(world.node("globex"), talk, 2);
+    next.push(
+        EventHeader { start, ..event(bob, &EventAct::Erasure(erasure)) },
+        Body::empty([2; 32]),
+    );
+    assert_eq!(world.show("globex", "acme", &next).1, [Outcome::Accepted]);
+    assert_eq!(world.show("globex", "acme", &log).1, [Outcome::Accepted]);
+    let record = world.node("acme").records.iter().find(|record| record.log == log.log).unwrap();
+    assert!(record.erased.is_some());
 }

@@ -71,6 +71,7 @@ fn texts(found: &[Applied]) -> Vec<String> {
 #[test]
 fn the_feed_of_a_newcomer_begins_above_what_was_said_before() {
     let (mut world, team) = talked();
+    world.now_ms += 3_600_000;
     world.bring(ALICE, CAROL, team);
     world.say(BOB, team, "welcome").unwrap();
     world.exchange();
@@ -89,6 +90,7 @@ fn the_feed_of_a_newcomer_begins_above_what_was_said_before() {
     let old = &world.node("initech").backfilled;
     assert!(old.len() >= 20 && old.iter().all(|r| r.pos == Pos::default()));
     assert!(old.iter().all(|r| r.audience.is_empty() && r.inbox.is_empty()));
+    assert!(old.iter().all(|r| !r.is_late), "history is not late, however old it is");
     assert_eq!(world.node("initech").state.lacking().count(), 0);
 }
 
@@ -287,7 +289,7 @@ fn a_range_above_the_floor_needs_a_start_of_its_origin() {
     let mut early = whole.clone();
     let far = HybridTime::from_unix_ms(world.now_ms + AHEAD_MS_MAX + 1_000);
     early.ranges[0].start.as_mut().unwrap().before.time = far;
-    let held = [RangeOutcome::Held { from: new.seq, awaits: [None; 2] }];
+    let held = [RangeOutcome::Early { from: new.seq }];
     assert_eq!(world.take("acme", "initech", early), held);
     world.node("initech").check_reload();
     assert_eq!(world.take("acme", "initech", whole), [RangeOutcome::Applied]);

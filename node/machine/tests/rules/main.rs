@@ -4,16 +4,20 @@
 #![allow(clippy::unwrap_used, unreachable_pub, missing_docs)]
 
 mod accounts;
+mod authority;
 mod chains;
 mod contacts;
 mod control;
 mod direct;
 mod directory;
+mod erasing;
 mod forks;
 mod groups;
 mod histories;
 mod joins;
+mod readers;
 mod reopening;
+mod retention;
 mod rights;
 mod roles;
 mod terms;

@@ -112,6 +112,29 @@ fn an_organisation_whose_admission_is_void_hears_of_it_and_no_more() {
     assert_eq!(world.texts("acme", team), expected);
 }
 
+/// Pins: what had come as history of a void admission went on to be shown, as it was judged then.
+#[test]
+fn what_came_with_a_void_admission_is_forgotten() {
+    let mut world = World::new(&[ALICE, BOB, CAROL, "dora@umbrella"]);
+    let team = world.team(ALICE, &[BOB]);
+    world.say(BOB, team, "before").unwrap();
+    world.exchange();
+    let base = seq(&world, team);
+    world.bring(ALICE, CAROL, team);
+    world.say(CAROL, team, "void").unwrap();
+    world.exchange();
+    world.bring(ALICE, "dora@umbrella", team);
+    world.exchange();
+    assert_eq!(world.texts("umbrella", team).len(), 2);
+    world.reopen("acme", team, base).unwrap();
+    world.exchange();
+    assert_eq!(world.texts("umbrella", team), Vec::<String>::new());
+    world.bring(ALICE, "dora@umbrella", team);
+    world.exchange();
+    assert_eq!(world.texts("umbrella", team), ["bob@globex.test: before"]);
+    world.assert_same(&["acme", "globex", "umbrella"], team);
+}
+
 #[test]
 fn who_had_left_is_not_let_in_again_against_his_will() {
     let (mut world, team) = scene();

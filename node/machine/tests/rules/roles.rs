@@ -164,7 +164,7 @@ fn a_version_that_is_not_known_closes_a_group_for_writing() {
     let mut log = super::world::RogueLog::control(world.node("acme"), team);
     log.push_control(super::world::control(Some(alice), &raise(2)));
     let (held, _) = world.show("acme", "globex", &log);
-    assert!(matches!(held, comity_machine::RangeOutcome::Held { .. }), "{held:?}");
+    assert!(matches!(held, comity_machine::RangeOutcome::Newer { .. }), "{held:?}");
     assert_eq!(world.say(BOB, team, "hello?"), Err(Code::ChannelReadOnly));
 }
 

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use self::book::Book;
 use self::input::{Ending, HISTORY_DEFAULT, Input};
 use self::screen::Screen;
+use self::text::When;
 use super::Failure;
 
 #[derive(Debug, Args)]
@@ -118,7 +119,8 @@ impl Shared {
             let book = self.book();
             let line = |event: &comity_client::HistoryEvent| {
                 let said = text::said(&event.content, |id| book.hint(id), channel, book.me());
-                text::line(&event.time, None, &event.sender, &said, short)
+                let when = When { time: &event.time, is_late: event.is_late, short };
+                text::line(when, None, &event.sender, &said)
             };
             page.events.iter().map(line).collect()
         };
@@ -220,7 +222,9 @@ async fn show_event(shared: &Shared, event: &ChannelEvent) -> Result<(), Failure
         let is_elsewhere = book.open() != Some(&event.channel) && is_placed;
         let title = is_elsewhere.then(|| book.title(&event.channel));
         let said = text::said(&event.content, |id| book.hint(id), &event.channel, book.me());
-        text::line(&event.time, title.as_deref(), &event.sender, &said, shared.screen.is_terminal())
+        let short = shared.screen.is_terminal();
+        let when = When { time: &event.time, is_late: event.is_late, short };
+        text::line(when, title.as_deref(), &event.sender, &said)
     };
     shared.screen.arrival(&line)?;
     let me = shared.book().me().to_owned();

@@ -74,6 +74,7 @@ pub(super) fn said(
         Content::Message { text: Some(text) } => clean_lines(text),
         Content::Erased { .. } => "* erased a message".to_owned(),
         Content::ErasedMessage => "* (this message was erased)".to_owned(),
+        Content::ExpiredMessage => "* (this message is older than what is kept)".to_owned(),
         Content::Message { text: None } => "* (this message's text is not held here)".to_owned(),
         Content::Other { kind } => format!("* ({}: this version does not know it)", clean(kind)),
         Content::Removed { account } => format!("* removed {}", clean(account)),
@@ -98,15 +99,24 @@ fn contact_step(account: &str, step: &str, me: &str) -> String {
     }
 }
 
-/// A whole line: local time, channel where it is not the open one, sender, and what was said.
-pub(super) fn line(
-    time: &str,
-    title: Option<&str>,
-    sender: &str,
-    said: &str,
-    short: bool,
-) -> String {
-    let time = local(time, short, TimeZone::system());
+/// When something was said.
+#[derive(Clone, Copy)]
+pub(super) struct When<'a> {
+    /// In RFC 3339.
+    pub(super) time: &'a str,
+    /// Whether it came long after that.
+    pub(super) is_late: bool,
+    /// Whether hours and minutes are enough.
+    pub(super) short: bool,
+}
+
+/// A whole line: local time, whether it came late, channel where it is not the open one, sender,
+/// and what was said.
+pub(super) fn line(when: When<'_>, title: Option<&str>, sender: &str, said: &str) -> String {
+    let mut time = local(when.time, when.short, TimeZone::system());
+    if when.is_late {
+        time.push_str(" (late)");
+    }
     let title = title.map(|t| format!("[{t}] ")).unwrap_or_default();
     // What is no message begins with a star and needs no colon.
     let colon = if said.starts_with("* ") { "" } else { ":" };
@@ -134,6 +144,15 @@ mod tests {
         let text = Content::Message { text: Some("one\n12:00 bob: two\u{2028}\x08".to_owned()) };
         let said = said(&text, str::to_owned, "c", "alice@a.b");
         assert_eq!(said, "one\n      | 12:00 bob: two\\u{2028}\\u{8}");
+    }
+
+    #[test]
+    fn what_came_late_is_marked_beside_its_time() {
+        let time = "2026-11-23T03:27:27.123Z";
+        let shown = |is_late| line(When { time, is_late, short: true }, None, "bob@a.b", "hello");
+        let (early, late) = (shown(false), shown(true));
+        assert!(early.ends_with(" bob@a.b: hello") && !early.contains("late"), "{early}");
+        assert_eq!(late, early.replace(" bob", " (late) bob"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_federation::{CloseReason, LinkError};
-use comity_machine::{Answer, Command, Rewind};
+use comity_machine::{Ahead, Answer, Command, Rewind};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::directory::Offer;
@@ -205,6 +205,7 @@ impl Driver {
             }
             Task::ApplyHistory { peer, frame } => self.fill(peer, frame),
             Task::Close(_) => {}
+            Task::Compare { peer, ahead } => self.compare(peer, ahead),
             Task::Identify { domain, lineage } => self.identify(domain, lineage),
             Task::LookedUp { id, found } => {
                 if let Some(asker) = self.accounts_asked.remove(&id) {
@@ -271,6 +272,23 @@ impl Driver {
                 tracing::warn!(%error, "a peer's history cannot be applied now");
                 self.end.handle_history_answer(None, clock::monotonic_ms());
             }
+        }
+    }
+
+    fn compare(&self, peer: LineageId, ahead: Vec<Ahead>) {
+        if !ahead.is_empty() {
+            let domain = self.end.peer().map(ServerName::as_str);
+            tracing::warn!(
+                peer = domain,
+                groups = ahead.len(),
+                "a member holds more of our groups' control logs than we do; it is taken back"
+            );
+        }
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        let command = Command::Compare { peer, ahead, unix_ms, random };
+        if let Err(error) = self.context.writer.propose(command) {
+            // The peer states its heads again.
+            tracing::warn!(%error, "a peer's heads cannot be compared now");
         }
     }
 

@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_machine::{
-    Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Rewind, Subscriber,
+    Ahead, Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Rewind, Subscriber,
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::directory::{Offer, Seek};
-use comity_protocol::frame::{Batch, Class, Frame, Range, Want, WireLog};
+use comity_protocol::frame::{Batch, Class, Frame, Range, VectorEntry, Want, WireLog};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
@@ -23,10 +23,13 @@ use comity_protocol::name::{AccountName, ServerName};
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
+use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::filling::Filler;
+use super::lost::{AheadOf, stated};
+use super::relaying::Relaying;
 use super::rewinding::Rewinding;
-use super::serving::Tracked;
+use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
 
@@ -54,6 +57,13 @@ pub enum Task {
     },
     /// The link is over, with this code. Nothing follows.
     Close(Code),
+    /// Propose, as a command, that the peer has stated all its heads.
+    Compare {
+        /// The peer.
+        peer: LineageId,
+        /// What it holds of our control logs that we do not.
+        ahead: Vec<Ahead>,
+    },
     /// Prove that the peer's key is that of the domain; answered by `handle_identified`.
     Identify {
         /// The domain that it claims.
@@ -109,15 +119,25 @@ pub struct LinkEnd {
     start: u64,
     /// Whether heads were to be stated on this link before.
     is_compared: bool,
+    /// When they were, until the peer has shown that it heard them.
+    stated_ms: Option<u64>,
+    /// What the peer's heads, as far as it has stated them, say of our control logs.
+    ahead: AheadOf,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
     /// Openings that came and go back.
     rewinding: Rewinding,
     /// The groups of those that are being applied.
     rewound: Vec<ChannelId>,
+    relaying: Relaying,
     link: u64,
     _filler: Filler,
+    /// Of a link that is up: what the peer does on it.
+    watch: Option<Watch>,
 }
+
+/// Who still says something this long after our heads were stated has heard them.
+const HEARD_MS: u64 = 5_000;
 
 /// Records taken from the feed at a time.
 const FEED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 4;
@@ -139,7 +159,9 @@ impl LinkEnd {
         };
         let replica = Link::new(settings, now_ms);
         let filler = exchange.filling.filler(link);
+        let relaying = Relaying::new(Arc::clone(&exchange), link);
         Self {
+            relaying,
             exchange,
             replica,
             peer: None,
@@ -148,11 +170,14 @@ impl LinkEnd {
             filled: None,
             start: 0,
             is_compared: false,
+            stated_ms: None,
+            ahead: AheadOf::new(),
             told: BTreeMap::new(),
             rewinding: Rewinding::default(),
             rewound: Vec::new(),
             link,
             _filler: filler,
+            watch: None,
         }
     }
 
@@ -169,6 +194,12 @@ impl LinkEnd {
     /// A frame came.
     pub fn handle_frame(&mut self, bytes: Vec<u8>, now_ms: u64) {
         let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
+        if let (Some(peer), Some(stated_ms)) = (peer, self.stated_ms)
+            && now_ms >= stated_ms + HEARD_MS
+        {
+            self.stated_ms = None;
+            self.exchange.forks.meet(peer, self.start);
+        }
         let keys = PeerKeys { shared: &self.exchange.shared, peer };
         self.replica.handle_frame(bytes, &keys, now_ms);
     }
@@ -182,6 +213,9 @@ impl LinkEnd {
     pub fn handle_answer(&mut self, answer: Option<Answer>, now_ms: u64) {
         match answer {
             Some(Answer::Ranges(reports)) => {
+                if let Some(watch) = &self.watch {
+                    watch.handle_reports(self.peer().map(ServerName::as_str), &reports);
+                }
                 let fates: Vec<Fate> = reports.iter().map(fate).collect();
                 self.replica.handle_applied(&fates, now_ms);
                 self.exchange.filling.refresh();
@@ -201,6 +235,8 @@ impl LinkEnd {
                         self.rewinding.note(report.log.channel, base);
                     }
                 }
+                self.relaying.handle_applied(&reports);
+                self.ask_for_others(now_ms);
             }
             Some(Answer::Refused(RefusedCode(code))) => self.replica.close(code),
             _ => self.replica.close(Code::StorageFailed),
@@ -218,7 +254,7 @@ impl LinkEnd {
             tracing::warn!(peer, %channel, "history that does not prove itself was refused");
         }
         for want in &report.behind {
-            self.replica.want(want.log, want.from);
+            self.replica.want(want.log, want.from, 0);
         }
         let no = self.exchange.shared.state().channel(&channel).map(|(no, _)| no);
         if let Some(no) = no {
@@ -272,6 +308,25 @@ impl LinkEnd {
     /// Time passed.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.replica.handle_timeout(now_ms);
+        if self.relaying.next_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            for frame in self.relaying.look(now_ms) {
+                self.replica.send(frame);
+            }
+            self.ask_for_others(now_ms);
+        }
+    }
+
+    /// Asks the peer for what others write and do not bring.
+    fn ask_for_others(&mut self, now_ms: u64) {
+        for want in self.relaying.wants(now_ms) {
+            self.replica.want(want.log, want.from, 0);
+        }
+    }
+
+    /// The peer states heads; it may hold more of somebody else's log than we do.
+    fn take_offers(&mut self, entries: &[VectorEntry], now_ms: u64) {
+        self.relaying.handle_heads(entries, now_ms);
+        self.ask_for_others(now_ms);
     }
 
     /// Ends the link with a goodbye.
@@ -314,7 +369,8 @@ impl LinkEnd {
 
     /// When to call `handle_timeout`.
     pub fn poll_timeout(&self) -> Option<u64> {
-        self.replica.poll_timeout()
+        let relaying_ms = self.relaying.next_ms().filter(|_| self.replica.is_up());
+        self.replica.poll_timeout().into_iter().chain(relaying_ms).min()
     }
 
     /// Answers an action at once, or hands it on.
@@ -345,13 +401,13 @@ impl LinkEnd {
                 let found = found.map(|number| AccountId { lineage, number });
                 return Some(Task::LookedUp { id, found });
             }
-            Action::Misconduct(code) => {
-                let peer = self.peer().map(ServerName::as_str);
-                tracing::warn!(peer, %code, "the peer broke the protocol");
-            }
+            Action::Misconduct(code) => self.note(Wrong::Fault(code), None),
             Action::Note { log, code } => {
-                let peer = self.peer().map(ServerName::as_str);
-                tracing::info!(peer, %code, channel = %log.channel, "records were not taken");
+                self.relaying.handle_refused(&log);
+                if let Some(watch) = &self.watch {
+                    watch.give_up(&log);
+                }
+                self.note(Wrong::Refused(code), Some(log.channel));
             }
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
@@ -360,7 +416,13 @@ impl LinkEnd {
                 self.start = start;
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
+                self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
+                self.relaying.handle_up(peer?, now_ms);
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
+            }
+            Action::CompareHeads { entries, is_last } => {
+                self.take_offers(&entries, now_ms);
+                return self.compare_heads(peer?, &entries, is_last);
             }
             Action::ForkFound { log, seq, branch } => {
                 let proof = self.exchange.fork_proof(peer?, log, seq, branch)?;
@@ -374,6 +436,11 @@ impl LinkEnd {
             other => self.act_for(peer?, other, now_ms),
         }
         None
+    }
+
+    fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
+        let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
+        self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
     }
 
     fn fill(&mut self, peer: LineageId, frame: Vec<u8>, now_ms: u64) -> Option<Task> {
@@ -401,8 +468,11 @@ impl LinkEnd {
             Action::ServeHistory(ask) => {
                 self.replica.send(self.exchange.serve_history(peer, &ask));
             }
-            Action::Acknowledged { cursor, records } => {
-                self.acknowledged(peer, &cursor, &records);
+            Action::Acknowledged { cursor, records, waiting, refused } => {
+                let reached = cursor.0.as_slice().try_into().ok();
+                let reached = reached.map(|bytes| Cursor::from_bytes(bytes).pos);
+                let excepted = Excepted { waiting: &waiting, refused: &refused };
+                self.exchange.acknowledged(peer, reached, &records, excepted);
             }
             Action::OpenFeed { cursor } => self.open_feed(peer, cursor),
             Action::OpenFeedFrom(entries) => {
@@ -421,10 +491,11 @@ impl LinkEnd {
                     self.replica.send(self.exchange.serve(peer, want));
                 }
             }
-            Action::CompareHeads(entries) => {
+            Action::TakeNews(entries) => {
                 for log in self.exchange.contradicted(peer, &entries) {
                     self.replica.suspect(log);
                 }
+                self.take_offers(&entries, now_ms);
             }
             Action::HashesOf { log, seqs } => {
                 let hashes = self.exchange.hashes_of(peer, &log, &seqs);
@@ -434,6 +505,7 @@ impl LinkEnd {
                 let branch = self.exchange.branch(peer, &log, down_to);
                 self.replica.send(Frame::Branch { log, branch });
             }
+            Action::TakeAway(origins) => self.relaying.handle_away(origins, now_ms),
             Action::StateHeads => self.state_heads(peer, now_ms),
             Action::StateVector => {
                 self.replica.state_vector(self.exchange.vector_of(peer));
@@ -442,22 +514,33 @@ impl LinkEnd {
         }
     }
 
+    /// The peer has stated some of its heads: what contradicts ours is looked into, what we have
+    /// lost is asked for.
+    fn compare_heads(
+        &mut self,
+        peer: LineageId,
+        entries: &[VectorEntry],
+        is_last: bool,
+    ) -> Option<Task> {
+        for log in self.exchange.contradicted(peer, entries) {
+            self.replica.suspect(log);
+        }
+        for (log, from, until) in self.exchange.lost(peer, entries, &mut self.ahead) {
+            self.replica.want(log, from, until);
+        }
+        is_last.then(|| Task::Compare { peer, ahead: stated(std::mem::take(&mut self.ahead)) })
+    }
+
     /// Heads are stated once to each run of a peer, and again while the link is up.
     fn state_heads(&mut self, peer: LineageId, now_ms: u64) {
-        let is_new = self.exchange.forks.meets(peer, self.start);
-        let is_due = is_new || self.is_compared;
-        let entries = if is_due { self.exchange.heads_for(peer) } else { Vec::new() };
+        self.relaying.begin(now_ms);
+        let is_due = self.is_compared || !self.exchange.forks.has_met(peer, self.start);
+        let entries = is_due.then(|| self.exchange.heads_for(peer));
+        self.stated_ms = is_due.then_some(now_ms);
         self.replica.state_heads(entries, now_ms);
         self.is_compared = true;
         self.told.clear();
         self.tell_forks(peer);
-    }
-
-    fn acknowledged(&self, peer: LineageId, cursor: &[u8], records: &[Tracked]) {
-        if let Ok(bytes) = cursor.try_into() {
-            self.exchange.acknowledged.raise(peer, Cursor::from_bytes(bytes).pos);
-        }
-        records.iter().for_each(|token| self.exchange.tell_delivered(token));
     }
 
     fn open_feed(&mut self, peer: LineageId, cursor: Option<ByteString>) {
@@ -479,7 +562,7 @@ impl LinkEnd {
         let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
         self.feed = Some(opened.subscription);
         // The peer's vector says that it holds all before.
-        self.exchange.acknowledged.raise(peer, from);
+        self.exchange.acknowledged.resume(peer, from);
         self.replica.handle_feed_opened(false);
     }
 
@@ -516,6 +599,9 @@ fn fate(report: &RangeReport) -> Fate {
         RangeOutcome::Rewind { .. } => {
             Fate::Held { from: 1, awaits: [Some(Want { log: report.log, from: 1 }), None] }
         }
+        RangeOutcome::Crowded { from }
+        | RangeOutcome::Early { from }
+        | RangeOutcome::Newer { from } => Fate::Held { from, awaits: [None; 2] },
         RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

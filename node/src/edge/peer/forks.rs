@@ -9,7 +9,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{self, Link, skip};
 use comity_protocol::control::Organisation;
 use comity_protocol::fork::{Branch, ForkProof};
-use comity_protocol::frame::{VectorEntry, WireLog};
+use comity_protocol::frame::{LogKind, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
 use comity_protocol::id::{LineageId, LogId, LogName, ShortHash};
@@ -17,10 +17,11 @@ use tokio::sync::watch;
 
 use super::exchange::Exchange;
 use super::past::Rows;
+use super::serving::writer_of;
 
 /// What is known of forks beside the state.
 pub(super) struct Forks {
-    /// The run of each peer to which heads were stated.
+    /// The run of each peer that has heard our heads.
     met: Mutex<HashMap<LineageId, u64>>,
     /// Counts the proofs taken.
     taken: watch::Sender<u64>,
@@ -38,10 +39,16 @@ impl Forks {
         self.taken.subscribe()
     }
 
-    /// Whether this run of a peer is met for the first time.
-    pub(super) fn meets(&self, peer: LineageId, start: u64) -> bool {
+    /// Whether this run of a peer has heard our heads.
+    pub(super) fn has_met(&self, peer: LineageId, start: u64) -> bool {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        met.get(&peer) == Some(&start)
+    }
+
+    /// This run of a peer has heard our heads.
+    pub(super) fn meet(&self, peer: LineageId, start: u64) {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        met.insert(peer, start) != Some(start)
+        met.insert(peer, start);
     }
 }
 
@@ -90,39 +97,61 @@ impl Exchange {
         self.forks.taken.send_modify(|count| *count += 1);
     }
 
-    /// Our heads of the logs that we share with a peer, as far as they are proven.
+    /// Our heads of the logs that we share with a peer, as far as they are proven; control logs
+    /// first, since somebody may wait for them.
     pub(super) fn heads_for(&self, peer: LineageId) -> Vec<VectorEntry> {
+        self.heads_of(peer, |_| true)
+    }
+
+    /// The same of the logs of some origins.
+    pub(super) fn heads_of(
+        &self,
+        peer: LineageId,
+        is_wanted: impl Fn(LineageId) -> bool,
+    ) -> Vec<VectorEntry> {
         let state = self.shared.state();
         let shared = state.channels.values().filter(|channel| is_shared(channel, peer));
         let heads = shared.flat_map(|channel| {
-            channel.logs.iter().filter_map(|(name, log)| {
+            let wanted = channel.logs.iter().filter(|(name, _)| is_wanted(writer_of(name)));
+            wanted.filter_map(|(name, log)| {
                 let (seq, hash) = self.head_of(name, log)?;
                 let log = LogId { channel: channel.id, name: *name }.into();
                 Some(VectorEntry { log, seq, hash: hash.into() })
             })
         });
-        heads.collect()
+        let mut heads: Vec<VectorEntry> = heads.collect();
+        heads.sort_by_key(|entry| entry.log.kind != LogKind::Control);
+        heads
     }
 
     /// Those logs of which a peer states a head that is not in our history.
     pub(super) fn contradicted(&self, peer: LineageId, entries: &[VectorEntry]) -> Vec<WireLog> {
         let mut reads = 0;
         let differs = |entry: &&VectorEntry| {
-            let found = self.shared_log(peer, &entry.log);
-            let Some((no, log)) = found.filter(|(_, log)| log.fork.is_none()) else { return false };
-            let name = LogId::from(entry.log).name;
-            match self.head_of(&name, &log) {
-                Some((seq, hash)) if seq == entry.seq => ShortHash::from(hash) != entry.hash,
-                Some((seq, _)) if seq > entry.seq && reads < COMPARED_ROWS_MAX => {
-                    reads += 1;
-                    let ours = self.rows_of(no, log.no).and_then(|mut rows| rows.hash(entry.seq));
-                    ours.is_some_and(|ours| ShortHash::from(ours) != entry.hash)
-                }
-                _ => false,
-            }
+            let found = self.shared_log(peer, &entry.log).filter(|(_, log)| log.fork.is_none());
+            found.is_some_and(|found| self.contradicts(found, entry, &mut reads))
         };
         let others = entries.iter().filter(|entry| entry.log.origin != self.lineage);
         others.filter(differs).map(|entry| entry.log).collect()
+    }
+
+    /// Whether a head that was stated is not in our history of a log. `reads` counts the rows that
+    /// had to be looked at for it; from [`COMPARED_ROWS_MAX`] on none is.
+    pub(super) fn contradicts(
+        &self,
+        (no, log): (ChannelNo, Log),
+        entry: &VectorEntry,
+        reads: &mut usize,
+    ) -> bool {
+        match self.head_of(&LogId::from(entry.log).name, &log) {
+            Some((seq, hash)) if seq == entry.seq => ShortHash::from(hash) != entry.hash,
+            Some((seq, _)) if seq > entry.seq && *reads < COMPARED_ROWS_MAX => {
+                *reads += 1;
+                let ours = self.rows_of(no, log.no).and_then(|mut rows| rows.hash(entry.seq));
+                ours.is_some_and(|ours| ShortHash::from(ours) != entry.hash)
+            }
+            _ => false,
+        }
     }
 
     /// The history that we hold of a log, from its newest proven head down to a record.
@@ -176,7 +205,7 @@ impl Exchange {
         is_shared && self.shared.state().is_fork_news(&(*log).into(), seq)
     }
 
-    fn shared_log(&self, peer: LineageId, log: &WireLog) -> Option<(ChannelNo, Log)> {
+    pub(super) fn shared_log(&self, peer: LineageId, log: &WireLog) -> Option<(ChannelNo, Log)> {
         let state = self.shared.state();
         let (no, channel) = state.channel(&log.channel)?;
         let known = channel.logs.get(&LogId::from(*log).name)?;
@@ -190,7 +219,7 @@ impl Exchange {
     fn branch_of(&self, no: ChannelNo, id: &LogId, log: &Log, down_to: u64) -> Option<Branch> {
         let head = self.proof_of(id, log).filter(|head| head.seq >= down_to && down_to > 0)?;
         let mut rows = self.rows_of(no, log.no)?;
-        Branch::from_steps(head, down_to, |seq| rows.link(seq))
+        Branch::from_steps(head, down_to, |seq| log.step_above(seq).or_else(|| rows.link(seq)))
     }
 
     /// The newest record of a log that is, or can be, proven.
@@ -198,7 +227,7 @@ impl Exchange {
         if self.writes(name) {
             return Some((log.end.seq(), log.end.hash())).filter(|(seq, _)| *seq > 0);
         }
-        log.proof.as_ref().map(|proof| (proof.seq, proof.hash))
+        log.proven_end()
     }
 
     fn proof_of(&self, id: &LogId, log: &Log) -> Option<HeadProof> {
@@ -210,15 +239,15 @@ impl Exchange {
     }
 
     fn writes(&self, name: &LogName) -> bool {
-        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = name;
-        *origin == self.lineage
+        writer_of(name) == self.lineage
     }
 }
 
-/// Rows read for one statement of a peer's heads; what is beyond is compared another time.
+/// Rows read for one statement of a peer's heads; what is beyond counts as the same, until another
+/// time.
 const COMPARED_ROWS_MAX: usize = 1_024;
 
-fn is_shared(channel: &Channel, peer: LineageId) -> bool {
+pub(super) fn is_shared(channel: &Channel, peer: LineageId) -> bool {
     channel.peers.get(&peer).is_some_and(|stay| stay.to.is_none())
 }
 

@@ -87,6 +87,7 @@ pub(super) async fn run(
             Some(Ok((domain, found))) = manager.dials.join_next() => manager.dialled(domain, found),
             Some(ended) = manager.drivers.join_next_with_id() => manager.ended(ended),
             peers = context.exchange.hub.unheard() => manager.wish_for(&peers),
+            groups = context.exchange.hub.governed() => context.exchange.tell_final(&groups),
             Ok(()) = lacking.changed() => manager.wish_for(&context.exchange.filling.sources()),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,

@@ -5,17 +5,22 @@
 //! arrives becomes commands; nothing here judges a record. What waits for nothing is apart
 //! ([`Exchange`], [`LinkEnd`]), so that a simulator can run it.
 
+mod conduct;
 mod directory;
 mod driver;
 mod end;
 mod exchange;
 mod filling;
+mod finality;
 mod forks;
 mod identify;
+mod lost;
 mod manager;
 mod outgoing;
 mod past;
+mod progress;
 mod proofs;
+mod relaying;
 mod rewinding;
 mod serving;
 
@@ -35,10 +40,12 @@ use crate::clock;
 use crate::feed::Hub;
 use crate::writer::{Shared, WriterHandle};
 
+pub use self::conduct::{Conduct, PeerConduct};
 pub(super) use self::directory::Directory;
 pub use self::end::{LinkEnd, Task};
-pub use self::exchange::{Exchange, Progress};
+pub use self::exchange::Exchange;
 pub use self::filling::Filling;
+pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
 
@@ -120,6 +127,11 @@ impl PeerEdge {
     /// Tells how far messages have come.
     pub fn progress(&self) -> Progress {
         self.context.exchange.progress.clone()
+    }
+
+    /// What peers did wrong.
+    pub fn conduct(&self) -> Conduct {
+        self.context.exchange.conduct.clone()
     }
 
     /// Fetches history that is lacking.

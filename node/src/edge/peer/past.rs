@@ -68,7 +68,7 @@ impl Rows {
         if found.is_some() {
             return Ok(found);
         }
-        Ok(self.view.backfilled(log, seq)?.map(|row| (None, row)))
+        Ok(self.view.backfilled(self.channel, log, seq)?.map(|row| (None, row)))
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, Log, LogNo, Subscriber, links, range_start};
+use comity_machine::{ChannelNo, EventRow, Log, LogNo, Subscriber, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::clock::HybridTime;
@@ -23,6 +23,7 @@ use comity_replica::{FedBatch, FedRecord};
 
 use super::exchange::Exchange;
 use super::past::Rows;
+use super::progress::Place;
 use crate::feed::{self, Item, Notice};
 use crate::writer::RecordsError;
 
@@ -33,7 +34,17 @@ pub(super) struct Tracked {
     pub(super) channel_id: ChannelId,
     pub(super) message: MessageId,
     pub(super) pos: Pos,
+    pub(super) log: LogName,
+    pub(super) seq: u64,
     pub(super) sender: AccountNumber,
+}
+
+/// What a peer has not taken of what it acknowledged.
+pub(super) struct Excepted<'a> {
+    /// What waits there.
+    pub(super) waiting: &'a [Tracked],
+    /// What it will not take.
+    pub(super) refused: &'a [Tracked],
 }
 
 /// A range under construction.
@@ -72,8 +83,8 @@ struct Readable {
     until: Option<Pos>,
     /// It begins above this record.
     floor: u64,
-    /// What proves it, where it is not ours; nothing above that is served.
-    proof: Option<HeadProof>,
+    /// Where it is not ours, what is held of it, and what proves that; nothing above is served.
+    relayed: Option<(Log, HeadProof)>,
 }
 
 impl Exchange {
@@ -131,27 +142,24 @@ impl Exchange {
     }
 
     /// A range of somebody else's log, proven by the head that he signed.
-    fn relayed(&self, part: Part, proof: HeadProof) -> Result<Option<Batch>, RecordsError> {
-        let (log, last) = (part.head.log, part.head.seq);
+    fn relayed(
+        &self,
+        no: ChannelNo,
+        part: Part,
+        (log, proof): (Log, HeadProof),
+    ) -> Result<Option<Batch>, RecordsError> {
+        let last = part.head.seq;
         let above = if proof.seq == last {
             None
         } else {
-            let numbers = self.numbers(&log);
-            let Some((no, log_no)) = numbers else { return Ok(None) };
             let mut rows = Rows::new(self.shared.view()?, no);
-            let links = links(proof.seq, last, &mut |seq| Some(rows.read(log_no, seq).ok()??.1));
+            let links = log.links_to(last, &mut |seq| Some(rows.read(log.no, seq).ok()??.1));
             let Some(links) = links else { return Ok(None) };
             Some(HeadAbove { seq: proof.seq, links })
         };
         let range = part.range((proof.time, proof.hash, proof.inclusion), 0);
         let ranges = vec![Range { above, ..range }];
         Ok(Some(Batch { checkpoints: vec![proof.checkpoint], ranges, cursor: None }))
-    }
-
-    fn numbers(&self, log: &LogId) -> Option<(ChannelNo, LogNo)> {
-        let state = self.shared.state();
-        let (no, channel) = state.channel(&log.channel)?;
-        Some((no, channel.logs.get(&log.name)?.no))
     }
 
     /// What a range that begins just above the peer's floor goes on from.
@@ -185,10 +193,10 @@ impl Exchange {
         let log = LogId::from(want.log);
         let Some(readable) = self.readable(peer, &log) else { return Ok(None) };
         let Some(part) = self.read_wanted(&log, &readable, want.from)? else { return Ok(None) };
-        match readable.proof {
+        match readable.relayed {
             // Of somebody else's log some may be lacking here.
             Some(_) if part.first != want.from.max(readable.floor + 1) => Ok(None),
-            Some(proof) => self.relayed(part, proof),
+            Some(relayed) => self.relayed(readable.channel, part, relayed),
             None => Ok(Some(self.batch(peer, vec![part], None))),
         }
     }
@@ -202,26 +210,21 @@ impl Exchange {
         // What lies below its floor is history and is asked for as such; a peer that does not know
         // of its admission yet may ask from further down.
         let from = from.max(readable.floor + 1);
-        let proven = readable.proof.as_ref().map_or(u64::MAX, |proof| proof.seq);
-        let mut part: Option<Part> = None;
-        let (mut count, mut bytes) = (0, 0);
+        let proven = readable.relayed.as_ref().map_or(u64::MAX, |(_, proof)| proof.seq);
+        let mut reading = Reading { log: *log, next: from, last: proven, part: None, bytes: 0 };
         let (no, log_no) = (readable.channel, readable.log);
-        self.shared.view()?.log(no, log_no, from, &mut |pos, row| {
-            if readable.until.is_some_and(|last| pos > last) || row.seq > proven {
+        let view = self.shared.view()?;
+        if readable.relayed.is_some() && readable.until.is_none() {
+            // What came to us as history is fed to the peer.
+            view.backfilled_from(no, log_no, from, &mut |row, _| reading.take(row))?;
+        }
+        view.log(no, log_no, reading.next, &mut |pos, row| {
+            if readable.until.is_some_and(|last| pos > last) {
                 return ControlFlow::Break(());
             }
-            let record = Record { header: row.header, body: row.body };
-            count += 1;
-            bytes += record.weight();
-            let head = Head { log: *log, seq: row.seq, hash: row.hash, time: row.id.time() };
-            push(&mut part, head, record);
-            if count >= WANTED_RECORDS_MAX || bytes > BATCH_BYTES_TARGET {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            reading.take(row)
         })?;
-        Ok(part)
+        Ok(reading.part)
     }
 
     /// A log that the peer may have, in a channel that it shares or shared: one of ours, or, in a
@@ -232,14 +235,17 @@ impl Exchange {
         let stay = channel.peers.get(&peer)?;
         let known = channel.logs.get(&log.name)?;
         let origin = writer_of(&log.name);
-        let proof = if origin == self.lineage {
+        let relayed = if origin == self.lineage {
             None
         } else {
-            channel.group().filter(|_| origin != peer)?;
-            Some(known.proof.clone()?)
+            // Its own logs it may have lost; those of others are relayed in groups alone.
+            if origin != peer {
+                channel.group()?;
+            }
+            Some((known.clone(), known.proof.clone()?))
         };
-        let floor = channel.floor_of(peer, log.name);
-        Some(Readable { channel: no, log: known.no, until: stay.to, floor, proof })
+        let floor = if origin == peer { 0 } else { channel.floor_of(peer, log.name) };
+        Some(Readable { channel: no, log: known.no, until: stay.to, floor, relayed })
     }
 
     /// What we hold of the logs that a peer feeds.
@@ -304,7 +310,7 @@ impl Exchange {
     /// it now.
     pub(super) fn acknowledged_anew(&self, peer: LineageId, pos: Pos) {
         let before = self.acknowledged.of(&peer);
-        self.acknowledged.raise(peer, pos);
+        self.acknowledged.resume(peer, pos);
         // Nothing is known of earlier runs; their senders see it in the messages that follow.
         if before == Pos::default() || before >= pos {
             return;
@@ -319,6 +325,25 @@ impl Exchange {
         }
     }
 
+    /// A peer has taken records of our feed, but for some: the senders hear of it.
+    pub(super) fn acknowledged(
+        &self,
+        peer: LineageId,
+        reached: Option<Pos>,
+        taken: &[Tracked],
+        excepted: Excepted<'_>,
+    ) {
+        let places = |tokens: &[Tracked]| -> Vec<Place> {
+            tokens.iter().map(|token| (token.channel, token.pos)).collect()
+        };
+        let Excepted { waiting, refused } = excepted;
+        self.acknowledged.lack(peer, &places(taken), &places(waiting), &places(refused));
+        if let Some(pos) = reached {
+            self.acknowledged.raise(peer, pos);
+        }
+        taken.iter().for_each(|token| self.tell_delivered(token));
+    }
+
     /// Tells the sender's devices how far a message has come.
     pub(super) fn tell_delivered(&self, token: &Tracked) {
         let (organisations, of) = self.progress.reached(token.channel, token.pos);
@@ -327,13 +352,14 @@ impl Exchange {
             message: token.message,
             organisations,
             of,
+            is_final: self.shared.state().is_final(token.channel, token.log, token.seq),
         };
         self.hub.notify(Subscriber::Account(token.sender), notice);
     }
 }
 
 /// Who writes a log, and therefore feeds it.
-fn writer_of(name: &LogName) -> LineageId {
+pub(super) fn writer_of(name: &LogName) -> LineageId {
     let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = name;
     *origin
 }
@@ -356,16 +382,41 @@ fn tracked(item: &Item) -> Option<Tracked> {
         channel_id: applied.channel_id,
         message: applied.id,
         pos: applied.pos,
+        log: applied.log.name,
+        seq: applied.seq,
         sender: sender.number,
     })
 }
 
-fn push(part: &mut Option<Part>, head: Head, record: Record) {
-    match part {
-        Some(part) => {
-            part.head = head;
-            part.records.push(record);
+/// Consecutive records of a log, as many as one answer holds.
+struct Reading {
+    log: LogId,
+    /// The next record.
+    next: u64,
+    /// The last that may be shown.
+    last: u64,
+    part: Option<Part>,
+    bytes: usize,
+}
+
+impl Reading {
+    fn take(&mut self, row: EventRow) -> ControlFlow<()> {
+        let count = self.part.as_ref().map_or(0, |part| part.records.len());
+        let is_full = count >= WANTED_RECORDS_MAX || self.bytes > BATCH_BYTES_TARGET;
+        if is_full || row.seq != self.next || row.seq > self.last {
+            return ControlFlow::Break(());
         }
-        None => *part = Some(Part { head, first: head.seq, records: vec![record] }),
+        let head = Head { log: self.log, seq: row.seq, hash: row.hash, time: row.id.time() };
+        let record = Record { header: row.header, body: row.body };
+        self.bytes += record.weight();
+        self.next += 1;
+        match &mut self.part {
+            Some(part) => {
+                part.head = head;
+                part.records.push(record);
+            }
+            None => self.part = Some(Part { head, first: head.seq, records: vec![record] }),
+        }
+        ControlFlow::Continue(())
     }
 }

@@ -268,6 +268,7 @@ fn notices_come_beside_the_feed_and_are_bounded() {
         message: comity_protocol::id::MessageId([n as u8; 16]),
         organisations: n,
         of: n,
+        is_final: false,
     };
     for n in 0..1_000 {
         town.hub.notify(Subscriber::Account(AccountNumber(1)), notice(n));

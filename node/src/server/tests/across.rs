@@ -95,6 +95,10 @@ async fn what_a_removal_did_not_know_of_is_taken_back_everywhere() {
     // The list closed up: Globex is first now.
     world.stop(0).await;
     world.restart(0).await;
+    // One of two members cannot be asked what acme may have lost.
+    let early = soon(alice.http().remove(&group, "bob@globex.test")).await.unwrap_err();
+    assert!(early.to_string().contains("home_comparing"), "{early}");
+    world.answers_for_members(0, &group).await;
     soon(alice.http().remove(&group, "bob@globex.test")).await.unwrap();
     let removed = Content::Removed { account: "bob@globex.test".into() };
     let seen = carol.sees("bob's removal", |event| event.content == removed).await;

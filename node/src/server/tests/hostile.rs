@@ -1,110 +1,15 @@
-//! A peer that breaks the rules, each in its way: it is told which, the node's log says so, nothing
-//! of it is stored, and two honest users chat on as if it were not there.
+//! A peer that breaks the peer protocol, each time in another way: it is told which, the node's log
+//! says so, nothing of it is stored, and two honest users chat on as if it were not there.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use comity_machine::{Act, Applied};
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Batch, Class, Frame, LogKind, Want, WireLog};
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountId, ChannelId, LineageId};
+use comity_protocol::id::{ChannelId, LineageId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
-use tracing::subscriber::DefaultGuard;
 
-use super::rogue::{DOMAIN, Rogue, SEED, Wire, records_of};
-use super::world::{Others, Person, World, soon};
-
-/// What a node logs, kept for a test.
-#[derive(Clone, Default)]
-struct Logged(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Logged {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Alice at acme and Dave at globex, who chat; and a rogue who knows Alice's number.
-struct Scene {
-    world: World,
-    alice: Person,
-    dave: Person,
-    honest: String,
-    rogue: Rogue,
-    said: u32,
-    logged: Logged,
-    _log: DefaultGuard,
-}
-
-impl Scene {
-    async fn begin() -> Self {
-        Self::begin_with(Rogue::new()).await
-    }
-
-    async fn begin_with(rogue: Rogue) -> Self {
-        let logged = Logged::default();
-        let writer = logged.clone();
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
-        let log = tracing::subscriber::set_default(log.finish());
-        let signed = vec![records_of(DOMAIN, SEED, rogue.port())];
-        let others = Others { signed, ..Others::default() };
-        let world = World::start_among(&["acme.test", "globex.test"], others).await;
-        let alice = world.person(0, "alice").await;
-        let dave = world.person(1, "dave").await;
-        let honest = alice.opens("dave@globex.test").await;
-        let mut scene = Self { world, alice, dave, honest, rogue, said: 0, logged, _log: log };
-        scene.chat_goes_on().await;
-        scene
-    }
-
-    async fn links(&mut self) -> Wire {
-        self.rogue.links(&self.world.homes[0]).await
-    }
-
-    /// Both honest users hear each other.
-    async fn chat_goes_on(&mut self) {
-        self.said += 1;
-        let (there, back) = (format!("there {}", self.said), format!("back {}", self.said));
-        let id = self.alice.says(&self.honest, &there).await;
-        self.dave.hears(&there).await;
-        self.alice.is_told_delivered(&id, 2).await;
-        self.dave.says(&self.honest, &back).await;
-        self.alice.hears(&back).await;
-    }
-
-    /// Alice has no channels but the honest one and these, and no messages but these came.
-    async fn nothing_came_but(&mut self, texts: &[&str]) {
-        self.chat_goes_on().await;
-        let strange = self.alice.seen.iter().filter(|(channel, _)| *channel != self.honest);
-        assert_eq!(strange.map(|(_, text)| text.as_str()).collect::<Vec<_>>(), texts);
-        let channels = soon(self.alice.http().channels()).await.unwrap();
-        assert_eq!(channels.len(), 1 + usize::from(!texts.is_empty()));
-    }
-
-    fn log_says(&self, what: &str) {
-        let bytes = self.logged.0.lock().unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        let of_it = || text.lines().filter(|line| line.contains(DOMAIN)).collect::<Vec<_>>();
-        assert!(of_it().iter().any(|line| line.contains(what)), "no {what} in {:#?}", of_it());
-    }
-
-    /// Mallory's messages to Alice, in the rogue's own log.
-    async fn messages(&mut self, wire: &mut Wire, texts: &[&str]) -> Vec<Applied> {
-        let number = wire.looks_up("alice").await;
-        let alice = AccountId { lineage: self.world.homes[0].lineage, number };
-        let open = Act::OpenDirect { account: alice, label: "alice@acme.test".into() };
-        let channel = self.rogue.story.channel(1, open);
-        let said = texts.iter().flat_map(|text| self.rogue.story.sends(1, channel, text).applied);
-        said.collect()
-    }
-}
+use super::rogue::{DOMAIN, Rogue, SEED};
+use super::scene::Scene;
 
 #[tokio::test]
 async fn an_honest_stranger_is_heard() {

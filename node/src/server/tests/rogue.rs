@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use comity_federation::{CloseReason, Endpoint, EndpointSettings, Link, LinkError};
 use comity_identity::{NodeKey, NodeKeyFile};
+use comity_machine::{Answer, Command, RangeOutcome, State};
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Batch, Class, Frame, Hello, PEER_VERSION};
+use comity_protocol::frame::{Batch, Class, Frame, Hello, PEER_VERSION, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::AccountNumber;
 
@@ -43,10 +44,16 @@ impl Rogue {
 
     /// With the key of a seed, whatever its zone says.
     pub(super) fn with_key(seed: u8) -> Self {
+        Self::of(DOMAIN, seed)
+    }
+
+    /// Another one.
+    pub(super) fn of(domain: &str, seed: u8) -> Self {
         let key = Arc::new(NodeKey::from_seed(&[seed; 32]));
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
         let endpoint = Endpoint::bind(EndpointSettings::new(listen, key)).unwrap();
-        let mut story = Story::begin(DOMAIN, SEED, &["mallory"]);
+        let mut story =
+            Story::begin(domain, if domain == DOMAIN { SEED } else { seed }, &["mallory"]);
         story.now_ms = clock::unix_ms();
         Self { endpoint, story }
     }
@@ -64,7 +71,7 @@ impl Rogue {
     /// A hello that is true but for what a test changes.
     pub(super) fn hello(&self, home: &Home) -> Hello {
         Hello {
-            from: DOMAIN.to_owned(),
+            from: self.story.state.domain().to_owned(),
             to: home.domain.clone(),
             lineage: self.story.state.lineage(),
             start: clock::random_number(),
@@ -85,10 +92,65 @@ impl Rogue {
         let domain = home.domain.clone();
         if !self.story.state.peer_domains.contains_key(&domain) {
             let (key, recovery) = (home.key, home.recovery);
-            self.story.tell(comity_machine::Command::Introduce { domain, key, recovery });
+            self.story.tell(Command::Introduce { domain, key, recovery });
         }
         wire
     }
+
+    /// Takes a node's feed as an honest peer does, answering for Mallory, until what it holds fits.
+    pub(super) async fn follows(
+        &mut self,
+        wire: &mut Wire,
+        home: &Home,
+        what: &str,
+        fits: impl Fn(&State) -> bool,
+    ) {
+        while !fits(&self.story.state) {
+            match wire.hears(what, |_| true).await {
+                Frame::Lookup { id, .. } => {
+                    let number = Some(AccountNumber(1));
+                    wire.says(&Frame::Account { id, number }).await;
+                }
+                Frame::Batch(batch) => {
+                    let cursor = batch.cursor.clone();
+                    let wants = self.takes(home, batch);
+                    if !wants.is_empty() {
+                        wire.says(&Frame::Want(wants)).await;
+                    }
+                    if let Some(cursor) = cursor {
+                        wire.says(&Frame::Ack { cursor, exceptions: vec![] }).await;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a batch of a node; what it needs before it.
+    fn takes(&mut self, home: &Home, batch: Batch) -> Vec<Want> {
+        let taken = self.story.tell(Command::PeerBatch {
+            peer: home.lineage,
+            frame: Frame::Batch(batch).encode().into(),
+            cursor: None,
+            unix_ms: clock::unix_ms(),
+            random: clock::random(),
+            rewinds: vec![],
+        });
+        let Answer::Ranges(reports) = taken.answer else { panic!("{:?}", taken.answer) };
+        let lacking = reports.into_iter().flat_map(|report| match report.outcome {
+            RangeOutcome::Gap { from } => [Some(Want { log: report.log, from }), None],
+            RangeOutcome::Held { awaits, .. } => awaits,
+            _ => [None; 2],
+        });
+        lacking.flatten().collect()
+    }
+}
+
+/// Subscribes to a node's feed from its beginning.
+pub(super) async fn subscribes(wire: &mut Wire) {
+    wire.says(&Frame::Resume { cursor: None }).await;
+    wire.hears("a resync", |frame| *frame == Frame::Resync).await;
+    wire.says(&Frame::Vector { entries: vec![], more: false }).await;
 }
 
 /// The rogue's end of a link.

@@ -9,6 +9,7 @@ use comity_client::{
 };
 use comity_discovery::Trust;
 use comity_identity::NodeKeyFile;
+use comity_machine::{Answer, Command};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
@@ -16,9 +17,11 @@ use rustls::ClientConfig;
 use tempfile::TempDir;
 
 use super::authority::{Authority, Places};
+use super::gates::Gates;
 use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
 use crate::cli::dns::Records;
+use crate::clock;
 use crate::config::Settings;
 use crate::disk::DirectoryError;
 use crate::keys;
@@ -32,6 +35,9 @@ pub(super) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, what).await.expect("this takes too long")
 }
 
+/// How long a link through a gate may be silent.
+const CUT_SHOWS_AFTER: Duration = Duration::from_secs(2);
+
 /// Domains besides those of running nodes.
 #[derive(Default)]
 pub(super) struct Others {
@@ -41,6 +47,8 @@ pub(super) struct Others {
     pub(super) unsigned: Vec<Records>,
     /// Of the signed ones, those whose records were changed after signing.
     pub(super) forged: Vec<&'static str>,
+    /// Where nodes reach each other through gates.
+    pub(super) gates: Option<Arc<Gates>>,
 }
 
 /// A running node with what others need to know of it.
@@ -75,13 +83,19 @@ impl World {
         let (mut homes, mut published, mut all) = (Vec::new(), others.signed, Vec::new());
         for domain in domains {
             let mut settings = settings(domain, dir.path(), &dns.addr().unwrap().to_string());
+            if others.gates.is_some() {
+                settings.federation.idle_timeout = CUT_SHOWS_AFTER;
+            }
             let keys = node_keys(&settings);
             let mut records = Records::of(&keys, domain, 0);
             let node = server::start(settings.clone(), keys).await.unwrap();
             let home = Home::of(node, node_keys(&settings));
             settings.federation.listen = home.node.federation_addr;
             settings.client.listen = home.node.client_addr;
-            records.port = home.node.federation_addr.port();
+            records.port = match &others.gates {
+                Some(gates) => gates.open(home.node.federation_addr).await,
+                None => home.node.federation_addr.port(),
+            };
             published.push(records);
             homes.push(home);
             all.push(settings);
@@ -152,6 +166,22 @@ impl World {
         });
         let again = Home::of(again.await, node_keys(settings));
         self.homes.insert(home, again);
+    }
+
+    /// Starts the n-th node again with another time for which it keeps texts.
+    pub(super) async fn keep(&mut self, home: usize, seconds: Option<u64>) {
+        self.stop(home).await;
+        self.settings[home].storage.retention_seconds = seconds;
+        self.restart(home).await;
+    }
+
+    /// The admin of the n-th node answers for members that cannot be asked after a start.
+    pub(super) async fn answers_for_members(&self, home: usize, group: &str) {
+        let channel = group.parse().unwrap();
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        let command = Command::Force { channel, unix_ms, random };
+        let answer = self.homes[home].node.handle.propose(command).unwrap();
+        assert_eq!(soon(answer).await.unwrap(), Answer::Done);
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -269,16 +299,24 @@ impl Person {
 
     /// Waits until a message has come to so many organisations.
     pub(super) async fn is_told_delivered(&mut self, id: &str, organisations: u32) -> Delivered {
-        let is_it = |d: &&Delivered| d.id == id && d.organisations == organisations;
+        self.is_told("delivered", |d| d.id == id && d.organisations == organisations).await
+    }
+
+    /// Waits until a message is final.
+    pub(super) async fn is_told_final(&mut self, id: &str) -> Delivered {
+        self.is_told("final", |d| d.id == id && d.is_final).await
+    }
+
+    async fn is_told(&mut self, what: &str, is_it: impl Fn(&Delivered) -> bool) -> Delivered {
         let told = tokio::time::timeout(SOON, async {
             loop {
-                if let Some(known) = self.delivered.iter().find(is_it) {
+                if let Some(known) = self.delivered.iter().find(|d| is_it(d)) {
                     return known.clone();
                 }
                 self.next().await;
             }
         });
-        told.await.unwrap_or_else(|_| panic!("{id} is not told delivered"))
+        told.await.unwrap_or_else(|_| panic!("nothing is told {what}"))
     }
 
     async fn next(&mut self) -> Event {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_machine::{Act, Answer, Command, EventRow};
+use comity_machine::{Act, Answer, Command, ErasedBy, EventRow};
 use comity_protocol::body::WireBody;
 use comity_protocol::control::Moderation;
 use comity_protocol::cursor::Pos;
@@ -50,7 +50,7 @@ fn erases(shared: &Shared, channel: ChannelId, seq: u64, number: u64) -> Command
 
 fn texts(shared: &Shared) -> Vec<Option<String>> {
     let rows = all(shared).into_iter().map(|(_, row)| row);
-    let messages = rows.filter(|row| row.is_erased || !is_empty(&row.body));
+    let messages = rows.filter(|row| row.erased.is_some() || !is_empty(&row.body));
     messages.map(|row| text_of(&row.body)).collect()
 }
 
@@ -109,18 +109,31 @@ fn grep(path: &Path, text: &str) -> Vec<String> {
     found.map(|file| file.file_name().into_string().unwrap()).collect()
 }
 
+/// Applies commands; the answer to the last.
+fn step(writer: &mut Writer, commands: Vec<Command>, now_ms: u64) -> Option<Answer> {
+    let (proposals, answers) = proposals(commands);
+    writer.step(proposals, now_ms).unwrap();
+    let answers = answers.lock().unwrap().clone();
+    answers.into_iter().flatten().last()
+}
+
+/// Lets time pass until no file holds the secret any more; the time then.
+fn comes_clean(writer: &mut Writer, path: &Path) -> u64 {
+    let mut now_ms = 1_000;
+    until("the disk is clean", || {
+        now_ms += 10_000;
+        writer.flush_if_due(now_ms).unwrap();
+        grep(path, SECRET).is_empty()
+    });
+    now_ms
+}
+
 #[test]
 fn what_was_erased_cannot_be_read_from_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let settings = WriterSettings { scrub_after: Duration::from_secs(60), ..EAGER };
     let mut writer = open(dir.path(), settings);
     let (commands, channel) = opening();
-    let step = |writer: &mut Writer, commands, now_ms| {
-        let (proposals, answers) = proposals(commands);
-        writer.step(proposals, now_ms).unwrap();
-        let answers = answers.lock().unwrap().clone();
-        answers.into_iter().flatten().last()
-    };
     step(&mut writer, commands, 0);
     for number in 1..=200 {
         let text =
@@ -135,16 +148,72 @@ fn what_was_erased_cannot_be_read_from_the_disk() {
     // A restart before its time does not make it forget.
     writer.finish().unwrap();
     let mut writer = open(dir.path(), settings);
-    let mut now_ms = 1_000;
     assert!(!grep(dir.path(), SECRET).is_empty(), "it is not due yet");
-    until("the disk is clean", || {
-        now_ms += 10_000;
-        writer.flush_if_due(now_ms).unwrap();
-        grep(dir.path(), SECRET).is_empty()
-    });
+    comes_clean(&mut writer, dir.path());
     let shared = writer.shared();
     check_rows(&shared.state(), &shared.view().unwrap());
     assert_eq!(texts(&shared).iter().filter(|text| text.is_none()).count(), 4);
     assert_eq!(texts(&shared).len(), 200);
+    writer.finish().unwrap();
+}
+
+/// This node keeps texts for a second: those before the n-th record of Alice's log are of age.
+fn retains(shared: &Shared, seq: u64) -> Command {
+    let (_, row) = all(shared).into_iter().find(|(_, row)| row.seq == seq).unwrap();
+    Command::Retain { seconds: Some(1), unix_ms: row.id.time().unix_ms() + 1_000 }
+}
+
+#[test]
+fn a_text_that_is_of_age_is_hidden_at_once_and_after_a_crash() {
+    for settings in [LAZY, EAGER] {
+        let disk = MemoryDisk::new();
+        let mut rig = Rig::open(&disk, settings, ROOMY).unwrap();
+        let (commands, channel) = opening();
+        rig.step(commands).1.unwrap();
+        for (number, text) in [(11, "one"), (12, SECRET), (13, "three"), (14, "four")] {
+            assert!(matches!(rig.ask(says(channel, number, text)), Answer::Stored { .. }));
+        }
+        assert_eq!(rig.ask(erases(&rig.shared(), channel, 1, 15)), Answer::Done);
+        let retains = retains(&rig.shared(), 3);
+        assert_eq!(rig.ask(retains), Answer::Done);
+        let expected = [None, None, Some("three".to_owned()), Some("four".to_owned())];
+        let by = [Some(ErasedBy::Record), Some(ErasedBy::Retention), None, None];
+        for _ in 0..2 {
+            assert_eq!(texts(&rig.shared()), expected);
+            let messages = all(&rig.shared()).into_iter().take(4);
+            assert_eq!(messages.map(|(_, row)| row.erased).collect::<Vec<_>>(), by);
+            rig.check_rows();
+            let image = disk.crash(Tear::Nothing);
+            drop(rig);
+            rig = Rig::open(&image, settings, ROOMY).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_of_age_cannot_be_read_from_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = WriterSettings { scrub_after: Duration::from_secs(60), ..EAGER };
+    let mut writer = open(dir.path(), settings);
+    let (commands, channel) = opening();
+    step(&mut writer, commands, 0);
+    for number in 11..=210 {
+        let text = if number <= 160 { format!("{SECRET} {number}") } else { format!("{number}") };
+        step(&mut writer, vec![says(channel, number, &text)], number);
+    }
+    assert!(grep(dir.path(), SECRET).len() >= 2, "store and journal have it");
+    let retains = retains(&writer.shared(), 151);
+    assert_eq!(step(&mut writer, vec![retains], 300), Some(Answer::Done));
+    assert_eq!(texts(&writer.shared()).iter().filter(|text| text.is_none()).count(), 150);
+    // A restart in between does not make it forget.
+    writer.finish().unwrap();
+    let mut writer = open(dir.path(), settings);
+    let now_ms = comes_clean(&mut writer, dir.path());
+    let shared = writer.shared();
+    check_rows(&shared.state(), &shared.view().unwrap());
+    assert_eq!(texts(&shared).iter().filter(|text| text.is_none()).count(), 150);
+    assert_eq!(texts(&shared).len(), 200);
+    // Nothing is left to look for.
+    writer.flush_if_due(now_ms + 100_000).unwrap();
     writer.finish().unwrap();
 }

@@ -22,6 +22,8 @@ pub(crate) struct Story {
     pub(crate) state: State,
     pub(crate) commands: Vec<Command>,
     pub(crate) answers: Vec<Answer>,
+    /// All that came to its logs.
+    pub(crate) applied: Vec<Applied>,
     /// The state's bytes after so many commands.
     pub(crate) states: Vec<Vec<u8>>,
 }
@@ -32,8 +34,8 @@ impl Story {
         let state = State::default();
         let states = vec![state.to_bytes()];
         let key = NodeKey::from_seed(&[seed; 32]);
-        let (commands, answers) = (vec![], vec![]);
-        let mut story = Self { key, now_ms: NOW_MS, state, commands, answers, states };
+        let (commands, answers, applied) = (vec![], vec![], vec![]);
+        let mut story = Self { key, now_ms: NOW_MS, state, commands, answers, applied, states };
         story.tell(found(domain, seed));
         story.tell(start(u64::from(seed)));
         for (name, number) in people.iter().zip(1..) {
@@ -49,6 +51,7 @@ impl Story {
         let effects = self.state.apply(number, &command);
         self.commands.push(command);
         self.answers.push(effects.answer.clone());
+        self.applied.extend(effects.applied.iter().cloned());
         self.states.push(self.state.to_bytes());
         effects
     }

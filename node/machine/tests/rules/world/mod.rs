@@ -2,6 +2,7 @@
 //! which a test reads like the rule that it proves. No sockets, no clock but the world's own.
 
 mod history;
+mod lost;
 mod node;
 mod rogue;
 mod show;
@@ -15,11 +16,12 @@ use comity_machine::{
     Act, Answer, Applied, Channel, ChannelNo, Command, Effects, EventRow, Group, GroupAct, Kind,
     Outcome, RangeOutcome, RefusedCode, range_start,
 };
+use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    Ban, ControlAct, JoinRule, Role, SetArchived, SetJoinRule, SetPosting, SetRole, Succession,
-    Target, Text,
+    Ban, ControlAct, JoinRule, Moderation, Role, SetArchived, SetJoinRule, SetPosting, SetRole,
+    Succession, Target, Text,
 };
 use comity_protocol::frame::{Batch, Frame, Range};
 use comity_protocol::head::Head;
@@ -224,6 +226,43 @@ impl World {
         self.act(user, Act::Join { channel, home, name: "Team".into() })
     }
 
+    /// Erases the message with this text, which the user's own node has.
+    pub fn erase(&mut self, user: &str, channel: ChannelId, text: &str) -> Done {
+        let (_, node) = self.node_of(user);
+        let mut all = node.records.iter().chain(&node.backfilled);
+        let is_it = |r: &&Applied| r.channel_id == channel && has_text(r, text);
+        let found = all.find(is_it).unwrap();
+        let LogName::Message { origin, writer } = found.log.name else { panic!("a message") };
+        let (seq, hash, author) = (found.seq, found.hash.into(), found.sender.unwrap());
+        let target = Moderation { origin, writer, seq, hash };
+        self.act(user, Act::Erase { channel, target, author })
+    }
+
+    /// The texts of a channel that a node has erased at some record's word.
+    pub fn erased(&self, node: &str, channel: ChannelId) -> Vec<String> {
+        let node = &self.nodes[node];
+        let all = || node.records.iter().chain(&node.backfilled);
+        let gone = node.erased.iter().filter_map(|erasing| {
+            all().find(|r| {
+                let is_there = (r.log_no, r.seq) == (erasing.log, erasing.seq);
+                is_there && r.channel_id == channel && erasing.hash == r.hash.into()
+            })
+        });
+        gone.map(text_of).collect()
+    }
+
+    /// Who says to a node that a text of its users is erased, by text.
+    pub fn receipts(&self, node: &str, channel: ChannelId) -> Vec<(String, LineageId)> {
+        let node = &self.nodes[node];
+        let told = node.receipts.iter().filter_map(|receipt| {
+            let mut all = node.records.iter();
+            let it = all.find(|r| (r.log_no, r.seq) == (receipt.log, receipt.seq))?;
+            let fits = it.channel_id == channel && receipt.hash == it.hash.into();
+            fits.then(|| (text_of(it), receipt.from))
+        });
+        told.collect()
+    }
+
     pub fn govern(&mut self, user: &str, channel: ChannelId, act: ControlAct) -> Done {
         self.act(user, Act::Govern { channel, act: GroupAct(Box::new(act)) })
     }
@@ -313,6 +352,9 @@ impl World {
                 self.wanted.extend(asked);
                 from
             }
+            RangeOutcome::Crowded { from }
+            | RangeOutcome::Early { from }
+            | RangeOutcome::Newer { from } => from,
             RangeOutcome::Rewind { .. } => 1,
             RangeOutcome::Applied | RangeOutcome::Refused { .. } => return,
         };
@@ -415,6 +457,20 @@ impl World {
         lines.filter(|line| line.contains(": ")).collect()
     }
 
+    /// The texts of a group that a user may read, in the channel's order.
+    pub fn reads(&self, user: &str, channel: ChannelId) -> Vec<String> {
+        let (name, node) = self.node_of(user);
+        let account = node.users[name].number;
+        let all = node.records.iter().chain(&node.backfilled).filter(|r| {
+            let of_log = matches!(r.log.name, LogName::Message { .. });
+            of_log && r.channel_id == channel && r.outcome == Outcome::Accepted
+        });
+        let mut read: Vec<&Applied> = all.filter(|r| !node.state.hides(account, r)).collect();
+        read.sort_by_key(|r| (r.id, r.log, r.seq));
+        let lines = read.into_iter().map(|r| show::line(&node.state, r));
+        lines.filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect()
+    }
+
     /// The members of a group as a node knows them.
     pub fn members(&self, node: &str, channel: ChannelId) -> Vec<String> {
         show::members(&self.channel(node, channel).1.kind)
@@ -482,6 +538,17 @@ impl Drop for World {
             }
         }
     }
+}
+
+fn text_of(applied: &Applied) -> String {
+    match &applied.record.body {
+        WireBody::Absent(_) => String::new(),
+        WireBody::Present(body) => body.as_text().unwrap_or_default().to_owned(),
+    }
+}
+
+fn has_text(applied: &Applied, text: &str) -> bool {
+    text_of(applied) == text
 }
 
 fn answer(answer: Answer) -> Done {

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Answer, Applied, CannotRewind, Command, DeviceId, Effects, EventRow, LogNo, LogSource, Outcome,
-    RangeOutcome, Rejudged, Rewind, RowKey, SignUpRule, State, Subscriber, Withdrawal, answer_rows,
-    rewind, right_of,
+    Answer, Applied, CannotRewind, Command, DeviceId, Effects, Erasing, EventRow, Forgotten, LogNo,
+    LogSource, Outcome, RangeOutcome, Receipt, Rejudged, Rewind, RowKey, SignUpRule, State,
+    Subscriber, Withdrawal, answer_rows, rewind, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
@@ -35,6 +35,10 @@ pub struct Node {
     pub records: Vec<Applied>,
     /// Everything backfilled, in the order in which it came.
     pub backfilled: Vec<Applied>,
+    /// Records whose bodies go.
+    pub erased: Vec<Erasing>,
+    /// What others say that they have erased.
+    pub receipts: Vec<Receipt>,
     pub users: BTreeMap<String, User>,
     /// Every command applied, for replays.
     pub commands: Vec<Command>,
@@ -55,6 +59,8 @@ impl Node {
             domain: domain.clone(),
             records: Vec::new(),
             backfilled: Vec::new(),
+            erased: Vec::new(),
+            receipts: Vec::new(),
             users: BTreeMap::new(),
             commands: Vec::new(),
             store: BTreeMap::new(),
@@ -63,6 +69,17 @@ impl Node {
         let (key, recovery) = (node.key.public(), node.recovery.hash());
         node.apply(Command::Found { domain, key, recovery, store: u64::from(number) });
         node.start(1);
+        node
+    }
+
+    /// The node as it was after so many of its commands: an older copy of its disk.
+    pub fn older(&self, commands: usize) -> Self {
+        let name = self.domain.trim_end_matches(".test");
+        let mut node = Self::new(name, self.number);
+        node.users = self.users.clone();
+        for command in &self.commands[node.commands.len()..commands] {
+            node.apply(command.clone());
+        }
         node
     }
 
@@ -120,7 +137,10 @@ impl Node {
         self.records.extend(effects.applied.iter().cloned());
         withdraw(&mut self.records, &effects.withdrawn);
         rejudge(&mut self.records, &effects.rejudged);
+        forget(&mut self.backfilled, &effects.forgotten);
         self.backfilled.extend(effects.backfilled.iter().cloned());
+        self.erased.extend(&effects.erased);
+        self.receipts.extend(&effects.receipts);
         effects
     }
 
@@ -180,6 +200,7 @@ impl Node {
             records.extend(effects.applied);
             withdraw(&mut records, &effects.withdrawn);
             rejudge(&mut records, &effects.rejudged);
+            forget(&mut backfilled, &effects.forgotten);
             backfilled.extend(effects.backfilled);
         }
         assert!(state.to_bytes() == self.state.to_bytes(), "{}: replayed", self.domain);
@@ -255,6 +276,13 @@ fn rejudge(records: &mut [Applied], rejudged: &[Rejudged]) {
     }
 }
 
+fn forget(backfilled: &mut Vec<Applied>, forgotten: &[Forgotten]) {
+    let is_one = |r: &Applied, gone: &Forgotten| {
+        r.log_no == gone.log && (gone.first..=gone.last).contains(&r.seq)
+    };
+    backfilled.retain(|r| !forgotten.iter().any(|gone| is_one(r, gone)));
+}
+
 /// A node's records of a channel, by log.
 struct Records<'n>(&'n [Applied]);
 
@@ -275,6 +303,7 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
     keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));
     keys.extend(state.contacts.keys().map(|(k, other)| RowKey::Contact(*k, *other)));
+    keys.extend(state.expired().map(|(no, _)| RowKey::Expiry(no)));
     for (no, channel) in &state.channels {
         keys.push(RowKey::Channel(*no));
         keys.extend(channel.logs.keys().map(|name| RowKey::Log(*no, *name)));

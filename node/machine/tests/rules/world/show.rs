@@ -34,10 +34,12 @@ pub fn line(state: &State, applied: &Applied) -> String {
                 ControlAct::Unban(target) => format!("{sender} unbans {}", label(&target.account)),
                 ControlAct::SetArchived(set) => format!("{sender} archives {}", set.archived),
                 ControlAct::SetPosting(set) => format!("{sender} lets {:?} post", set.role),
+                ControlAct::SetHistory(set) => {
+                    format!("{sender} hides the past {}", set.since_joining)
+                }
                 ControlAct::HandOver(_) => format!("{sender} hands over"),
                 ControlAct::Open(opening) => format!("opens after {}", opening.base.term),
                 act @ (ControlAct::Moderate(_)
-                | ControlAct::SetHistory(_)
                 | ControlAct::SetJoinRule(_)
                 | ControlAct::SetRetention(_)
                 | ControlAct::SetVersion(_)) => format!("{sender} {act:?}"),

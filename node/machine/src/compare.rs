@@ -1,0 +1,173 @@
+//! Authority after a start (`docs/protocol/` section 7.7): whoever writes a control log may have
+//! lost its end with an older copy of his disk, and asks the members before he goes on. It must not
+//! judge requests; it only lets them wait.
+
+use std::collections::BTreeMap;
+
+use comity_protocol::code::Code;
+use comity_protocol::control::RequestProof;
+use comity_protocol::event::{EventAct, EventHeader};
+use comity_protocol::id::{AccountId, ChannelId, LineageId};
+
+use crate::answer::Answer;
+use crate::channel::{Channel, ChannelNo};
+use crate::command::Ahead;
+use crate::group::{Group, Place};
+use crate::request::ProvenRequest;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+/// Who was not heard from for this long, while others were, is not waited for.
+const HEARD_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Requests that wait for authority in one group; one beyond is refused.
+const DEFERRED_MAX: usize = 256;
+
+impl Group {
+    /// Whether a member holds more of what we wrote than we do.
+    fn is_behind(&self, member: &LineageId) -> bool {
+        let here = (self.point.term, self.point.seq);
+        self.ahead.get(member).is_some_and(|ahead| *ahead > here)
+    }
+}
+
+impl State {
+    /// The command that began the present run; 0 before the first.
+    fn run_command(&self) -> u64 {
+        self.run().map_or(0, |start| start.command)
+    }
+
+    /// Whether we, who are home of a group or named to be, may append to its control log in this
+    /// run: more than half of the other organisations that were heard from lately hold no more of
+    /// it than we do.
+    pub fn has_authority(&self, no: ChannelNo) -> bool {
+        let Some(group) = self.channels.get(&no).and_then(Channel::group) else { return false };
+        let (run, own) = (self.run_command(), self.lineage());
+        if group.authority == run {
+            return true;
+        }
+        let others = group.state.organisations.keys().filter(|o| **o != own && group.follows(**o));
+        let (mut heard, mut agree) = (0_usize, 0_usize);
+        for other in others {
+            let Some(peer) = self.peers.get(other).filter(|peer| peer.heard_unix_ms > 0) else {
+                continue;
+            };
+            if peer.heard_unix_ms.saturating_add(HEARD_MS) >= self.heard_unix_ms {
+                heard += 1;
+                agree += usize::from(peer.compared == run && !group.is_behind(other));
+            }
+        }
+        heard == 0 || agree * 2 > heard
+    }
+
+    /// We have appended to a group's control log: in this run that is settled.
+    pub(crate) fn settle_authority(&mut self, no: ChannelNo) {
+        let run = self.run_command();
+        if let Some(group) = self.channel_mut(no).group_mut() {
+            group.authority = run;
+        }
+    }
+
+    /// A peer has stated all its heads.
+    pub(crate) fn compare(
+        &mut self,
+        peer: LineageId,
+        ahead: &[Ahead],
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let run = self.run_command();
+        let known = self.peers.get_mut(&peer).ok_or(Code::PeerNotMember)?;
+        known.heard_unix_ms = known.heard_unix_ms.max(fx.unix_ms);
+        known.compared = run;
+        self.heard_unix_ms = self.heard_unix_ms.max(fx.unix_ms);
+        fx.dirty(RowKey::Peer(peer));
+        let ahead: BTreeMap<ChannelId, Place> =
+            ahead.iter().map(|ahead| (ahead.channel, (ahead.term, ahead.seq))).collect();
+        for (no, channel) in &mut self.channels {
+            let now = ahead.get(&channel.id).copied();
+            let Some(group) = channel.group_mut() else { continue };
+            let before = match now {
+                Some(place) => group.ahead.insert(peer, place),
+                None => group.ahead.remove(&peer),
+            };
+            if before != now {
+                fx.dirty(RowKey::Channel(*no));
+            }
+        }
+        self.go_on(fx);
+        Ok(Answer::Done)
+    }
+
+    /// The admin says that nobody holds more of a group's control log than we do.
+    pub(crate) fn force_authority(
+        &mut self,
+        channel: &ChannelId,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let (no, _) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
+        self.channels[&no].group().ok_or(Code::NotAGroup)?;
+        self.settle_authority(no);
+        fx.dirty(RowKey::Channel(no));
+        self.go_on(fx);
+        Ok(Answer::Done)
+    }
+
+    /// Lets a request wait until we may answer it.
+    pub(crate) fn defer(
+        &mut self,
+        no: ChannelNo,
+        of: LineageId,
+        proof: RequestProof,
+        fx: &mut Effects,
+    ) -> Result<(), Code> {
+        let Some(group) = self.channel_mut(no).group_mut() else { return Ok(()) };
+        if group.deferred.len() >= DEFERRED_MAX {
+            return Err(Code::HomeComparing);
+        }
+        group.deferred.push((of, proof));
+        self.waiting.insert(no);
+        fx.dirty(RowKey::Channel(no));
+        Ok(())
+    }
+
+    /// Does what has waited for authority, in those groups where we have it now.
+    pub(crate) fn go_on(&mut self, fx: &mut Effects) {
+        let ready: Vec<ChannelNo> =
+            self.waiting.iter().copied().filter(|no| self.has_authority(*no)).collect();
+        for no in ready {
+            self.waiting.remove(&no);
+            let own = self.lineage();
+            let Some(group) = self.channel_mut(no).group_mut() else { continue };
+            let deferred = std::mem::take(&mut group.deferred);
+            if group.state.nominee == Some(own) {
+                self.append_opening(no, fx);
+            }
+            for (of, proof) in deferred {
+                if let Some(asked) = ProvenRequest::read(of, proof) {
+                    self.answer_request(asked, fx);
+                }
+            }
+            fx.dirty(RowKey::Channel(no));
+        }
+    }
+
+    /// Derives whether something waits in a group, after it was loaded.
+    pub(crate) fn refresh_waiting(&mut self, no: ChannelNo) {
+        let own = self.lineage();
+        let group = self.channels.get(&no).and_then(Channel::group);
+        let waits = |group: &Group| group.state.nominee == Some(own) || !group.deferred.is_empty();
+        if group.is_some_and(waits) {
+            self.waiting.insert(no);
+        }
+    }
+}
+
+impl ProvenRequest {
+    /// The request that a proof shows; it was read before it was kept.
+    fn read(of: LineageId, proof: RequestProof) -> Option<Self> {
+        let header = EventHeader::decode(&proof.header).ok()?;
+        let EventAct::Request(request) = header.act().ok()? else { return None };
+        let actor = AccountId { lineage: of, number: header.sender };
+        Some(Self { actor, request, proof })
+    }
+}

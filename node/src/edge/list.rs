@@ -1,0 +1,91 @@
+//! Channels as a user's lists show them. It decides nothing.
+
+use comity_client_api::{Caller, ChannelKind, ChannelSummary, Member, Role, Standing};
+use comity_machine::{Account, Channel, ChannelNo, Kind, State};
+use comity_protocol::control;
+use comity_protocol::limits::MEMBERS_DEFAULT;
+
+use super::convert;
+
+/// The channels and invitations of an account.
+pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
+    let held = account.channels.keys().filter_map(|no| {
+        let channel = state.channels.get(no)?;
+        summary(state, caller, account, *no, channel)
+    });
+    let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
+        let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
+        let (name, topic) = (invitation.name.clone(), String::new());
+        let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
+        let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
+        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None })
+    });
+    held.chain(invitations).collect()
+}
+
+/// A channel as an account has it in its list; nothing where it is in none.
+pub(super) fn summary(
+    state: &State,
+    caller: &Caller,
+    account: &Account,
+    no: ChannelNo,
+    channel: &Channel,
+) -> Option<ChannelSummary> {
+    use comity_machine::Standing as Held;
+    let held = account.channels.get(&no)?.standing;
+    let (kind, role) = match &channel.kind {
+        Kind::Direct(direct) => {
+            let (_, label) = direct.other(caller.account);
+            (ChannelKind::Direct { with: label.parse().ok()? }, Role::Member)
+        }
+        Kind::Group(group) => {
+            let home = group.state.organisations.get(&group.state.home)?;
+            let kind = ChannelKind::Group {
+                name: group.state.name.clone(),
+                topic: group.state.topic.clone(),
+                home: home.domain.parse().ok()?,
+                member_limit: group.state.member_limit,
+            };
+            let role = group.state.role(&caller.account).unwrap_or(control::Role::Member);
+            (kind, convert::role(role))
+        }
+        Kind::Link { .. } => return None,
+    };
+    let standing = match held {
+        Held::Joined => Standing::Joined(role),
+        Held::Invited => Standing::Invited,
+        Held::Joining => Standing::Joining,
+        Held::Gone | Held::Leaving => return None,
+    };
+    let is_in = matches!(standing, Standing::Joined(_));
+    let last = state.last_message_for(no, caller.account.number).filter(|_| is_in);
+    Some(ChannelSummary {
+        id: channel.id,
+        kind,
+        standing,
+        last_message_unix_ms: last.map(|time| time.unix_ms()),
+    })
+}
+
+/// Who is in a channel, or invited, by label.
+pub(super) fn members(channel: &Channel) -> Vec<Member> {
+    let mut members: Vec<Member> = match &channel.kind {
+        Kind::Direct(direct) => {
+            let labels = [&direct.labels.0, &direct.labels.1];
+            let known = labels.into_iter().filter_map(|label| label.parse().ok());
+            known.map(|account| Member { account, role: Role::Member, invited: false }).collect()
+        }
+        Kind::Group(group) => {
+            let listed = group.state.members.values().filter_map(|member| {
+                let invited = !member.is_in() && member.invite.is_some();
+                let account = member.label.parse().ok()?;
+                let role = convert::role(member.role());
+                (member.is_in() || invited).then_some(Member { account, role, invited })
+            });
+            listed.collect()
+        }
+        Kind::Link { .. } => Vec::new(),
+    };
+    members.sort_by(|a, b| a.account.cmp(&b.account));
+    members
+}

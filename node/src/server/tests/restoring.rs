@@ -1,0 +1,78 @@
+//! A node comes back with an older copy of its data directory: others give it back what it wrote,
+//! and its groups go on where they were.
+
+use std::path::Path;
+
+use comity_client::{Content, Page};
+
+use super::joins::is_let_in;
+use super::world::{Person, World, soon};
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let place = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &place);
+        } else if entry.file_type().unwrap().is_file() {
+            std::fs::copy(entry.path(), place).unwrap();
+        }
+    }
+}
+
+async fn texts(person: &Person, channel: &str) -> Vec<String> {
+    let page = soon(person.http().history(channel, &Page::Latest, 200)).await.unwrap();
+    let texts = page.events.into_iter().filter_map(|event| match event.content {
+        Content::Message { text } => text,
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// Renames a group as soon as its home has asked the others.
+async fn renames(person: &Person, group: &str, name: &str) {
+    soon(async {
+        while let Err(refused) = person.http().rename(group, name).await {
+            assert!(refused.to_string().contains("home_comparing"), "{refused}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_home_with_an_older_copy_takes_back_what_it_has_lost_and_goes_on() {
+    let mut world = World::start(&["acme.test", "globex.test"]).await;
+    let alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let group = soon(alice.http().create_group("lunch", "where?")).await.unwrap();
+    is_let_in(&alice, &mut bob, &group).await;
+    let direct = alice.opens("bob@globex.test").await;
+    alice.says(&direct, "kept").await;
+    bob.hears("kept").await;
+    let (data, older) = (world.dir().join("acme.test"), world.dir().join("older"));
+    world.stop(0).await;
+    copy(&data, &older);
+    world.restart(0).await;
+
+    renames(&alice, &group, "dinner").await;
+    alice.says(&group, "at eight").await;
+    alice.says(&direct, "you too").await;
+    bob.hears("at eight").await;
+    bob.hears("you too").await;
+    world.stop(0).await;
+    std::fs::remove_dir_all(&data).unwrap();
+    copy(&older, &data);
+    world.restart(0).await;
+
+    renames(&alice, &group, "supper").await;
+    bob.sees(
+        "the new name",
+        |event| matches!(&event.content, Content::Renamed { name } if name == "supper"),
+    )
+    .await;
+    soon(async { while texts(&alice, &direct).await != ["kept", "you too"] {} }).await;
+    soon(async { while texts(&alice, &group).await != ["at eight"] {} }).await;
+    alice.says(&group, "or nine").await;
+    bob.hears("or nine").await;
+    assert_eq!(texts(&bob, &group).await, texts(&alice, &group).await);
+}
