@@ -34,8 +34,9 @@ struct Inner {
     links: BTreeMap<u64, LineageId>,
     /// Channels that somebody waits for.
     wanted: BTreeSet<ChannelNo>,
-    /// Channels that were known to be lacking something.
-    seen: BTreeSet<ChannelNo>,
+    /// Channels that were known to be lacking something, and whether that was history, or only what
+    /// some members have to tell.
+    seen: BTreeSet<(ChannelNo, bool)>,
     /// Channels that grew since their members were last told.
     untold: BTreeSet<ChannelNo>,
 }
@@ -92,7 +93,8 @@ impl Filling {
         if lacking.peek().is_none() && inner.seen.is_empty() {
             return;
         }
-        let lacking: BTreeSet<ChannelNo> = lacking.collect();
+        let lacking: BTreeSet<(ChannelNo, bool)> =
+            lacking.map(|no| (no, state.lacks_history(no, None))).collect();
         let is_new = !lacking.is_subset(&inner.seen);
         inner.seen = lacking;
         drop((inner, state));
