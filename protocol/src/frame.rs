@@ -8,7 +8,8 @@
 //! account by name, `Seek` for groups that may be joined. What is older than the feed is asked for
 //! with `History` and comes as `Backfill`. `Heads` states what each holds of all logs that they
 //! share; where that contradicts, `Show` asks for a history that comes as a `Branch`, and a `Fork`
-//! proves what was found.
+//! proves what was found. Who has no link with others says so with `Away`, and hears from `News`
+//! how far their logs have come.
 
 use minicbor::{Decode, Encode};
 
@@ -183,6 +184,22 @@ pub enum Frame {
         /// The groups.
         #[n(1)]
         offer: Offer,
+    },
+    /// The speaker has no link with these organisations, and with no others: it wants to hear how
+    /// far their logs come.
+    #[n(19)]
+    Away {
+        /// The organisations.
+        #[n(0)]
+        origins: Vec<LineageId>,
+    },
+    /// The speaker's heads of logs of those that are away from the receiver, where they have come
+    /// further than it was told.
+    #[n(20)]
+    News {
+        /// An entry for each log.
+        #[n(0)]
+        entries: Vec<VectorEntry>,
     },
 }
 
@@ -411,13 +428,14 @@ impl Frame {
                 branch.as_ref().is_none_or(|branch| branch.links.len() <= LINKS_MAX)
             }
             Self::Fork { proof } => proof.len() <= FORK_PROOF_BYTES_MAX,
-            Self::Heads { entries } | Self::Vector { entries, .. } => {
+            Self::Heads { entries } | Self::News { entries } | Self::Vector { entries, .. } => {
                 entries.len() <= VECTOR_ENTRIES_MAX
             }
             Self::Offer { offer, .. } => offer.is_bounded(),
             Self::Seek { seek, .. } => seek.is_bounded(),
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,
+            Self::Away { origins } => origins.len() <= VECTOR_ENTRIES_MAX,
             _ => true,
         };
         if within { Ok(frame) } else { Err(DecodeError::TooLong) }

@@ -11,6 +11,10 @@ use crate::net::ConnectionId;
 pub(crate) enum Event {
     /// A user does something.
     Act { user: usize },
+    /// Users of a node repeat what was to be tried again later.
+    Again { node: usize },
+    /// The admin of a home answers for a member that it can never reach.
+    Confirm { node: usize },
     /// A dial comes to its end.
     Dialled { from: usize, to: usize, run: u64 },
     /// A user's device comes, or goes.
@@ -23,6 +27,8 @@ pub(crate) enum Event {
     Heal { from: usize, to: usize },
     /// A hostile node shows something.
     Mischief { node: usize },
+    /// Two nodes are cut from each other for the rest of the run.
+    Part { one: usize, other: usize },
     /// A node's process starts.
     Start { node: usize },
     /// A node's disk has taken what the writer gives it.

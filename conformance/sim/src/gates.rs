@@ -1,29 +1,30 @@
 //! Known gaps of the product that would show as findings, each with the day on which its gate goes.
 //! A gate is as narrow as the gap; whoever closes the gap takes the gate away.
 
-use comity_machine::{Group, Log};
-use comity_protocol::id::LineageId;
+use comity_machine::{Channel, Group, Log};
+use comity_protocol::id::ChannelId;
 
-use crate::check::{is_honest, node_of};
 use crate::world::World;
 
-/// What somebody wrote before leaving reaches only those who were linked with him, and the home; a
-/// member that was not does not get it from the home. Goes when members pass logs on to each other.
-pub(crate) fn has_been_out(at_home: &Group, origin: &LineageId) -> bool {
-    at_home.organisation_stays(*origin).iter().any(|(_, to)| to.is_some())
+/// A home that handed a group over and has no member left hears from the next one alone that it is
+/// out: others do not tell who is out, so that one that is cut from the next home goes on to wait.
+/// Goes when members pass the record on that ends a stay.
+pub(crate) fn waits_for_next_term(world: &World, channel: ChannelId, own: &Group) -> bool {
+    let runs = world.nodes.iter().filter_map(|node| node.run.as_ref());
+    let mut terms = runs.filter_map(|run| {
+        let state = run.shared.state();
+        Some(state.channel(&channel)?.1.group()?.point.term)
+    });
+    world.plan.apart.is_some() && terms.any(|term| term > own.point.term)
 }
 
-/// A hostile home may show one member less of its log than another, and members do not pass its log
-/// on to each other yet. Goes when they do.
-pub(crate) fn may_withhold(world: &World, home: &LineageId) -> bool {
-    node_of(world, home).is_some_and(|home| !is_honest(world, home))
-}
-
-/// Of a range whose last records wait, the first ones are held without the head above them, and so
-/// cannot be shown to others; while they wait, a fork among them is not found. Goes when a head is
-/// kept with the links from it down to what is held.
-pub(crate) fn proven_to(log: &Log) -> u64 {
-    log.proof.as_ref().map_or(0, |proof| proof.seq)
+/// An organisation that was out and came back has no history of what was written meanwhile, nor has
+/// one that is shown nothing from before it joined. Of a log that it has heard nothing of since,
+/// the origin alone can say what it had stated up to there. Goes when the log itself proves that.
+pub(crate) fn waits_for_origin(channel: &Channel, log: &Log) -> bool {
+    let is_hidden = channel.group().is_some_and(|group| group.state.since_joining);
+    let has_no_past = is_hidden || log.backlog.is_none();
+    log.awaits_start().is_some() && log.start.is_none() && has_no_past
 }
 
 /// Texts of void records, which nobody is shown, have no time of their own and stay until others of

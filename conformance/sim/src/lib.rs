@@ -6,6 +6,7 @@
 //! decides: where production has threads and sockets, there are calls here, and no more.
 
 mod agenda;
+mod apart;
 mod archive;
 mod check;
 mod dice;

@@ -58,12 +58,21 @@ pub(crate) struct Net {
     last_id: ConnectionId,
     /// Directions in which nothing arrives: from, to.
     cuts: BTreeSet<(usize, usize)>,
+    /// Two nodes between which nothing arrives any more.
+    apart: Option<(usize, usize)>,
     dice: Dice,
 }
 
 impl Net {
     pub(crate) fn new(weather: Weather, dice: Dice) -> Self {
-        Self { weather, connections: BTreeMap::new(), last_id: 0, cuts: BTreeSet::new(), dice }
+        Self {
+            weather,
+            connections: BTreeMap::new(),
+            last_id: 0,
+            cuts: BTreeSet::new(),
+            apart: None,
+            dice,
+        }
     }
 
     pub(crate) fn connect(&mut self, from: usize, to: usize) -> ConnectionId {
@@ -135,16 +144,28 @@ impl Net {
         class: Class,
         now_ms: u64,
     ) -> Option<(Vec<u8>, Option<usize>)> {
-        let connection = self.connections.get_mut(&id)?;
+        let connection = self.connections.get(&id)?;
         let side = connection.side(node);
-        if self.cuts.contains(&(connection.ends[1 - side], node)) {
+        let from = connection.ends[1 - side];
+        if self.is_cut(from, node) {
             return None;
         }
+        let connection = self.connections.get_mut(&id)?;
         let stream = &mut connection.streams[side][lane(class)];
         let has_arrived = stream.front().is_some_and(|(at_ms, _)| *at_ms <= now_ms);
         let was_full = stream.len() >= LANE_FRAMES_MAX;
         let (_, bytes) = if has_arrived { stream.pop_front()? } else { return None };
         Some((bytes, was_full.then_some(connection.ends[1 - side])))
+    }
+
+    /// Nothing arrives between two nodes from now on.
+    pub(crate) fn part(&mut self, one: usize, other: usize) {
+        self.apart = Some((one, other));
+    }
+
+    /// Whether two nodes are cut from each other for good.
+    pub(crate) fn are_apart(&self, one: usize, other: usize) -> bool {
+        self.apart == Some((one, other)) || self.apart == Some((other, one))
     }
 
     pub(crate) fn cut(&mut self, from: usize, to: usize) -> bool {
@@ -160,7 +181,7 @@ impl Net {
     }
 
     pub(crate) fn is_cut(&self, from: usize, to: usize) -> bool {
-        self.cuts.contains(&(from, to))
+        self.cuts.contains(&(from, to)) || self.are_apart(from, to)
     }
 
     /// How long something takes to get across.

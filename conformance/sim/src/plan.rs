@@ -28,6 +28,9 @@ pub(crate) struct Plan {
     /// For how long the first node keeps texts, where not for ever.
     pub(crate) retention_seconds: Option<u64>,
     pub(crate) weather: Weather,
+    /// Two honest nodes that are cut from each other, and when, for the rest of the run. A third
+    /// one reaches both.
+    pub(crate) apart: Option<(usize, usize, u64)>,
 }
 
 impl Plan {
@@ -43,12 +46,17 @@ impl Plan {
         let is_hostile = nodes > 2 && !has_rollback && dice.per_mille(350);
         let is_forgetful = dice.per_mille(250) && gates::DRAWS_RETENTION;
         let seconds = dice.within(5..90);
+        let storm_ms = dice.within(15_000..60_000);
+        let honest = nodes - usize::from(is_hostile);
+        let is_apart = honest > 2 && dice.per_mille(500);
+        let apart = is_apart.then(|| draw_apart(honest as u64, storm_ms, dice));
         Self {
             nodes,
             retention_seconds: is_forgetful.then_some(seconds),
+            apart,
             hostile: is_hostile.then_some(nodes - 1),
             users: nodes + usize::try_from(dice.below(nodes as u64 + 1)).unwrap_or_default(),
-            storm_ms: dice.within(15_000..60_000),
+            storm_ms,
             pause_ms: dice.within(100..1_000),
             fault_ms: dice.within(500..8_000),
             faults,
@@ -60,4 +68,11 @@ impl Plan {
             },
         }
     }
+}
+
+fn draw_apart(honest: u64, storm_ms: u64, dice: &mut Dice) -> (usize, usize, u64) {
+    let one = dice.below(honest);
+    let other = (one + 1 + dice.below(honest - 1)) % honest;
+    let index = |node| usize::try_from(node).unwrap_or_default();
+    (index(one), index(other), dice.below(storm_ms))
 }

@@ -41,6 +41,8 @@ pub(crate) struct Pending {
     pub(crate) act: Act,
     /// Whether it was proposed in the present run of the node.
     pub(crate) is_proposed: bool,
+    /// When it may be proposed again, in ms of the run.
+    again_ms: u64,
     /// The answer that it got before, where it is repeated.
     pub(crate) expected: Option<Answer>,
 }
@@ -77,6 +79,8 @@ pub(crate) struct Text {
 /// Texts by their first word, which no other has.
 pub(crate) type Ledger = BTreeMap<String, Text>;
 
+/// How long a device waits before it tries again what was refused for a while.
+pub(crate) const AGAIN_MS: u64 = 500;
 /// Answered acts that a device remembers.
 const DONE_MAX: usize = 16;
 
@@ -125,7 +129,13 @@ impl User {
         if let Act::Leave { channel } = act {
             self.feed.left.insert(channel);
         }
-        self.pending.push_back(Pending { nonce, act, is_proposed: false, expected: None });
+        self.pending.push_back(Pending {
+            nonce,
+            act,
+            is_proposed: false,
+            again_ms: 0,
+            expected: None,
+        });
         nonce
     }
 
@@ -133,7 +143,8 @@ impl User {
     pub(crate) fn plan_again(&mut self, (nonce, act, answer): (u64, Act, Answer)) {
         if self.pending.iter().all(|pending| pending.nonce != nonce) {
             let expected = Some(answer);
-            self.pending.push_back(Pending { nonce, act, is_proposed: false, expected });
+            let again = Pending { nonce, act, is_proposed: false, again_ms: 0, expected };
+            self.pending.push_back(again);
         }
     }
 
@@ -145,7 +156,9 @@ impl User {
         if !self.is_online {
             return answered;
         }
-        for pending in self.pending.iter_mut().filter(|pending| !pending.is_proposed) {
+        let now_ms = agenda.now_ms;
+        let is_due = |pending: &&mut Pending| !pending.is_proposed && pending.again_ms <= now_ms;
+        for pending in self.pending.iter_mut().filter(is_due) {
             pending.is_proposed = true;
             let nonce = Some(pending.nonce);
             let foreseen = shared.state().foresee(self.account, self.device, nonce, &pending.act);
@@ -169,23 +182,24 @@ impl User {
         answered
     }
 
-    /// Takes an answer.
+    /// Takes an answer; whether it says to try again later.
     pub(crate) fn answered(
         &mut self,
         (nonce, answer): (u64, Answer),
         ledger: &mut Ledger,
         watch: &mut Watch,
         now_ms: u64,
-    ) {
+    ) -> bool {
         let Some(at) = self.pending.iter().position(|pending| pending.nonce == nonce) else {
-            return;
+            return false;
         };
         watch.say(now_ms, || format!("u{} #{nonce} {answer:?}", self.index));
         if is_for_later(&answer) {
-            self.pending[at].is_proposed = false;
-            return;
+            let pending = &mut self.pending[at];
+            (pending.is_proposed, pending.again_ms) = (false, now_ms + AGAIN_MS);
+            return true;
         }
-        let Some(Pending { act, expected, .. }) = self.pending.remove(at) else { return };
+        let Some(Pending { act, expected, .. }) = self.pending.remove(at) else { return false };
         if let Some(expected) = expected.filter(|expected| *expected != answer) {
             let text = format!("u{} #{nonce} was {expected:?}, is {answer:?}", self.index);
             watch.found(Rule::Once, now_ms, text);
@@ -200,12 +214,13 @@ impl User {
                 self.done.pop_front();
             }
         }
+        false
     }
 
     /// The node's process is gone: what was not answered is asked again.
     pub(crate) fn disconnected(&mut self) {
         self.feed.subscription = None;
-        self.pending.iter_mut().for_each(|pending| pending.is_proposed = false);
+        self.pending.iter_mut().for_each(|p| (p.is_proposed, p.again_ms) = (false, 0));
     }
 
     /// Follows the feed from where the device is; whether the node did not know the place.

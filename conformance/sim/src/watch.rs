@@ -292,13 +292,17 @@ fn show(frame: &Frame) -> String {
                 ranges.collect::<Vec<_>>().join(" ")
             )
         }
-        Frame::Heads { entries } => format!("heads of {}", entries.len()),
+        Frame::Heads { entries } | Frame::News { entries } => {
+            let shown = entries.iter().map(|e| format!("{}:{}", show_log(&e.log.into()), e.seq));
+            format!("heads {}", shown.collect::<Vec<_>>().join(" "))
+        }
         Frame::Show { log, down_to } => format!("show {} to {down_to}", show_log(&(*log).into())),
         Frame::Branch { log, branch } => {
             let head = branch.as_ref().map_or(0, |branch| branch.head.seq);
             format!("branch of {} from {head}", show_log(&(*log).into()))
         }
         Frame::Fork { .. } => "proof of a fork".into(),
+        Frame::Away { origins } => format!("{} are away", origins.len()),
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
         Frame::Seek { .. } => "seek groups".into(),

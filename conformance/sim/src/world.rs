@@ -15,7 +15,7 @@ use crate::net::{IDLE_MS, Net};
 use crate::node::{DISK_MS, Node, Organisation};
 use crate::ops::{self, Scene};
 use crate::plan::Plan;
-use crate::users::{Ledger, Text, User, word};
+use crate::users::{AGAIN_MS, Ledger, Text, User, word};
 use crate::watch::{Rule, Watch};
 
 /// When every world begins, in Unix ms.
@@ -108,6 +108,9 @@ impl World {
         if let Some(node) = self.plan.hostile {
             self.agenda.after(5_000, Event::Mischief { node });
         }
+        if let Some((one, other, at_ms)) = self.plan.apart {
+            self.agenda.after(at_ms, Event::Part { one, other });
+        }
     }
 
     fn run_until(&mut self, until_ms: u64) {
@@ -126,6 +129,8 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Act { user } => self.act(user),
+            Event::Again { node } => self.attend(node),
+            Event::Confirm { node } => self.confirm(node),
             Event::Device { user } => {
                 self.users[user].is_online = true;
                 self.attend(self.users[user].node);
@@ -135,6 +140,7 @@ impl World {
             Event::Gone { connection, node } => self.gone(connection, node),
             Event::Heal { from, to } => self.heal(from, to),
             Event::Mischief { node } => self.mischief(node),
+            Event::Part { one, other } => self.part(one, other),
             Event::Start { node } => self.start(node),
             Event::Step { node, run } if self.runs(node, run) => {
                 self.with(node, |node, around| node.step(around));
@@ -148,7 +154,7 @@ impl World {
     }
 
     /// Lets a node do something, hands out what it answered, and sees whether its disk bore it.
-    fn with(
+    pub(crate) fn with(
         &mut self,
         at: usize,
         act: impl FnOnce(&mut Node, &mut Around<'_>) -> Result<(), Died>,
@@ -189,8 +195,10 @@ impl World {
     fn hand_out(&mut self) {
         let now_ms = self.agenda.now_ms;
         for (user, nonce, answer) in std::mem::take(&mut self.answered) {
-            let Self { users, ledger, watch, .. } = self;
-            users[user].answered((nonce, answer), ledger, watch, now_ms);
+            let Self { users, ledger, watch, agenda, .. } = self;
+            if users[user].answered((nonce, answer), ledger, watch, now_ms) {
+                agenda.after(AGAIN_MS, Event::Again { node: users[user].node });
+            }
         }
     }
 
@@ -210,7 +218,9 @@ impl World {
             }
             user.read(node, watch, now_ms);
             for answered in user.propose(node, agenda) {
-                user.answered(answered, ledger, watch, now_ms);
+                if user.answered(answered, ledger, watch, now_ms) {
+                    agenda.after(AGAIN_MS, Event::Again { node: at });
+                }
             }
         }
     }
@@ -428,13 +438,18 @@ impl World {
         }
         self.agenda.after(for_ms, Event::Heal { from, to });
         if for_ms > IDLE_MS {
-            for connection in self.net.between(from, to) {
-                self.agenda.after(IDLE_MS, Event::Gone { connection, node: to });
-                let late_ms = IDLE_MS + self.dice.below(IDLE_MS);
-                self.agenda.after(late_ms, Event::Gone { connection, node: from });
-            }
+            self.time_out(from, to);
         }
         true
+    }
+
+    /// Connections between two nodes end for having heard nothing for too long.
+    pub(crate) fn time_out(&mut self, from: usize, to: usize) {
+        for connection in self.net.between(from, to) {
+            self.agenda.after(IDLE_MS, Event::Gone { connection, node: to });
+            let late_ms = IDLE_MS + self.dice.below(IDLE_MS);
+            self.agenda.after(late_ms, Event::Gone { connection, node: from });
+        }
     }
 
     fn heal(&mut self, from: usize, to: usize) {
@@ -518,6 +533,7 @@ impl World {
             }
         }
         self.agenda.after(0, Event::Wake { node: at });
+        self.confirm_soon(at);
     }
 
     /// Takes a copy of a node's disks, as a snapshot of its machine would.

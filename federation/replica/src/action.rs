@@ -145,6 +145,12 @@ pub enum Action<T> {
     StateHeads,
     /// What do we hold of the peer's logs? Answered by `state_vector`.
     StateVector,
+    /// The peer has no link with these organisations, and with no others: it is to hear how far
+    /// their logs come.
+    TakeAway(Vec<LineageId>),
+    /// The peer states heads of logs of those who are away from us: those of which we hold another
+    /// history are to be named by `suspect`, those of which it holds more may be wanted of it.
+    TakeNews(Vec<VectorEntry>),
     /// The peer has proven that a log has two histories.
     TakeFork {
         /// The log.

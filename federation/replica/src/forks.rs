@@ -89,14 +89,19 @@ impl Forks {
         (0..parts).map(|_| Frame::Heads { entries: part() }).collect()
     }
 
-    /// The peer states its heads.
-    pub(crate) fn handle_heads<T>(
-        &mut self,
-        entries: Vec<VectorEntry>,
-    ) -> Result<Action<T>, Fault> {
+    /// The peer states something that we did not ask for.
+    pub(crate) fn handle_statement<T>(&mut self, frame: Frame) -> Result<Action<T>, Fault> {
         self.count()?;
-        let is_last = entries.len() < VECTOR_ENTRIES_MAX;
-        Ok(Action::CompareHeads { entries, is_last })
+        match frame {
+            Frame::Away { origins } => Ok(Action::TakeAway(origins)),
+            Frame::Fork { proof } => take_fork(proof),
+            Frame::Heads { entries } => {
+                let is_last = entries.len() < VECTOR_ENTRIES_MAX;
+                Ok(Action::CompareHeads { entries, is_last })
+            }
+            Frame::News { entries } => Ok(Action::TakeNews(entries)),
+            _ => Err(Fault::FrameUnexpected),
+        }
     }
 
     /// The peer holds another history of this log, as far as we know.
@@ -190,14 +195,6 @@ impl Forks {
         None
     }
 
-    /// The peer shows a proof. One that does not hold is nobody's mistake.
-    pub(crate) fn handle_fork<T>(&mut self, proof: ByteString) -> Result<Action<T>, Fault> {
-        self.count()?;
-        let read = ForkProof::decode(&proof).map_err(|_| Fault::FrameMalformed)?;
-        let fork = read.verify().map_err(|_| Fault::ForkUnproven)?;
-        Ok(Action::TakeFork { log: read.log, seq: fork.seq, proof })
-    }
-
     pub(crate) fn handle_timeout(&mut self, now_ms: u64) {
         if matches!(self.phase, Phase::Asked { due_ms, .. } if due_ms > 0 && due_ms <= now_ms) {
             self.phase = Phase::Idle;
@@ -258,6 +255,13 @@ impl Forks {
         self.frames += 1;
         if self.frames > FORK_FRAMES_MAX { Err(Fault::AsksTooMany) } else { Ok(()) }
     }
+}
+
+/// The peer shows a proof. One that does not hold is nobody's mistake.
+fn take_fork<T>(proof: ByteString) -> Result<Action<T>, Fault> {
+    let read = ForkProof::decode(&proof).map_err(|_| Fault::FrameMalformed)?;
+    let fork = read.verify().map_err(|_| Fault::ForkUnproven)?;
+    Ok(Action::TakeFork { log: read.log, seq: fork.seq, proof })
 }
 
 /// The hashes that a proven branch claims for the records on its way and for those that they name;

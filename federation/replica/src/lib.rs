@@ -10,7 +10,8 @@
 //! are verified here, applied by the driver and acknowledged; what a batch shows to be missing is
 //! asked for, and no cursor is kept until it came. What is older than the feed is asked for beside
 //! it, the newest first. Heads of all shared logs are compared now and then; where they contradict
-//! each other, the record at which the histories part is sought.
+//! each other, the record at which the histories part is sought; where they say more than their
+//! origin has brought, who states them is asked for the rest.
 
 mod action;
 mod dial;
@@ -21,6 +22,7 @@ mod history;
 pub mod limits;
 mod link;
 mod lookups;
+mod relay;
 mod subscription;
 mod timer;
 mod verify;
@@ -31,5 +33,6 @@ pub use dial::{Connection, Dialer, Verdict, replaces};
 pub use fault::Fault;
 pub use history::Histories;
 pub use link::{Link, LinkSettings};
+pub use relay::{Lacking, Offers, Relays};
 pub use timer::Timer;
 pub use verify::Keys;

@@ -82,10 +82,27 @@ pub const SEARCH_ROUNDS_MAX: u32 = 80;
 pub const SHOW_ANSWER_MS: u64 = 30_000;
 /// What a peer may want to be shown and was not yet; one that keeps to the protocol has one.
 pub const SHOWS_MAX: usize = 4;
-/// Statements of heads and proofs of forks that a peer may send between two statements of ours.
+/// Statements of heads and of who is away, and proofs of forks, that a peer may send between two
+/// statements of ours.
 pub const FORK_FRAMES_MAX: usize = 4_096;
 /// Proofs of forks that are passed on over one link at a time.
 pub const FORKS_TOLD_MAX: usize = 256;
+
+/// How long no link may be up with a member until others are asked for what it writes.
+pub const AWAY_MS: u64 = 5_000;
+/// How often it is looked who is away, what others hold, and what they are to hear of that.
+pub const RELAY_MS: u64 = 5_000;
+/// How long a member with which a link is up has to bring what others hold of its logs, until they
+/// are asked for it.
+pub const PATIENCE_MS: u64 = 30_000;
+/// How long who was asked for a log has, until others may be asked for it; and until it is asked
+/// again, at first and at the longest.
+pub const SUPPLY_MS: BackOff = BackOff { first_ms: 30_000, longest_ms: 600_000 };
+/// Logs of which a peer holds more than we do that are remembered of one link; those beyond are
+/// found at the next comparison.
+pub const OFFERS_MAX: usize = 4_096;
+/// Logs that one link fetches for others at a time.
+pub const OFFERS_AT_ONCE_MAX: usize = WANTS_IN_FLIGHT_MAX;
 
 /// Look-ups that may be unanswered, of accounts and of groups together.
 pub const LOOKUPS_MAX: usize = 256;
@@ -126,7 +143,10 @@ const _: () =
 const _: () = assert!(WANTS_MAX >= 2 * BATCH_RECORDS_MAX && REFUSED_MAX >= 2 * BATCH_RECORDS_MAX);
 const _: () = assert!(WANTS_IN_FLIGHT_MAX < SERVING_MAX);
 const _: () = assert!(HISTORY_WINDOW_RECORDS as usize <= HISTORY_RECORDS_MAX);
-const _: () = assert!(VECTOR_PARTS_MAX + FORKS_TOLD_MAX < FORK_FRAMES_MAX);
+const _: () = assert!(
+    // Statements of who is away and of their heads beside those of all heads.
+    VECTOR_PARTS_MAX + FORKS_TOLD_MAX + 2 * ((COMPARISON_MS / RELAY_MS) as usize) < FORK_FRAMES_MAX
+);
 const _: () = assert!(ACKNOWLEDGED_AT_ONCE_MAX < FEED_BATCHES_MAX);
 const _: () =
     assert!(2 * VECTOR_PARTS_MAX + FORKS_TOLD_MAX + PEER_LOOKUPS_MAX + LOOKUPS_MAX < ACTIONS_MAX);

@@ -157,6 +157,7 @@ impl<T: Copy> Link<T> {
             self.greet(&peer.domain);
         }
         self.timers.set(Timer::Hello, None);
+        self.subscription.handle_peer(peer.lineage);
         self.act(Action::Up { lineage: peer.lineage, start: peer.start });
         self.act(Action::Resume);
         self.phase = Phase::Up { peer };
@@ -422,19 +423,15 @@ impl<T: Copy> Link<T> {
                     self.act(action);
                 }
             }
+            Frame::Away { .. } | Frame::Fork { .. } | Frame::Heads { .. } | Frame::News { .. } => {
+                let action = self.forks.handle_statement(frame)?;
+                self.act(action);
+            }
             Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } | Frame::Hello(_) => {
                 return Err(Fault::FrameUnexpected);
             }
-            Frame::Fork { proof } => {
-                let action = self.forks.handle_fork(proof)?;
-                self.act(action);
-            }
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
-            }
-            Frame::Heads { entries } => {
-                let action = self.forks.handle_heads(entries)?;
-                self.act(action);
             }
             Frame::History(ask) => self.histories.handle_ask(ask)?,
             Frame::Lookup { id, name } => {

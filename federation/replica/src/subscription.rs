@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Exception, Frame, LogKind, VectorEntry, Want, WireLog};
+use comity_protocol::id::LineageId;
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 
 use crate::action::{Action, Fate};
@@ -73,6 +74,11 @@ impl Subscription {
 
     pub(crate) fn next_ms(&self, now_ms: u64) -> Option<u64> {
         self.wants.next_ms(now_ms)
+    }
+
+    /// Who the peer is: nothing but what it writes itself holds its cursor.
+    pub(crate) fn handle_peer(&mut self, peer: LineageId) {
+        self.wants.handle_peer(peer);
     }
 
     pub(crate) fn handle_resync(&mut self) -> Result<(), Fault> {

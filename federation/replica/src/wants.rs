@@ -39,9 +39,15 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Wants {
     entries: BTreeMap<WireLog, Entry>,
+    /// Whose feed it is: what others write is in no feed of his, and holds no cursor.
+    peer: Option<LineageId>,
 }
 
 impl Wants {
+    pub(crate) fn handle_peer(&mut self, peer: LineageId) {
+        self.peer = Some(peer);
+    }
+
     /// Whether another batch can be applied, even if all of its ranges come to be wanted.
     pub(crate) fn have_room(&self) -> bool {
         self.entries.len() + BATCH_RECORDS_MAX <= WANTS_MAX
@@ -49,17 +55,18 @@ impl Wants {
 
     /// Whether keeping a cursor now would forget something.
     pub(crate) fn hold_cursor(&self) -> bool {
-        self.entries.values().any(Entry::holds_cursor)
+        self.entries.iter().any(|(log, entry)| self.is_fed(log) && entry.is_shown())
     }
 
     /// Whether this log is a reason for that.
     pub(crate) fn hold_cursor_for(&self, log: &WireLog) -> bool {
-        self.entries.get(log).is_some_and(Entry::holds_cursor)
+        self.is_fed(log) && self.entries.get(log).is_some_and(Entry::is_shown)
     }
 
     /// What acknowledgements have to except.
     pub(crate) fn exceptions(&self) -> impl Iterator<Item = Exception> + use<'_> {
-        self.entries.iter().filter_map(|(log, entry)| {
+        let fed = self.entries.iter().filter(|(log, _)| self.is_fed(log));
+        fed.filter_map(|(log, entry)| {
             let code = match entry.reason {
                 Reason::Unseen => return None,
                 Reason::Gap => Code::LogGap,
@@ -185,6 +192,10 @@ impl Wants {
             .collect()
     }
 
+    fn is_fed(&self, log: &WireLog) -> bool {
+        self.peer.is_none_or(|peer| peer == log.origin)
+    }
+
     fn entry(
         &mut self,
         log: WireLog,
@@ -208,7 +219,7 @@ impl Entry {
         Self { reason, from, until, asked: false, due_ms: now_ms, tries: 0 }
     }
 
-    fn holds_cursor(&self) -> bool {
+    fn is_shown(&self) -> bool {
         self.reason != Reason::Unseen
     }
 

@@ -19,7 +19,7 @@ use minicbor::{Decode, Encode};
 use crate::answer::Answer;
 use crate::applied::{Applied, Outcome};
 use crate::channel::{Channel, ChannelNo};
-use crate::floor::Floor;
+use crate::floor::{Floor, ProvenStart};
 use crate::form::kept_body;
 use crate::group::Group;
 use crate::rows::RowKey;
@@ -38,6 +38,9 @@ pub struct Backlog {
     /// What the log is said to have stated up to there: the next range has to confirm it.
     #[n(2)]
     expects: Option<Before>,
+    /// What the newest range says of the floor; true once the last one has confirmed it.
+    #[n(3)]
+    start: Option<ProvenStart>,
 }
 
 /// What became of an answer to an ask for history.
@@ -87,7 +90,7 @@ impl Holes {
 
 impl Backlog {
     pub(crate) fn new(top: Floor) -> Self {
-        Self { top, below: None, expects: None }
+        Self { top, below: None, expects: None, start: None }
     }
 
     /// The newest record that is lacking.
@@ -261,9 +264,21 @@ impl State {
         for (seq, hash, stated, judged, record) in old {
             self.place_old(no, name, (seq, hash, stated), judged, record, fx);
         }
+        let is_newest = backlog.below.is_none();
+        let shown = range.start.filter(|_| is_newest);
+        let start =
+            backlog.start.or(is_newest.then_some(ProvenStart { end: above, before: context }));
         let (below, expects) = (Some(below), Some(range.before));
-        self.log_mut(no, name).backlog =
-            (!is_first).then_some(Backlog { top: backlog.top, below, expects });
+        let log = self.log_mut(no, name);
+        if is_first {
+            log.backlog = None;
+            log.start = start.filter(|_| log.awaits_start() == Some(backlog.top)).map(Box::new);
+        } else {
+            log.backlog = Some(Backlog { top: backlog.top, below, expects, start });
+        }
+        if let Some(shown) = shown {
+            log.keep_old_head(shown);
+        }
         fx.dirty(RowKey::Log(no, name));
         for erasure in erasures {
             self.take_erasure(no, origin, &erasure, Pos::default(), fx);

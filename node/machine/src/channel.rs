@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use comity_protocol::chain::ChainEnd;
+use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::head::HeadProof;
@@ -16,7 +16,7 @@ use minicbor::{Decode, Encode};
 use crate::account::Stay;
 use crate::applied::{Outcome, Subscriber};
 use crate::backfill::Backlog;
-use crate::floor::Floor;
+use crate::floor::{Floor, ProvenStart};
 use crate::fork::KnownFork;
 use crate::group::Group;
 use crate::withdraw::Span;
@@ -194,6 +194,12 @@ pub struct Log {
     /// Where it is proven to have two histories.
     #[n(13)]
     pub fork: Option<Box<KnownFork>>,
+    /// Where the proven head is above the end: the steps from it down to what is held.
+    #[n(14)]
+    pub above: Vec<Link>,
+    /// What history has proven of a floor that nothing above was taken of yet.
+    #[n(15)]
+    pub start: Option<Box<ProvenStart>>,
 }
 
 impl Log {
@@ -213,6 +219,8 @@ impl Log {
             backlog: None,
             erased: BTreeMap::new(),
             fork: None,
+            above: Vec::new(),
+            start: None,
         }
     }
 }
@@ -275,7 +283,7 @@ impl Channel {
     }
 
     /// Peers that the channel is shared with at the moment.
-    pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + use<'_> {
+    pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + Clone + use<'_> {
         self.peers.iter().filter(|(_, stay)| stay.to.is_none()).map(|(lineage, _)| *lineage)
     }
 

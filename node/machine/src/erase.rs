@@ -120,6 +120,10 @@ impl State {
         };
         if let Some(target) = target {
             let name = LogName::Message { origin, writer };
+            // Logs of one origin may come in any order, and by way of others.
+            if self.channels[&target].writers_of(origin).count() < ERASED_LOGS_MAX {
+                self.log_mut(target, name);
+            }
             self.erase_target(target, (name, seq, hash), (no, by), fx);
         }
     }
@@ -216,5 +220,7 @@ impl Log {
     }
 }
 
+/// Logs of an origin in a channel up to which one that is not here yet is noted for an erasure.
+const ERASED_LOGS_MAX: usize = 1_024;
 /// Records of a log that may be erased before they are here; more come with their bodies.
 const ERASED_AHEAD_MAX: usize = 1_024;

@@ -38,6 +38,18 @@ pub(crate) struct Base {
     pub(crate) shown: Option<Before>,
 }
 
+/// What a log's history has proven of the record at its floor: any member may go on from there.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct ProvenStart {
+    /// The end of the chain at the floor.
+    #[n(0)]
+    pub(crate) end: ChainEnd,
+    /// What the log had stated up to there.
+    #[n(1)]
+    pub(crate) before: Before,
+}
+
 /// Why a range cannot be gone on with.
 pub(crate) enum NoBase {
     /// It does not begin where the log goes on.
@@ -172,6 +184,11 @@ impl Log {
         if range.last() <= floor.seq {
             return Err(NoBase::Below);
         }
+        if let Some(known) = &self.start
+            && range.first <= floor.seq + 1
+        {
+            return Ok(Base { end: known.end.clone(), shown: Some(known.before) });
+        }
         let Some(start) = range.start.as_ref().filter(|_| range.first == floor.seq + 1) else {
             return Err(NoBase::Gap { from: floor.seq + 1 });
         };
@@ -191,6 +208,7 @@ impl Log {
             backlog.learn(&base.end, shown);
         }
         self.end = base.end;
+        self.start = None;
     }
 }
 
@@ -220,6 +238,7 @@ impl State {
                 continue;
             }
             log.floor = Some(floor);
+            log.start = None;
             if is_first {
                 log.backlog = Some(Backlog::new(floor));
             }

@@ -17,7 +17,7 @@ use comity_protocol::id::{LineageId, MessageId};
 use comity_protocol::limits::{BATCH_BYTES_TARGET, HISTORY_LOGS_MAX};
 
 use crate::applied::EventRow;
-use crate::channel::Channel;
+use crate::channel::{Channel, Log};
 use crate::floor::Readable;
 use crate::group::{Group, Place};
 
@@ -175,10 +175,9 @@ fn start(
 ) -> Option<OldStart> {
     let head = source.head(log, last)?;
     let mut row = |seq| source.row(log, seq).map(|(_, row)| row);
-    let above =
-        if head.seq == last.seq { Vec::new() } else { links(head.seq, last.seq, &mut row)? };
     let known = channel.logs.get(&log.name())?;
-    debug_assert!(head.seq <= known.end.seq(), "a head is of a record that is held");
+    let above =
+        if head.seq == last.seq { Vec::new() } else { known.links_to(last.seq, &mut row)? };
     Some(OldStart { links: links(last.seq, 1, &mut row)?, above, head })
 }
 
@@ -207,13 +206,26 @@ pub fn links(
     to: u64,
     row: &mut dyn FnMut(u64) -> Option<EventRow>,
 ) -> Option<Vec<Link>> {
-    let mut link = |at: u64| {
-        let own = row(at)?;
-        let mut hash = |seq| if seq == 0 { Some(Hash::ZERO) } else { Some(row(seq)?.hash) };
-        let (previous, skipped) = (hash(at - 1)?, hash(skip(at))?);
-        Some(Link { previous, skipped, inner: inner(&own.header, &own.body.hash()) })
-    };
-    path(from, to).into_iter().map(&mut link).collect()
+    path(from, to).into_iter().map(|at| step(at, row)).collect()
+}
+
+fn step(at: u64, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Link> {
+    let own = row(at)?;
+    let mut hash = |seq| if seq == 0 { Some(Hash::ZERO) } else { Some(row(seq)?.hash) };
+    let (previous, skipped) = (hash(at - 1)?, hash(skip(at))?);
+    Some(Link { previous, skipped, inner: inner(&own.header, &own.body.hash()) })
+}
+
+impl Log {
+    /// The links of the path from the newest proven head down to a record that is held.
+    pub fn links_to(
+        &self,
+        seq: u64,
+        row: &mut dyn FnMut(u64) -> Option<EventRow>,
+    ) -> Option<Vec<Link>> {
+        let steps = path(self.proof.as_ref()?.seq, seq).into_iter();
+        steps.map(|at| self.step_above(at).or_else(|| step(at, row))).collect()
+    }
 }
 
 /// What a log had stated before a record.

@@ -128,23 +128,14 @@ impl State {
         self.invited.remove(&(*channel, account));
     }
 
-    /// Whether one of ours accepted an invitation of `home` to a group.
-    pub(crate) fn awaits(&self, home: LineageId, channel: &ChannelId) -> bool {
-        self.awaits_by(channel, |by| by == home)
-    }
-
-    /// Whether one of ours accepted an invitation to a group, whoever its home is.
-    pub(crate) fn awaits_any(&self, channel: &ChannelId) -> bool {
-        self.awaits_by(channel, |_| true)
-    }
-
-    fn awaits_by(&self, channel: &ChannelId, is_home: impl Fn(LineageId) -> bool) -> bool {
+    /// Whether one of ours accepted an invitation to a group that is not held yet.
+    pub(crate) fn awaits(&self, channel: &ChannelId) -> bool {
         let from = Bound::Included((*channel, AccountNumber(0)));
         let to = Bound::Included((*channel, AccountNumber(u64::MAX)));
         self.invited.range((from, to)).any(|(_, account)| {
             let known = self.accounts.get(account);
             let open = known.and_then(|account| account.invitations.get(channel));
-            open.is_some_and(|open| is_home(open.home) && open.accepted)
+            open.is_some_and(|open| open.accepted)
         })
     }
 

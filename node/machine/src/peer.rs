@@ -186,7 +186,7 @@ impl State {
             return Err(refuse(Code::LogUnknown));
         }
         // Another member may write before the home's control log has reached us.
-        if self.awaits_any(&log.channel) {
+        if self.awaits(&log.channel) {
             return Err(Stop::Held { from: range.first, awaits: None });
         }
         if range.first > 1 {
@@ -218,7 +218,8 @@ impl State {
         let LogName::Control { home, term } = log.name else {
             return Err(refuse(Code::LogUnknown));
         };
-        if !self.awaits(peer, &log.channel) {
+        // The genesis names the channel and its home's key: it proves itself, whoever shows it.
+        if !self.awaits(&log.channel) {
             return Err(refuse(Code::LogUnknown));
         }
         if term > 1 {
@@ -251,11 +252,10 @@ impl State {
         &mut self,
         peer: LineageId,
         no: ChannelNo,
-        proven: Proven,
+        mut proven: Proven,
         fx: &mut Effects,
     ) -> Result<(), Stop> {
         let name = proven.log.name;
-        let head = Some(&proven.head).filter(|_| proven.above.is_empty()).cloned();
         if let LogName::Message { origin, .. } = name
             && proven.first == 1
             && origin != self.lineage()
@@ -264,14 +264,10 @@ impl State {
             return Err(Stop::Crowded { from: 1 });
         }
         let mut requests = Vec::new();
-        let taken = self.take_records(peer, no, proven, &mut requests, fx);
-        // A head above what is held proves nothing that could be shown yet; and of a range that
-        // reaches beyond a fork not all is taken.
-        if let (Ok(()), Some(head)) = (&taken, head) {
-            let log = self.log_mut(no, name);
-            if log.end.seq() == head.seq {
-                log.proof = Some(head);
-            }
+        let taken = self.take_records(peer, no, &mut proven, &mut requests, fx);
+        let log = self.channel_mut(no).logs.get_mut(&name);
+        if log.is_some_and(|log| log.keep_head(proven)) {
+            fx.dirty(RowKey::Log(no, name));
         }
         // What was placed before a record that waits is not shown again: it is answered now.
         for request in requests {
@@ -287,7 +283,7 @@ impl State {
         &mut self,
         peer: LineageId,
         no: ChannelNo,
-        mut proven: Proven,
+        proven: &mut Proven,
         requests: &mut Vec<ProvenRequest>,
         fx: &mut Effects,
     ) -> Result<(), Stop> {

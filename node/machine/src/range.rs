@@ -136,6 +136,13 @@ fn leads_down(
 }
 
 impl Proven {
+    /// The steps from the head down to, not including, a record: what leads to it from above.
+    pub(crate) fn links_above(&self, seq: u64) -> Vec<Link> {
+        let mut links = self.links_to(seq);
+        links.truncate(path(self.head.seq, seq).len().saturating_sub(1));
+        links
+    }
+
     /// The steps from the head down to a record.
     pub(crate) fn links_to(&self, seq: u64) -> Vec<Link> {
         let last = self.first + self.steps.len() as u64 - 1;

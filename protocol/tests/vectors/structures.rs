@@ -15,7 +15,8 @@ use comity_protocol::event::{
     RequestRefused,
 };
 use comity_protocol::frame::{
-    Batch, Exception, Frame, HeadAbove, Hello, PEER_VERSION, Range, VectorEntry, Want, WireLog,
+    Batch, Exception, Frame, HeadAbove, Hello, LogKind, PEER_VERSION, Range, VectorEntry, Want,
+    WireLog,
 };
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
@@ -281,6 +282,8 @@ fn directory_frames(world: &World) -> Vec<(&'static str, Frame)> {
     let first = Seek::Page { count: 50, after: None };
     let next = Seek::Page { count: 50, after: Some(channel) };
     let offer = |groups, more| Offer { groups, more };
+    let (origin, hash) = (home, ShortHash([6; 16]));
+    let log = WireLog { channel, kind: LogKind::Message, origin, number: 3 };
     vec![
         ("a group sought by alias", Frame::Seek { id: 9, seek: alias }),
         ("a group sought by id", Frame::Seek { id: 10, seek: Seek::Channel { channel } }),
@@ -289,6 +292,9 @@ fn directory_frames(world: &World) -> Vec<(&'static str, Frame)> {
         ("a group that may be joined", Frame::Offer { id: 9, offer: offer(vec![group], false) }),
         ("a page, more to come", Frame::Offer { id: 11, offer: offer(vec![unnamed], true) }),
         ("no such group", Frame::Offer { id: 10, offer: Offer::default() }),
+        ("who is away", Frame::Away { origins: vec![home] }),
+        ("nobody is away", Frame::Away { origins: vec![] }),
+        ("news of who is away", Frame::News { entries: vec![VectorEntry { log, seq: 9, hash }] }),
     ]
 }
 

@@ -8,7 +8,7 @@ use comity_machine::{Kind, Log, State};
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 
 use super::{Broken, is_honest, node_of};
-use crate::gates::{has_been_out, may_withhold};
+use crate::gates::{waits_for_next_term, waits_for_origin};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -37,9 +37,7 @@ pub(super) fn control_states(world: &World) -> Vec<Broken> {
                 continue;
             };
             let known = (group.state.hash(), group.point);
-            let withheld = may_withhold(world, &group.state.home);
             match first {
-                Some((_, (_, point))) if withheld && point != group.point => {}
                 None => first = Some((node, known)),
                 Some((other, expected)) if expected != known => {
                     let text = format!("n{other} and n{node} of {:?}", &channel.0[..3]);
@@ -68,6 +66,9 @@ fn shared_channels(world: &World, states: &States<'_>) -> BTreeMap<ChannelId, BT
                 }
                 Kind::Link { peer } => vec![world.everybody[at].lineage, *peer],
                 Kind::Group(group) if group.state.home == world.everybody[at].lineage => {
+                    if waits_for_next_term(world, channel.id, group) {
+                        continue;
+                    }
                     let joined = group.state.joined().map(|(account, _)| account.lineage);
                     joined.chain([group.state.home]).collect()
                 }
@@ -86,6 +87,11 @@ fn shared_channels(world: &World, states: &States<'_>) -> BTreeMap<ChannelId, BT
             found.entry(channel.id).or_default().extend(members);
         }
     }
+    // Between two that are apart somebody has to stand who is in the channel too.
+    found.retain(|_, members| {
+        let apart = |one: &usize| members.iter().any(|other| world.net.are_apart(*one, *other));
+        members.len() > 2 || !members.iter().any(apart)
+    });
     found
 }
 
@@ -109,7 +115,7 @@ fn behind_in(
                 return Some(format!("n{node} lacks history of {:?}", &channel.0[..3]));
             }
             let has = held(states, *node, channel, &name);
-            if has < seq && !is_excused(world, states, (channel, name), seq, members) {
+            if has < demanded(world, states, (channel, name), seq, (*node, members)) {
                 let log = show_log(&LogId { channel, name });
                 return Some(format!("n{node} has {has} of {log}, n{holder} has {seq}"));
             }
@@ -118,14 +124,31 @@ fn behind_in(
     None
 }
 
-/// Whether a node waits for a group's past that it can have: the home serves all of it.
+/// Whether a node waits for a group's past that it can have: the home serves all of it, unless it
+/// came later itself and was shown nothing of what is older.
 fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: usize) -> bool {
     let Some(state) = &states[node] else { return false };
     let Some((no, known)) = state.channel(&channel) else { return false };
-    let home = known.group().and_then(|group| node_of(world, &group.state.home));
+    let founder = known.group().filter(|group| group.terms.len() == 1);
+    let home = founder.and_then(|group| node_of(world, &group.state.home));
     let is_served = home.is_some_and(|home| is_honest(world, home));
     let is_kept = world.nodes.iter().all(|node| node.rollbacks == 0);
     is_served && is_kept && state.lacks_history(no, None)
+}
+
+/// How much of a log a member can show to a node.
+fn shown(
+    world: &World,
+    states: &States<'_>,
+    (channel, name): (ChannelId, LogName),
+    (node, members): (usize, &BTreeSet<usize>),
+) -> u64 {
+    let reached = members.iter().filter(|member| !world.net.are_apart(node, **member));
+    let ends = reached.filter_map(|member| {
+        let (_, channel) = states[*member].as_ref()?.channel(&channel)?;
+        channel.logs.get(&name)?.proven_end()
+    });
+    ends.map(|(seq, _)| seq).max().unwrap_or(0)
 }
 
 fn held(states: &States<'_>, node: usize, channel: ChannelId, name: &LogName) -> u64 {
@@ -133,25 +156,41 @@ fn held(states: &States<'_>, node: usize, channel: ChannelId, name: &LogName) ->
     known.and_then(|(_, channel)| channel.logs.get(name)).map_or(0, Log::fed_to)
 }
 
-/// Why a node may lack records of a log that another member has.
-fn is_excused(
+/// How much of a log, of which a member has so many records, a node has to have.
+fn demanded(
     world: &World,
     states: &States<'_>,
     (channel, name): (ChannelId, LogName),
     seq: u64,
-    members: &BTreeSet<usize>,
-) -> bool {
-    let origin = match name {
-        LogName::Control { home, .. } => return may_withhold(world, &home),
-        LogName::Message { origin, .. } => origin,
-    };
-    let Some(origin) = node_of(world, &origin) else { return true };
-    // What a rollback took from its writer is not given back yet, and nobody else passes it on.
-    if world.nodes[origin].rollbacks > 0 && held(states, origin, channel, &name) < seq {
-        return true;
+    (node, members): (usize, &BTreeSet<usize>),
+) -> u64 {
+    let LogName::Message { origin, writer } = name else { return seq };
+    let Some(at) = node_of(world, &origin) else { return 0 };
+    // What a rollback took from its writer is not given back yet, nor does he pass it on.
+    let is_lost = world.nodes[at].rollbacks > 0;
+    let stands_between = world.plan.apart.is_some_and(|(one, other, _)| one != at && other != at);
+    if is_lost && (at == node || stands_between) {
+        return 0;
     }
-    let lineage = world.everybody[origin].lineage;
-    let mut known = states.iter().flatten().filter_map(|state| state.channel(&channel));
-    !members.contains(&origin)
-        || known.any(|(_, c)| c.group().is_some_and(|group| has_been_out(group, &lineage)))
+    if !is_honest(world, at) {
+        return 0;
+    }
+    let known = states[node].as_ref().and_then(|state| state.channel(&channel));
+    let is_reached = members.contains(&at) && !world.net.are_apart(node, at);
+    let waits = known.is_some_and(|(_, channel)| {
+        channel.logs.get(&name).is_some_and(|log| waits_for_origin(channel, log))
+    });
+    if !is_reached && waits {
+        return 0;
+    }
+    let is_apart = world.net.are_apart(node, at);
+    let shown = is_apart.then(|| shown(world, states, (channel, name), (node, members)));
+    let seq = seq.min(shown.unwrap_or(u64::MAX));
+    if members.contains(&at) {
+        return seq;
+    }
+    // Of who is out, nothing counts that V does not cover.
+    let group = known.and_then(|(_, channel)| channel.group());
+    let covered = group.and_then(|group| group.state.cover.get(&(origin, writer)));
+    covered.map_or(0, |(covered, _)| seq.min(*covered))
 }

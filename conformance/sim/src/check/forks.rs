@@ -9,7 +9,6 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{LogId, LogName};
 
 use super::{Broken, is_honest, node_of, row_at};
-use crate::gates::proven_to;
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -26,7 +25,7 @@ pub(super) fn unproven(world: &World) -> Option<String> {
     for (id, held) in hostile_logs(world) {
         for (at, one) in held.iter().enumerate() {
             for other in &held[at + 1..] {
-                let seq = proven_to(&one.log).min(proven_to(&other.log));
+                let seq = one.log.end.seq().min(other.log.end.seq());
                 let (a, b) = (hash_at(world, one, seq), hash_at(world, other, seq));
                 let differ = a.zip(b).is_some_and(|(a, b)| a != b);
                 let lacks = one.log.fork.is_none() || other.log.fork.is_none();
@@ -91,7 +90,7 @@ pub(super) fn is_missed(world: &World, (a, b): (usize, usize), place: &(LogId, u
         let state = run.shared.state();
         let known = state.channel(&place.0.channel).map(|(_, channel)| channel);
         let log = known.and_then(|channel| channel.logs.get(&place.0.name));
-        log.is_some_and(|log| proven_to(log) >= place.1)
+        log.is_some_and(|log| log.end.seq() >= place.1)
     };
     let could = share(world, a, b, &place.0) && is_proven(a) && is_proven(b);
     (could || !is_hostile) && ![a, b].iter().all(|at| knows_fork(world, *at, place))

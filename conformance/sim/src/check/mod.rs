@@ -30,7 +30,8 @@ pub(crate) fn unfinished(world: &World) -> Option<String> {
         let Some(run) = &node.run else { return Some(format!("n{index} is down")) };
         for (at, other) in world.everybody.iter().enumerate() {
             let is_honest = is_honest(world, at) && is_honest(world, index);
-            if at != index && is_honest && !run.dialer.is_linked(&other.domain) {
+            let is_reached = is_honest && !world.net.are_apart(at, index);
+            if at != index && is_reached && !run.dialer.is_linked(&other.domain) {
                 return Some(format!("n{index} is not linked with {}", other.domain));
             }
         }
@@ -99,8 +100,12 @@ pub(crate) fn expected_state(
 
 /// Whether a node can come back with its older disks without losing what nobody can give it back: a
 /// channel, an invitation, an introduction; or a control log of its own with no honest member to
-/// ask, which would be a fork by its own hand and is left to the tests of forks.
+/// ask, or one that its admin answers for, which would be a fork by its own hand and is left to the
+/// tests of forks.
 pub(crate) fn may_roll_back(world: &World, at: usize) -> bool {
+    if world.plan.apart.is_some_and(|(one, other, _)| one == at || other == at) {
+        return false;
+    }
     let node = &world.nodes[at];
     let (Some(image), Some(run)) = (node.images.first(), &node.run) else { return false };
     let Some(then) = image.archive.replay() else { return false };

@@ -6,7 +6,7 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::event::{EventAct, EventHeader, LogStart};
+use comity_protocol::event::{Erasure, EventAct, EventHeader, LogStart};
 use comity_protocol::frame::{Batch, Frame};
 use comity_protocol::id::{AccountNumber, ChannelId, LogId, LogName};
 use comity_protocol::limits::{AHEAD_MS_MAX, BODY_BYTES_MAX, EVENT_HEADER_BYTES_MAX, LATE_MS};
@@ -362,4 +362,41 @@ fn a_receiver_takes_few_new_writers_an_hour() {
     world.say("alice@acme", talk, "hello").unwrap();
     world.now_ms += 3_600_000;
     assert_eq!(show(&mut world, 9), RangeOutcome::Applied);
+}
+
+/// Pins: of a range of which the last records wait the head was not kept, so that the first ones
+/// could be shown to nobody, and a fork among them was not found.
+#[test]
+fn the_head_of_a_range_is_kept_where_only_its_first_part_is_taken() {
+    let (mut world, talk, bob, mut log) = scene();
+    log.say(bob, "2", None);
+    let held = log.end.hash();
+    let time = HybridTime::from_unix_ms(BEGINNING_MS + AHEAD_MS_MAX + 9);
+    log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
+    assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Early { from: 3 });
+    let (_, channel) = world.channel("acme", talk);
+    let known = &channel.logs[&log.log.name];
+    assert_eq!(known.proven_end(), Some((2, held)));
+    assert_eq!(known.proof.as_ref().map(|proof| proof.seq), Some(3));
+    let step = known.step_above(3).unwrap();
+    assert_eq!((step.hash(&log.log, 3), step.previous), (log.end.hash(), held));
+    assert_eq!(known.step_above(2), None);
+}
+
+/// Pins: an erasure was forgotten where it came before anything of the log that it is about.
+#[test]
+fn what_is_erased_before_its_log_comes_has_no_body() {
+    let (mut world, talk, bob, log) = scene();
+    let LogName::Message { writer, .. } = log.log.name else { unreachable!() };
+    let erasure = Erasure { channel: None, writer, seq: 1, hash: log.end.hash().into() };
+    let start = EventHeader::decode(&log.records[0].header).unwrap().start;
+    let mut next = RogueLog::new(world.node("globex"), talk, 2);
+    next.push(
+        EventHeader { start, ..event(bob, &EventAct::Erasure(erasure)) },
+        Body::empty([2; 32]),
+    );
+    assert_eq!(world.show("globex", "acme", &next).1, [Outcome::Accepted]);
+    assert_eq!(world.show("globex", "acme", &log).1, [Outcome::Accepted]);
+    let record = world.node("acme").records.iter().find(|record| record.log == log.log).unwrap();
+    assert!(record.erased.is_some());
 }

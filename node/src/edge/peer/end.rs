@@ -27,6 +27,7 @@ use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::filling::Filler;
 use super::lost::{AheadOf, stated};
+use super::relaying::Relaying;
 use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
@@ -121,6 +122,7 @@ pub struct LinkEnd {
     ahead: AheadOf,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
+    relaying: Relaying,
     link: u64,
     _filler: Filler,
     /// Of a link that is up: what the peer does on it.
@@ -150,7 +152,9 @@ impl LinkEnd {
         };
         let replica = Link::new(settings, now_ms);
         let filler = exchange.filling.filler(link);
+        let relaying = Relaying::new(Arc::clone(&exchange), link);
         Self {
+            relaying,
             exchange,
             replica,
             peer: None,
@@ -214,6 +218,8 @@ impl LinkEnd {
                 for report in reports.iter().filter(is_broken) {
                     self.replica.suspect(report.log);
                 }
+                self.relaying.handle_applied(&reports);
+                self.ask_for_others(now_ms);
             }
             Some(Answer::Refused(RefusedCode(code))) => self.replica.close(code),
             _ => self.replica.close(Code::StorageFailed),
@@ -285,6 +291,25 @@ impl LinkEnd {
     /// Time passed.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.replica.handle_timeout(now_ms);
+        if self.relaying.next_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            for frame in self.relaying.look(now_ms) {
+                self.replica.send(frame);
+            }
+            self.ask_for_others(now_ms);
+        }
+    }
+
+    /// Asks the peer for what others write and do not bring.
+    fn ask_for_others(&mut self, now_ms: u64) {
+        for want in self.relaying.wants(now_ms) {
+            self.replica.want(want.log, want.from, 0);
+        }
+    }
+
+    /// The peer states heads; it may hold more of somebody else's log than we do.
+    fn take_offers(&mut self, entries: &[VectorEntry], now_ms: u64) {
+        self.relaying.handle_heads(entries, now_ms);
+        self.ask_for_others(now_ms);
     }
 
     /// Ends the link with a goodbye.
@@ -327,7 +352,8 @@ impl LinkEnd {
 
     /// When to call `handle_timeout`.
     pub fn poll_timeout(&self) -> Option<u64> {
-        self.replica.poll_timeout()
+        let relaying_ms = self.relaying.next_ms().filter(|_| self.replica.is_up());
+        self.replica.poll_timeout().into_iter().chain(relaying_ms).min()
     }
 
     /// Answers an action at once, or hands it on.
@@ -357,6 +383,7 @@ impl LinkEnd {
             }
             Action::Misconduct(code) => self.note(Wrong::Fault(code), None),
             Action::Note { log, code } => {
+                self.relaying.handle_refused(&log);
                 if let Some(watch) = &self.watch {
                     watch.give_up(&log);
                 }
@@ -370,9 +397,11 @@ impl LinkEnd {
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
                 self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
+                self.relaying.handle_up(peer?, now_ms);
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
             Action::CompareHeads { entries, is_last } => {
+                self.take_offers(&entries, now_ms);
                 return self.compare_heads(peer?, &entries, is_last);
             }
             Action::ForkFound { log, seq, branch } => {
@@ -442,6 +471,12 @@ impl LinkEnd {
                     self.replica.send(self.exchange.serve(peer, want));
                 }
             }
+            Action::TakeNews(entries) => {
+                for log in self.exchange.contradicted(peer, &entries) {
+                    self.replica.suspect(log);
+                }
+                self.take_offers(&entries, now_ms);
+            }
             Action::HashesOf { log, seqs } => {
                 let hashes = self.exchange.hashes_of(peer, &log, &seqs);
                 self.replica.handle_hashes(&hashes);
@@ -450,6 +485,7 @@ impl LinkEnd {
                 let branch = self.exchange.branch(peer, &log, down_to);
                 self.replica.send(Frame::Branch { log, branch });
             }
+            Action::TakeAway(origins) => self.relaying.handle_away(origins, now_ms),
             Action::StateHeads => self.state_heads(peer, now_ms),
             Action::StateVector => {
                 self.replica.state_vector(self.exchange.vector_of(peer));
@@ -477,6 +513,7 @@ impl LinkEnd {
 
     /// Heads are stated once to each run of a peer, and again while the link is up.
     fn state_heads(&mut self, peer: LineageId, now_ms: u64) {
+        self.relaying.begin(now_ms);
         let is_due = self.is_compared || !self.exchange.forks.has_met(peer, self.start);
         let entries = is_due.then(|| self.exchange.heads_for(peer));
         self.stated_ms = is_due.then_some(now_ms);

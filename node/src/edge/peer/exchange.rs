@@ -2,7 +2,7 @@
 //! our heads, and how far each peer has come. The drivers and the simulator stand on it alike; it
 //! opens no connection and proposes no command.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use comity_identity::NodeKey;
 use comity_protocol::code::Code;
@@ -10,6 +10,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
+use comity_replica::Relays;
 
 use super::conduct::Conduct;
 use super::filling::Filling;
@@ -33,6 +34,7 @@ pub struct Exchange {
     pub(super) forks: Forks,
     pub(super) conduct: Conduct,
     pub(super) finality: Finality,
+    pub(super) relays: Mutex<Relays>,
     /// Fetches history that is lacking.
     pub filling: Filling,
 }
@@ -65,6 +67,7 @@ impl Exchange {
             forks: Forks::default(),
             conduct: Conduct::default(),
             finality: Finality::default(),
+            relays: Mutex::default(),
             filling,
         }
     }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::exchange::Exchange;
 use super::past::Rows;
+use super::serving::writer_of;
 
 /// What is known of forks beside the state.
 pub(super) struct Forks {
@@ -99,10 +100,20 @@ impl Exchange {
     /// Our heads of the logs that we share with a peer, as far as they are proven; control logs
     /// first, since somebody may wait for them.
     pub(super) fn heads_for(&self, peer: LineageId) -> Vec<VectorEntry> {
+        self.heads_of(peer, |_| true)
+    }
+
+    /// The same of the logs of some origins.
+    pub(super) fn heads_of(
+        &self,
+        peer: LineageId,
+        is_wanted: impl Fn(LineageId) -> bool,
+    ) -> Vec<VectorEntry> {
         let state = self.shared.state();
         let shared = state.channels.values().filter(|channel| is_shared(channel, peer));
         let heads = shared.flat_map(|channel| {
-            channel.logs.iter().filter_map(|(name, log)| {
+            let wanted = channel.logs.iter().filter(|(name, _)| is_wanted(writer_of(name)));
+            wanted.filter_map(|(name, log)| {
                 let (seq, hash) = self.head_of(name, log)?;
                 let log = LogId { channel: channel.id, name: *name }.into();
                 Some(VectorEntry { log, seq, hash: hash.into() })
@@ -208,7 +219,7 @@ impl Exchange {
     fn branch_of(&self, no: ChannelNo, id: &LogId, log: &Log, down_to: u64) -> Option<Branch> {
         let head = self.proof_of(id, log).filter(|head| head.seq >= down_to && down_to > 0)?;
         let mut rows = self.rows_of(no, log.no)?;
-        Branch::from_steps(head, down_to, |seq| rows.link(seq))
+        Branch::from_steps(head, down_to, |seq| log.step_above(seq).or_else(|| rows.link(seq)))
     }
 
     /// The newest record of a log that is, or can be, proven.
@@ -216,7 +227,7 @@ impl Exchange {
         if self.writes(name) {
             return Some((log.end.seq(), log.end.hash())).filter(|(seq, _)| *seq > 0);
         }
-        log.proof.as_ref().map(|proof| (proof.seq, proof.hash))
+        log.proven_end()
     }
 
     fn proof_of(&self, id: &LogId, log: &Log) -> Option<HeadProof> {
@@ -228,8 +239,7 @@ impl Exchange {
     }
 
     fn writes(&self, name: &LogName) -> bool {
-        let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = name;
-        *origin == self.lineage
+        writer_of(name) == self.lineage
     }
 }
 

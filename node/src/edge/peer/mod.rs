@@ -20,6 +20,7 @@ mod outgoing;
 mod past;
 mod progress;
 mod proofs;
+mod relaying;
 mod serving;
 
 use std::net::SocketAddr;

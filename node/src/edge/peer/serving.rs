@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, Log, LogNo, Subscriber, links, range_start};
+use comity_machine::{ChannelNo, Log, LogNo, Subscriber, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::clock::HybridTime;
@@ -83,8 +83,8 @@ struct Readable {
     until: Option<Pos>,
     /// It begins above this record.
     floor: u64,
-    /// What proves it, where it is not ours; nothing above that is served.
-    proof: Option<HeadProof>,
+    /// Where it is not ours, what is held of it, and what proves that; nothing above is served.
+    relayed: Option<(Log, HeadProof)>,
 }
 
 impl Exchange {
@@ -142,27 +142,24 @@ impl Exchange {
     }
 
     /// A range of somebody else's log, proven by the head that he signed.
-    fn relayed(&self, part: Part, proof: HeadProof) -> Result<Option<Batch>, RecordsError> {
-        let (log, last) = (part.head.log, part.head.seq);
+    fn relayed(
+        &self,
+        no: ChannelNo,
+        part: Part,
+        (log, proof): (Log, HeadProof),
+    ) -> Result<Option<Batch>, RecordsError> {
+        let last = part.head.seq;
         let above = if proof.seq == last {
             None
         } else {
-            let numbers = self.numbers(&log);
-            let Some((no, log_no)) = numbers else { return Ok(None) };
             let mut rows = Rows::new(self.shared.view()?, no);
-            let links = links(proof.seq, last, &mut |seq| Some(rows.read(log_no, seq).ok()??.1));
+            let links = log.links_to(last, &mut |seq| Some(rows.read(log.no, seq).ok()??.1));
             let Some(links) = links else { return Ok(None) };
             Some(HeadAbove { seq: proof.seq, links })
         };
         let range = part.range((proof.time, proof.hash, proof.inclusion), 0);
         let ranges = vec![Range { above, ..range }];
         Ok(Some(Batch { checkpoints: vec![proof.checkpoint], ranges, cursor: None }))
-    }
-
-    fn numbers(&self, log: &LogId) -> Option<(ChannelNo, LogNo)> {
-        let state = self.shared.state();
-        let (no, channel) = state.channel(&log.channel)?;
-        Some((no, channel.logs.get(&log.name)?.no))
     }
 
     /// What a range that begins just above the peer's floor goes on from.
@@ -196,10 +193,10 @@ impl Exchange {
         let log = LogId::from(want.log);
         let Some(readable) = self.readable(peer, &log) else { return Ok(None) };
         let Some(part) = self.read_wanted(&log, &readable, want.from)? else { return Ok(None) };
-        match readable.proof {
+        match readable.relayed {
             // Of somebody else's log some may be lacking here.
             Some(_) if part.first != want.from.max(readable.floor + 1) => Ok(None),
-            Some(proof) => self.relayed(part, proof),
+            Some(relayed) => self.relayed(readable.channel, part, relayed),
             None => Ok(Some(self.batch(peer, vec![part], None))),
         }
     }
@@ -213,7 +210,8 @@ impl Exchange {
         // What lies below its floor is history and is asked for as such; a peer that does not know
         // of its admission yet may ask from further down.
         let from = from.max(readable.floor + 1);
-        let proven = readable.proof.as_ref().map_or(u64::MAX, |proof| proof.seq);
+        let relayed = readable.relayed.as_ref();
+        let proven = relayed.map_or(u64::MAX, |(_, proof)| proof.seq);
         let mut part: Option<Part> = None;
         let (mut count, mut bytes) = (0, 0);
         let (no, log_no) = (readable.channel, readable.log);
@@ -243,17 +241,17 @@ impl Exchange {
         let stay = channel.peers.get(&peer)?;
         let known = channel.logs.get(&log.name)?;
         let origin = writer_of(&log.name);
-        let proof = if origin == self.lineage {
+        let relayed = if origin == self.lineage {
             None
         } else {
             // Its own logs it may have lost; those of others are relayed in groups alone.
             if origin != peer {
                 channel.group()?;
             }
-            Some(known.proof.clone()?)
+            Some((known.clone(), known.proof.clone()?))
         };
         let floor = if origin == peer { 0 } else { channel.floor_of(peer, log.name) };
-        Some(Readable { channel: no, log: known.no, until: stay.to, floor, proof })
+        Some(Readable { channel: no, log: known.no, until: stay.to, floor, relayed })
     }
 
     /// What we hold of the logs that a peer feeds.
@@ -367,7 +365,7 @@ impl Exchange {
 }
 
 /// Who writes a log, and therefore feeds it.
-fn writer_of(name: &LogName) -> LineageId {
+pub(super) fn writer_of(name: &LogName) -> LineageId {
     let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = name;
     *origin
 }

@@ -12,6 +12,7 @@ async fn a_domain_that_is_not_proven_is_refused_by_name() {
         signed: vec![records_of("forged.test", 21, 1), records_of("silent.test", 22, 1)],
         unsigned: vec![records_of("unsigned.test", 23, 1)],
         forged: vec!["forged.test"],
+        ..Others::default()
     };
     let world = World::start_among(&["acme.test"], others).await;
     let mut alice = world.person(0, "alice").await;

@@ -17,6 +17,7 @@ use rustls::ClientConfig;
 use tempfile::TempDir;
 
 use super::authority::{Authority, Places};
+use super::gates::Gates;
 use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
 use crate::cli::dns::Records;
@@ -34,6 +35,9 @@ pub(super) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, what).await.expect("this takes too long")
 }
 
+/// How long a link through a gate may be silent.
+const CUT_SHOWS_AFTER: Duration = Duration::from_secs(2);
+
 /// Domains besides those of running nodes.
 #[derive(Default)]
 pub(super) struct Others {
@@ -43,6 +47,8 @@ pub(super) struct Others {
     pub(super) unsigned: Vec<Records>,
     /// Of the signed ones, those whose records were changed after signing.
     pub(super) forged: Vec<&'static str>,
+    /// Where nodes reach each other through gates.
+    pub(super) gates: Option<Arc<Gates>>,
 }
 
 /// A running node with what others need to know of it.
@@ -77,13 +83,19 @@ impl World {
         let (mut homes, mut published, mut all) = (Vec::new(), others.signed, Vec::new());
         for domain in domains {
             let mut settings = settings(domain, dir.path(), &dns.addr().unwrap().to_string());
+            if others.gates.is_some() {
+                settings.federation.idle_timeout = CUT_SHOWS_AFTER;
+            }
             let keys = node_keys(&settings);
             let mut records = Records::of(&keys, domain, 0);
             let node = server::start(settings.clone(), keys).await.unwrap();
             let home = Home::of(node, node_keys(&settings));
             settings.federation.listen = home.node.federation_addr;
             settings.client.listen = home.node.client_addr;
-            records.port = home.node.federation_addr.port();
+            records.port = match &others.gates {
+                Some(gates) => gates.open(home.node.federation_addr).await,
+                None => home.node.federation_addr.port(),
+            };
             published.push(records);
             homes.push(home);
             all.push(settings);
