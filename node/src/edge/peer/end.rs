@@ -562,7 +562,7 @@ impl LinkEnd {
         let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
         self.feed = Some(opened.subscription);
         // The peer's vector says that it holds all before.
-        self.exchange.acknowledged.resume(peer, from);
+        self.exchange.acknowledged_anew(peer, from);
         self.replica.handle_feed_opened(false);
     }
 

@@ -2,6 +2,7 @@
 //! our heads, and how far each peer has come. The drivers and the simulator stand on it alike; it
 //! opens no connection and proposes no command.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use comity_identity::NodeKey;
@@ -101,5 +102,24 @@ impl Exchange {
         };
         let known = state.peers.get(lineage).map(|peer| peer.domain.clone());
         known.or_else(of_groups)?.parse().ok()
+    }
+
+    /// Everybody with whom a channel may be shared, the fellows of our groups included that were
+    /// never heard of otherwise.
+    pub(super) fn partners(&self) -> BTreeSet<LineageId> {
+        let state = self.shared.state();
+        let own = state.lineage();
+        let groups = state.channels.values().filter_map(|channel| channel.group());
+        let ours = groups.filter(|group| group.follows(own));
+        let fellows = ours.flat_map(|group| group.state.organisations.keys().copied());
+        let all = fellows.chain(state.peers.keys().copied());
+        all.filter(|lineage| *lineage != own).collect()
+    }
+
+    /// Whether a domain is one of theirs.
+    pub(super) fn is_partner(&self, domain: &ServerName) -> bool {
+        let of = |lineage: &LineageId| self.domain_of(lineage).is_some_and(|of| of == *domain);
+        let is_peer = self.shared.state().peer_domains.contains_key(domain.as_str());
+        is_peer || self.partners().iter().any(of)
     }
 }

@@ -100,9 +100,7 @@ impl Manager {
     /// Everybody with whom a channel may be shared is linked from the start: they may have
     /// something for us.
     fn wish_for_known(&mut self) {
-        let known: BTreeSet<LineageId> =
-            self.context.exchange.shared.state().peers.keys().copied().collect();
-        self.wish_for(&known);
+        self.wish_for(&self.context.exchange.partners());
     }
 
     fn wish_for(&mut self, peers: &BTreeSet<LineageId>) {
@@ -141,9 +139,8 @@ impl Manager {
         tracing::info!(peer = %domain, %code, "cannot link");
         let now_ms = clock::monotonic_ms();
         self.dialer.handle_dial_failed(domain, clock::random_number(), now_ms);
-        let unknown =
-            !self.context.exchange.shared.state().peer_domains.contains_key(domain.as_str());
-        if unknown {
+        // Anybody may have asked for it.
+        if !self.context.exchange.is_partner(domain) {
             self.dialer.forget(domain);
         }
         let (gone, kept) =

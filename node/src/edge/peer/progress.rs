@@ -183,6 +183,11 @@ impl Acknowledged {
         self.lock().steps.get(peer).map(reached).unwrap_or_default()
     }
 
+    /// Where our feed was when this run began.
+    pub(super) fn start(&self) -> Pos {
+        Pos(self.first)
+    }
+
     fn mark(&self) -> u64 {
         self.lock().last
     }

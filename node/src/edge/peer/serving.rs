@@ -306,13 +306,14 @@ impl Exchange {
         positions.min().map_or(watermark, |first| Pos(first.saturating_sub(1)))
     }
 
-    /// A peer resumes behind what it acknowledged before the last link ended: the senders hear of
-    /// it now.
+    /// A peer has everything up to a pos, some of which it acknowledged before the last link ended,
+    /// or has from others: the senders hear of it now.
     pub(super) fn acknowledged_anew(&self, peer: LineageId, pos: Pos) {
         let before = self.acknowledged.of(&peer);
         self.acknowledged.resume(peer, pos);
         // Nothing is known of earlier runs; their senders see it in the messages that follow.
-        if before == Pos::default() || before >= pos {
+        let before = before.max(self.acknowledged.start());
+        if before >= pos {
             return;
         }
         let told = feed::visit(&self.shared, Subscriber::Peer(peer), before, pos, &mut |item| {

@@ -27,6 +27,11 @@ impl Gates {
         self.closed.lock().unwrap().extend([(one, other), (other, one)]);
     }
 
+    /// Everything passes between two nodes again.
+    pub(super) fn mend(&self, one: SocketAddr, other: SocketAddr) {
+        self.closed.lock().unwrap().retain(|pair| *pair != (one, other) && *pair != (other, one));
+    }
+
     fn is_closed(&self, one: SocketAddr, other: SocketAddr) -> bool {
         self.closed.lock().unwrap().contains(&(one, other))
     }

@@ -40,3 +40,23 @@ async fn two_that_are_cut_from_each_other_read_each_other_by_way_of_a_third() {
     let seen = |text: &str| carol.seen.iter().filter(|(_, said)| said == text).count();
     assert_eq!(seen("can you hear me?"), 1);
 }
+
+/// Pins: what had come by way of a third was told delivered to nobody.
+#[tokio::test]
+async fn what_came_by_way_of_a_third_is_delivered_once_its_origin_hears_so() {
+    let gates = Arc::<Gates>::default();
+    let others = Others { gates: Some(Arc::clone(&gates)), ..Others::default() };
+    let world = World::start_among(&["acme.test", "globex.test", "initech.test"], others).await;
+    let [_, globex, initech] = [0, 1, 2].map(|at| world.homes[at].node.federation_addr);
+    gates.cut(globex, initech);
+    let alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let mut carol = world.person(2, "carol").await;
+    let group = soon(alice.http().create_group("lunch", "")).await.unwrap();
+    is_let_in(&alice, &mut bob, &group).await;
+    is_let_in(&alice, &mut carol, &group).await;
+    let id = bob.says(&group, "can you hear me?").await;
+    carol.hears("can you hear me?").await;
+    gates.mend(globex, initech);
+    bob.is_told_delivered(&id, 3).await;
+}
