@@ -92,7 +92,8 @@ pub(crate) fn note_span(spans: &mut Vec<Span>, (after, right): (Place, RightTo),
 
 impl State {
     /// Notes an event that was accepted and that V does not cover yet. Where we are home there is
-    /// nothing to note: what restricts anybody states V for all that is here.
+    /// nothing to note: what restricts anybody states V for all that is here. Once we have handed
+    /// the group over it is the next home's to state.
     pub(crate) fn note_uncovered(
         &mut self,
         no: ChannelNo,
@@ -104,7 +105,8 @@ impl State {
         let Some(group) = self.channels.get(&no).and_then(|channel| channel.group()) else {
             return;
         };
-        if group.state.home == self.lineage() || group.covered((origin, writer)) >= seq {
+        let states_cover = group.state.home == self.lineage() && group.state.nominee.is_none();
+        if states_cover || group.covered((origin, writer)) >= seq {
             return;
         }
         let log = self.log_mut(no, LogName::Message { origin, writer });
