@@ -27,7 +27,7 @@ use crate::range::{Proven, Stop, founder_of, prove};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
-use crate::verdict::{Judged, Wait};
+use crate::verdict::Judged;
 
 impl State {
     pub(crate) fn peer_batch(
@@ -187,7 +187,7 @@ impl State {
         }
         // Another member may write before the home's control log has reached us.
         if self.awaits(&log.channel) {
-            return Err(Stop::Held { from: range.first, awaits: [None; 2] });
+            return Err(Stop::held(range.first));
         }
         if range.first > 1 {
             return Err(Stop::Gap { from: 1 });
@@ -226,7 +226,8 @@ impl State {
             let founder = founder_of(&range).ok_or(refuse(Code::LogUnknown))?;
             let name = LogName::Control { home: founder, term: 1 };
             let log = LogId { channel: log.channel, name }.into();
-            return Err(Stop::Held { from: 1, awaits: [Some(Want { log, from: 1 }), None] });
+            let awaits = Box::new([Some(Want { log, from: 1 }), None]);
+            return Err(Stop::Held { from: 1, awaits });
         }
         let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
             return Ok(());
@@ -361,13 +362,13 @@ impl State {
     /// What waits for records of the control log that are not here yet.
     fn held(&self, no: ChannelNo, from: u64, term: u64) -> Stop {
         let channel = &self.channels[&no];
-        let Some(group) = channel.group() else { return Stop::Held { from, awaits: [None; 2] } };
+        let Some(group) = channel.group() else { return Stop::held(from) };
         let want = |name, from| Want { log: LogId { channel: channel.id, name }.into(), from };
         let (next, first) = group.next_control();
         // What is of a later term may wait for one that was opened without a handover.
         let is_later = term > group.point.term && group.state.nominee.is_none();
         let opening = is_later.then(|| want(group.forced_log(), 1));
-        Stop::Held { from, awaits: [Some(want(next, first)), opening] }
+        Stop::Held { from, awaits: Box::new([Some(want(next, first)), opening]) }
     }
 
     /// Nothing is sent to a group whose control log says what this version does not understand.
@@ -407,8 +408,7 @@ impl State {
             return Err(Stop::Early { from: seq });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
-        let Judged { outcome, verdict } =
-            judged.map_err(|Wait { term }| self.held(no, seq, term))?;
+        let Judged { outcome, verdict } = judged.map_err(|wait| self.held(no, seq, wait.term))?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
             return Ok(None);

@@ -22,7 +22,7 @@ use crate::applied::{EventRow, Outcome};
 use crate::channel::{Channel, Log, LogNo};
 use crate::floor::Floor;
 use crate::group::{ControlState, Group, Judgement, Term};
-use crate::verdict::{Judged, VOID, Wait};
+use crate::verdict::{Judged, VOID};
 use crate::withdraw::{Span, note_span};
 
 /// Where a node's records of one channel are.
@@ -512,7 +512,7 @@ impl Judge<'_> {
             return VOID;
         }
         let judged = self.group.judge_event(self.log, seq, (header, act), stated);
-        let judged = judged.unwrap_or_else(|Wait { .. }| VOID);
+        let judged = judged.unwrap_or(VOID);
         match (act, judged.outcome) {
             (_, Outcome::Void) => VOID,
             (EventAct::Unknown(_), _) => Judged { outcome: Outcome::Unknown, ..judged },

@@ -26,10 +26,10 @@ impl Channel {
     /// Whether the record that an opening goes back to may be here; what waits for it, where not.
     fn check_base(&self, base: &ControlPoint) -> Result<(), Stop> {
         let name = self.group().and_then(|group| group.control_log_of(base.term));
-        let Some(name) = name else { return Err(Stop::Held { from: 1, awaits: [None; 2] }) };
+        let Some(name) = name else { return Err(Stop::held(1)) };
         let end = self.logs.get(&name).map_or(0, |log| log.end.seq());
         let log = LogId { channel: self.id, name }.into();
-        let awaits = [Some(Want { log, from: end + 1 }), None];
+        let awaits = Box::new([Some(Want { log, from: end + 1 }), None]);
         if end < base.seq { Err(Stop::Held { from: 1, awaits }) } else { Ok(()) }
     }
 }

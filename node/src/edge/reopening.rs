@@ -1,5 +1,5 @@
-//! What the admin asks about openings after a loss (`docs/protocol/` section 7.7): to force one, and
-//! what such openings have made void. It must not judge; the machine does.
+//! What the admin asks about openings after a loss (`docs/protocol/` section 7.7): to force one,
+//! and what such openings have made void. It must not judge; the machine does.
 
 use std::ops::ControlFlow;
 
@@ -110,7 +110,7 @@ impl ClientEdge {
 }
 
 fn said(code: Code, sentence: &str) -> Refusal {
-    Refusal { sentence: sentence.to_owned().into(), ..code.into() }
+    Refusal { sentence: sentence.to_owned(), ..code.into() }
 }
 
 fn line(channel: &Channel, term: u64, seq: u64, header: &[u8]) -> VoidLine {

@@ -3,14 +3,53 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{EventRow, Forgotten, Outcome, Rejudged};
+use comity_machine::{Effects, EventRow, Forgotten, Outcome, Rejudged, Reopened};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, MessageId};
 
 use super::keys::{backfill_key, place_key, timeline_key};
+use super::shared::Shared;
 use super::view::{RecordsError, View};
 use crate::store::{Batch, Table};
+
+/// Marks what comes to something else after an opening, and tells it with the opening.
+pub(super) fn apply(shared: &Shared, effects: &mut Effects) -> Result<(), RecordsError> {
+    for forgotten in &effects.forgotten {
+        let gone = Gone::find(&shared.view()?, forgotten)?;
+        shared.write(effects.command, |recent| gone.put(recent.rows_mut()));
+    }
+    for rejudged in std::mem::take(&mut effects.rejudged) {
+        let found = Rejudgement::find(&shared.view()?, rejudged)?;
+        if found.records.is_empty() {
+            continue;
+        }
+        let by = effects.applied.iter_mut().find(|applied| applied.pos == rejudged.by);
+        let Some(by) = by else { continue };
+        by.withdrawn = by.withdrawn.iter().copied().chain(found.withdrawn()).collect();
+        shared.write(effects.command, |recent| {
+            found.put(recent.rows_mut(), &by.withdrawn);
+        });
+    }
+    Ok(())
+}
+
+/// The admin hears of what an opening made void, here and at every member.
+pub(super) fn tell(shared: &Shared, reopened: &[Reopened]) {
+    for Reopened { channel, base, voided } in reopened {
+        let channel = shared.state().channels.get(channel).map(|channel| channel.id);
+        let (Some(channel), base) = (channel, format!("{}.{}", base.term, base.seq)) else {
+            continue;
+        };
+        tracing::warn!(
+            %channel,
+            base,
+            voided,
+            "a group's home has opened a term after a loss; records above its base are void: \
+             see `comity group voided`"
+        );
+    }
+}
 
 /// What a record comes to that came to something else when it was laid down.
 #[derive(Clone, Copy, Debug)]
@@ -97,11 +136,6 @@ impl Rejudgement {
             ControlFlow::Continue(())
         })?;
         Ok(Self { records, rejudged })
-    }
-
-    /// Whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.records.is_empty()
     }
 
     /// Those that were accepted and are not any more.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_machine::{
-    Answer, Applied, Command, DeviceId, Effects, ErasedBy, LoadError, RefusedCode, Reopened, RowKey,
+    Answer, Applied, Command, DeviceId, Effects, ErasedBy, LoadError, RefusedCode, RowKey,
 };
 use comity_protocol::code::Code;
 use tokio::sync::oneshot;
@@ -16,12 +16,12 @@ use super::keys;
 use super::load::load;
 use super::order::Order;
 use super::recent::Recent;
-use super::rejudge::{self, Rejudgement};
+use super::rejudge;
 use super::scrub::{Next, Scrub};
 use super::shared::Shared;
 use super::sweep::{Gone, Sweeping};
 use super::view::RecordsError;
-use super::withdraw::Withdrawn;
+use super::withdraw;
 use crate::journal::{self, AppendError, Journal};
 use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
 
@@ -303,7 +303,7 @@ impl Writer {
         let mut answers = Vec::with_capacity(proposals.len());
         let Effects { applied, logged_out, reopened, .. } =
             self.apply(first, commands, &mut answers)?;
-        self.tell_reopened(&reopened);
+        rejudge::tell(&self.shared, &reopened);
         if !applied.is_empty() || !logged_out.is_empty() {
             self.listener.published(applied, &logged_out);
         }
@@ -311,23 +311,6 @@ impl Writer {
             proposal.reply.tell(answer);
         }
         Ok(())
-    }
-
-    /// The admin hears of what an opening made void, here and at every member.
-    fn tell_reopened(&self, reopened: &[Reopened]) {
-        for Reopened { channel, base, voided } in reopened {
-            let channel = self.shared.state().channels.get(channel).map(|channel| channel.id);
-            let (Some(channel), base) = (channel, format!("{}.{}", base.term, base.seq)) else {
-                continue;
-            };
-            tracing::warn!(
-                %channel,
-                base,
-                voided,
-                "a group's home has opened a term after a loss; records above its base are void: \
-                 see `comity group voided`"
-            );
-        }
     }
 
     /// Appends to the journal; while the store is behind, waits for it: this is how senders are
@@ -382,48 +365,13 @@ impl Writer {
                 recent.push(applied, order.takes(applied, shared.store()));
             }
         });
-        self.rejudge(&mut effects)?;
-        self.withdraw(&mut effects)?;
+        rejudge::apply(&self.shared, &mut effects)?;
+        withdraw::apply(&self.shared, &mut effects)?;
         self.erase(&mut effects)?;
         erase::note_receipts(&self.shared, &effects);
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
-    }
-
-    /// Marks what comes to something else after an opening, and tells it with the opening.
-    fn rejudge(&self, effects: &mut Effects) -> Result<(), RecordsError> {
-        for forgotten in &effects.forgotten {
-            let gone = rejudge::Gone::find(&self.shared.view()?, forgotten)?;
-            self.shared.write(effects.command, |recent| gone.put(recent.rows_mut()));
-        }
-        for rejudged in std::mem::take(&mut effects.rejudged) {
-            let found = Rejudgement::find(&self.shared.view()?, rejudged)?;
-            if found.is_empty() {
-                continue;
-            }
-            let by = effects.applied.iter_mut().find(|applied| applied.pos == rejudged.by);
-            let Some(by) = by else { continue };
-            by.withdrawn = by.withdrawn.iter().copied().chain(found.withdrawn()).collect();
-            self.shared.write(effects.command, |recent| {
-                found.put(recent.rows_mut(), &by.withdrawn);
-            });
-        }
-        Ok(())
-    }
-
-    /// Marks what was rejected after all, and tells it with the records that did so.
-    fn withdraw(&self, effects: &mut Effects) -> Result<(), RecordsError> {
-        for withdrawal in std::mem::take(&mut effects.withdrawn) {
-            let found = Withdrawn::find(&self.shared.view()?, withdrawal)?;
-            let by = effects.applied.iter_mut().find(|applied| applied.pos == withdrawal.by);
-            let Some(by) = by else { continue };
-            by.withdrawn = by.withdrawn.iter().copied().chain(found.ids()).collect();
-            self.shared.write(effects.command, |recent| {
-                found.put(recent.rows_mut(), &by.withdrawn);
-            });
-        }
-        Ok(())
     }
 
     /// Hides what was erased, and tells it with the records that did so.
@@ -432,7 +380,7 @@ impl Writer {
             let Some(found) = Erased::find(&self.shared.view()?, erasing)? else { continue };
             let by = effects.applied.iter_mut().find(|applied| applied.pos == erasing.by);
             if let Some(by) = by {
-                by.withdrawn = Arc::from([found.id()]);
+                by.withdrawn = by.withdrawn.iter().copied().chain([found.id()]).collect();
             }
             // Not published yet itself.
             let own = |applied: &&mut Applied| {

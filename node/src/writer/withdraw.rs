@@ -3,15 +3,30 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{EventRow, Outcome, Withdrawal, right_of};
+use comity_machine::{Effects, EventRow, Outcome, Withdrawal, right_of};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
 
 use super::keys::{place_key, timeline_key};
 use super::rejudge::Mark;
+use super::shared::Shared;
 use super::view::{RecordsError, View};
 use crate::store::{Batch, Table};
+
+/// Marks what was rejected after all, and tells it with the records that did so.
+pub(super) fn apply(shared: &Shared, effects: &mut Effects) -> Result<(), RecordsError> {
+    for withdrawal in std::mem::take(&mut effects.withdrawn) {
+        let found = Withdrawn::find(&shared.view()?, withdrawal)?;
+        let by = effects.applied.iter_mut().find(|applied| applied.pos == withdrawal.by);
+        let Some(by) = by else { continue };
+        by.withdrawn = by.withdrawn.iter().copied().chain(found.ids()).collect();
+        shared.write(effects.command, |recent| {
+            found.put(recent.rows_mut(), &by.withdrawn);
+        });
+    }
+    Ok(())
+}
 
 /// Records that are rejected from now on.
 pub(super) struct Withdrawn {

@@ -15,7 +15,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::directory::{Offer, Seek};
-use comity_protocol::frame::{Batch, Class, Frame, Range, VectorEntry, Want, WireLog};
+use comity_protocol::frame::{Batch, Class, Frame, Range, VectorEntry, WireLog};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
@@ -25,6 +25,7 @@ use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
 use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
+use super::fate::fate;
 use super::filling::Filler;
 use super::lost::{AheadOf, stated};
 use super::relaying::Relaying;
@@ -587,21 +588,5 @@ impl Keys for PeerKeys<'_> {
 
     fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
         self.shared.state().log_key(log)
-    }
-}
-
-fn fate(report: &RangeReport) -> Fate {
-    match report.outcome {
-        RangeOutcome::Applied => Fate::Applied,
-        RangeOutcome::Gap { from } => Fate::Gap { from },
-        RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
-        // It is taken once it comes again.
-        RangeOutcome::Rewind { .. } => {
-            Fate::Held { from: 1, awaits: [Some(Want { log: report.log, from: 1 }), None] }
-        }
-        RangeOutcome::Crowded { from }
-        | RangeOutcome::Early { from }
-        | RangeOutcome::Newer { from } => Fate::Held { from, awaits: [None; 2] },
-        RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

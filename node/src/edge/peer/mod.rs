@@ -10,6 +10,7 @@ mod directory;
 mod driver;
 mod end;
 mod exchange;
+mod fate;
 mod filling;
 mod finality;
 mod forks;
