@@ -36,13 +36,14 @@ impl Rewinding {
         let Ok(Frame::Batch(Batch { ranges, .. })) = Frame::decode(frame) else {
             return Vec::new();
         };
-        let opens = |channel: &ChannelId| {
+        let opens = |(channel, base): &(ChannelId, ControlPoint)| {
             ranges.iter().any(|range| {
                 let log = range.log;
-                log.channel == *channel && log.kind == LogKind::Control && range.first == 1
+                let is_next = log.kind == LogKind::Control && log.number == base.term + 1;
+                log.channel == *channel && is_next && range.first == 1
             })
         };
-        let (now, later) = self.0.drain(..).partition(|(channel, _)| opens(channel));
+        let (now, later) = self.0.drain(..).partition(opens);
         self.0 = later;
         let now: Vec<(ChannelId, ControlPoint)> = now;
         now.into_iter()
