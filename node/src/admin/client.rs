@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, Invite, Reopening, Status, VoidLine, socket_path};
+use super::{ForkLine, Invite, Reopening, Status, VoidLine, WaitingLine, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -116,6 +116,22 @@ impl AdminClient {
     pub async fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, AdminError> {
         match self.ask(&Ask::Voided { channel: channel.to_owned() }).await? {
             Answer::Voided { voided } => Ok(voided),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Lists the groups that wait for members after a start.
+    pub async fn waiting(&self) -> Result<Vec<WaitingLine>, AdminError> {
+        match self.ask(&Ask::Waiting).await? {
+            Answer::Waiting { waiting } => Ok(waiting),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Answers for the members that one of them waits for.
+    pub async fn confirm(&self, channel: &str) -> Result<(), AdminError> {
+        match self.ask(&Ask::Confirm { channel: channel.to_owned() }).await? {
+            Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
     }

@@ -52,6 +52,12 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// [`VOIDED_LISTED_MAX`].
     fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal>;
 
+    /// Groups of this node that wait for members after a start, at most [`WAITING_LISTED_MAX`].
+    fn waiting(&self) -> Vec<WaitingLine>;
+
+    /// Answers for the members that a group waits for.
+    fn confirm(&self, channel: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
+
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
 }
@@ -78,6 +84,20 @@ pub struct VoidLine {
 
 /// Void records in one list.
 pub const VOIDED_LISTED_MAX: usize = 1_000;
+
+/// A group whose members are asked, after a start, before anything is changed in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingLine {
+    /// The channel's id.
+    pub channel: String,
+    /// Its name.
+    pub name: String,
+    /// The organisations that have not answered yet, or know of something that is lacking here.
+    pub members: Vec<String>,
+}
+
+/// Groups in one list.
+pub const WAITING_LISTED_MAX: usize = 1_000;
 
 /// How a node does among others, in this run of its process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -204,6 +224,15 @@ mod tests {
             Ok(vec![VoidLine { record, unix_ms: 5, what }])
         }
 
+        fn waiting(&self) -> Vec<WaitingLine> {
+            let members = vec!["globex.example".to_owned()];
+            vec![WaitingLine { channel: "AAAAAAAA".to_owned(), name: "Team".to_owned(), members }]
+        }
+
+        async fn confirm(&self, channel: &str) -> Result<(), Refusal> {
+            self.voided(channel).map(|_| ())
+        }
+
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
@@ -239,6 +268,12 @@ mod tests {
         assert_eq!((reopening.base.as_str(), reopening.voided.len()), ("1.3", 1));
         assert_eq!(client.voided("AAAAAAAA").await.unwrap(), reopening.voided);
         let refused = client.voided("BBBBBBBB").await.unwrap_err();
+        assert!(
+            matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
+        );
+        assert_eq!(client.waiting().await.unwrap(), Fake.waiting());
+        client.confirm("AAAAAAAA").await.unwrap();
+        let refused = client.confirm("BBBBBBBB").await.unwrap_err();
         assert!(
             matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
         );

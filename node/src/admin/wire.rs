@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, Reopening, Status, VoidLine};
+use super::{ForkLine, Reopening, Status, VoidLine, WaitingLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +23,10 @@ pub(super) enum Ask {
     Voided { channel: String },
     /// How the node does among others.
     Status,
+    /// List the groups that wait for members after a start.
+    Waiting,
+    /// Answer for the members that one of them waits for.
+    Confirm { channel: String },
 }
 
 /// What is answered.
@@ -43,6 +47,10 @@ pub(super) enum Answer {
     Voided { voided: Vec<VoidLine> },
     /// How the node does among others.
     Status { status: Status },
+    /// Groups that wait for members.
+    Waiting { waiting: Vec<WaitingLine> },
+    /// Done.
+    Done,
     /// A refusal.
     Refused { code: String, message: String },
 }

@@ -1,14 +1,24 @@
-//! `comity group`: what an admin does about a group's control log after a loss, through the admin's
-//! socket of the running node.
+//! `comity group`: what an admin does about a group's control log after a start or a loss, through
+//! the admin's socket of the running node.
 
 use clap::Subcommand;
 
 use super::{Failure, say};
-use crate::admin::{AdminClient, Reopening, VoidLine};
+use crate::admin::{AdminClient, Reopening, VoidLine, WaitingLine};
 use crate::config::Settings;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Answer for the members' nodes that a group waits for since this node started
+    ///
+    /// For the group's home, where more than half of the other members' nodes cannot be reached. You
+    /// say by it that this node has not lost the end of the group's control log: that it was not
+    /// restored from a backup, or that nothing was decided since. If it was, the group's control log
+    /// may part in two.
+    Confirm {
+        /// The group's id
+        channel: String,
+    },
     /// Let a group go on from an earlier record of its control log
     ///
     /// For the group's home, after its control log was lost in part or shown in two versions. What
@@ -29,12 +39,18 @@ pub(super) enum Command {
         /// The group's id
         channel: String,
     },
+    /// List the groups that wait for other members' nodes since this node started
+    Waiting,
 }
 
 /// Runs `comity group`.
 pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let admin = AdminClient::of(&settings.data_dir);
     match command {
+        Command::Confirm { channel } => {
+            admin.confirm(&channel).await?;
+            say(format_args!("Done: the group waits for nobody.\n"))?;
+        }
         Command::Reopen { channel, at, yes } => {
             let Reopening { base, voided } = admin.reopen(&channel, at, yes).await?;
             let (tense, end) = match yes {
@@ -49,6 +65,11 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             say(format_args!("{end}\n"))?;
         }
         Command::Voided { channel } => lines(&admin.voided(&channel).await?)?,
+        Command::Waiting => {
+            for WaitingLine { channel, name, members } in admin.waiting().await? {
+                say(format_args!("{channel}  {name:?} waits for {}\n", members.join(", ")))?;
+            }
+        }
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ enum Command {
     /// The output is lines of a zone file. The zone has to be signed (DNSSEC), or every partner has
     /// to pin this node's key by hand. Makes the node's keys if there are none yet.
     Dns(dns::Options),
-    /// A group's control log, after a loss
+    /// A group's control log, after a start or a loss
     #[command(subcommand)]
     Group(group::Command),
     /// The node's keys

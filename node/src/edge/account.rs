@@ -15,7 +15,7 @@ use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
     AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, PEERS_LISTED_MAX, PeerLine, Reopening,
-    Status, VoidLine,
+    Status, VoidLine, WaitingLine,
 };
 use crate::clock;
 
@@ -197,6 +197,14 @@ impl AdminBackend for ClientEdge {
 
     fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
         self.voided_of(channel)
+    }
+
+    fn waiting(&self) -> Vec<WaitingLine> {
+        self.waiting_groups()
+    }
+
+    async fn confirm(&self, channel: &str) -> Result<(), Refusal> {
+        self.confirm_group(channel).await
     }
 
     fn status(&self) -> Status {

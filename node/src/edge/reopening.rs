@@ -1,5 +1,6 @@
-//! What the admin asks about openings after a loss (`docs/protocol/` section 7.7): to force one,
-//! and what such openings have made void. It must not judge; the machine does.
+//! What the admin asks about control logs after a loss (`docs/protocol/` section 7.7): which wait
+//! for members after a start, to answer for those, to force an opening, and what such openings have
+//! made void. It must not judge; the machine does.
 
 use std::ops::ControlFlow;
 
@@ -10,11 +11,11 @@ use comity_machine::{
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader};
-use comity_protocol::id::{AccountId, LogName};
+use comity_protocol::id::{AccountId, LineageId, LogName};
 
 use super::client::ClientEdge;
 use super::peer::rewind_group;
-use crate::admin::{Reopening, VOIDED_LISTED_MAX, VoidLine};
+use crate::admin::{Reopening, VOIDED_LISTED_MAX, VoidLine, WAITING_LISTED_MAX, WaitingLine};
 use crate::clock;
 
 /// How often rows are read anew where the group went on meanwhile.
@@ -73,6 +74,32 @@ impl ClientEdge {
     pub(super) fn voided_of(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
         let (no, known) = self.reopened_group(channel)?;
         Ok(self.lines(no, &known, known.voided()))
+    }
+
+    /// Groups that wait for members after a start.
+    pub(super) fn waiting_groups(&self) -> Vec<WaitingLine> {
+        let state = self.shared().state();
+        let domain = |lineage: &LineageId| state.peers.get(lineage).map(|peer| peer.domain.clone());
+        let waiting = state.comparing().take(WAITING_LISTED_MAX);
+        let line = |(channel, members): (&Channel, Vec<LineageId>)| WaitingLine {
+            channel: channel.id.to_string(),
+            name: channel.group().map(|group| group.state.name.clone()).unwrap_or_default(),
+            members: members.iter().filter_map(domain).collect(),
+        };
+        waiting.map(line).collect()
+    }
+
+    /// Answers for the members that a group waits for.
+    pub(super) async fn confirm_group(&self, channel: &str) -> Result<(), Refusal> {
+        let channel = self.reopened_group(channel)?.1.id;
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        match self.propose(Command::Force { channel, unix_ms, random }).await? {
+            Answer::Refused(RefusedCode(Code::NotAllowed)) => {
+                Err(said(Code::NotAllowed, "Only the group's home waits for its members."))
+            }
+            Answer::Refused(RefusedCode(code)) => Err(code.into()),
+            _ => Ok(()),
+        }
     }
 
     fn reopened_group(&self, channel: &str) -> Result<(ChannelNo, Channel), Refusal> {
