@@ -17,7 +17,7 @@ use comity_protocol::limits::{COVER_AGE_MS, COVER_ENTRIES_MAX};
 
 use crate::account::{Standing, Stay};
 use crate::answer::Answer;
-use crate::applied::Subscriber;
+use crate::applied::{Outcome, Subscriber};
 use crate::channel::{Channel, ChannelNo, LogNo};
 use crate::cover::cover_for;
 use crate::group::{Member, Place, Stated};
@@ -271,6 +271,10 @@ impl State {
             let Some(known) = self.channels[&no].logs.get(&name) else { continue };
             let log_no = known.no;
             let changes = read.changes.iter();
+            let is_text = matches!(name, LogName::Message { .. });
+            for change in changes.clone().filter(|c| is_text && c.outcome == Outcome::Void) {
+                self.note_expiring(no, change.time, fx);
+            }
             fx.rejudged.extend(changes.map(|change| Rejudged {
                 channel: no,
                 no: log_no,
