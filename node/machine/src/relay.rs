@@ -49,10 +49,12 @@ impl State {
         if is_whole || known.is_some_and(|known| known.takes(held + 1) == 0) {
             return Lack::Nothing;
         }
-        match known {
-            Some(known) if known.awaits_start().is_some() && known.start.is_none() => Lack::Later,
-            _ => Lack::From(held + 1),
+        // What a log had stated below our floor its origin says itself, and nobody else.
+        let awaits_start = |log: &Log| log.awaits_start().is_some() && log.start.is_none();
+        if origin != peer && known.is_some_and(awaits_start) {
+            return Lack::Later;
         }
+        Lack::From(held + 1)
     }
 }
 
