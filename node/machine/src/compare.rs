@@ -66,8 +66,8 @@ impl State {
         })
     }
 
-    /// The other organisations in a group that were heard from lately, and whether they hold no more
-    /// of our control log than we do.
+    /// The other organisations in a group that were heard from lately, and whether they hold no
+    /// more of our control log than we do.
     fn heard_members(&self, group: &Group) -> impl Iterator<Item = (LineageId, bool)> {
         let (run, own) = (self.run_command(), self.lineage());
         let others =

@@ -11,10 +11,10 @@ use crate::config::Settings;
 pub(super) enum Command {
     /// Answer for the members' nodes that a group waits for since this node started
     ///
-    /// For the group's home, where more than half of the other members' nodes cannot be reached. You
-    /// say by it that this node has not lost the end of the group's control log: that it was not
-    /// restored from a backup, or that nothing was decided since. If it was, the group's control log
-    /// may part in two.
+    /// For the group's home, where too many of the other members' nodes cannot be reached. You say
+    /// by it that this node has not lost the end of the group's control log: that it was not
+    /// restored from a backup, or that nothing was decided since. If it was, the group's control
+    /// log may part in two.
     Confirm {
         /// The group's id
         channel: String,
