@@ -140,6 +140,15 @@ pub enum LogName {
     },
 }
 
+impl LogName {
+    /// The organisation that writes it.
+    pub const fn origin(&self) -> LineageId {
+        match self {
+            Self::Control { home: origin, .. } | Self::Message { origin, .. } => *origin,
+        }
+    }
+}
+
 /// A log: single-writer, append-only, hash-chained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LogId {

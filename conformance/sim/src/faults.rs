@@ -1,9 +1,12 @@
 //! What goes wrong: a table. Each fault is drawn by the seed's plan, done at a moment, and over at
 //! the latest when the storm is.
 
+use comity::edge::peer::rewind_group;
+use comity_machine::{Channel, Command};
+
 use crate::agenda::Event;
 use crate::net::IDLE_MS;
-use crate::node::DISK_MS;
+use crate::node::{DISK_MS, Waiter};
 use crate::world::World;
 
 /// Something that goes wrong.
@@ -16,7 +19,7 @@ pub(crate) struct Fault {
 }
 
 /// Every fault.
-pub(crate) const FAULTS: [Fault; 13] = [
+pub(crate) const FAULTS: [Fault; 14] = [
     fault("crash", crash),
     fault("crash at a sync", crash_at_sync),
     fault("failing sync", failing_sync),
@@ -29,6 +32,7 @@ pub(crate) const FAULTS: [Fault; 13] = [
     fault("second connection", second_connection),
     fault("weather", weather),
     fault("device away", device_away),
+    fault("reopened group", reopen),
     Fault { name: "rollback", is_rollback: true, strike: rollback },
 ];
 
@@ -137,6 +141,39 @@ fn device_away(world: &mut World) -> bool {
     world.users[user].is_online = false;
     world.users[user].disconnected();
     world.agenda.after(back_ms, Event::Device { user });
+    true
+}
+
+/// The admin of an honest home lets a group go back a few records.
+fn reopen(world: &mut World) -> bool {
+    let at = world.draw_node();
+    // A rollback may only take back what nobody has followed.
+    if !world.plan.with_membership || world.plan.hostile == Some(at) {
+        return false;
+    }
+    let back = world.dice.below(8);
+    let unix_ms = world.nodes[at].unix_ms(world.agenda.now_ms);
+    let random = world.dice.bytes();
+    let rewound = {
+        let Some(run) = &world.nodes[at].run else { return false };
+        let state = run.shared.state();
+        let is_home = |channel: &&Channel| {
+            let group = channel.group();
+            group.is_some_and(|group| {
+                group.state.home == state.lineage() && group.state.nominee.is_none()
+            })
+        };
+        let homes: Vec<&Channel> = state.channels.values().filter(is_home).collect();
+        let Some(channel) = world.dice.pick(&homes) else { return false };
+        let place = channel.base().map(|(term, seq)| (term, seq.saturating_sub(back).max(1)));
+        let base = place.and_then(|place| channel.base_at(place));
+        let id = channel.id;
+        drop(state);
+        base.and_then(|base| rewind_group(&run.shared, &id, &base).ok())
+    };
+    let Some(rewind) = rewound.map(Box::new) else { return false };
+    let World { nodes, agenda, .. } = world;
+    nodes[at].propose(Command::Reopen { rewind, unix_ms, random }, Waiter::Reopen, agenda);
     true
 }
 

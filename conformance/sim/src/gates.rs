@@ -26,8 +26,3 @@ pub(crate) fn waits_for_origin(channel: &Channel, log: &Log) -> bool {
     let has_no_past = is_hidden || log.backlog.is_none();
     log.awaits_start().is_some() && log.start.is_none() && has_no_past
 }
-
-/// Texts of void records, which nobody is shown, have no time of their own and stay until others of
-/// their channel are of age (seeds 121, 134, 195, 206); and once history was lacking for ever (seed
-/// 275). Goes when both are mended, or the checker knows better.
-pub(crate) const DRAWS_RETENTION: bool = false;

@@ -150,7 +150,7 @@ impl Node {
                         run.exchange.fork_taken(&log, seq, &answer);
                     }
                 }
-                Waiter::Nobody => {}
+                Waiter::Nobody | Waiter::Reopen => {}
                 Waiter::Wake => {
                     if let Some(run) = &mut self.run {
                         run.is_waking = false;
@@ -208,13 +208,14 @@ impl Node {
     fn take(&mut self, id: ConnectionId, task: Task, around: &mut Around<'_>) {
         let now_ms = around.agenda.now_ms;
         match task {
-            Task::Apply { peer, frame, cursor } => {
+            Task::Apply { peer, frame, cursor, rewinds } => {
                 let command = Command::PeerBatch {
                     peer,
                     frame: frame.into(),
                     cursor,
                     unix_ms: self.unix_ms(now_ms),
                     random: self.dice.bytes(),
+                    rewinds,
                 };
                 self.propose(command, Waiter::Link(id), around.agenda);
             }

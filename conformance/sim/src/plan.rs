@@ -3,7 +3,6 @@
 
 use crate::dice::Dice;
 use crate::faults::FAULTS;
-use crate::gates;
 use crate::net::Weather;
 
 /// The plan of a run.
@@ -44,7 +43,7 @@ impl Plan {
         let faults = faults.collect();
         let nodes = 2 + usize::from(dice.per_mille(650)) + usize::from(dice.per_mille(300));
         let is_hostile = nodes > 2 && !has_rollback && dice.per_mille(350);
-        let is_forgetful = dice.per_mille(250) && gates::DRAWS_RETENTION;
+        let is_forgetful = dice.per_mille(250);
         let seconds = dice.within(5..90);
         let storm_ms = dice.within(15_000..60_000);
         let honest = nodes - usize::from(is_hostile);

@@ -82,8 +82,8 @@ fn a_text_that_a_device_was_not_shown_is_found() {
 #[test]
 fn a_verdict_that_changes_back_is_found() {
     let mut world = ran(QUIET);
-    let verdict = world.verdicts[0].values_mut().find(|(known, _)| *known == Outcome::Accepted);
-    verdict.unwrap().0 = Outcome::Rejected;
+    let verdict = world.verdicts[0].values_mut().find(|known| known.outcome == Outcome::Accepted);
+    verdict.unwrap().outcome = Outcome::Rejected;
     assert_eq!(judged(&mut world), [Rule::VerdictChange]);
 }
 

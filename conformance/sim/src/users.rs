@@ -310,6 +310,17 @@ fn may_see(
             if target(applied) == Some(own) {
                 return true;
             }
+            // Whom an opening put out is shown what came before, and the opening.
+            let stay =
+                state.accounts.get(&own.number).and_then(|a| a.channels.get(&applied.channel));
+            let last = stay.map(|stay| stay.to.unwrap_or(stay.from));
+            let forced = group.terms.iter().filter(|(_, term)| term.forced);
+            let mut openings = forced.filter_map(|(number, _)| {
+                group.control_log_of(*number).and_then(|name| pos_of(&name, 1))
+            });
+            if last.is_some_and(|last| applied.pos <= last && openings.any(|at| at == last)) {
+                return true;
+            }
             let Some(member) = group.state.members.get(&own) else { return false };
             match member.stays.last() {
                 None => false,

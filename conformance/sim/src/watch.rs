@@ -205,6 +205,9 @@ fn may_read(shared: &Shared, peer: LineageId, range: &Range) -> bool {
             // A home hears who follows it.
             let terms = group.terms.iter().filter(|(_, term)| term.home == peer);
             let ends = ends.chain(terms.map(|(number, _)| (number + 1, 1)));
+            if is_told_of_opening(shared, &state, no, peer, range) {
+                return true;
+            }
             let Some(last) = ends.max() else { return false };
             match log.name {
                 LogName::Control { term, .. } => (term, range.last()) <= last,
@@ -217,6 +220,24 @@ fn may_read(shared: &Shared, peer: LineageId, range: &Range) -> bool {
             }
         }
     }
+}
+
+/// Whether a peer that an opening put out is shown what came before, and the opening itself.
+fn is_told_of_opening(
+    shared: &Shared,
+    state: &State,
+    no: ChannelNo,
+    peer: LineageId,
+    range: &Range,
+) -> bool {
+    let Some(channel) = state.channels.get(&no) else { return false };
+    let until = channel.peers.get(&peer).and_then(|stay| stay.to);
+    let (Some(group), Some(until)) = (channel.group(), until) else { return false };
+    let forced = group.terms.iter().filter(|(_, term)| term.forced);
+    let openings = forced.filter_map(|(number, _)| group.control_log_of(*number));
+    let mut at = openings.filter_map(|name| pos_of(shared, state, no, &name, 1));
+    let shown = pos_of(shared, state, no, &LogId::from(range.log).name, range.last());
+    at.any(|at| at == until) && shown.is_some_and(|shown| shown <= until)
 }
 
 /// The control record of a place: its log and its number there.

@@ -183,8 +183,8 @@ pub enum Fate {
     Held {
         /// The first record not taken.
         from: u64,
-        /// What it waits for, where the peer is to be asked for it at once.
-        awaits: Option<Want>,
+        /// What it may wait for, where the peer is to be asked for it at once.
+        awaits: [Option<Want>; 2],
     },
     /// It is not theirs, or not for us.
     Refused {

@@ -230,7 +230,7 @@ impl Subscription {
             Fate::Gap { from } => self.wants.gap(log, from, last, now_ms),
             Fate::Held { from, awaits } => {
                 self.wants.held(log, from, last, now_ms);
-                if let Some(Want { log, from }) = awaits {
+                for Want { log, from } in awaits.into_iter().flatten() {
                     self.wants.add(log, from, 0, now_ms);
                 }
             }

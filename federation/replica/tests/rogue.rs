@@ -322,7 +322,7 @@ fn no_cursor_is_kept_while_something_before_it_is_wanted() {
     let want = |log| Action::Send(Frame::Want(vec![Want { log, from: 1 }]));
 
     let control = WireLog { kind: LogKind::Control, ..second };
-    let awaits = Some(Want { log: control, from: 1 });
+    let awaits = [Some(Want { log: control, from: 1 }), None];
     let fates = [Fate::Gap { from: 1 }, Fate::Held { from: 1, awaits }];
     let (offered, said) = applies(&mut scene, part(&[&direct, &link], Some(1)), &fates);
     assert_eq!(offered, Some(cursor(1)));

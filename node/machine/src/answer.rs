@@ -3,7 +3,7 @@
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::{Want, WireLog};
-use comity_protocol::id::{ChannelId, MessageId};
+use comity_protocol::id::{ChannelId, ControlPoint, MessageId};
 use minicbor::{Decode, Encode};
 
 use crate::backfill::HistoryReport;
@@ -100,9 +100,9 @@ pub enum RangeOutcome {
         #[n(0)]
         from: u64,
         /// Where it waits for a control log: what to ask for at once. Whoever shows what waits has
-        /// it.
+        /// one of them: the newest term goes on, or its home has opened the next.
         #[n(1)]
-        awaits: Option<Want>,
+        awaits: [Option<Want>; 2],
     },
     /// It is not theirs, or not for us.
     #[n(3)]
@@ -136,5 +136,13 @@ pub enum RangeOutcome {
         /// The first record not taken.
         #[n(0)]
         from: u64,
+    },
+    /// It opens a term that goes back below what is known here. It was not taken, and is asked for
+    /// again; it is taken where the command brings along what the group was then.
+    #[n(7)]
+    Rewind {
+        /// The record that it goes back to.
+        #[n(0)]
+        base: ControlPoint,
     },
 }

@@ -50,7 +50,7 @@ impl State {
         fx: &mut Effects,
     ) -> (MessageId, Pos) {
         let origin = self.lineage();
-        let writer = self.identity.as_ref().map(|i| i.writer).unwrap_or_default();
+        let writer = self.writer();
         let name = LogName::Message { origin, writer };
         let salt = fx.draw();
         let channel = &self.channels[&no];
@@ -132,7 +132,10 @@ impl State {
         }
         log.last_pos = pos;
         let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
-        let is_of_age = message && time < horizon;
+        // A void message's text is shown to nobody, and is kept no longer than others.
+        let is_text =
+            message || (outcome == Outcome::Void && matches!(name, LogName::Message { .. }));
+        let is_of_age = is_text && time < horizon;
         let erased = log.erased_before(seq, hash.into(), is_of_age);
         if erased.is_some() {
             record.body.erase();
@@ -159,7 +162,7 @@ impl State {
             is_late: message && !fed && is_late(fx.unix_ms, time),
         });
         self.narrow_audience(fx);
-        if message {
+        if is_text {
             self.note_expiring(no, time, fx);
         }
         self.count_uncovered(no, name, seq, fx);
@@ -409,7 +412,13 @@ impl State {
     }
 
     /// Brings an account's or a peer's stay in line with the control state.
-    fn sync_member(&mut self, no: ChannelNo, target: AccountId, pos: Pos, fx: &mut Effects) {
+    pub(crate) fn sync_member(
+        &mut self,
+        no: ChannelNo,
+        target: AccountId,
+        pos: Pos,
+        fx: &mut Effects,
+    ) {
         let own = self.lineage();
         let channel = &self.channels[&no];
         let Some(group) = channel.group() else { return };

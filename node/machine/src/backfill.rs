@@ -343,7 +343,8 @@ impl State {
         if is_shown {
             log.last_message = log.last_message.max(time);
         }
-        let is_of_age = is_message && time < horizon;
+        let is_text = is_message || outcome == Outcome::Void;
+        let is_of_age = is_text && time < horizon;
         let erased = log.erased_before(seq, hash.into(), is_of_age);
         if erased.is_some() {
             record.body.erase();
@@ -369,7 +370,7 @@ impl State {
             erased,
             is_late: false,
         });
-        if is_message {
+        if is_text {
             self.note_expiring(no, time, fx);
         }
     }

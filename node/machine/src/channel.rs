@@ -7,6 +7,7 @@ use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::head::HeadProof;
+use comity_protocol::history::Before;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
@@ -200,6 +201,9 @@ pub struct Log {
     /// What history has proven of a floor that nothing above was taken of yet.
     #[n(15)]
     pub start: Option<Box<ProvenStart>>,
+    /// What it had stated where our feed of it begins.
+    #[n(16)]
+    pub shown: Option<Before>,
 }
 
 impl Log {
@@ -221,6 +225,7 @@ impl Log {
             fork: None,
             above: Vec::new(),
             start: None,
+            shown: None,
         }
     }
 }

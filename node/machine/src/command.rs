@@ -8,6 +8,8 @@ use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, Writer
 use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
+use crate::rewind::Rewind;
+
 /// A device of an account, unique on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
@@ -169,6 +171,9 @@ pub enum Command {
         /// 32 random bytes from which salts of this command are derived.
         #[cbor(n(3), with = "minicbor::bytes")]
         random: [u8; 32],
+        /// What groups were when openings among it go back.
+        #[n(5)]
+        rewinds: Vec<Rewind>,
     },
     /// Time has come for what waits for it, see `State::due_ms`.
     #[n(10)]
@@ -242,6 +247,19 @@ pub enum Command {
         /// The clock, in Unix milliseconds.
         #[n(1)]
         unix_ms: u64,
+    },
+    /// Our admin opens the next term of a group's control log, going back to a record.
+    #[n(16)]
+    Reopen {
+        /// What the group was just after that record.
+        #[n(0)]
+        rewind: Box<Rewind>,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        random: [u8; 32],
     },
 }
 
@@ -449,7 +467,11 @@ impl Command {
     pub fn weight(&self) -> usize {
         let carried = match self {
             Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
-            Self::PeerBatch { frame, .. } | Self::PeerHistory { frame, .. } => frame.len(),
+            Self::PeerBatch { frame, rewinds, .. } => {
+                frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
+            }
+            Self::PeerHistory { frame, .. } => frame.len(),
+            Self::Reopen { rewind, .. } => rewind.weight(),
             Self::TakeFork { proof, .. } => proof.len(),
             _ => 0,
         };

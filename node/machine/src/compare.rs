@@ -42,22 +42,41 @@ impl State {
     /// it than we do.
     pub fn has_authority(&self, no: ChannelNo) -> bool {
         let Some(group) = self.channels.get(&no).and_then(Channel::group) else { return false };
-        let (run, own) = (self.run_command(), self.lineage());
-        if group.authority == run {
+        if group.authority == self.run_command() {
             return true;
         }
-        let others = group.state.organisations.keys().filter(|o| **o != own && group.follows(**o));
         let (mut heard, mut agree) = (0_usize, 0_usize);
-        for other in others {
-            let Some(peer) = self.peers.get(other).filter(|peer| peer.heard_unix_ms > 0) else {
-                continue;
-            };
-            if peer.heard_unix_ms.saturating_add(HEARD_MS) >= self.heard_unix_ms {
-                heard += 1;
-                agree += usize::from(peer.compared == run && !group.is_behind(other));
-            }
+        for (_, agrees) in self.heard_members(group) {
+            heard += 1;
+            agree += usize::from(agrees);
         }
         heard == 0 || agree * 2 > heard
+    }
+
+    /// Groups of which we may append to the control log once more members have compared theirs, with
+    /// the members that have not, or hold more of it than we do.
+    pub fn comparing(&self) -> impl Iterator<Item = (&Channel, Vec<LineageId>)> {
+        let own = self.lineage();
+        let ours =
+            move |group: &&Group| group.state.home == own || group.state.nominee == Some(own);
+        self.channels.iter().filter_map(move |(no, channel)| {
+            let group = channel.group().filter(ours).filter(|_| !self.has_authority(*no))?;
+            let awaited = self.heard_members(group).filter(|(_, agrees)| !agrees);
+            Some((channel, awaited.map(|(member, _)| member).collect()))
+        })
+    }
+
+    /// The other organisations in a group that were heard from lately, and whether they hold no
+    /// more of our control log than we do.
+    fn heard_members(&self, group: &Group) -> impl Iterator<Item = (LineageId, bool)> {
+        let (run, own) = (self.run_command(), self.lineage());
+        let others =
+            group.state.organisations.keys().filter(move |o| **o != own && group.follows(**o));
+        others.filter_map(move |other| {
+            let peer = self.peers.get(other).filter(|peer| peer.heard_unix_ms > 0)?;
+            let is_late = peer.heard_unix_ms.saturating_add(HEARD_MS) < self.heard_unix_ms;
+            (!is_late).then(|| (*other, peer.compared == run && !group.is_behind(other)))
+        })
     }
 
     /// We have appended to a group's control log: in this run that is settled.
@@ -104,8 +123,12 @@ impl State {
         channel: &ChannelId,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        let (no, _) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
-        self.channels[&no].group().ok_or(Code::NotAGroup)?;
+        let (no, known) = self.channel(channel).ok_or(Code::ChannelNotFound)?;
+        let group = known.group().ok_or(Code::NotAGroup)?;
+        let own = self.lineage();
+        if group.state.home != own && group.state.nominee != Some(own) {
+            return Err(Code::NotAllowed);
+        }
         self.settle_authority(no);
         fx.dirty(RowKey::Channel(no));
         self.go_on(fx);

@@ -201,6 +201,7 @@ impl Log {
     /// Goes on from a start that was proven.
     pub(crate) fn go_on_from(&mut self, base: Base) {
         let Some(shown) = base.shown else { return };
+        self.shown = Some(shown);
         self.time = shown.time;
         self.after = shown.stated.map(|stated| stated.after);
         self.after_seq = shown.stated.map_or(0, |stated| stated.seq);
@@ -239,7 +240,8 @@ impl State {
             }
             log.floor = Some(floor);
             log.start = None;
-            if is_first {
+            // What is held from a stay that is void would come once more as history.
+            if is_first && log.end.seq() == 0 {
                 log.backlog = Some(Backlog::new(floor));
             }
             fx.dirty(RowKey::Log(no, name));

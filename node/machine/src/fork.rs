@@ -114,7 +114,7 @@ impl State {
 
     /// Where the log that we write at the moment is forked we go on under another writer, as others
     /// take no more of it.
-    fn leave_writer(&mut self, name: LogName, fx: &mut Effects) {
+    pub(crate) fn leave_writer(&mut self, name: LogName, fx: &mut Effects) {
         let own = self.lineage();
         let Some(identity) = &mut self.identity else { return };
         if name != (LogName::Message { origin: own, writer: identity.writer }) {

@@ -27,7 +27,7 @@ use crate::range::{Proven, Stop, founder_of, prove};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
-use crate::verdict::{Judged, Wait};
+use crate::verdict::Judged;
 
 impl State {
     pub(crate) fn peer_batch(
@@ -101,7 +101,7 @@ impl State {
             },
         };
         self.check_right(peer, no, &log).map_err(|code| match code {
-            Code::LogHeld => self.held(no, first),
+            Code::LogHeld => self.held(no, first, ahead(&log)),
             code => refuse(code),
         })?;
         let known = self.channels[&no].logs.get(&log.name);
@@ -187,7 +187,7 @@ impl State {
         }
         // Another member may write before the home's control log has reached us.
         if self.awaits(&log.channel) {
-            return Err(Stop::Held { from: range.first, awaits: None });
+            return Err(Stop::held(range.first));
         }
         if range.first > 1 {
             return Err(Stop::Gap { from: 1 });
@@ -226,7 +226,8 @@ impl State {
             let founder = founder_of(&range).ok_or(refuse(Code::LogUnknown))?;
             let name = LogName::Control { home: founder, term: 1 };
             let log = LogId { channel: log.channel, name }.into();
-            return Err(Stop::Held { from: 1, awaits: Some(Want { log, from: 1 }) });
+            let awaits = Box::new([Some(Want { log, from: 1 }), None]);
+            return Err(Stop::Held { from: 1, awaits });
         }
         let Some(mut proven) = prove(log, ChainEnd::default(), checkpoints, range)? else {
             return Ok(());
@@ -330,8 +331,8 @@ impl State {
             .and_then(|header| header.act().map(|act| (header, act)))
             .ok()
             .filter(|(header, _)| header.time > last);
-        if group.next_log() == Some(name) && seq == 1 {
-            return self.take_next_term(no, name, record, decoded, fx);
+        if seq == 1 && group.opens(name) {
+            return self.take_term(no, name, record, decoded, fx);
         }
         if group.control_log() != name || group.state.nominee.is_some() {
             // Of a term that is over nothing counts any more, and a handover is its last record:
@@ -358,33 +359,16 @@ impl State {
         Ok(())
     }
 
-    /// The next term begins with an opening that holds, or not at all.
-    fn take_next_term(
-        &mut self,
-        no: ChannelNo,
-        name: LogName,
-        record: Record,
-        decoded: Option<(ControlHeader, ControlAct)>,
-        fx: &mut Effects,
-    ) -> Result<(), Stop> {
-        let refuse = |code| Stop::Refused { from: 1, code };
-        let Some((header, ControlAct::Open(opening))) = decoded else {
-            return Err(refuse(Code::LogUnknown));
-        };
-        let Some(group) = self.channels[&no].group() else { return Ok(()) };
-        group.judge_opening(&header, &opening).map_err(refuse)?;
-        self.place_opening(no, name, record, &header, &opening, fx);
-        Ok(())
-    }
-
     /// What waits for records of the control log that are not here yet.
-    fn held(&self, no: ChannelNo, from: u64) -> Stop {
+    fn held(&self, no: ChannelNo, from: u64, term: u64) -> Stop {
         let channel = &self.channels[&no];
-        let awaits = channel.group().map(|group| {
-            let (name, from) = group.next_control();
-            Want { log: LogId { channel: channel.id, name }.into(), from }
-        });
-        Stop::Held { from, awaits }
+        let Some(group) = channel.group() else { return Stop::held(from) };
+        let want = |name, from| Want { log: LogId { channel: channel.id, name }.into(), from };
+        let (next, first) = group.next_control();
+        // What is of a later term may wait for one that was opened without a handover.
+        let is_later = term > group.point.term && group.state.nominee.is_none();
+        let opening = is_later.then(|| want(group.forced_log(), 1));
+        Stop::Held { from, awaits: Box::new([Some(want(next, first)), opening]) }
     }
 
     /// Nothing is sent to a group whose control log says what this version does not understand.
@@ -424,7 +408,7 @@ impl State {
             return Err(Stop::Early { from: seq });
         }
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
-        let Judged { outcome, verdict } = judged.map_err(|Wait| self.held(no, seq))?;
+        let Judged { outcome, verdict } = judged.map_err(|wait| self.held(no, seq, wait.term))?;
         if outcome == Outcome::Void || header.time <= last {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
@@ -548,6 +532,14 @@ impl State {
             inbox: Vec::new(),
         };
         self.place(incoming, fx);
+    }
+}
+
+/// The latest term that what waits may be of.
+fn ahead(log: &LogId) -> u64 {
+    match log.name {
+        LogName::Control { term, .. } => term,
+        LogName::Message { .. } => u64::MAX,
     }
 }
 

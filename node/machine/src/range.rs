@@ -9,7 +9,7 @@ use comity_protocol::event::Record;
 use comity_protocol::frame::{Range, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::HeadProof;
-use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
+use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 
 use crate::answer::{RangeOutcome, RefusedCode};
@@ -17,12 +17,37 @@ use crate::state::State;
 
 /// Why a range is not taken, or not to its end: see [`RangeOutcome`].
 pub(crate) enum Stop {
-    Crowded { from: u64 },
-    Early { from: u64 },
-    Gap { from: u64 },
-    Held { from: u64, awaits: Option<Want> },
-    Newer { from: u64 },
-    Refused { from: u64, code: Code },
+    Crowded {
+        from: u64,
+    },
+    Early {
+        from: u64,
+    },
+    Gap {
+        from: u64,
+    },
+    /// Boxed, since every range is taken with this in mind.
+    Held {
+        from: u64,
+        awaits: Box<[Option<Want>; 2]>,
+    },
+    Newer {
+        from: u64,
+    },
+    Refused {
+        from: u64,
+        code: Code,
+    },
+    Rewind {
+        base: ControlPoint,
+    },
+}
+
+impl Stop {
+    /// It waits, from a record on, for nothing that could be asked for.
+    pub(crate) fn held(from: u64) -> Self {
+        Self::Held { from, awaits: Box::default() }
+    }
 }
 
 impl From<Stop> for RangeOutcome {
@@ -31,8 +56,9 @@ impl From<Stop> for RangeOutcome {
             Stop::Crowded { from } => Self::Crowded { from },
             Stop::Early { from } => Self::Early { from },
             Stop::Gap { from } => Self::Gap { from },
-            Stop::Held { from, awaits } => Self::Held { from, awaits },
+            Stop::Held { from, awaits } => Self::Held { from, awaits: *awaits },
             Stop::Newer { from } => Self::Newer { from },
+            Stop::Rewind { base } => Self::Rewind { base },
             Stop::Refused { from, code } => Self::Refused { from, code: RefusedCode(code) },
         }
     }

@@ -1,5 +1,6 @@
-//! What is lacking of a log that a member holds and does not write (`docs/protocol/` section 8.5):
-//! any member may pass it on, where its origin does not bring it.
+//! What is lacking of a log that a member states more of (`docs/protocol/` section 8.5): any member
+//! may pass on what its origin does not bring, and the origin itself may have been refused it when
+//! it did.
 
 use comity_protocol::id::{LineageId, LogId, LogName};
 
@@ -22,7 +23,7 @@ impl State {
     /// What we lack of a log of which a peer holds so many records.
     pub fn lack_of(&self, peer: LineageId, log: &LogId, seq: u64) -> Lack {
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
-        if origin == peer || origin == self.lineage() {
+        if origin == self.lineage() {
             return Lack::Nothing;
         }
         let Some((_, channel)) = self.channel(&log.channel) else {
@@ -48,10 +49,12 @@ impl State {
         if is_whole || known.is_some_and(|known| known.takes(held + 1) == 0) {
             return Lack::Nothing;
         }
-        match known {
-            Some(known) if known.awaits_start().is_some() && known.start.is_none() => Lack::Later,
-            _ => Lack::From(held + 1),
+        // What a log had stated below our floor its origin says itself, and nobody else.
+        let awaits_start = |log: &Log| log.awaits_start().is_some() && log.start.is_none();
+        if origin != peer && known.is_some_and(awaits_start) {
+            return Lack::Later;
         }
+        Lack::From(held + 1)
     }
 }
 

@@ -20,7 +20,9 @@ use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
 use crate::erase::{Erasing, Receipt};
+use crate::reopen::{Forgotten, Rejudged, Reopened};
 use crate::retain::Expiry;
+use crate::rewind::Rewind;
 use crate::rows::RowKey;
 use crate::withdraw::Withdrawal;
 
@@ -158,6 +160,14 @@ pub struct Effects {
     pub withdrawn: Vec<Withdrawal>,
     /// Records, of this command or earlier ones, whose bodies go.
     pub erased: Vec<Erasing>,
+    /// Records, of this command or earlier ones, that come to something else.
+    pub rejudged: Vec<Rejudged>,
+    /// History that is gone with the admission that it came with.
+    pub forgotten: Vec<Forgotten>,
+    /// Openings that made records void.
+    pub reopened: Vec<Reopened>,
+    /// What groups were, as the command brings it along.
+    pub(crate) rewinds: Vec<Rewind>,
     /// What others say that they have erased.
     pub receipts: Vec<Receipt>,
     /// Groups with events that V may have to cover now.
@@ -179,6 +189,10 @@ impl Default for Effects {
             logged_out: Vec::new(),
             withdrawn: Vec::new(),
             erased: Vec::new(),
+            rejudged: Vec::new(),
+            forgotten: Vec::new(),
+            reopened: Vec::new(),
+            rewinds: Vec::new(),
             receipts: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
@@ -195,6 +209,7 @@ impl Effects {
         self.command = command;
         (self.unix_ms, self.random) = (0, [0; 32]);
         (self.drawn, self.index) = (0, 0);
+        self.rewinds.clear();
     }
 
     pub(crate) fn dirty(&mut self, key: RowKey) {
@@ -266,8 +281,9 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.perform(*account, *device, *nonce, act, fx)
             }
-            Command::PeerBatch { peer, frame, cursor, unix_ms, random } => {
+            Command::PeerBatch { peer, frame, cursor, unix_ms, random, rewinds } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                fx.rewinds.clone_from(rewinds);
                 self.peer_batch(*peer, frame, cursor.as_ref(), fx)
             }
             Command::Wake { unix_ms, random } => {
@@ -279,6 +295,10 @@ impl State {
             Command::TakeFork { proof, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.take_fork(proof, fx)
+            }
+            Command::Reopen { rewind, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.reopen(rewind, fx)
             }
             Command::Compare { peer, ahead, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
@@ -382,6 +402,11 @@ impl State {
     /// Our lineage. Every command but the first comes after `Found`.
     pub fn lineage(&self) -> LineageId {
         self.identity.as_ref().map_or(LineageId([0; 32]), |identity| identity.lineage)
+    }
+
+    /// The writer of the message logs that we append to.
+    pub(crate) fn writer(&self) -> WriterId {
+        self.identity.as_ref().map(|identity| identity.writer).unwrap_or_default()
     }
 
     /// Our domain.

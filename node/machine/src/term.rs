@@ -4,19 +4,35 @@
 use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, Opening, Target};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, Record, Request};
-use comity_protocol::id::{AccountNumber, LineageId, LogName};
+use comity_protocol::frame::Want;
+use comity_protocol::id::{AccountNumber, ControlPoint, LineageId, LogId, LogName};
 use comity_protocol::limits::COVER_ENTRIES_MAX;
 
 use crate::account::Standing;
 use crate::append::Incoming;
 use crate::applied::Outcome;
-use crate::channel::ChannelNo;
+use crate::channel::{Channel, ChannelNo};
 use crate::cover::cover_for;
+use crate::range::Stop;
+use crate::reopen::NewTerm;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
+
+impl Channel {
+    /// Whether the record that an opening goes back to may be here; what waits for it, where not.
+    fn check_base(&self, base: &ControlPoint) -> Result<(), Stop> {
+        let name = self.group().and_then(|group| group.control_log_of(base.term));
+        let Some(name) = name else { return Err(Stop::held(1)) };
+        let end = self.logs.get(&name).map_or(0, |log| log.end.seq());
+        let log = LogId { channel: self.id, name }.into();
+        let awaits = Box::new([Some(Want { log, from: end + 1 }), None]);
+        if end < base.seq { Err(Stop::Held { from: 1, awaits }) } else { Ok(()) }
+    }
+}
 
 impl State {
     /// Opens the next term of a group that was handed over to us.
@@ -43,20 +59,63 @@ impl State {
         let body = WireBody::Present(Body::empty(fx.draw()));
         let record = Record { header: cbor::encode(&header).into(), body };
         self.settle_authority(no);
-        self.place_opening(no, name, record, &header, &opening, fx);
+        self.place_opening(no, NewTerm { name, record, header, opening }, fx);
+        self.ask_again(no, fx);
     }
 
-    /// Places the opening of a term, made here or received, and lets its writer be home.
-    pub(crate) fn place_opening(
+    /// A term begins with an opening that holds, or not at all. One that goes on from the newest
+    /// record is taken at once, any other with what the group was just after its base.
+    pub(crate) fn take_term(
         &mut self,
         no: ChannelNo,
         name: LogName,
         record: Record,
-        header: &ControlHeader,
-        opening: &Opening,
+        decoded: Option<(ControlHeader, ControlAct)>,
         fx: &mut Effects,
-    ) {
-        let LogName::Control { home, .. } = name else { return };
+    ) -> Result<(), Stop> {
+        let refuse = |code| Stop::Refused { from: 1, code };
+        let (LogName::Control { home, term }, Some((header, ControlAct::Open(opening)))) =
+            (name, decoded)
+        else {
+            return Err(refuse(Code::LogUnknown));
+        };
+        let channel = &self.channels[&no];
+        let Some(group) = channel.group() else { return Ok(()) };
+        // Of several openings of one term a nominee's counts before a forced one.
+        let is_late = group.terms.get(&term).is_some_and(|known| !known.forced || opening.forced);
+        if is_late || opening.base.term + 1 != term {
+            return Err(refuse(Code::LogUnknown));
+        }
+        let new = NewTerm { name, record, header, opening };
+        if opening.base == group.point {
+            group.judge_opening(home, &new.header, &opening).map_err(refuse)?;
+            self.take_opened(no, new, fx);
+            return Ok(());
+        }
+        channel.check_base(&opening.base)?;
+        let rewind = fx
+            .rewinds
+            .iter()
+            .find(|rewind| rewind.group.point == opening.base && channel.fits(rewind));
+        let rewind = rewind.cloned().ok_or(Stop::Rewind { base: opening.base })?;
+        rewind.group.judge_opening(home, &new.header, &opening).map_err(refuse)?;
+        self.go_back(no, Some(&rewind), new, fx);
+        Ok(())
+    }
+
+    /// What the home has answered of our requests is not known where it had a loss.
+    fn take_opened(&mut self, no: ChannelNo, new: NewTerm, fx: &mut Effects) {
+        if new.opening.forced {
+            return self.go_back(no, None, new, fx);
+        }
+        self.place_opening(no, new, fx);
+        self.ask_again(no, fx);
+    }
+
+    /// Places the opening of a term, made here or received, and lets its writer be home.
+    pub(crate) fn place_opening(&mut self, no: ChannelNo, term: NewTerm, fx: &mut Effects) -> Pos {
+        let NewTerm { name, record, header, opening } = term;
+        let home = name.origin();
         let before = self.channels[&no].group().map(|group| group.state.home);
         let incoming = Incoming {
             channel: no,
@@ -72,20 +131,26 @@ impl State {
         let (_, pos) = self.place(incoming, fx);
         let hash = self.log_mut(no, name).end.hash();
         if let Some(group) = self.channel_mut(no).group_mut() {
-            group.open(home, hash, header, opening);
+            group.open(home, hash, &header, &opening);
         }
         fx.dirty(RowKey::Channel(no));
-        self.rejudge(no, header, &ControlAct::Open(*opening), pos, fx);
+        self.rejudge(no, &header, &ControlAct::Open(opening), pos, fx);
         for lineage in before.into_iter().chain([home]) {
             self.sync_home(no, lineage, pos, fx);
         }
         self.refresh_lacking(no);
-        self.ask_again(no, fx);
+        pos
     }
 
     /// Whether the channel is shared with an organisation hangs on its members, and on whether it
     /// is home.
-    fn sync_home(&mut self, no: ChannelNo, lineage: LineageId, pos: Pos, fx: &mut Effects) {
+    pub(crate) fn sync_home(
+        &mut self,
+        no: ChannelNo,
+        lineage: LineageId,
+        pos: Pos,
+        fx: &mut Effects,
+    ) {
         let Some(group) = self.channels[&no].group() else { return };
         if lineage == self.lineage() {
             return;
@@ -100,7 +165,7 @@ impl State {
     }
 
     /// The new home has not heard of those who asked the one before to leave.
-    fn ask_again(&mut self, no: ChannelNo, fx: &mut Effects) {
+    pub(crate) fn ask_again(&mut self, no: ChannelNo, fx: &mut Effects) {
         let leaving: Vec<AccountNumber> = self
             .accounts
             .iter()

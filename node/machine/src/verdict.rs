@@ -5,8 +5,8 @@ use comity_protocol::event::{EventAct, EventHeader};
 use comity_protocol::id::{AccountId, ControlPoint, LineageId, WriterId};
 
 use crate::applied::Outcome;
-use crate::channel::{ChannelNo, Kind};
-use crate::group::{Place, RightTo, Stated};
+use crate::channel::{Channel, ChannelNo, Kind};
+use crate::group::{Group, Place, RightTo, Stated};
 use crate::state::State;
 use crate::withdraw::right_to;
 
@@ -20,11 +20,7 @@ impl State {
         stated: Option<ControlPoint>,
     ) -> Result<Judged, Wait> {
         let channel = &self.channels[&no];
-        let starts_well = match &header.start {
-            Some(start) => seq == 1 && channel.is_named_by(self.lineage(), start),
-            None => seq != 1,
-        };
-        if !starts_well {
+        if !channel.is_begun_by(self.lineage(), seq, header) {
             return Ok(VOID);
         }
         let accepted = Judged { outcome: Outcome::Accepted, verdict: None };
@@ -36,26 +32,47 @@ impl State {
                 Ok(if party { accepted } else { VOID })
             }
             Kind::Link { .. } | Kind::Direct(_) => Ok(VOID),
-            Kind::Group(group) => {
-                let Some(after) = header.after.or(stated) else { return Ok(VOID) };
-                let place = match group.find(&after) {
-                    Stated::Ahead => return Err(Wait),
-                    Stated::At(place) => place,
-                    Stated::Wrong => return Ok(VOID),
-                };
-                if stated.is_some_and(|stated| after < stated) {
-                    return Ok(VOID);
-                }
-                let Some(right) = right_to(act) else {
-                    return Ok(Judged { outcome: Outcome::Accepted, verdict: None });
-                };
-                let accepted = group.accepts(right, &author, place, (origin, writer), seq);
-                if !accepted {
-                    return Ok(Judged { outcome: Outcome::Rejected, verdict: None });
-                }
-                Ok(Judged { outcome: Outcome::Accepted, verdict: Some((place, right)) })
-            }
+            Kind::Group(group) => group.judge_event((origin, writer), seq, (header, act), stated),
         }
+    }
+}
+
+impl Channel {
+    /// Whether an event says what its log is of where it is the first one, and only there.
+    pub(crate) fn is_begun_by(&self, own: LineageId, seq: u64, header: &EventHeader) -> bool {
+        match &header.start {
+            Some(start) => seq == 1 && self.is_named_by(own, start),
+            None => seq != 1,
+        }
+    }
+}
+
+impl Group {
+    /// Judges an event whose log had `stated` a control record before it.
+    pub(crate) fn judge_event(
+        &self,
+        log: (LineageId, WriterId),
+        seq: u64,
+        (header, act): (&EventHeader, &EventAct),
+        stated: Option<ControlPoint>,
+    ) -> Result<Judged, Wait> {
+        let Some(after) = header.after.or(stated) else { return Ok(VOID) };
+        let place = match self.find(&after) {
+            Stated::Ahead => return Err(Wait { term: after.term }),
+            Stated::At(place) => place,
+            Stated::Wrong => return Ok(VOID),
+        };
+        if stated.is_some_and(|stated| after < stated) {
+            return Ok(VOID);
+        }
+        let Some(right) = right_to(act) else {
+            return Ok(Judged { outcome: Outcome::Accepted, verdict: None });
+        };
+        let author = AccountId { lineage: log.0, number: header.sender };
+        if !self.accepts(right, &author, place, log, seq) {
+            return Ok(Judged { outcome: Outcome::Rejected, verdict: None });
+        }
+        Ok(Judged { outcome: Outcome::Accepted, verdict: Some((place, right)) })
     }
 }
 
@@ -67,7 +84,9 @@ pub(crate) struct Judged {
     pub(crate) verdict: Option<(Place, RightTo)>,
 }
 
-const VOID: Judged = Judged { outcome: Outcome::Void, verdict: None };
+pub(crate) const VOID: Judged = Judged { outcome: Outcome::Void, verdict: None };
 
-/// The event waits for the control log.
-pub(crate) struct Wait;
+/// The event waits for the control log, in a term.
+pub(crate) struct Wait {
+    pub(crate) term: u64,
+}

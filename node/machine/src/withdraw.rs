@@ -82,9 +82,18 @@ fn restricts(act: &ControlAct) -> bool {
     )
 }
 
+/// Adds an event to the spans of its author.
+pub(crate) fn note_span(spans: &mut Vec<Span>, (after, right): (Place, RightTo), seq: u64) {
+    match spans.iter_mut().find(|span| span.after == after && span.right == right) {
+        Some(span) => span.last = span.last.max(seq),
+        None => spans.push(Span { after, right, first: seq, last: seq }),
+    }
+}
+
 impl State {
     /// Notes an event that was accepted and that V does not cover yet. Where we are home there is
-    /// nothing to note: what restricts anybody states V for all that is here.
+    /// nothing to note: what restricts anybody states V for all that is here. Once we have handed
+    /// the group over it is the next home's to state.
     pub(crate) fn note_uncovered(
         &mut self,
         no: ChannelNo,
@@ -96,15 +105,12 @@ impl State {
         let Some(group) = self.channels.get(&no).and_then(|channel| channel.group()) else {
             return;
         };
-        if group.state.home == self.lineage() || group.covered((origin, writer)) >= seq {
+        let states_cover = group.state.home == self.lineage() && group.state.nominee.is_none();
+        if states_cover || group.covered((origin, writer)) >= seq {
             return;
         }
         let log = self.log_mut(no, LogName::Message { origin, writer });
-        let spans = log.uncovered.entry(author).or_default();
-        match spans.iter_mut().find(|span| span.after == after && span.right == right) {
-            Some(span) => span.last = span.last.max(seq),
-            None => spans.push(Span { after, right, first: seq, last: seq }),
-        }
+        note_span(log.uncovered.entry(author).or_default(), (after, right), seq);
     }
 
     /// Brings what V does not cover in line with a control record that took effect, and withdraws

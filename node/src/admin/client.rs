@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, Invite, Status, socket_path};
+use super::{ForkLine, Invite, Reopening, Status, VoidLine, WaitingLine, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -95,6 +95,43 @@ impl AdminClient {
             Answer::Proof { proof } => {
                 BASE64URL_NOPAD.decode(proof.as_bytes()).map_err(|_| AdminError::Answer)
             }
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Lets a group go on from an earlier record, or says what that would make void.
+    pub async fn reopen(
+        &self,
+        channel: &str,
+        at: Option<(u64, u64)>,
+        is_sure: bool,
+    ) -> Result<Reopening, AdminError> {
+        match self.ask(&Ask::Reopen { channel: channel.to_owned(), at, is_sure }).await? {
+            Answer::Reopened(reopening) => Ok(reopening),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Lists what such openings have made void.
+    pub async fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, AdminError> {
+        match self.ask(&Ask::Voided { channel: channel.to_owned() }).await? {
+            Answer::Voided { voided } => Ok(voided),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Lists the groups that wait for members after a start.
+    pub async fn waiting(&self) -> Result<Vec<WaitingLine>, AdminError> {
+        match self.ask(&Ask::Waiting).await? {
+            Answer::Waiting { waiting } => Ok(waiting),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Answers for the members that one of them waits for.
+    pub async fn confirm(&self, channel: &str) -> Result<(), AdminError> {
+        match self.ask(&Ask::Confirm { channel: channel.to_owned() }).await? {
+            Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
     }

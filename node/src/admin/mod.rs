@@ -39,9 +39,65 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// The bytes of the proof that a line of the list names.
     fn proof(&self, id: &str) -> Option<Vec<u8>>;
 
+    /// Opens the next term of a group that this node is home of, at a record or at the newest that
+    /// no fork contradicts; only says what would be void where the admin is not sure.
+    fn reopen(
+        &self,
+        channel: &str,
+        at: Option<(u64, u64)>,
+        is_sure: bool,
+    ) -> impl Future<Output = Result<Reopening, Refusal>> + Send;
+
+    /// Records of a group's control log that a later opening made void, at most
+    /// [`VOIDED_LISTED_MAX`].
+    fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal>;
+
+    /// Groups of this node that wait for members after a start, at most [`WAITING_LISTED_MAX`].
+    fn waiting(&self) -> Vec<WaitingLine>;
+
+    /// Answers for the members that a group waits for.
+    fn confirm(&self, channel: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
+
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
 }
+
+/// What a group goes on from, and what that makes void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reopening {
+    /// The record, as term and number.
+    pub base: String,
+    /// What is void.
+    pub voided: Vec<VoidLine>,
+}
+
+/// A record that has no effect any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidLine {
+    /// Its term and number.
+    pub record: String,
+    /// What its writer says of the time, in Unix milliseconds.
+    pub unix_ms: u64,
+    /// What it was to do.
+    pub what: String,
+}
+
+/// Void records in one list.
+pub const VOIDED_LISTED_MAX: usize = 1_000;
+
+/// A group whose members are asked, after a start, before anything is changed in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingLine {
+    /// The channel's id.
+    pub channel: String,
+    /// Its name.
+    pub name: String,
+    /// The organisations that have not answered yet, or know of something that is lacking here.
+    pub members: Vec<String>,
+}
+
+/// Groups in one list.
+pub const WAITING_LISTED_MAX: usize = 1_000;
 
 /// How a node does among others, in this run of its process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +205,34 @@ mod tests {
             (id == "c1-AAAAAAAA").then(|| vec![1, 2, 3])
         }
 
+        async fn reopen(
+            &self,
+            channel: &str,
+            at: Option<(u64, u64)>,
+            _: bool,
+        ) -> Result<Reopening, Refusal> {
+            let voided = self.voided(channel)?;
+            let (term, seq) = at.unwrap_or((1, 6));
+            Ok(Reopening { base: format!("{term}.{seq}"), voided })
+        }
+
+        fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
+            if channel != "AAAAAAAA" {
+                return Err(Code::ChannelNotFound.into());
+            }
+            let (record, what) = ("1.7".to_owned(), "topic".to_owned());
+            Ok(vec![VoidLine { record, unix_ms: 5, what }])
+        }
+
+        fn waiting(&self) -> Vec<WaitingLine> {
+            let members = vec!["globex.example".to_owned()];
+            vec![WaitingLine { channel: "AAAAAAAA".to_owned(), name: "Team".to_owned(), members }]
+        }
+
+        async fn confirm(&self, channel: &str) -> Result<(), Refusal> {
+            self.voided(channel).map(|_| ())
+        }
+
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
@@ -180,6 +264,19 @@ mod tests {
         assert_eq!(client.proof(&forks[0].id).await.unwrap(), [1, 2, 3]);
         let refused = client.proof("another").await.unwrap_err();
         assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "log_unknown"));
+        let reopening = client.reopen("AAAAAAAA", Some((1, 3)), true).await.unwrap();
+        assert_eq!((reopening.base.as_str(), reopening.voided.len()), ("1.3", 1));
+        assert_eq!(client.voided("AAAAAAAA").await.unwrap(), reopening.voided);
+        let refused = client.voided("BBBBBBBB").await.unwrap_err();
+        assert!(
+            matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
+        );
+        assert_eq!(client.waiting().await.unwrap(), Fake.waiting());
+        client.confirm("AAAAAAAA").await.unwrap();
+        let refused = client.confirm("BBBBBBBB").await.unwrap_err();
+        assert!(
+            matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
+        );
         assert_eq!(client.status().await.unwrap(), Fake.status());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());

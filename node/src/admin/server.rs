@@ -123,6 +123,12 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             })?;
             Ok(Answer::Proof { proof: BASE64URL_NOPAD.encode(&proof) })
         }
+        Ask::Reopen { channel, at, is_sure } => {
+            Ok(Answer::Reopened(backend.reopen(&channel, at, is_sure).await?))
+        }
+        Ask::Voided { channel } => Ok(Answer::Voided { voided: backend.voided(&channel)? }),
+        Ask::Waiting => Ok(Answer::Waiting { waiting: backend.waiting() }),
+        Ask::Confirm { channel } => backend.confirm(&channel).await.map(|()| Answer::Done),
         Ask::Status => Ok(Answer::Status { status: backend.status() }),
         Ask::Invite { uses, expires_in_seconds } => {
             let expires_in = Duration::from_secs(expires_in_seconds);

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, Status};
+use super::{ForkLine, Reopening, Status, VoidLine, WaitingLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -17,8 +17,16 @@ pub(super) enum Ask {
     Forks,
     /// The proof of one of them.
     Proof { id: String },
+    /// Let a group go on from an earlier record.
+    Reopen { channel: String, at: Option<(u64, u64)>, is_sure: bool },
+    /// List what such openings have made void.
+    Voided { channel: String },
     /// How the node does among others.
     Status,
+    /// List the groups that wait for members after a start.
+    Waiting,
+    /// Answer for the members that one of them waits for.
+    Confirm { channel: String },
 }
 
 /// What is answered.
@@ -33,8 +41,16 @@ pub(super) enum Answer {
     Forks { forks: Vec<ForkLine> },
     /// A proof, in base64url.
     Proof { proof: String },
+    /// What a group goes on from.
+    Reopened(Reopening),
+    /// What is void.
+    Voided { voided: Vec<VoidLine> },
     /// How the node does among others.
     Status { status: Status },
+    /// Groups that wait for members.
+    Waiting { waiting: Vec<WaitingLine> },
+    /// Done.
+    Done,
     /// A refusal.
     Refused { code: String, message: String },
 }

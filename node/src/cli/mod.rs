@@ -5,6 +5,7 @@
 mod chat;
 pub(crate) mod demo;
 pub(crate) mod dns;
+mod group;
 mod keys;
 mod launch;
 mod proof;
@@ -57,6 +58,9 @@ enum Command {
     /// The output is lines of a zone file. The zone has to be signed (DNSSEC), or every partner has
     /// to pin this node's key by hand. Makes the node's keys if there are none yet.
     Dns(dns::Options),
+    /// A group's control log, after a start or a loss
+    #[command(subcommand)]
+    Group(group::Command),
     /// The node's keys
     #[command(subcommand)]
     Keys(keys::Command),
@@ -98,6 +102,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Chat(options) => one_thread()?.block_on(chat::run(options)),
         Command::Demo(options) => all_threads()?.block_on(demo::run(options)),
         Command::Dns(options) => dns::run(&settings(config)?, options),
+        Command::Group(command) => one_thread()?.block_on(group::run(&settings(config)?, command)),
         Command::Keys(command) => keys::run(&settings(config)?, command),
         Command::Proof(command) => one_thread()?.block_on(proof::run(command, || settings(config))),
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),

@@ -14,7 +14,8 @@ use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
-    AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, PEERS_LISTED_MAX, PeerLine, Status,
+    AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, PEERS_LISTED_MAX, PeerLine, Reopening,
+    Status, VoidLine, WaitingLine,
 };
 use crate::clock;
 
@@ -183,6 +184,27 @@ impl AdminBackend for ClientEdge {
         let state = self.shared().state();
         let found = state.forks().find(|(_, log, _)| fork_id(log) == id);
         found.map(|(_, _, fork)| fork.proof.0.clone())
+    }
+
+    async fn reopen(
+        &self,
+        channel: &str,
+        at: Option<(u64, u64)>,
+        is_sure: bool,
+    ) -> Result<Reopening, Refusal> {
+        self.reopen_group(channel, at, is_sure).await
+    }
+
+    fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
+        self.voided_of(channel)
+    }
+
+    fn waiting(&self) -> Vec<WaitingLine> {
+        self.waiting_groups()
+    }
+
+    async fn confirm(&self, channel: &str) -> Result<(), Refusal> {
+        self.confirm_group(channel).await
     }
 
     fn status(&self) -> Status {

@@ -102,6 +102,10 @@ impl ClientEdge {
         &self.0.shared
     }
 
+    pub(super) fn filling(&self) -> &Filling {
+        &self.0.filling
+    }
+
     pub(super) fn settings(&self) -> &ClientSettings {
         &self.0.settings
     }

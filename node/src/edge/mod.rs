@@ -10,6 +10,7 @@ mod history;
 mod list;
 mod password;
 pub mod peer;
+mod reopening;
 mod show;
 pub mod wake;
 

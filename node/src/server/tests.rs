@@ -19,6 +19,7 @@ mod hostile_logs;
 mod joins;
 mod keeping;
 mod relayed;
+mod reopening;
 mod restoring;
 mod rogue;
 mod scene;

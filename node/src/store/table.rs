@@ -32,8 +32,9 @@ pub enum Table {
     Run = 13,
     /// Messages that a control record took back, by the record.
     Withdrawn = 14,
-    /// Records that were rejected after they were accepted, by channel and pos.
-    Rejected = 15,
+    /// What records come to that came to something else when they were laid down, by channel and
+    /// pos.
+    Rejudged = 15,
     /// Events from before our admission, by log and seq.
     Backfill = 16,
     /// What others are to accounts, by account.
@@ -65,7 +66,7 @@ impl Table {
         Table::Peer,
         Table::Run,
         Table::Withdrawn,
-        Table::Rejected,
+        Table::Rejudged,
         Table::Backfill,
         Table::Contact,
         Table::Erased,
@@ -91,7 +92,7 @@ impl Table {
             Table::Peer => "peer",
             Table::Run => "run",
             Table::Withdrawn => "withdrawn",
-            Table::Rejected => "rejected",
+            Table::Rejudged => "rejudged",
             Table::Backfill => "backfill",
             Table::Contact => "contact",
             Table::Erased => "erased",

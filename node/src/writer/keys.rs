@@ -56,8 +56,8 @@ pub(super) fn event_key(channel: ChannelNo, first: Pos) -> [u8; 12] {
     key
 }
 
-/// What a control record rejected, by the record; and the records that were rejected after they
-/// were accepted.
+/// What a control record rejected, by the record; and what records come to that came to something
+/// else before.
 pub(super) fn place_key(channel: ChannelNo, pos: Pos) -> [u8; 12] {
     event_key(channel, pos)
 }

@@ -12,6 +12,7 @@ mod keys;
 mod load;
 mod order;
 mod recent;
+mod rejudge;
 mod scrub;
 mod shared;
 mod step;

@@ -16,11 +16,12 @@ use super::keys;
 use super::load::load;
 use super::order::Order;
 use super::recent::Recent;
+use super::rejudge;
 use super::scrub::{Next, Scrub};
 use super::shared::Shared;
 use super::sweep::{Gone, Sweeping};
 use super::view::RecordsError;
-use super::withdraw::Withdrawn;
+use super::withdraw;
 use crate::journal::{self, AppendError, Journal};
 use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
 
@@ -300,7 +301,9 @@ impl Writer {
         }
         let commands = proposals.iter().map(|proposal| &proposal.command);
         let mut answers = Vec::with_capacity(proposals.len());
-        let Effects { applied, logged_out, .. } = self.apply(first, commands, &mut answers)?;
+        let Effects { applied, logged_out, reopened, .. } =
+            self.apply(first, commands, &mut answers)?;
+        rejudge::tell(&self.shared, &reopened);
         if !applied.is_empty() || !logged_out.is_empty() {
             self.listener.published(applied, &logged_out);
         }
@@ -362,26 +365,13 @@ impl Writer {
                 recent.push(applied, order.takes(applied, shared.store()));
             }
         });
-        self.withdraw(&mut effects)?;
+        rejudge::apply(&self.shared, &mut effects)?;
+        withdraw::apply(&self.shared, &mut effects)?;
         self.erase(&mut effects)?;
         erase::note_receipts(&self.shared, &effects);
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
-    }
-
-    /// Marks what was rejected after all, and tells it with the records that did so.
-    fn withdraw(&self, effects: &mut Effects) -> Result<(), RecordsError> {
-        for withdrawal in std::mem::take(&mut effects.withdrawn) {
-            let found = Withdrawn::find(&self.shared.view()?, withdrawal)?;
-            let by = effects.applied.iter_mut().find(|applied| applied.pos == withdrawal.by);
-            let Some(by) = by else { continue };
-            by.withdrawn = by.withdrawn.iter().copied().chain(found.ids()).collect();
-            self.shared.write(effects.command, |recent| {
-                found.put(recent.rows_mut(), &by.withdrawn);
-            });
-        }
-        Ok(())
     }
 
     /// Hides what was erased, and tells it with the records that did so.
@@ -390,7 +380,7 @@ impl Writer {
             let Some(found) = Erased::find(&self.shared.view()?, erasing)? else { continue };
             let by = effects.applied.iter_mut().find(|applied| applied.pos == erasing.by);
             if let Some(by) = by {
-                by.withdrawn = Arc::from([found.id()]);
+                by.withdrawn = by.withdrawn.iter().copied().chain([found.id()]).collect();
             }
             // Not published yet itself.
             let own = |applied: &&mut Applied| {

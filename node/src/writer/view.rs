@@ -2,7 +2,7 @@
 //! by log and in their channel's order. Where records lie is known here and where they are laid,
 //! nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use comity_protocol::id::{AccountNumber, LineageId, MessageId, ShortHash};
 use super::block::{self, Entry, OpenBlock};
 use super::keys;
 use super::recent::Recent;
+use super::rejudge::Mark;
 use crate::store::{Direction, Overlay, ReadError, Span, Table};
 
 /// Every row up to some command.
@@ -132,7 +133,7 @@ impl View {
 
     /// Hands the records of a log that came as history, from the `from`-th on, to `visit`, each
     /// with the length of its row.
-    pub(super) fn backfilled_from(
+    pub fn backfilled_from(
         &self,
         channel: ChannelNo,
         log: LogNo,
@@ -235,16 +236,23 @@ impl View {
         let horizon = self.horizon(channel)?;
         let (from, to) = (keys::place_key(channel, from), keys::place_key(channel, to));
         let span = Span::inclusive(&from, &to);
-        let marked = |table| {
-            let mut found = BTreeSet::new();
-            self.rows.range(table, &span, Direction::Ascending, &mut |key, _| {
-                found.extend(keys::pos_of(key));
-                ControlFlow::Continue(())
-            })?;
-            Ok::<_, ReadError>(found)
-        };
-        let (rejected, erased) = (marked(Table::Rejected)?, marked(Table::Erased)?);
-        Ok(Marks { rejected, erased, horizon })
+        let (mut rejudged, mut erased) = (BTreeMap::new(), BTreeSet::new());
+        let mut failed = None;
+        self.rows.range(Table::Rejudged, &span, Direction::Ascending, &mut |key, mark| {
+            match Mark::decode(mark) {
+                Ok(mark) => rejudged.extend(keys::pos_of(key).map(|pos| (pos, mark))),
+                Err(error) => failed = Some(error),
+            }
+            ControlFlow::Continue(())
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.rows.range(Table::Erased, &span, Direction::Ascending, &mut |key, _| {
+            erased.extend(keys::pos_of(key));
+            ControlFlow::Continue(())
+        })?;
+        Ok(Marks { rejudged, erased, horizon })
     }
 
     /// The block among the rows that a record would be in, with its key.
@@ -288,7 +296,8 @@ impl View {
             let before = found.len();
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
-                if !entry.is_in_order {
+                // What is accepted after all has a row of its own.
+                if !entry.is_in_order || marks.rejudged.contains_key(&entry.pos) {
                     continue;
                 }
                 let row = record(&entry, &marks)?;
@@ -420,15 +429,15 @@ type Flow = Result<ControlFlow<()>, RecordsError>;
 
 /// Records that are no longer what their blocks say.
 struct Marks {
-    rejected: BTreeSet<Pos>,
+    rejudged: BTreeMap<Pos, Mark>,
     erased: BTreeSet<Pos>,
     horizon: HybridTime,
 }
 
 fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {
     let mut row = entry.record().ok_or(RecordsError::Row)?;
-    if marks.rejected.contains(&entry.pos) {
-        row.outcome = Outcome::Rejected;
+    if let Some(mark) = marks.rejudged.get(&entry.pos) {
+        mark.put(&mut row);
     }
     if marks.erased.contains(&entry.pos) {
         row.erase(ErasedBy::Record);

@@ -3,14 +3,30 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{EventRow, Outcome, Withdrawal, right_of};
+use comity_machine::{Effects, EventRow, Outcome, Withdrawal, right_of};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
 
 use super::keys::{place_key, timeline_key};
+use super::rejudge::Mark;
+use super::shared::Shared;
 use super::view::{RecordsError, View};
 use crate::store::{Batch, Table};
+
+/// Marks what was rejected after all, and tells it with the records that did so.
+pub(super) fn apply(shared: &Shared, effects: &mut Effects) -> Result<(), RecordsError> {
+    for withdrawal in std::mem::take(&mut effects.withdrawn) {
+        let found = Withdrawn::find(&shared.view()?, withdrawal)?;
+        let by = effects.applied.iter_mut().find(|applied| applied.pos == withdrawal.by);
+        let Some(by) = by else { continue };
+        by.withdrawn = by.withdrawn.iter().copied().chain(found.ids()).collect();
+        shared.write(effects.command, |recent| {
+            found.put(recent.rows_mut(), &by.withdrawn);
+        });
+    }
+    Ok(())
+}
 
 /// Records that are rejected from now on.
 pub(super) struct Withdrawn {
@@ -47,7 +63,9 @@ impl Withdrawn {
     pub(super) fn put(&self, rows: &mut Batch, ids: &[MessageId]) {
         let Withdrawal { channel, by, .. } = self.withdrawal;
         for (pos, row) in &self.records {
-            rows.put(Table::Rejected, &place_key(channel, *pos), &[]);
+            let rejected = EventRow { outcome: Outcome::Rejected, ..row.clone() };
+            let mark = Mark::of(&rejected).encode();
+            rows.put(Table::Rejudged, &place_key(channel, *pos), &mark);
             rows.delete(Table::Timeline, &timeline_key(channel, row.id, row.log, row.seq));
         }
         rows.put(Table::Withdrawn, &place_key(channel, by), &cbor::encode(&ids.to_vec()));

@@ -164,7 +164,17 @@ fn demanded(
     seq: u64,
     (node, members): (usize, &BTreeSet<usize>),
 ) -> u64 {
-    let LogName::Message { origin, writer } = name else { return seq };
+    let (origin, writer) = match name {
+        LogName::Message { origin, writer } => (origin, writer),
+        LogName::Control { term, .. } => {
+            // What a forced opening made void, nobody has to have.
+            let known = states[node].as_ref().and_then(|state| state.channel(&channel));
+            let group = known.and_then(|(_, channel)| channel.group());
+            let next = group.and_then(|group| group.terms.get(&(term + 1)));
+            let base = next.filter(|next| next.forced).and_then(|next| next.base);
+            return seq.min(base.map_or(u64::MAX, |base| base.seq));
+        }
+    };
     let Some(at) = node_of(world, &origin) else { return 0 };
     // What a rollback took from its writer is not given back yet, nor does he pass it on.
     let is_lost = world.nodes[at].rollbacks > 0;

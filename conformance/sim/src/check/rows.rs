@@ -5,7 +5,7 @@ use std::ops::{Bound, ControlFlow};
 
 use comity::store::Direction;
 use comity::writer::{Shared, View};
-use comity_machine::{Channel, ChannelNo, ErasedBy, EventRow, Log, LogNo, Outcome, State};
+use comity_machine::{Channel, ChannelNo, ErasedBy, EventRow, Group, Log, LogNo, Outcome, Place};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::control::{ControlAct, ControlHeader};
@@ -19,8 +19,18 @@ use super::{Broken, is_honest};
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
-/// What is known of a node's verdicts: the last one of each event, and whether it was final.
-pub(crate) type Verdicts = BTreeMap<(LogId, u64), (Outcome, bool)>;
+/// What is known of a node's verdicts: the last one of each record.
+pub(crate) type Verdicts = BTreeMap<(LogId, u64), Verdict>;
+
+/// What a record came to when it was looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) outcome: Outcome,
+    /// The control record that made it final, where one did.
+    final_at: Option<Place>,
+    /// The newest term that was open.
+    term: u64,
+}
 
 /// A record as a node holds it.
 #[derive(Clone, Debug)]
@@ -261,14 +271,18 @@ pub(super) fn note_verdicts(world: &mut World, at: usize) -> Vec<Broken> {
     let mut broken = Vec::new();
     let state = run.shared.state();
     for (place, row) in rows {
-        let is_final = is_final(&state, &place);
-        let before = world.verdicts[at].insert(place, (row.outcome, is_final));
-        let Some((before, was_final)) = before.filter(|(before, _)| *before != row.outcome) else {
-            continue;
+        let group = state.channel(&place.0.channel).and_then(|(_, channel)| channel.group());
+        let verdict = Verdict {
+            outcome: row.outcome,
+            final_at: final_at(group, &place),
+            term: group.map_or(0, |group| group.point.term),
         };
-        let allowed = (before, row.outcome) == (Outcome::Accepted, Outcome::Rejected);
-        if was_final || !allowed {
-            let log = show_log(&place.0);
+        let before = world.verdicts[at].insert(place, verdict);
+        let Some(before) = before.filter(|before| before.outcome != row.outcome) else { continue };
+        let is_withdrawn = (before.outcome, row.outcome) == (Outcome::Accepted, Outcome::Rejected);
+        let allowed = is_withdrawn && before.final_at.is_none();
+        if !allowed && !group.is_some_and(|group| is_open_again(group, before)) {
+            let (log, before) = (show_log(&place.0), before.outcome);
             let text = format!("n{at} {log}:{} was {before:?}, is {:?}", place.1, row.outcome);
             broken.push((Rule::VerdictChange, text));
         }
@@ -276,9 +290,22 @@ pub(super) fn note_verdicts(world: &mut World, at: usize) -> Vec<Broken> {
     broken
 }
 
-fn is_final(state: &State, (log, seq): &(LogId, u64)) -> bool {
-    let LogName::Message { origin, writer } = log.name else { return true };
-    let Some((_, channel)) = state.channel(&log.channel) else { return false };
-    let Some(group) = channel.group() else { return true };
-    group.state.cover.get(&(origin, writer)).is_some_and(|(covered, _)| covered >= seq)
+/// Which control record makes a verdict final: of a control record it is that itself, where there
+/// is no V it is none that could ever be void.
+fn final_at(group: Option<&Group>, (log, seq): &(LogId, u64)) -> Option<Place> {
+    let Some(group) = group else { return Some((0, 0)) };
+    match log.name {
+        LogName::Control { term, .. } => Some((term, *seq)),
+        LogName::Message { origin, writer } => {
+            let covered = group.covered_at.get(&(origin, writer))?;
+            covered.iter().find(|(covers, _)| covers >= seq).map(|(_, place)| *place)
+        }
+    }
+}
+
+/// Whether a term that was opened since goes on from below what had made a verdict final.
+fn is_open_again(group: &Group, before: Verdict) -> bool {
+    let opened = group.terms.range(before.term + 1..).filter(|(_, term)| term.forced);
+    let mut bases = opened.filter_map(|(_, term)| term.base).map(|base| (base.term, base.seq));
+    bases.any(|base| before.final_at.is_none_or(|place| base < place))
 }

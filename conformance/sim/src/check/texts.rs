@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comity_machine::{Channel, Group, Outcome, Place, Standing, Stay};
+use comity::writer::Shared;
+use comity_machine::{Channel, ChannelNo, Group, Outcome, Place, Standing, State, Stay};
+use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, ChannelId, LogId, LogName, MessageId};
 use comity_protocol::limits::LATE_MS;
 
 use super::rows::{Row, Rows, has_hidden};
 use super::{Broken, is_honest};
 use crate::users::word;
-use crate::watch::{Rule, show_log};
+use crate::watch::{Rule, pos_of, show_log};
 use crate::world::World;
 
 /// Every acknowledged text is at its node, and none is anywhere twice.
@@ -63,9 +65,14 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
                 let is_shown = row.outcome == Outcome::Accepted && row.text.is_some();
                 log.channel == channel.id && is_shown && row.pos >= stay.from
             });
+            let reopened_at = reopened_at(&run.shared, &state, *no, channel);
             let rules = has_hidden(channel.id, &all[user.node]);
             let own = state.account_id(user.account);
             for (place, row) in of_channel {
+                // What an opening accepts after all shows as history that grew.
+                if row.pos < reopened_at {
+                    continue;
+                }
                 let is_old = is_from_before(channel, own, stay, (place, row));
                 // Where the rule was changed, it hangs on when which it was.
                 if is_old && !rules.is_empty() {
@@ -84,6 +91,14 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
         }
     }
     broken
+}
+
+/// The pos of the last opening of a group that went back.
+fn reopened_at(shared: &Shared, state: &State, no: ChannelNo, channel: &Channel) -> Pos {
+    let Some(group) = channel.group() else { return Pos(0) };
+    let forced = group.terms.iter().filter(|(_, term)| term.forced);
+    let logs = forced.filter_map(|(number, _)| group.control_log_of(*number));
+    logs.filter_map(|name| pos_of(shared, state, no, &name, 1)).max().unwrap_or(Pos(0))
 }
 
 /// Whether a text is from before an account came, as the record that let it in says.

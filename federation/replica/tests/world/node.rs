@@ -170,15 +170,18 @@ impl Node {
     ) -> Vec<Fate> {
         let random = random(self.commands);
         let frame = frame.into();
-        let answer = self.apply(Command::PeerBatch { peer, frame, cursor, unix_ms, random });
+        let rewinds = Vec::new();
+        let answer =
+            self.apply(Command::PeerBatch { peer, frame, cursor, unix_ms, random, rewinds });
         let Answer::Ranges(reports) = answer else { panic!("{answer:?}") };
         let fate = |outcome| match outcome {
             RangeOutcome::Applied => Fate::Applied,
             RangeOutcome::Gap { from } => Fate::Gap { from },
             RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
+            RangeOutcome::Rewind { .. } => panic!("no opening here goes back"),
             RangeOutcome::Crowded { from }
             | RangeOutcome::Early { from }
-            | RangeOutcome::Newer { from } => Fate::Held { from, awaits: None },
+            | RangeOutcome::Newer { from } => Fate::Held { from, awaits: [None; 2] },
             RangeOutcome::Refused { from, code } => Fate::Refused { from, code: code.0 },
         };
         reports.into_iter().map(|report| fate(report.outcome)).collect()

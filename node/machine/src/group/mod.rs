@@ -69,6 +69,9 @@ pub struct Term {
     /// The hashes of its records, shortened, for judging `after`.
     #[n(2)]
     pub hashes: Vec<ShortHash>,
+    /// Whether it was opened by the home of the term before after a loss.
+    #[n(3)]
+    pub forced: bool,
 }
 
 /// The newest version of channels that this node knows the rules of.
@@ -95,7 +98,7 @@ impl Group {
 
     pub(crate) fn new(state: ControlState, hash: Hash) -> Self {
         let point = ControlPoint { term: 1, seq: 1, hash: hash.into() };
-        let term = Term { home: state.home, base: None, hashes: vec![hash.into()] };
+        let term = Term { home: state.home, base: None, hashes: vec![hash.into()], forced: false };
         Self {
             state,
             point,
@@ -207,27 +210,46 @@ impl Group {
         Some(LogName::Control { home, term: self.point.term + 1 })
     }
 
+    /// The log in which the home opens the next term without a handover.
+    pub fn forced_log(&self) -> LogName {
+        LogName::Control { home: self.state.home, term: self.point.term + 1 }
+    }
+
     /// Whether a control log is one of this group's: of a term that was, is or may come next;
     /// `None` where that hangs on records that are not known here yet.
     pub fn knows_log(&self, name: LogName) -> Option<bool> {
         let LogName::Control { home, term } = name else { return Some(false) };
         match self.terms.get(&term) {
-            Some(known) => Some(known.home == home),
+            // A nominee's opening counts before a forced one, however late it comes.
+            Some(known) => Some(known.home == home || known.forced),
             None if self.next_log() == Some(name) => Some(true),
+            None if self.forced_log() == name => Some(true),
             None if term <= self.point.term => Some(false),
             None => None,
         }
     }
 
-    /// Judges the opening of the next term by the nominee of a handover.
+    /// Whether record 1 of a control log opens a term that is not open here by this log.
+    pub(crate) fn opens(&self, name: LogName) -> bool {
+        let LogName::Control { home, term } = name else { return false };
+        term > 1 && self.terms.get(&term).is_none_or(|known| known.home != home)
+    }
+
+    /// Judges the opening of the next term by an organisation, in the group as it was just after
+    /// the base.
     pub(crate) fn judge_opening(
         &self,
+        home: LineageId,
         header: &ControlHeader,
         opening: &Opening,
     ) -> Result<(), Code> {
         let is_bare = header.actor.is_none() && header.request.is_none();
         let is_founder = self.terms.get(&1).is_some_and(|term| term.home == opening.founder);
-        let goes_on = opening.base == self.point && !opening.forced && is_founder;
+        let is_entitled = match opening.forced {
+            true => self.state.home == home,
+            false => self.state.nominee == Some(home),
+        };
+        let goes_on = opening.base == self.point && is_entitled && is_founder;
         if !is_bare || !goes_on || header.state != Some(self.state.hash()) {
             return Err(Code::Malformed);
         }
@@ -244,7 +266,8 @@ impl Group {
     ) {
         let number = self.point.term + 1;
         self.point = ControlPoint { term: number, seq: 1, hash: hash.into() };
-        let term = Term { home, base: Some(opening.base), hashes: vec![hash.into()] };
+        let Opening { base, forced, .. } = *opening;
+        let term = Term { home, base: Some(base), hashes: vec![hash.into()], forced };
         self.terms.insert(number, term);
         self.note_cover(header);
         self.state.take_opening(home, header);

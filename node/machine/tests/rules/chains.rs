@@ -285,6 +285,7 @@ fn a_stranger_is_no_peer() {
         cursor: None,
         unix_ms: BEGINNING_MS,
         random,
+        rewinds: Vec::new(),
     };
     let answer = node.apply(command).answer;
     assert_eq!(answer, Answer::Refused(RefusedCode(Code::PeerNotMember)));

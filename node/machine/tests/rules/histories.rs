@@ -28,6 +28,8 @@ enum Step {
     Cut(usize, usize),
     Heal,
     Restart(usize),
+    Ban(usize, usize),
+    Reopen(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -46,6 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_usize, 0..3_usize).prop_map(|(a, b)| Step::Cut(a, b)),
         2 => Just(Step::Heal),
         1 => (0..3_usize).prop_map(Step::Restart),
+        1 => (user(), user()).prop_map(|(a, b)| Step::Ban(a, b)),
+        1 => (0..12_u64).prop_map(Step::Reopen),
     ]
 }
 
@@ -81,6 +85,11 @@ fn act(world: &mut World, team: ChannelId, step: &Step, at: usize) {
         Step::Exchange => world.exchange(),
         Step::Cut(from, to) => world.cut(NODES[from], NODES[to]),
         Step::Heal => heal(world),
+        Step::Ban(who, whom) => drop(world.ban(USERS[who], USERS[whom], team)),
+        Step::Reopen(back) => {
+            let seq = world.group_at("acme", team).point.seq;
+            let _ = world.reopen("acme", team, seq.saturating_sub(back).max(1));
+        }
         Step::Restart(node) => world.node_mut(NODES[node]).start(100 + at as u64),
     }
 }
@@ -110,7 +119,10 @@ fn check_audiences(world: &World, seen: &mut [usize; 3]) {
                     // It may have ended since, in the same step, or be invited anew.
                     assert!(stay.from > applied.pos || stay.standing != Standing::Invited);
                     let id = AccountId { lineage: node.lineage(), number: *account };
-                    assert!(!group.state.members[&id].stays.is_empty());
+                    // What brought it in may be void by now.
+                    let known = group.state.members.get(&id);
+                    let was_in = known.is_some_and(|member| !member.stays.is_empty());
+                    assert!(was_in || group.point.term > 1);
                 }
             }
         }

@@ -16,6 +16,7 @@ mod groups;
 mod histories;
 mod joins;
 mod readers;
+mod reopening;
 mod retention;
 mod rights;
 mod roles;

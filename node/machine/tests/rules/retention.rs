@@ -2,11 +2,13 @@
 //! comes later than that is erased as it comes.
 
 use comity_machine::{Command, ErasedBy, Outcome};
+use comity_protocol::body::{Body, WireBody};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{ControlAct, SetRetention};
+use comity_protocol::event::EventAct;
 use comity_protocol::id::ChannelId;
 
-use super::world::World;
+use super::world::{RogueLog, World, event};
 
 const ALICE: &str = "alice@acme";
 const BOB: &str = "bob@globex";
@@ -180,4 +182,18 @@ fn a_text_from_a_clock_that_was_ahead_keeps_no_others_beyond_their_time() {
     world.exchange();
     pass(&mut world, 3 * HOUR);
     assert!(horizon(&world, "globex", channel) > now_ms, "it was not looked at");
+}
+
+/// Pins: the texts of void records, which have no time of their own, outlasted the rule.
+#[test]
+fn what_is_void_is_kept_no_longer_than_what_counts() {
+    let mut world = World::new(&[ALICE, BOB]);
+    let team = world.team(ALICE, &[BOB]);
+    set(&mut world, "globex", Some(HOUR));
+    let mut rogue = RogueLog::new(world.node("acme"), team, 7);
+    rogue.push(event(world.account(ALICE).0.number, &EventAct::Message), Body::text([1; 32], "x"));
+    assert_eq!(world.show("acme", "globex", &rogue).1, [Outcome::Void]);
+    let record = world.node("globex").records.last().unwrap();
+    assert_eq!(record.erased, Some(ErasedBy::Retention));
+    assert!(matches!(record.record.body, WireBody::Absent(_)));
 }

@@ -268,7 +268,7 @@ fn what_an_event_stands_on_must_be_there_and_never_go_back() {
     let shown = world.show("globex", "acme", &log);
     // The control log that it stands on is asked for from whoever shows it.
     let control = control_log(&world, team).into();
-    let awaits = Some(Want { log: control, from: newest + 1 });
+    let awaits = [Some(Want { log: control, from: newest + 1 }), None];
     assert_eq!(shown, (RangeOutcome::Held { from: 2, awaits }, vec![Accepted]));
     // A group's version is the control log's to say.
     let mut log = RogueLog::new(world.node("globex"), team, 54);

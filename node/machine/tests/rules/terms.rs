@@ -71,6 +71,29 @@ fn verdicts_go_on_over_a_handover() {
     assert!(world.texts("acme", team).is_empty());
 }
 
+/// Pins: what came to the old home between the handover and the opening stayed accepted there,
+/// whatever the new home decided.
+#[test]
+fn what_comes_between_two_terms_is_the_next_homes_to_cover() {
+    let (mut world, team) = scene();
+    world.set_role(ALICE, BOB, team, Role::Owner).unwrap();
+    world.exchange();
+    world.cut("acme", "globex");
+    world.cut("initech", "globex");
+    world.hand_over(ALICE, "globex", team).unwrap();
+    world.say(CAROL, team, "between terms").unwrap();
+    world.exchange();
+    assert_eq!(world.texts("acme", team), ["carol@initech.test: between terms"]);
+    world.heal("acme", "globex");
+    world.exchange();
+    world.remove(BOB, CAROL, team).unwrap();
+    world.exchange();
+    assert!(world.texts("acme", team).is_empty());
+    world.heal("initech", "globex");
+    world.exchange();
+    world.assert_same(&["acme", "globex"], team);
+}
+
 #[test]
 fn a_new_home_that_has_less_than_v_covers_opens_its_term_all_the_same() {
     let (mut world, team) = scene();

@@ -162,7 +162,8 @@ impl Watch {
                 RangeOutcome::Applied
                 | RangeOutcome::Gap { .. }
                 | RangeOutcome::Held { .. }
-                | RangeOutcome::Refused { .. } => {}
+                | RangeOutcome::Refused { .. }
+                | RangeOutcome::Rewind { .. } => {}
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_federation::{CloseReason, LinkError};
-use comity_machine::{Ahead, Answer, Command};
+use comity_machine::{Ahead, Answer, Command, Rewind};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::directory::Offer;
@@ -200,7 +200,9 @@ impl Driver {
 
     async fn take(&mut self, task: Task) {
         match task {
-            Task::Apply { peer, frame, cursor } => self.apply(peer, frame, cursor),
+            Task::Apply { peer, frame, cursor, rewinds } => {
+                self.apply(peer, frame, cursor, rewinds);
+            }
             Task::ApplyHistory { peer, frame } => self.fill(peer, frame),
             Task::Close(_) => {}
             Task::Compare { peer, ahead } => self.compare(peer, ahead),
@@ -238,13 +240,20 @@ impl Driver {
         }));
     }
 
-    fn apply(&mut self, peer: LineageId, frame: Vec<u8>, cursor: Option<ByteString>) {
+    fn apply(
+        &mut self,
+        peer: LineageId,
+        frame: Vec<u8>,
+        cursor: Option<ByteString>,
+        rewinds: Vec<Rewind>,
+    ) {
         let command = Command::PeerBatch {
             peer,
             frame: frame.into(),
             cursor,
             unix_ms: clock::unix_ms(),
             random: clock::random(),
+            rewinds,
         };
         match self.context.writer.propose(command) {
             Ok(answer) => self.applying = Some(answer),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use comity_machine::{
-    Ahead, Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber,
+    Ahead, Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Rewind, Subscriber,
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -25,9 +25,11 @@ use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
 
 use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
+use super::fate::fate;
 use super::filling::Filler;
 use super::lost::{AheadOf, stated};
 use super::relaying::Relaying;
+use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
 use crate::writer::Shared;
@@ -43,6 +45,8 @@ pub enum Task {
         frame: Vec<u8>,
         /// The peer's cursor to keep with it.
         cursor: Option<ByteString>,
+        /// What groups were, for openings in it that go back.
+        rewinds: Vec<Rewind>,
     },
     /// Propose a peer's answer to an ask for history as a command; answered by
     /// `handle_history_answer`. One at a time.
@@ -122,6 +126,10 @@ pub struct LinkEnd {
     ahead: AheadOf,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
+    /// Openings that came and go back.
+    rewinding: Rewinding,
+    /// The groups of those that are being applied.
+    rewound: Vec<ChannelId>,
     relaying: Relaying,
     link: u64,
     _filler: Filler,
@@ -166,6 +174,8 @@ impl LinkEnd {
             stated_ms: None,
             ahead: AheadOf::new(),
             told: BTreeMap::new(),
+            rewinding: Rewinding::default(),
+            rewound: Vec::new(),
             link,
             _filler: filler,
             watch: None,
@@ -217,6 +227,14 @@ impl LinkEnd {
                 };
                 for report in reports.iter().filter(is_broken) {
                     self.replica.suspect(report.log);
+                }
+                for channel in std::mem::take(&mut self.rewound) {
+                    self.exchange.filling.went_back(&channel);
+                }
+                for report in &reports {
+                    if let RangeOutcome::Rewind { base } = report.outcome {
+                        self.rewinding.note(report.log.channel, base);
+                    }
                 }
                 self.relaying.handle_applied(&reports);
                 self.ask_for_others(now_ms);
@@ -362,7 +380,9 @@ impl LinkEnd {
         match action {
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::Apply { frame, cursor } => {
-                return peer.map(|peer| Task::Apply { peer, frame, cursor });
+                let rewinds = self.rewinding.take(&self.exchange, &frame);
+                self.rewound = rewinds.iter().map(|rewind| rewind.channel).collect();
+                return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });
             }
             Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
             Action::Close(code) => return Some(Task::Close(code)),
@@ -373,7 +393,8 @@ impl LinkEnd {
             Action::KeepCursor(cursor) => {
                 let empty = Batch { checkpoints: vec![], ranges: vec![], cursor: None };
                 let (frame, cursor) = (Frame::Batch(empty).encode(), Some(cursor));
-                return peer.map(|peer| Task::Apply { peer, frame, cursor });
+                let rewinds = Vec::new();
+                return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });
             }
             Action::LookedUp { id, answer } => {
                 let lineage = peer?;
@@ -567,17 +588,5 @@ impl Keys for PeerKeys<'_> {
 
     fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
         self.shared.state().log_key(log)
-    }
-}
-
-fn fate(report: &RangeReport) -> Fate {
-    match report.outcome {
-        RangeOutcome::Applied => Fate::Applied,
-        RangeOutcome::Gap { from } => Fate::Gap { from },
-        RangeOutcome::Held { from, awaits } => Fate::Held { from, awaits },
-        RangeOutcome::Crowded { from }
-        | RangeOutcome::Early { from }
-        | RangeOutcome::Newer { from } => Fate::Held { from, awaits: None },
-        RangeOutcome::Refused { from, code: RefusedCode(code) } => Fate::Refused { from, code },
     }
 }

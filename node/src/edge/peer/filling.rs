@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use comity_machine::{ChannelNo, HistoryReport, State, Subscriber};
 use comity_protocol::history::HistoryAsk;
-use comity_protocol::id::LineageId;
+use comity_protocol::id::{ChannelId, LineageId};
 use comity_replica::Histories;
 use tokio::sync::watch;
 
@@ -34,8 +34,9 @@ struct Inner {
     links: BTreeMap<u64, LineageId>,
     /// Channels that somebody waits for.
     wanted: BTreeSet<ChannelNo>,
-    /// Channels that were known to be lacking something.
-    seen: BTreeSet<ChannelNo>,
+    /// Channels that were known to be lacking something, and whether that was history, or only what
+    /// some members have to tell.
+    seen: BTreeSet<(ChannelNo, bool)>,
     /// Channels that grew since their members were last told.
     untold: BTreeSet<ChannelNo>,
 }
@@ -92,7 +93,8 @@ impl Filling {
         if lacking.peek().is_none() && inner.seen.is_empty() {
             return;
         }
-        let lacking: BTreeSet<ChannelNo> = lacking.collect();
+        let lacking: BTreeSet<(ChannelNo, bool)> =
+            lacking.map(|no| (no, state.lacks_history(no, None))).collect();
         let is_new = !lacking.is_subset(&inner.seen);
         inner.seen = lacking;
         drop((inner, state));
@@ -205,6 +207,14 @@ impl Filling {
         inner.untold.remove(&no);
         drop(inner);
         tell(&self.hub, &state, no);
+    }
+
+    /// A group went back, and may show what it did not show before.
+    pub(in crate::edge) fn went_back(&self, id: &ChannelId) {
+        let state = self.shared.state();
+        if let Some((no, _)) = state.channel(id) {
+            tell(&self.hub, &state, no);
+        }
     }
 
     fn wake(&self) {

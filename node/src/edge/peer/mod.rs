@@ -10,6 +10,7 @@ mod directory;
 mod driver;
 mod end;
 mod exchange;
+mod fate;
 mod filling;
 mod finality;
 mod forks;
@@ -21,6 +22,7 @@ mod past;
 mod progress;
 mod proofs;
 mod relaying;
+mod rewinding;
 mod serving;
 
 use std::net::SocketAddr;
@@ -46,6 +48,7 @@ pub use self::exchange::Exchange;
 pub use self::filling::Filling;
 pub use self::progress::Progress;
 pub use self::proofs::Blinds;
+pub use self::rewinding::rewind_group;
 
 /// Why the peers' edge cannot start.
 #[derive(Debug, thiserror::Error)]

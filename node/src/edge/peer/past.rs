@@ -32,6 +32,16 @@ impl Rows {
         Self { view, channel, kept: HashMap::new() }
     }
 
+    /// Hands the records of a log that have a pos, from one on, to `visit`.
+    pub(super) fn each(
+        &self,
+        log: LogNo,
+        from: u64,
+        visit: &mut dyn FnMut(EventRow) -> ControlFlow<()>,
+    ) -> Result<(), RecordsError> {
+        self.view.log(self.channel, log, from, &mut |_, row| visit(row))
+    }
+
     /// The n-th record of a log, with its pos where it has one.
     pub(super) fn read(
         &mut self,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, Log, LogNo, Subscriber, range_start};
+use comity_machine::{ChannelNo, EventRow, Log, LogNo, Subscriber, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::clock::HybridTime;
@@ -210,27 +210,21 @@ impl Exchange {
         // What lies below its floor is history and is asked for as such; a peer that does not know
         // of its admission yet may ask from further down.
         let from = from.max(readable.floor + 1);
-        let relayed = readable.relayed.as_ref();
-        let proven = relayed.map_or(u64::MAX, |(_, proof)| proof.seq);
-        let mut part: Option<Part> = None;
-        let (mut count, mut bytes) = (0, 0);
+        let proven = readable.relayed.as_ref().map_or(u64::MAX, |(_, proof)| proof.seq);
+        let mut reading = Reading { log: *log, next: from, last: proven, part: None, bytes: 0 };
         let (no, log_no) = (readable.channel, readable.log);
-        self.shared.view()?.log(no, log_no, from, &mut |pos, row| {
-            if readable.until.is_some_and(|last| pos > last) || row.seq > proven {
+        let view = self.shared.view()?;
+        if readable.relayed.is_some() && readable.until.is_none() {
+            // What came to us as history is fed to the peer.
+            view.backfilled_from(no, log_no, from, &mut |row, _| reading.take(row))?;
+        }
+        view.log(no, log_no, reading.next, &mut |pos, row| {
+            if readable.until.is_some_and(|last| pos > last) {
                 return ControlFlow::Break(());
             }
-            let record = Record { header: row.header, body: row.body };
-            count += 1;
-            bytes += record.weight();
-            let head = Head { log: *log, seq: row.seq, hash: row.hash, time: row.id.time() };
-            push(&mut part, head, record);
-            if count >= WANTED_RECORDS_MAX || bytes > BATCH_BYTES_TARGET {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            reading.take(row)
         })?;
-        Ok(part)
+        Ok(reading.part)
     }
 
     /// A log that the peer may have, in a channel that it shares or shared: one of ours, or, in a
@@ -395,12 +389,35 @@ fn tracked(item: &Item) -> Option<Tracked> {
     })
 }
 
-fn push(part: &mut Option<Part>, head: Head, record: Record) {
-    match part {
-        Some(part) => {
-            part.head = head;
-            part.records.push(record);
+/// Consecutive records of a log, as many as one answer holds.
+struct Reading {
+    log: LogId,
+    /// The next record.
+    next: u64,
+    /// The last that may be shown.
+    last: u64,
+    part: Option<Part>,
+    bytes: usize,
+}
+
+impl Reading {
+    fn take(&mut self, row: EventRow) -> ControlFlow<()> {
+        let count = self.part.as_ref().map_or(0, |part| part.records.len());
+        let is_full = count >= WANTED_RECORDS_MAX || self.bytes > BATCH_BYTES_TARGET;
+        if is_full || row.seq != self.next || row.seq > self.last {
+            return ControlFlow::Break(());
         }
-        None => *part = Some(Part { head, first: head.seq, records: vec![record] }),
+        let head = Head { log: self.log, seq: row.seq, hash: row.hash, time: row.id.time() };
+        let record = Record { header: row.header, body: row.body };
+        self.bytes += record.weight();
+        self.next += 1;
+        match &mut self.part {
+            Some(part) => {
+                part.head = head;
+                part.records.push(record);
+            }
+            None => self.part = Some(Part { head, first: head.seq, records: vec![record] }),
+        }
+        ControlFlow::Continue(())
     }
 }

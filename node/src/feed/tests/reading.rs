@@ -226,6 +226,7 @@ fn a_peer_is_fed_our_logs_alone() {
             cursor: None,
             unix_ms: crate::writer::tests::story::NOW_MS + 1_000,
             random: [5; 32],
+            rewinds: Vec::new(),
         });
         assert!(matches!(answer, comity_machine::Answer::Ranges(_)), "{answer:?}");
         let last = town.says(1, channel, "again");

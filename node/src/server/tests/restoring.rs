@@ -7,6 +7,7 @@ use comity_client::{Content, Page};
 
 use super::joins::is_let_in;
 use super::world::{Person, World, soon};
+use crate::admin::AdminClient;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -75,4 +76,28 @@ async fn a_home_with_an_older_copy_takes_back_what_it_has_lost_and_goes_on() {
     alice.says(&group, "or nine").await;
     bob.hears("or nine").await;
     assert_eq!(texts(&bob, &group).await, texts(&alice, &group).await);
+}
+
+#[tokio::test]
+async fn an_admin_answers_for_members_that_cannot_be_reached() {
+    let mut world = World::start(&["acme.test", "globex.test"]).await;
+    let alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let group = soon(alice.http().create_group("lunch", "where?")).await.unwrap();
+    is_let_in(&alice, &mut bob, &group).await;
+    let admin = AdminClient::of(&world.dir().join("acme.test"));
+    assert_eq!(admin.waiting().await.unwrap(), []);
+    world.stop(1).await;
+    world.stop(0).await;
+    world.restart(0).await;
+
+    let refused = soon(alice.http().rename(&group, "dinner")).await.unwrap_err();
+    assert!(refused.to_string().contains("home_comparing"), "{refused}");
+    let waiting = admin.waiting().await.unwrap();
+    let waiting: Vec<_> = waiting.iter().map(|line| (&*line.channel, &*line.name)).collect();
+    assert_eq!(waiting, [(&*group, "lunch")]);
+    assert_eq!(admin.waiting().await.unwrap()[0].members, ["globex.test"]);
+    admin.confirm(&group).await.unwrap();
+    soon(alice.http().rename(&group, "dinner")).await.unwrap();
+    assert_eq!(admin.waiting().await.unwrap(), []);
 }

@@ -134,14 +134,15 @@ impl Rogue {
             cursor: None,
             unix_ms: clock::unix_ms(),
             random: clock::random(),
+            rewinds: vec![],
         });
         let Answer::Ranges(reports) = taken.answer else { panic!("{:?}", taken.answer) };
-        let lacking = reports.into_iter().filter_map(|report| match report.outcome {
-            RangeOutcome::Gap { from } => Some(Want { log: report.log, from }),
+        let lacking = reports.into_iter().flat_map(|report| match report.outcome {
+            RangeOutcome::Gap { from } => [Some(Want { log: report.log, from }), None],
             RangeOutcome::Held { awaits, .. } => awaits,
-            _ => None,
+            _ => [None; 2],
         });
-        lacking.collect()
+        lacking.flatten().collect()
     }
 }
 

@@ -120,6 +120,7 @@ impl Story {
             cursor,
             unix_ms: NOW_MS + 5_000,
             random: [4; 32],
+            rewinds: Vec::new(),
         })
     }
 }

@@ -4,6 +4,7 @@
 mod history;
 mod lost;
 mod node;
+mod read;
 mod rogue;
 mod show;
 
@@ -13,8 +14,8 @@ pub use rogue::{RogueLog, asks_to_leave, control, event, fork_proof};
 use std::collections::{BTreeMap, BTreeSet};
 
 use comity_machine::{
-    Act, Answer, Applied, Channel, ChannelNo, Command, Effects, EventRow, Group, GroupAct, Kind,
-    Outcome, RangeOutcome, RefusedCode, range_start,
+    Act, Answer, Applied, Command, Effects, EventRow, GroupAct, Outcome, RangeOutcome, RefusedCode,
+    range_start,
 };
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
@@ -275,6 +276,18 @@ impl World {
         node.apply(Command::Wake { unix_ms, random });
     }
 
+    /// The admin of a group's home opens the next term at a record of this one.
+    pub fn reopen(&mut self, home: &str, channel: ChannelId, seq: u64) -> Done {
+        self.now_ms += 1;
+        let unix_ms = self.now_ms;
+        let (_, known) = self.channel(home, channel);
+        let term = known.group().unwrap().point.term;
+        let base = known.base_at((term, seq)).ok_or(Code::NotAllowed)?;
+        let node = self.node_mut(home);
+        let (rewind, random) = (Box::new(node.rewind(channel, &base).unwrap()), node.random());
+        answer(node.apply(Command::Reopen { rewind, unix_ms, random }).answer)
+    }
+
     // What nodes do.
 
     /// Nothing goes from one node to another until `heal`.
@@ -330,18 +343,30 @@ impl World {
         true
     }
 
-    fn note(&mut self, from: &str, to: &str, log: LogId, outcome: RangeOutcome) {
-        if let RangeOutcome::Gap { from: first } | RangeOutcome::Held { from: first, .. } = outcome
-        {
-            self.wanted.insert((from.into(), to.into(), log, first));
-        }
+    fn note(&mut self, server: &str, to: &str, log: LogId, outcome: RangeOutcome) {
+        let first = match outcome {
+            RangeOutcome::Gap { from } => from,
+            RangeOutcome::Held { from, awaits } => {
+                let awaits =
+                    awaits.into_iter().flatten().map(|want| (LogId::from(want.log), want.from));
+                let asked = awaits.map(|(log, first)| (server.into(), to.into(), log, first));
+                self.wanted.extend(asked);
+                from
+            }
+            RangeOutcome::Crowded { from }
+            | RangeOutcome::Early { from }
+            | RangeOutcome::Newer { from } => from,
+            RangeOutcome::Rewind { .. } => 1,
+            RangeOutcome::Applied | RangeOutcome::Refused { .. } => return,
+        };
+        self.wanted.insert((server.into(), to.into(), log, first));
     }
 
     /// Serves what is waited for; whether anything new was taken.
     fn answer_wants(&mut self) -> bool {
         let wanted = std::mem::take(&mut self.wanted);
         let mut moved = false;
-        for (from, to, log, first) in wanted {
+        for (from, to, log, first) in wanted.clone() {
             if self.cut.contains(&(from.clone(), to.clone())) {
                 self.wanted.insert((from, to, log, first));
                 continue;
@@ -358,7 +383,8 @@ impl World {
             moved |= self.nodes[to.as_str()].records.len() > before;
             self.note(&from, &to, log, outcome);
         }
-        moved
+        // What waits may have to be asked for.
+        moved || self.wanted.difference(&wanted).next().is_some()
     }
 
     /// A node takes a batch from a peer.
@@ -387,88 +413,20 @@ impl World {
         let (peer, unix_ms) = (self.nodes[from].lineage(), self.now_ms);
         let node = self.nodes.get_mut(to).unwrap();
         let random = node.random();
-        let command = Command::PeerBatch { peer, frame: frame.into(), cursor, unix_ms, random };
-        answer(node.apply(command).answer)
-    }
-
-    // What can be seen.
-
-    /// Everything that a user got in the feed, live, a line each. Nobody is shown requests.
-    pub fn feed(&self, user: &str) -> Vec<String> {
-        let (name, node) = self.node_of(user);
-        let account = node.users[name].number;
-        let lines = node.fed(account).map(|applied| show::line(&node.state, applied));
-        lines.filter(|line| !line.contains(" requests ")).collect()
-    }
-
-    /// The last line of a user's feed.
-    pub fn last_seen(&self, user: &str) -> String {
-        self.feed(user).pop().unwrap_or_default()
-    }
-
-    /// The texts of a channel at a node, in the channel's order.
-    pub fn texts(&self, node: &str, channel: ChannelId) -> Vec<String> {
-        let node = &self.nodes[node];
-        let is_message = |r: &&Applied| {
-            let of_log = matches!(r.log.name, LogName::Message { .. });
-            of_log && r.channel_id == channel && r.outcome == Outcome::Accepted
+        let batch = |frame: Vec<u8>, rewinds| Command::PeerBatch {
+            peer,
+            frame: frame.into(),
+            cursor: cursor.clone(),
+            unix_ms,
+            random,
+            rewinds,
         };
-        let all = node.records.iter().chain(&node.backfilled);
-        let mut found: Vec<&Applied> = all.filter(is_message).collect();
-        found.sort_by_key(|r| (r.id, r.log, r.seq));
-        let lines = found.into_iter().map(|r| show::line(&node.state, r));
-        lines.filter(|line| line.contains(": ")).collect()
-    }
-
-    /// The texts of a group that a user may read, in the channel's order.
-    pub fn reads(&self, user: &str, channel: ChannelId) -> Vec<String> {
-        let (name, node) = self.node_of(user);
-        let account = node.users[name].number;
-        let all = node.records.iter().chain(&node.backfilled).filter(|r| {
-            let of_log = matches!(r.log.name, LogName::Message { .. });
-            of_log && r.channel_id == channel && r.outcome == Outcome::Accepted
-        });
-        let mut read: Vec<&Applied> = all.filter(|r| !node.state.hides(account, r)).collect();
-        read.sort_by_key(|r| (r.id, r.log, r.seq));
-        let lines = read.into_iter().map(|r| show::line(&node.state, r));
-        lines.filter_map(|line| Some(line.split_once(": ")?.1.to_owned())).collect()
-    }
-
-    /// The members of a group as a node knows them.
-    pub fn members(&self, node: &str, channel: ChannelId) -> Vec<String> {
-        show::members(&self.channel(node, channel).1.kind)
-    }
-
-    pub fn channel(&self, node: &str, channel: ChannelId) -> (ChannelNo, &Channel) {
-        self.nodes[node].state.channel(&channel).unwrap()
-    }
-
-    pub fn group_at(&self, node: &str, channel: ChannelId) -> &Group {
-        let (_, channel) = self.channel(node, channel);
-        match &channel.kind {
-            Kind::Group(group) => group,
-            _ => panic!("not a group"),
+        let done = node.apply(batch(frame.clone(), Vec::new())).answer;
+        let rewinds = node.rewinds(&done);
+        if rewinds.is_empty() {
+            return answer(done);
         }
-    }
-
-    /// The outcomes of a channel's records of one origin at a node, in the order of pos.
-    pub fn outcomes(&self, node: &str, channel: ChannelId, origin: &str) -> Vec<Outcome> {
-        let origin = self.nodes[origin].lineage();
-        let of_origin = |r: &&Applied| match r.log.name {
-            LogName::Message { origin: of, .. } => r.channel_id == channel && of == origin,
-            LogName::Control { .. } => false,
-        };
-        self.nodes[node].records.iter().filter(of_origin).map(|r| r.outcome).collect()
-    }
-
-    /// What a node made of the message records of a channel: outcome, id, and the record that
-    /// states what each stands on.
-    pub fn judged(&self, node: &str, channel: ChannelId) -> BTreeMap<(LogId, u64), Verdict> {
-        let node = &self.nodes[node];
-        let all = node.records.iter().chain(&node.backfilled);
-        let of_channel = all
-            .filter(|r| r.channel_id == channel && matches!(r.log.name, LogName::Message { .. }));
-        of_channel.map(|r| ((r.log, r.seq), (r.outcome, r.id, r.stated))).collect()
+        answer(node.apply(batch(frame, rewinds)).answer)
     }
 
     /// The nodes know the same of a group.

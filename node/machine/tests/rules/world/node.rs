@@ -2,15 +2,21 @@
 //! state after every command. It decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Applied, Command, DeviceId, Effects, Erasing, Outcome, Receipt, RowKey, SignUpRule, State,
-    Subscriber, Withdrawal, answer_rows, right_of,
+    Answer, Applied, CannotRewind, Command, DeviceId, Effects, Erasing, EventRow, Forgotten, LogNo,
+    LogSource, Outcome, RangeOutcome, Receipt, Rejudged, Rewind, RowKey, SignUpRule, State,
+    Subscriber, Withdrawal, answer_rows, rewind, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
-use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName, WriterId};
+use comity_protocol::id::{
+    AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, WriterId,
+};
+
+use super::stored;
 
 /// A user of a node.
 #[derive(Clone, Copy, Debug)]
@@ -130,10 +136,28 @@ impl Node {
         }
         self.records.extend(effects.applied.iter().cloned());
         withdraw(&mut self.records, &effects.withdrawn);
+        rejudge(&mut self.records, &effects.rejudged);
+        forget(&mut self.backfilled, &effects.forgotten);
         self.backfilled.extend(effects.backfilled.iter().cloned());
         self.erased.extend(&effects.erased);
         self.receipts.extend(&effects.receipts);
         effects
+    }
+
+    /// What groups were, for those ranges of a batch that were answered that they need it.
+    pub fn rewinds(&self, answer: &Answer) -> Vec<Rewind> {
+        let Answer::Ranges(reports) = answer else { return Vec::new() };
+        let needed = reports.iter().filter_map(|report| match report.outcome {
+            RangeOutcome::Rewind { base } => Some((report.log.channel, base)),
+            _ => None,
+        });
+        needed.filter_map(|(channel, base)| self.rewind(channel, &base).ok()).collect()
+    }
+
+    /// What a group was just after a record.
+    pub fn rewind(&self, id: ChannelId, base: &ControlPoint) -> Result<Rewind, CannotRewind> {
+        let (_, channel) = self.state.channel(&id).unwrap();
+        rewind(self.lineage(), channel, base, &mut Records(&self.records))
     }
 
     /// Random bytes for the next command.
@@ -175,6 +199,8 @@ impl Node {
             let effects = state.apply(number, command);
             records.extend(effects.applied);
             withdraw(&mut records, &effects.withdrawn);
+            rejudge(&mut records, &effects.rejudged);
+            forget(&mut backfilled, &effects.forgotten);
             backfilled.extend(effects.backfilled);
         }
         assert!(state.to_bytes() == self.state.to_bytes(), "{}: replayed", self.domain);
@@ -233,6 +259,40 @@ fn withdraw(records: &mut [Applied], withdrawn: &[Withdrawal]) {
                 && right_of(&r.record.header) == Some(withdrawal.right)
         };
         records.iter_mut().filter(is_one).for_each(|r| r.outcome = Outcome::Rejected);
+    }
+}
+
+/// What a store does with records that come to something else.
+fn rejudge(records: &mut [Applied], rejudged: &[Rejudged]) {
+    for Rejudged { no, log, change, .. } in rejudged {
+        let is_one =
+            |r: &&mut Applied| r.log_no == *no && (change.first..=change.last).contains(&r.seq);
+        for applied in records.iter_mut().filter(is_one) {
+            let mut row = stored(applied);
+            change.put(*log, &mut row);
+            (applied.outcome, applied.stated) = (row.outcome, row.stated);
+            (applied.id, applied.sender) = (row.id, row.sender);
+        }
+    }
+}
+
+fn forget(backfilled: &mut Vec<Applied>, forgotten: &[Forgotten]) {
+    let is_one = |r: &Applied, gone: &Forgotten| {
+        r.log_no == gone.log && (gone.first..=gone.last).contains(&r.seq)
+    };
+    backfilled.retain(|r| !forgotten.iter().any(|gone| is_one(r, gone)));
+}
+
+/// A node's records of a channel, by log.
+struct Records<'n>(&'n [Applied]);
+
+impl LogSource for Records<'_> {
+    fn rows(&mut self, log: LogNo, from: u64, visit: &mut dyn FnMut(EventRow) -> ControlFlow<()>) {
+        for record in self.0.iter().filter(|r| r.log_no == log && r.seq >= from) {
+            if visit(stored(record)).is_break() {
+                return;
+            }
+        }
     }
 }
 

@@ -1,0 +1,89 @@
+//! `comity group`: what an admin does about a group's control log after a start or a loss, through
+//! the admin's socket of the running node.
+
+use clap::Subcommand;
+
+use super::{Failure, say};
+use crate::admin::{AdminClient, Reopening, VoidLine, WaitingLine};
+use crate::config::Settings;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Answer for the members' nodes that a group waits for since this node started
+    ///
+    /// For the group's home, where too many of the other members' nodes cannot be reached. You say
+    /// by it that this node has not lost the end of the group's control log: that it was not
+    /// restored from a backup, or that nothing was decided since. If it was, the group's control
+    /// log may part in two.
+    Confirm {
+        /// The group's id
+        channel: String,
+    },
+    /// Let a group go on from an earlier record of its control log
+    ///
+    /// For the group's home, after its control log was lost in part or shown in two versions. What
+    /// members, roles and rules were just after that record is so again at every member; everything
+    /// decided later is void. Without --yes nothing is done: it is only said what would be void.
+    Reopen {
+        /// The group's id
+        channel: String,
+        /// The record, as term and number: 1.42 [default: the newest one that no proof contradicts]
+        #[arg(long, value_parser = place, value_name = "TERM.SEQ")]
+        at: Option<(u64, u64)>,
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List what was decided in a group and is void since its home went back
+    Voided {
+        /// The group's id
+        channel: String,
+    },
+    /// List the groups that wait for other members' nodes since this node started
+    Waiting,
+}
+
+/// Runs `comity group`.
+pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
+    let admin = AdminClient::of(&settings.data_dir);
+    match command {
+        Command::Confirm { channel } => {
+            admin.confirm(&channel).await?;
+            say(format_args!("Done: the group waits for nobody.\n"))?;
+        }
+        Command::Reopen { channel, at, yes } => {
+            let Reopening { base, voided } = admin.reopen(&channel, at, yes).await?;
+            let (tense, end) = match yes {
+                true => ("is", "Done: every member follows as soon as it hears of it."),
+                false => ("would be", "Nothing was done. Add --yes to do it."),
+            };
+            say(format_args!(
+                "Goes on from record {base}. {} of it {tense} void:\n",
+                voided.len()
+            ))?;
+            lines(&voided)?;
+            say(format_args!("{end}\n"))?;
+        }
+        Command::Voided { channel } => lines(&admin.voided(&channel).await?)?,
+        Command::Waiting => {
+            for WaitingLine { channel, name, members } in admin.waiting().await? {
+                say(format_args!("{channel}  {name:?} waits for {}\n", members.join(", ")))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lines(voided: &[VoidLine]) -> Result<(), Failure> {
+    for VoidLine { record, unix_ms, what } in voided {
+        let ms = i64::try_from(*unix_ms).unwrap_or_default();
+        let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
+        say(format_args!("{record}  {time:.0}  {what}\n"))?;
+    }
+    Ok(())
+}
+
+fn place(text: &str) -> Result<(u64, u64), String> {
+    let parts = text.split_once('.').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    parts.ok_or_else(|| "a term and a number, as in 1.42".to_owned())
+}

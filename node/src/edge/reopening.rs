@@ -1,0 +1,184 @@
+//! What the admin asks about control logs after a loss (`docs/protocol/` section 7.7): which wait
+//! for members after a start, to answer for those, to force an opening, and what such openings have
+//! made void. It must not judge; the machine does.
+
+use std::ops::ControlFlow;
+
+use comity_client_api::Refusal;
+use comity_machine::{
+    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, RefusedCode,
+};
+use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
+use comity_protocol::control::{ControlAct, ControlHeader};
+use comity_protocol::id::{AccountId, LineageId, LogName};
+
+use super::client::ClientEdge;
+use super::peer::rewind_group;
+use crate::admin::{Reopening, VOIDED_LISTED_MAX, VoidLine, WAITING_LISTED_MAX, WaitingLine};
+use crate::clock;
+
+/// How often rows are read anew where the group went on meanwhile.
+const READS_MAX: usize = 16;
+
+impl ClientEdge {
+    /// Opens the next term of a group that we are home of, at a record or at the newest one that no
+    /// fork contradicts. Where the admin is not sure it only says what would be void.
+    pub(super) async fn reopen_group(
+        &self,
+        channel: &str,
+        at: Option<Place>,
+        is_sure: bool,
+    ) -> Result<Reopening, Refusal> {
+        let (base, voided) = {
+            let (no, known) = self.reopened_group(channel)?;
+            let group = known.group().ok_or(Code::NotAGroup)?;
+            if group.state.home != self.shared().state().lineage() {
+                return Err(said(Code::NotAllowed, "Only the group's home opens its terms."));
+            }
+            let place = at.or_else(|| known.base());
+            let base = place.and_then(|place| known.base_at(place));
+            let unfit = "There is no such record in the newest term, or a fork is proven below it.";
+            let base = base.ok_or_else(|| said(Code::LogUnknown, unfit))?;
+            let last = group.point.seq;
+            (base, self.lines(no, &known, [(group.control_log(), base.seq + 1, last)].into_iter()))
+        };
+        let reopening = Reopening { base: format!("{}.{}", base.term, base.seq), voided };
+        if !is_sure {
+            return Ok(reopening);
+        }
+        for _ in 0..READS_MAX {
+            let id = self.reopened_group(channel)?.1.id;
+            let rewind = match rewind_group(self.shared(), &id, &base) {
+                Ok(rewind) => Box::new(rewind),
+                Err(CannotRewind::Behind) => continue,
+                Err(CannotRewind::TooMuch) => {
+                    return Err(said(Code::TooLarge, "Too much would change; choose a later one."));
+                }
+                Err(CannotRewind::Unknown) => return Err(Code::LogUnknown.into()),
+            };
+            let (unix_ms, random) = (clock::unix_ms(), clock::random());
+            match self.propose(Command::Reopen { rewind, unix_ms, random }).await? {
+                Answer::Refused(RefusedCode(Code::Overloaded)) => {}
+                Answer::Refused(RefusedCode(code)) => return Err(code.into()),
+                _ => {
+                    self.filling().went_back(&id);
+                    return Ok(reopening);
+                }
+            }
+        }
+        Err(said(Code::Overloaded, "The group goes on all the time; try again."))
+    }
+
+    /// Records of a group's control log that a later opening made void.
+    pub(super) fn voided_of(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
+        let (no, known) = self.reopened_group(channel)?;
+        Ok(self.lines(no, &known, known.voided()))
+    }
+
+    /// Groups that wait for members after a start.
+    pub(super) fn waiting_groups(&self) -> Vec<WaitingLine> {
+        let state = self.shared().state();
+        let domain = |lineage: &LineageId| state.peers.get(lineage).map(|peer| peer.domain.clone());
+        let waiting = state.comparing().take(WAITING_LISTED_MAX);
+        let line = |(channel, members): (&Channel, Vec<LineageId>)| WaitingLine {
+            channel: channel.id.to_string(),
+            name: channel.group().map(|group| group.state.name.clone()).unwrap_or_default(),
+            members: members.iter().filter_map(domain).collect(),
+        };
+        waiting.map(line).collect()
+    }
+
+    /// Answers for the members that a group waits for.
+    pub(super) async fn confirm_group(&self, channel: &str) -> Result<(), Refusal> {
+        let channel = self.reopened_group(channel)?.1.id;
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        match self.propose(Command::Force { channel, unix_ms, random }).await? {
+            Answer::Refused(RefusedCode(Code::NotAllowed)) => {
+                Err(said(Code::NotAllowed, "Only the group's home waits for its members."))
+            }
+            Answer::Refused(RefusedCode(code)) => Err(code.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn reopened_group(&self, channel: &str) -> Result<(ChannelNo, Channel), Refusal> {
+        let state = self.shared().state();
+        let mut groups = state.channels.iter().filter(|(_, known)| known.group().is_some());
+        let found = groups.find(|(_, known)| known.id.to_string() == channel);
+        let (no, known) = found.ok_or(Code::ChannelNotFound)?;
+        Ok((*no, known.clone()))
+    }
+
+    fn lines(
+        &self,
+        no: ChannelNo,
+        channel: &Channel,
+        spans: impl Iterator<Item = (LogName, u64, u64)>,
+    ) -> Vec<VoidLine> {
+        let Ok(view) = self.shared().view() else { return Vec::new() };
+        let mut lines = Vec::new();
+        for (name, first, last) in spans {
+            let LogName::Control { term, .. } = name else { continue };
+            let log = channel.logs.get(&name).map_or(LogNo(0), |log| log.no);
+            let read = view.log(no, log, first, &mut |_, row| {
+                if row.seq > last || lines.len() >= VOIDED_LISTED_MAX {
+                    return ControlFlow::Break(());
+                }
+                lines.push(line(channel, term, row.seq, &row.header));
+                ControlFlow::Continue(())
+            });
+            if let Err(error) = read {
+                tracing::error!(%error, "void records cannot be read");
+            }
+        }
+        lines
+    }
+}
+
+fn said(code: Code, sentence: &str) -> Refusal {
+    Refusal { sentence: sentence.to_owned(), ..code.into() }
+}
+
+fn line(channel: &Channel, term: u64, seq: u64, header: &[u8]) -> VoidLine {
+    let header = ControlHeader::decode(header).ok();
+    let act = header.as_ref().and_then(|header| header.act().ok());
+    let time = header.map_or(HybridTime::default(), |header| header.time);
+    let what = act.map_or_else(|| "unreadable".to_owned(), |act| words(channel, &act));
+    VoidLine { record: format!("{term}.{seq}"), unix_ms: time.unix_ms(), what }
+}
+
+/// What a record was to do, in a few words.
+fn words(channel: &Channel, act: &ControlAct) -> String {
+    let label = |account: &AccountId| {
+        let members = channel.group().map(|group| &group.state.members);
+        let known = members.and_then(|members| members.get(account));
+        known.map_or_else(|| account.number.to_string(), |member| member.label.clone())
+    };
+    match act {
+        ControlAct::Ban(ban) => format!("ban of {}", ban.label),
+        ControlAct::Cover => "statement of what was received".to_owned(),
+        ControlAct::Genesis(_) => "beginning".to_owned(),
+        ControlAct::HandOver(_) => "handover to another home".to_owned(),
+        ControlAct::Invite(invite) => format!("invitation of {}", invite.label),
+        ControlAct::Join(join) => {
+            let named = join.label.clone().unwrap_or_else(|| label(&join.account));
+            format!("{named} came in")
+        }
+        ControlAct::Leave(target) => format!("{} left", label(&target.account)),
+        ControlAct::Moderate(_) => "removal of a message".to_owned(),
+        ControlAct::Open(_) => "opening of a term".to_owned(),
+        ControlAct::Remove(target) => format!("removal of {}", label(&target.account)),
+        ControlAct::SetArchived(_) => "archive".to_owned(),
+        ControlAct::SetHistory(_) => "history rule".to_owned(),
+        ControlAct::SetJoinRule(_) => "join rule".to_owned(),
+        ControlAct::SetName(text) => format!("name {:?}", text.text),
+        ControlAct::SetPosting(_) => "posting rule".to_owned(),
+        ControlAct::SetRetention(_) => "retention".to_owned(),
+        ControlAct::SetRole(change) => format!("role of {}", label(&change.account)),
+        ControlAct::SetTopic(_) => "topic".to_owned(),
+        ControlAct::SetVersion(_) => "version".to_owned(),
+        ControlAct::Unban(target) => format!("end of the ban of {}", label(&target.account)),
+        ControlAct::Unknown(kind) => format!("record of kind {kind}"),
+    }
+}
