@@ -53,8 +53,8 @@ impl State {
         heard == 0 || agree * 2 > heard
     }
 
-    /// Groups of which we may append to the control log once more members have compared theirs, with
-    /// the members that have not, or hold more of it than we do.
+    /// Groups of which we may append to the control log once more members have compared theirs,
+    /// with the members that have not, or hold more of it than we do.
     pub fn comparing(&self) -> impl Iterator<Item = (&Channel, Vec<LineageId>)> {
         let own = self.lineage();
         let ours =
