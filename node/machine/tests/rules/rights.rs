@@ -1,7 +1,7 @@
 //! Who may show which log, and whose word counts: peers that meddle with others' groups, members
 //! that write what they may not.
 
-use comity_machine::{Outcome, RangeOutcome, RefusedCode, Standing};
+use comity_machine::{Lack, Outcome, RangeOutcome, RefusedCode, Standing};
 use comity_protocol::body::Body;
 use comity_protocol::code::Code;
 use comity_protocol::event::{
@@ -9,7 +9,7 @@ use comity_protocol::event::{
 };
 use comity_protocol::frame::Want;
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, WriterId};
+use comity_protocol::id::{AccountNumber, ChannelId, ControlPoint, LogId, LogName, WriterId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 
 use super::world::{RogueLog, World, asks_to_leave, event};
@@ -53,7 +53,7 @@ fn only_the_home_undoes_a_leave() {
     world.cut("globex", "acme");
     world.leave(BOB, team).unwrap();
     let request = world.node("globex").records.last().unwrap();
-    let comity_protocol::id::LogName::Message { writer, .. } = request.log.name else { panic!() };
+    let LogName::Message { writer, .. } = request.log.name else { panic!() };
     let refusal = RequestRefused {
         channel: team,
         writer,
@@ -75,10 +75,7 @@ fn only_the_home_undoes_a_leave() {
     world.show("acme", "globex", &other);
     assert_eq!(standing(&world, team), Standing::Leaving);
     let mut named = by(&world, "acme", refusal);
-    let name = comity_protocol::id::LogName::Message {
-        origin: world.node("acme").lineage(),
-        writer: WriterId(78),
-    };
+    let name = LogName::Message { origin: world.node("acme").lineage(), writer: WriterId(78) };
     named.log.name = name;
     let header = named.records[0].header.0.clone();
     let mut again = RogueLog::new(world.node("acme"), named.log.channel, 78);
@@ -212,10 +209,43 @@ fn any_member_may_relay_any_members_log() {
     assert_eq!(world.texts("acme", team).len(), 1);
 }
 
-fn control_log(world: &World, team: ChannelId) -> comity_protocol::id::LogId {
+/// Pins: what a member had refused while the writer was out was asked of nobody once he was in.
+#[test]
+fn what_a_member_states_of_a_log_is_lacking_whoever_writes_it() {
+    let mut world = World::new(&[ALICE, BOB, CAROL]);
+    let team = world.team(ALICE, &[BOB]);
+    world.say(BOB, team, "one").unwrap();
+    world.exchange();
+    let [acme, globex, initech] =
+        ["acme", "globex", "initech"].map(|name| world.node(name).lineage());
+    let known = &world.channel("acme", team).1.logs;
+    let name = *known.keys().find(|name| name.origin() == globex && !is_control(name)).unwrap();
+    let log = LogId { channel: team, name };
+    let lack = |world: &World, peer, seq| world.node("acme").state.lack_of(peer, &log, seq);
+    let held = world.channel("acme", team).1.logs[&name].end.seq();
+    assert_eq!(lack(&world, globex, held), Lack::Nothing);
+    assert_eq!(lack(&world, globex, held + 2), Lack::From(held + 1));
+    // Who is no member yet, as far as is known here, may be one by records that he shows.
+    assert_eq!(lack(&world, initech, held + 2), Lack::Later);
+    world.bring(ALICE, CAROL, team);
+    assert_eq!(lack(&world, initech, held + 2), Lack::From(held + 1));
+    // Nobody is asked for our own, and of who is out for no more than V covers.
+    let own = LogName::Message { origin: acme, writer: WriterId(7) };
+    let own = LogId { channel: team, name: own };
+    assert_eq!(world.node("acme").state.lack_of(globex, &own, 9), Lack::Nothing);
+    world.remove(ALICE, BOB, team).unwrap();
+    world.exchange();
+    assert_eq!(lack(&world, initech, held + 2), Lack::Nothing);
+}
+
+fn is_control(name: &LogName) -> bool {
+    matches!(name, LogName::Control { .. })
+}
+
+fn control_log(world: &World, team: ChannelId) -> LogId {
     let home = world.node("acme").lineage();
-    let name = comity_protocol::id::LogName::Control { home, term: 1 };
-    comity_protocol::id::LogId { channel: team, name }
+    let name = LogName::Control { home, term: 1 };
+    LogId { channel: team, name }
 }
 
 #[test]
