@@ -73,8 +73,8 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             lines(&voided)?;
             if !unheard.is_empty() {
                 say(format_args!(
-                    "What these members hold more, who have not said so since this node started, {are} \
-                     void too: {}\n",
+                    "What these members hold more, who have not said so since this node started, \
+                     {are} void too: {}\n",
                     unheard.join(", ")
                 ))?;
             }
