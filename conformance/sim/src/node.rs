@@ -178,8 +178,12 @@ const WRITER: WriterSettings = WriterSettings {
     seal_after: Duration::from_secs(1),
     overlay_bytes_max: 512 << 10,
     flushing: Flushing::ByHand,
-    scrub_after: Duration::from_secs(20),
+    scrub_after: SCRUB_AFTER,
 };
+/// When a disk is cleaned of what was erased. It costs more than all else; now and then it is soon
+/// enough to meet a fault.
+const SCRUB_AFTER: Duration = Duration::from_secs(60);
+const SCRUB_SOON: Duration = Duration::from_secs(15);
 
 impl Node {
     pub(crate) fn new(index: usize, own: Organisation, dice: Dice) -> Self {
@@ -249,7 +253,10 @@ impl Node {
         let journal = FileJournal::open(Arc::new(journal_disk), settings, applied);
         let journal = journal.map_err(|error| format!("the journal: {error}"))?;
         let journal = Box::new(Remembering::new(journal, self.disks.archive.clone()));
-        Writer::open(journal, store, WRITER, now_ms).map_err(|error| error.to_string())
+        let is_soon = self.dice.per_mille(150);
+        let scrub_after = if is_soon { SCRUB_SOON } else { SCRUB_AFTER };
+        let settings = WriterSettings { scrub_after, ..WRITER };
+        Writer::open(journal, store, settings, now_ms).map_err(|error| error.to_string())
     }
 
     fn exchange(&mut self, shared: &Arc<Shared>, hub: &Hub) -> Exchange {

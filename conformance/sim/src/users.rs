@@ -315,10 +315,10 @@ fn may_see(
                 state.accounts.get(&own.number).and_then(|a| a.channels.get(&applied.channel));
             let last = stay.map(|stay| stay.to.unwrap_or(stay.from));
             let forced = group.terms.iter().filter(|(_, term)| term.forced);
-            let mut openings = forced.filter_map(|(number, _)| {
+            let mut seen_to = forced.filter_map(|(number, _)| {
                 group.control_log_of(*number).and_then(|name| pos_of(&name, 1))
             });
-            if last.is_some_and(|last| applied.pos <= last && openings.any(|at| at == last)) {
+            if last.is_some_and(|last| seen_to.any(|at| applied.pos <= at.min(last))) {
                 return true;
             }
             let Some(member) = group.state.members.get(&own) else { return false };

@@ -222,7 +222,8 @@ fn may_read(shared: &Shared, peer: LineageId, range: &Range) -> bool {
     }
 }
 
-/// Whether a peer that an opening put out is shown what came before, and the opening itself.
+/// Whether a peer that an opening put out is shown what came before, and the opening itself; one
+/// that was out by then, what came before it was.
 fn is_told_of_opening(
     shared: &Shared,
     state: &State,
@@ -237,7 +238,7 @@ fn is_told_of_opening(
     let openings = forced.filter_map(|(number, _)| group.control_log_of(*number));
     let mut at = openings.filter_map(|name| pos_of(shared, state, no, &name, 1));
     let shown = pos_of(shared, state, no, &LogId::from(range.log).name, range.last());
-    at.any(|at| at == until) && shown.is_some_and(|shown| shown <= until)
+    shown.is_some_and(|shown| at.any(|at| shown <= at.min(until)))
 }
 
 /// The control record of a place: its log and its number there.

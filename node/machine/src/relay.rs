@@ -33,10 +33,12 @@ impl State {
                 LogName::Message { .. } => Lack::Later,
             };
         };
-        let is_in = |group: &&Group| group.follows(self.lineage());
+        let is_message = matches!(log.name, LogName::Message { .. });
+        // Who is out and asks to come in again may be in by records that others show.
+        let comes_back = !is_message && self.awaits(&log.channel);
+        let is_in = |group: &&Group| group.follows(self.lineage()) || comes_back;
         let Some(group) = channel.group().filter(is_in) else { return Lack::Nothing };
         // The peer may be a member by control records that it alone can show.
-        let is_message = matches!(log.name, LogName::Message { .. });
         let is_stranger = is_message && !channel.sharing_peers().any(|sharing| sharing == peer);
         match group.has_log(log.name) {
             Some(false) => return Lack::Nothing,

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, Invite, Reopening, Status, VoidLine, WaitingLine, socket_path};
+use super::{ForkLine, GroupLine, Invite, Reopening, Status, VoidLine, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -120,10 +120,10 @@ impl AdminClient {
         }
     }
 
-    /// Lists the groups that wait for members after a start.
-    pub async fn waiting(&self) -> Result<Vec<WaitingLine>, AdminError> {
-        match self.ask(&Ask::Waiting).await? {
-            Answer::Waiting { waiting } => Ok(waiting),
+    /// Lists this node's groups.
+    pub async fn groups(&self) -> Result<Vec<GroupLine>, AdminError> {
+        match self.ask(&Ask::Groups).await? {
+            Answer::Groups { groups } => Ok(groups),
             answer => Err(unexpected(answer)),
         }
     }

@@ -52,8 +52,9 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// [`VOIDED_LISTED_MAX`].
     fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal>;
 
-    /// Groups of this node that wait for members after a start, at most [`WAITING_LISTED_MAX`].
-    fn waiting(&self) -> Vec<WaitingLine>;
+    /// Groups that this node holds, at most [`GROUPS_LISTED_MAX`], those first that wait for
+    /// something.
+    fn groups(&self) -> Vec<GroupLine>;
 
     /// Answers for the members that a group waits for.
     fn confirm(&self, channel: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
@@ -67,8 +68,11 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
 pub struct Reopening {
     /// The record, as term and number.
     pub base: String,
-    /// What is void.
+    /// What is void of what is here.
     pub voided: Vec<VoidLine>,
+    /// Organisations that have not said since this node started what they hold; what they hold more
+    /// is void too.
+    pub unheard: Vec<String>,
 }
 
 /// A record that has no effect any more.
@@ -85,19 +89,24 @@ pub struct VoidLine {
 /// Void records in one list.
 pub const VOIDED_LISTED_MAX: usize = 1_000;
 
-/// A group whose members are asked, after a start, before anything is changed in it.
+/// A group that a node holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingLine {
+pub struct GroupLine {
     /// The channel's id.
     pub channel: String,
     /// Its name.
     pub name: String,
-    /// The organisations that have not answered yet, or know of something that is lacking here.
-    pub members: Vec<String>,
+    /// The domain of its home.
+    pub home: String,
+    /// Whether its control log is proven to have two histories, so that nothing is changed in it.
+    pub is_read_only: bool,
+    /// Where it is ours: the organisations that are asked, since this node started, before anything
+    /// is changed in it.
+    pub waits_for: Vec<String>,
 }
 
 /// Groups in one list.
-pub const WAITING_LISTED_MAX: usize = 1_000;
+pub const GROUPS_LISTED_MAX: usize = 1_000;
 
 /// How a node does among others, in this run of its process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,7 +222,7 @@ mod tests {
         ) -> Result<Reopening, Refusal> {
             let voided = self.voided(channel)?;
             let (term, seq) = at.unwrap_or((1, 6));
-            Ok(Reopening { base: format!("{term}.{seq}"), voided })
+            Ok(Reopening { base: format!("{term}.{seq}"), voided, unheard: vec![] })
         }
 
         fn voided(&self, channel: &str) -> Result<Vec<VoidLine>, Refusal> {
@@ -224,9 +233,11 @@ mod tests {
             Ok(vec![VoidLine { record, unix_ms: 5, what }])
         }
 
-        fn waiting(&self) -> Vec<WaitingLine> {
-            let members = vec!["globex.example".to_owned()];
-            vec![WaitingLine { channel: "AAAAAAAA".to_owned(), name: "Team".to_owned(), members }]
+        fn groups(&self) -> Vec<GroupLine> {
+            let waits_for = vec!["globex.example".to_owned()];
+            let (channel, name) = ("AAAAAAAA".to_owned(), "Team".to_owned());
+            let home = "acme.example".to_owned();
+            vec![GroupLine { channel, name, home, is_read_only: false, waits_for }]
         }
 
         async fn confirm(&self, channel: &str) -> Result<(), Refusal> {
@@ -271,7 +282,7 @@ mod tests {
         assert!(
             matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
         );
-        assert_eq!(client.waiting().await.unwrap(), Fake.waiting());
+        assert_eq!(client.groups().await.unwrap(), Fake.groups());
         client.confirm("AAAAAAAA").await.unwrap();
         let refused = client.confirm("BBBBBBBB").await.unwrap_err();
         assert!(

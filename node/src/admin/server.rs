@@ -127,7 +127,7 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             Ok(Answer::Reopened(backend.reopen(&channel, at, is_sure).await?))
         }
         Ask::Voided { channel } => Ok(Answer::Voided { voided: backend.voided(&channel)? }),
-        Ask::Waiting => Ok(Answer::Waiting { waiting: backend.waiting() }),
+        Ask::Groups => Ok(Answer::Groups { groups: backend.groups() }),
         Ask::Confirm { channel } => backend.confirm(&channel).await.map(|()| Answer::Done),
         Ask::Status => Ok(Answer::Status { status: backend.status() }),
         Ask::Invite { uses, expires_in_seconds } => {

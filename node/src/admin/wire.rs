@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, Reopening, Status, VoidLine, WaitingLine};
+use super::{ForkLine, GroupLine, Reopening, Status, VoidLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -23,8 +23,8 @@ pub(super) enum Ask {
     Voided { channel: String },
     /// How the node does among others.
     Status,
-    /// List the groups that wait for members after a start.
-    Waiting,
+    /// List this node's groups.
+    Groups,
     /// Answer for the members that one of them waits for.
     Confirm { channel: String },
 }
@@ -47,8 +47,8 @@ pub(super) enum Answer {
     Voided { voided: Vec<VoidLine> },
     /// How the node does among others.
     Status { status: Status },
-    /// Groups that wait for members.
-    Waiting { waiting: Vec<WaitingLine> },
+    /// This node's groups.
+    Groups { groups: Vec<GroupLine> },
     /// Done.
     Done,
     /// A refusal.

@@ -4,7 +4,7 @@
 use clap::Subcommand;
 
 use super::{Failure, say};
-use crate::admin::{AdminClient, Reopening, VoidLine, WaitingLine};
+use crate::admin::{AdminClient, GroupLine, Reopening, VoidLine};
 use crate::config::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -16,7 +16,8 @@ pub(super) enum Command {
     /// restored from a backup, or that nothing was decided since. If it was, the group's control
     /// log may part in two.
     Confirm {
-        /// The group's id
+        /// The group's id, as `comity group list` shows it
+        #[arg(allow_hyphen_values = true)]
         channel: String,
     },
     /// Let a group go on from an earlier record of its control log
@@ -25,7 +26,8 @@ pub(super) enum Command {
     /// members, roles and rules were just after that record is so again at every member; everything
     /// decided later is void. Without --yes nothing is done: it is only said what would be void.
     Reopen {
-        /// The group's id
+        /// The group's id, as `comity group list` shows it
+        #[arg(allow_hyphen_values = true)]
         channel: String,
         /// The record, as term and number: 1.42 [default: the newest one that no proof contradicts]
         #[arg(long, value_parser = place, value_name = "TERM.SEQ")]
@@ -36,11 +38,12 @@ pub(super) enum Command {
     },
     /// List what was decided in a group and is void since its home went back
     Voided {
-        /// The group's id
+        /// The group's id, as `comity group list` shows it
+        #[arg(allow_hyphen_values = true)]
         channel: String,
     },
-    /// List the groups that wait for other members' nodes since this node started
-    Waiting,
+    /// List the groups on this node, with their ids, those first that wait for something
+    List,
 }
 
 /// Runs `comity group`.
@@ -49,27 +52,59 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
     match command {
         Command::Confirm { channel } => {
             admin.confirm(&channel).await?;
-            say(format_args!("Done: the group waits for nobody.\n"))?;
+            say(format_args!("Done: the group waits for nobody now.\n"))?;
         }
         Command::Reopen { channel, at, yes } => {
-            let Reopening { base, voided } = admin.reopen(&channel, at, yes).await?;
-            let (tense, end) = match yes {
-                true => ("is", "Done: every member follows as soon as it hears of it."),
-                false => ("would be", "Nothing was done. Add --yes to do it."),
+            let Reopening { base, voided, unheard } = admin.reopen(&channel, at, yes).await?;
+            let (goes, are, end) = match yes {
+                true => ("Goes", "are", "Done: every member follows as soon as it hears of it."),
+                false => (
+                    "Would go",
+                    "would be",
+                    "Nothing was done. Add --yes to do it; it cannot be taken back.",
+                ),
             };
-            say(format_args!(
-                "Goes on from record {base}. {} of it {tense} void:\n",
-                voided.len()
-            ))?;
+            let records = match voided.len() {
+                0 => format!("no record that is here {are} void."),
+                1 => format!("1 record {are} void:"),
+                count => format!("{count} records {are} void:"),
+            };
+            say(format_args!("{goes} on from record {base}; {records}\n"))?;
             lines(&voided)?;
+            if !unheard.is_empty() {
+                say(format_args!(
+                    "What these members hold more, who have not said so since this node started, \
+                     {are} void too: {}\n",
+                    unheard.join(", ")
+                ))?;
+            }
             say(format_args!("{end}\n"))?;
         }
-        Command::Voided { channel } => lines(&admin.voided(&channel).await?)?,
-        Command::Waiting => {
-            for WaitingLine { channel, name, members } in admin.waiting().await? {
-                say(format_args!("{channel}  {name:?} waits for {}\n", members.join(", ")))?;
+        Command::Voided { channel } => {
+            let voided = admin.voided(&channel).await?;
+            lines(&voided)?;
+            if voided.is_empty() {
+                say(format_args!("Nothing is void in this group.\n"))?;
             }
         }
+        Command::List => list(&admin.groups().await?)?,
+    }
+    Ok(())
+}
+
+fn list(groups: &[GroupLine]) -> Result<(), Failure> {
+    for GroupLine { channel, name, home, is_read_only, waits_for } in groups {
+        say(format_args!("{channel}  {home}  {name:?}"))?;
+        if *is_read_only {
+            say(format_args!("  read-only: its control log has two versions"))?;
+        }
+        if !waits_for.is_empty() {
+            say(format_args!("  waits for {}", waits_for.join(", ")))?;
+        }
+        say(format_args!("\n"))?;
+    }
+    if groups.is_empty() {
+        say(format_args!("There is no group on this node.\n"))?;
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
-    AdminBackend, FORKS_LISTED_MAX, ForkLine, Invite, PEERS_LISTED_MAX, PeerLine, Reopening,
-    Status, VoidLine, WaitingLine,
+    AdminBackend, FORKS_LISTED_MAX, ForkLine, GroupLine, Invite, PEERS_LISTED_MAX, PeerLine,
+    Reopening, Status, VoidLine,
 };
 use crate::clock;
 
@@ -199,8 +199,8 @@ impl AdminBackend for ClientEdge {
         self.voided_of(channel)
     }
 
-    fn waiting(&self) -> Vec<WaitingLine> {
-        self.waiting_groups()
+    fn groups(&self) -> Vec<GroupLine> {
+        self.listed_groups()
     }
 
     async fn confirm(&self, channel: &str) -> Result<(), Refusal> {

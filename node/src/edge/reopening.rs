@@ -2,20 +2,21 @@
 //! for members after a start, to answer for those, to force an opening, and what such openings have
 //! made void. It must not judge; the machine does.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use comity_client_api::Refusal;
 use comity_machine::{
-    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, RefusedCode,
+    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, RefusedCode, State,
 };
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader};
-use comity_protocol::id::{AccountId, LineageId, LogName};
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 
 use super::client::ClientEdge;
 use super::peer::rewind_group;
-use crate::admin::{Reopening, VOIDED_LISTED_MAX, VoidLine, WAITING_LISTED_MAX, WaitingLine};
+use crate::admin::{GROUPS_LISTED_MAX, GroupLine, Reopening, VOIDED_LISTED_MAX, VoidLine};
 use crate::clock;
 
 /// How often rows are read anew where the group went on meanwhile.
@@ -34,16 +35,28 @@ impl ClientEdge {
             let (no, known) = self.reopened_group(channel)?;
             let group = known.group().ok_or(Code::NotAGroup)?;
             if group.state.home != self.shared().state().lineage() {
-                return Err(said(Code::NotAllowed, "Only the group's home opens its terms."));
+                return Err(said(
+                    Code::NotAllowed,
+                    "Only the admin of the group's home can reopen it.",
+                ));
             }
             let place = at.or_else(|| known.base());
             let base = place.and_then(|place| known.base_at(place));
-            let unfit = "There is no such record in the newest term, or a fork is proven below it.";
-            let base = base.ok_or_else(|| said(Code::LogUnknown, unfit))?;
+            let unfit = || {
+                let (term, last) = known.base().unwrap_or((group.point.term, group.point.seq));
+                let sentence =
+                    format!("Only a record from {term}.1 to {term}.{last} can be given.");
+                said(Code::LogUnknown, &sentence)
+            };
+            let base = base.ok_or_else(unfit)?;
             let last = group.point.seq;
             (base, self.lines(no, &known, [(group.control_log(), base.seq + 1, last)].into_iter()))
         };
-        let reopening = Reopening { base: format!("{}.{}", base.term, base.seq), voided };
+        let mut groups = self.listed_groups().into_iter();
+        let unheard = groups.find(|line| line.channel == channel).map(|line| line.waits_for);
+        let base_shown = format!("{}.{}", base.term, base.seq);
+        let unheard = unheard.unwrap_or_default();
+        let reopening = Reopening { base: base_shown, voided, unheard };
         if !is_sure {
             return Ok(reopening);
         }
@@ -76,17 +89,26 @@ impl ClientEdge {
         Ok(self.lines(no, &known, known.voided()))
     }
 
-    /// Groups that wait for members after a start.
-    pub(super) fn waiting_groups(&self) -> Vec<WaitingLine> {
+    /// Groups that are here, those first that wait for something.
+    pub(super) fn listed_groups(&self) -> Vec<GroupLine> {
         let state = self.shared().state();
-        let domain = |lineage: &LineageId| state.peers.get(lineage).map(|peer| peer.domain.clone());
-        let waiting = state.comparing().take(WAITING_LISTED_MAX);
-        let line = |(channel, members): (&Channel, Vec<LineageId>)| WaitingLine {
-            channel: channel.id.to_string(),
-            name: channel.group().map(|group| group.state.name.clone()).unwrap_or_default(),
-            members: members.iter().filter_map(domain).collect(),
+        let waiting: BTreeMap<ChannelId, Vec<LineageId>> =
+            state.comparing().map(|(channel, members)| (channel.id, members)).collect();
+        let line = |channel: &Channel| {
+            let group = channel.group()?;
+            let awaited = waiting.get(&channel.id).map(Vec::as_slice).unwrap_or_default();
+            Some(GroupLine {
+                channel: channel.id.to_string(),
+                name: group.state.name.clone(),
+                home: domain_of(&state, &group.state.home),
+                is_read_only: group.read_only,
+                waits_for: awaited.iter().map(|member| domain_of(&state, member)).collect(),
+            })
         };
-        waiting.map(line).collect()
+        let mut lines: Vec<GroupLine> = state.channels.values().filter_map(line).collect();
+        lines.sort_by_key(|line| line.waits_for.is_empty() && !line.is_read_only);
+        lines.truncate(GROUPS_LISTED_MAX);
+        lines
     }
 
     /// Answers for the members that a group waits for.
@@ -98,7 +120,10 @@ impl ClientEdge {
                 Err(said(Code::NotAllowed, "Only the group's home waits for its members."))
             }
             Answer::Refused(RefusedCode(code)) => Err(code.into()),
-            _ => Ok(()),
+            _ => {
+                tracing::info!(%channel, "an admin answers for the members of a group");
+                Ok(())
+            }
         }
     }
 
@@ -106,7 +131,8 @@ impl ClientEdge {
         let state = self.shared().state();
         let mut groups = state.channels.iter().filter(|(_, known)| known.group().is_some());
         let found = groups.find(|(_, known)| known.id.to_string() == channel);
-        let (no, known) = found.ok_or(Code::ChannelNotFound)?;
+        let unknown = "This node knows no group with that id; `comity group list` shows the ids.";
+        let (no, known) = found.ok_or_else(|| said(Code::ChannelNotFound, unknown))?;
         Ok((*no, known.clone()))
     }
 
@@ -134,6 +160,13 @@ impl ClientEdge {
         }
         lines
     }
+}
+
+fn domain_of(state: &State, lineage: &LineageId) -> String {
+    let own = || state.identity.as_ref().map(|identity| identity.domain.clone());
+    let of_peer = || state.peers.get(lineage).map(|peer| peer.domain.clone());
+    let known = if *lineage == state.lineage() { own() } else { of_peer() };
+    known.unwrap_or_else(|| lineage.to_string())
 }
 
 fn said(code: Code, sentence: &str) -> Refusal {
