@@ -136,7 +136,8 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     is_served && is_kept && state.lacks_history(no, None)
 }
 
-/// How much of a log a member can show to a node.
+/// How much of a log a member can show to a node. Who came back, and took nothing since of what the
+/// log's origin wrote, holds its end and none of what it missed.
 fn shown(
     world: &World,
     states: &States<'_>,
@@ -146,7 +147,11 @@ fn shown(
     let reached = members.iter().filter(|member| !world.net.are_apart(node, **member));
     let ends = reached.filter_map(|member| {
         let (_, channel) = states[*member].as_ref()?.channel(&channel)?;
-        channel.logs.get(&name)?.proven_end()
+        let log = channel.logs.get(&name)?;
+        let own = world.everybody[*member].lineage;
+        let came_back = channel.group().is_some_and(|g| g.organisation_stays(own).len() > 1);
+        let holds_end = log.floor.is_some_and(|floor| floor.seq == log.end.seq());
+        log.proven_end().filter(|_| !(came_back && holds_end))
     });
     ends.map(|(seq, _)| seq).max().unwrap_or(0)
 }
