@@ -136,8 +136,8 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     is_served && is_kept && state.lacks_history(no, None)
 }
 
-/// How much of a log a member can show to a node. Who came back has none of what it missed, and what
-/// lies above goes on from there.
+/// How much of a log a member can show to a node. Who came back has none of what it missed, and
+/// what lies above goes on from there.
 fn shown(
     world: &World,
     states: &States<'_>,
