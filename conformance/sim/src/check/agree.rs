@@ -136,7 +136,8 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     is_served && is_kept && state.lacks_history(no, None)
 }
 
-/// How much of a log a member can show to a node.
+/// How much of a log a member can show to a node. Who came back has none of what it missed, and
+/// what lies above goes on from there.
 fn shown(
     world: &World,
     states: &States<'_>,
@@ -144,9 +145,14 @@ fn shown(
     (node, members): (usize, &BTreeSet<usize>),
 ) -> u64 {
     let reached = members.iter().filter(|member| !world.net.are_apart(node, **member));
+    let has = held(states, node, channel, &name);
     let ends = reached.filter_map(|member| {
         let (_, channel) = states[*member].as_ref()?.channel(&channel)?;
-        channel.logs.get(&name)?.proven_end()
+        let log = channel.logs.get(&name)?;
+        let own = world.everybody[*member].lineage;
+        let came_back = channel.group().is_some_and(|g| g.organisation_stays(own).len() > 1);
+        let has_missed = log.floor.is_some_and(|floor| has < floor.seq);
+        log.proven_end().filter(|_| !(came_back && has_missed))
     });
     ends.map(|(seq, _)| seq).max().unwrap_or(0)
 }
