@@ -173,7 +173,7 @@ fn reopen(world: &mut World) -> bool {
     };
     let Some(rewind) = rewound.map(Box::new) else { return false };
     let World { nodes, agenda, .. } = world;
-    nodes[at].propose(Command::Reopen { rewind, unix_ms, random }, Waiter::Reopen, agenda);
+    nodes[at].propose(Command::Reopen { rewind, unix_ms, random }, Waiter::Nobody, agenda);
     true
 }
 

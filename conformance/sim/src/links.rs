@@ -150,7 +150,7 @@ impl Node {
                         run.exchange.fork_taken(&log, seq, &answer);
                     }
                 }
-                Waiter::Nobody | Waiter::Reopen => {}
+                Waiter::Nobody => {}
                 Waiter::Wake => {
                     if let Some(run) = &mut self.run {
                         run.is_waking = false;

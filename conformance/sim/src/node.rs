@@ -102,8 +102,6 @@ pub(crate) enum Waiter {
     History(ConnectionId),
     /// A link whose batch is being applied.
     Link(ConnectionId),
-    /// The node's admin, who lets a group go back.
-    Reopen,
     /// Nobody waits.
     Nobody,
     /// The node itself, for what time has come for.

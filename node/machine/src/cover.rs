@@ -113,7 +113,7 @@ impl State {
 
     /// Notes when V is to be stated in a group, or that it is not; whether that is another time
     /// than before.
-    fn set_cover_due(&mut self, no: ChannelNo, due_ms: Option<u64>) -> bool {
+    pub(crate) fn set_cover_due(&mut self, no: ChannelNo, due_ms: Option<u64>) -> bool {
         let Some(group) = self.channel_mut(no).group_mut() else { return false };
         let before_ms = std::mem::replace(&mut group.cover_due_ms, due_ms);
         if let Some(before_ms) = before_ms {

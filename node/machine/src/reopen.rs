@@ -20,7 +20,7 @@ use crate::answer::Answer;
 use crate::applied::{Outcome, Subscriber};
 use crate::channel::{Channel, ChannelNo, LogNo};
 use crate::cover::cover_for;
-use crate::group::{Member, Place, Stated};
+use crate::group::{Group, Member, Place, Stated};
 use crate::rewind::{Change, Rewind};
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
@@ -113,6 +113,10 @@ impl Channel {
         })
     }
 
+    fn voided_count(&self) -> u64 {
+        self.voided().map(|(_, first, last)| last + 1 - first).sum()
+    }
+
     /// Whether a rewind was made from all that is here, and nothing has come since.
     pub(crate) fn fits(&self, rewind: &Rewind) -> bool {
         let end = |name: &LogName| self.logs.get(name).map_or(0, |log| log.end.seq());
@@ -188,7 +192,7 @@ impl State {
         };
         let own = LogName::Message { origin: self.lineage(), writer: self.writer() };
         let stated = channel.logs.get(&own).and_then(|log| log.after);
-        let was_void: u64 = channel.voided().map(|(_, first, last)| last + 1 - first).sum();
+        let was_void = channel.voided_count();
         if let Some(rewind) = rewind {
             self.take_back(no, rewind, fx);
         }
@@ -209,18 +213,17 @@ impl State {
         self.widen_to_all(no, &before.audience, fed, fx);
         self.await_cover(no, fx);
         self.ask_again(no, fx);
-        let voided: u64 =
-            self.channels[&no].voided().map(|(_, first, last)| last + 1 - first).sum();
-        let (base, voided) = (opening.base, voided.saturating_sub(was_void));
+        let voided = self.channels[&no].voided_count().saturating_sub(was_void);
+        let base = opening.base;
         fx.reopened.push(Reopened { channel: no, base, voided });
     }
 
     /// The group and its logs as they were just after the base.
     fn take_back(&mut self, no: ChannelNo, rewind: &Rewind, fx: &mut Effects) {
         let own = self.lineage();
+        self.set_cover_due(no, None);
         let channel = self.channel_mut(no);
         let Some(group) = channel.group_mut() else { return };
-        let due_ms = group.cover_due_ms;
         let is_in = rewind.group.follows(own);
         // What this node may write, and who waits for it, is no part of the group's past.
         let (authority, deferred) = (group.authority, std::mem::take(&mut group.deferred));
@@ -257,9 +260,6 @@ impl State {
                 log.floor = rewind.floors.get(&(origin, writer)).copied();
                 fx.dirty(RowKey::Log(no, *name));
             }
-        }
-        if let Some(due_ms) = due_ms {
-            self.due.remove(&(due_ms, no));
         }
         fx.dirty(RowKey::Channel(no));
     }
@@ -353,11 +353,9 @@ impl State {
 
     /// What an opening could not cover is covered in time.
     fn await_cover(&mut self, no: ChannelNo, fx: &mut Effects) {
-        let due_ms = fx.unix_ms.saturating_add(COVER_AGE_MS);
-        let Some(group) = self.channel_mut(no).group_mut() else { return };
-        if group.uncovered > 0 && group.state.is_shared() {
-            group.cover_due_ms = Some(due_ms);
-            self.due.insert((due_ms, no));
+        let is_due = |group: &Group| group.uncovered > 0 && group.state.is_shared();
+        if self.channels[&no].group().is_some_and(is_due) {
+            self.set_cover_due(no, Some(fx.unix_ms.saturating_add(COVER_AGE_MS)));
         }
     }
 }

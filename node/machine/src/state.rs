@@ -414,6 +414,19 @@ impl State {
         self.identity.as_ref().map_or("", |identity| &identity.domain)
     }
 
+    /// The domain of an organisation: ours, one that we know, or one that a group of ours names.
+    pub fn domain_of(&self, lineage: &LineageId) -> Option<&str> {
+        if *lineage == self.lineage() {
+            return Some(self.domain());
+        }
+        let of_groups = || {
+            let mut groups = self.channels.values().filter_map(Channel::group);
+            groups.find_map(|group| Some(&group.state.organisations.get(lineage)?.domain))
+        };
+        let known = self.peers.get(lineage).map(|peer| &peer.domain);
+        known.or_else(of_groups).map(String::as_str)
+    }
+
     /// An account of ours, as it stands in hashed bytes.
     pub fn account_id(&self, number: AccountNumber) -> AccountId {
         AccountId { lineage: self.lineage(), number }

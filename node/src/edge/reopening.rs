@@ -31,7 +31,7 @@ impl ClientEdge {
         at: Option<Place>,
         is_sure: bool,
     ) -> Result<Reopening, Refusal> {
-        let (base, voided) = {
+        let (id, base, voided) = {
             let (no, known) = self.reopened_group(channel)?;
             let group = known.group().ok_or(Code::NotAGroup)?;
             if group.state.home != self.shared().state().lineage() {
@@ -50,18 +50,20 @@ impl ClientEdge {
             };
             let base = base.ok_or_else(unfit)?;
             let last = group.point.seq;
-            (base, self.lines(no, &known, [(group.control_log(), base.seq + 1, last)].into_iter()))
+            let above = [(group.control_log(), base.seq + 1, last)];
+            (known.id, base, self.lines(no, &known, above.into_iter()))
         };
-        let mut groups = self.listed_groups().into_iter();
-        let unheard = groups.find(|line| line.channel == channel).map(|line| line.waits_for);
-        let base_shown = format!("{}.{}", base.term, base.seq);
-        let unheard = unheard.unwrap_or_default();
-        let reopening = Reopening { base: base_shown, voided, unheard };
+        let unheard = {
+            let state = self.shared().state();
+            let mut waiting = state.comparing();
+            let found = waiting.find(|(known, _)| known.id == id);
+            found.map(|(_, members)| domains(&state, &members)).unwrap_or_default()
+        };
+        let reopening = Reopening { base: format!("{}.{}", base.term, base.seq), voided, unheard };
         if !is_sure {
             return Ok(reopening);
         }
         for _ in 0..READS_MAX {
-            let id = self.reopened_group(channel)?.1.id;
             let rewind = match rewind_group(self.shared(), &id, &base) {
                 Ok(rewind) => Box::new(rewind),
                 Err(CannotRewind::Behind) => continue,
@@ -100,9 +102,9 @@ impl ClientEdge {
             Some(GroupLine {
                 channel: channel.id.to_string(),
                 name: group.state.name.clone(),
-                home: domain_of(&state, &group.state.home),
+                home: domain(&state, &group.state.home),
                 is_read_only: group.read_only,
-                waits_for: awaited.iter().map(|member| domain_of(&state, member)).collect(),
+                waits_for: domains(&state, awaited),
             })
         };
         let mut lines: Vec<GroupLine> = state.channels.values().filter_map(line).collect();
@@ -162,11 +164,13 @@ impl ClientEdge {
     }
 }
 
-fn domain_of(state: &State, lineage: &LineageId) -> String {
-    let own = || state.identity.as_ref().map(|identity| identity.domain.clone());
-    let of_peer = || state.peers.get(lineage).map(|peer| peer.domain.clone());
-    let known = if *lineage == state.lineage() { own() } else { of_peer() };
-    known.unwrap_or_else(|| lineage.to_string())
+/// An organisation's domain, or its name in hashed bytes where no domain of it is known.
+fn domain(state: &State, lineage: &LineageId) -> String {
+    state.domain_of(lineage).map_or_else(|| lineage.to_string(), str::to_owned)
+}
+
+fn domains(state: &State, lineages: &[LineageId]) -> Vec<String> {
+    lineages.iter().map(|lineage| domain(state, lineage)).collect()
 }
 
 fn said(code: Code, sentence: &str) -> Refusal {

@@ -95,13 +95,7 @@ impl Exchange {
 
     /// The domain of an organisation that we know, or that shares a group with us.
     pub fn domain_of(&self, lineage: &LineageId) -> Option<ServerName> {
-        let state = self.shared.state();
-        let of_groups = || {
-            let mut groups = state.channels.values().filter_map(|channel| channel.group());
-            groups.find_map(|g| g.state.organisations.get(lineage).map(|o| o.domain.clone()))
-        };
-        let known = state.peers.get(lineage).map(|peer| peer.domain.clone());
-        known.or_else(of_groups)?.parse().ok()
+        self.shared.state().domain_of(lineage)?.parse().ok()
     }
 
     /// Everybody with whom a channel may be shared, the fellows of our groups included that were
@@ -118,8 +112,13 @@ impl Exchange {
 
     /// Whether a domain is one of theirs.
     pub(super) fn is_partner(&self, domain: &ServerName) -> bool {
-        let of = |lineage: &LineageId| self.domain_of(lineage).is_some_and(|of| of == *domain);
-        let is_peer = self.shared.state().peer_domains.contains_key(domain.as_str());
-        is_peer || self.partners().iter().any(of)
+        let state = self.shared.state();
+        let own = state.lineage();
+        let groups = state.channels.values().filter_map(|channel| channel.group());
+        let mut fellows = groups
+            .filter(|group| group.follows(own))
+            .flat_map(|group| group.state.organisations.values());
+        state.peer_domains.contains_key(domain.as_str())
+            || fellows.any(|fellow| fellow.domain == domain.as_str())
     }
 }
