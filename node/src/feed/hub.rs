@@ -52,6 +52,8 @@ struct Inner {
     unheard: BTreeSet<LineageId>,
     /// Groups of which a control record took effect since somebody asked.
     governed: BTreeSet<ChannelNo>,
+    /// Why all has ended. Who subscribes after that ends at once.
+    ended: Option<Code>,
 }
 
 /// Items that wait for one live subscriber. Beyond either bound it is dropped back to reading from
@@ -145,9 +147,10 @@ impl Hub {
         }
     }
 
-    /// Ends every subscription, so that sessions say goodbye.
+    /// Ends every subscription, those that are yet to come as well, so that sessions say goodbye.
     pub fn end_all(&self, code: Code) {
-        let inner = self.lock();
+        let mut inner = self.lock();
+        inner.ended.get_or_insert(code);
         for queue in inner.subscribers.values().flatten().filter_map(Weak::upgrade) {
             end(&queue, code);
         }
@@ -181,8 +184,10 @@ impl Hub {
     }
 
     pub(super) fn add(&self, subscriber: Subscriber, device: Option<DeviceId>) -> Arc<Queue> {
-        let queue = Arc::new(Queue { device, inner: Mutex::default(), changed: Notify::new() });
         let mut inner = self.lock();
+        let of_queue = QueueInner { ended: inner.ended, ..QueueInner::default() };
+        let queue = Queue { device, inner: Mutex::new(of_queue), changed: Notify::new() };
+        let queue = Arc::new(queue);
         let queues = inner.subscribers.entry(subscriber).or_default();
         queues.retain(|queue| queue.strong_count() > 0);
         queues.push(Arc::downgrade(&queue));

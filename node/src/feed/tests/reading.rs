@@ -52,6 +52,15 @@ async fn who_waits_is_woken() {
     assert!(matches!(second, Yield::Ended(Code::ShuttingDown)), "{second:?}");
 }
 
+#[tokio::test]
+async fn who_subscribes_when_all_has_ended_ends_at_once() {
+    let town = Town::begin();
+    town.hub.end_all(Code::ShuttingDown);
+    let mut late = town.follow(2, None).subscription;
+    let first = tokio::time::timeout(Duration::from_secs(20), late.next(10)).await.unwrap();
+    assert!(matches!(first, Yield::Ended(Code::ShuttingDown)), "{first:?}");
+}
+
 #[test]
 fn who_is_slow_falls_back_to_disk_and_catches_up() {
     for mut town in [Town::begin(), Town::begin_stored()] {
