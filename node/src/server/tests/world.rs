@@ -24,6 +24,7 @@ use crate::cli::dns::Records;
 use crate::clock;
 use crate::config::Settings;
 use crate::disk::DirectoryError;
+use crate::edge::peer;
 use crate::keys;
 use crate::server::{self, Node, StartError};
 
@@ -155,9 +156,11 @@ impl World {
         let settings = &self.settings[home];
         let again = soon(async {
             loop {
-                // Tasks that end with a node hold its directory until they have.
+                // Tasks that end with a node hold its directory until they have, and somebody's
+                // question to a DNS may go out from the port meanwhile.
                 match server::start(settings.clone(), node_keys(settings)).await {
-                    Err(StartError::Directory(DirectoryError::InUse(_))) => {
+                    Err(StartError::Directory(DirectoryError::InUse(_)))
+                    | Err(StartError::Peers(peer::StartError::Bind { .. })) => {
                         tokio::task::yield_now().await;
                     }
                     started => break started.unwrap(),
