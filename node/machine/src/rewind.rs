@@ -400,6 +400,24 @@ fn has_left(row: &EventRow) -> Option<AccountNumber> {
     }
 }
 
+/// A record of a log, where it is held, and the next one that is held above it.
+fn around(
+    log: &Log,
+    seq: u64,
+    source: &mut dyn LogSource,
+) -> (Option<EventRow>, Option<EventRow>) {
+    let (mut before, mut next) = (None, None);
+    source.rows(log.no, seq.max(1), &mut |row| {
+        if row.seq <= seq {
+            before = Some(row);
+            return ControlFlow::Continue(());
+        }
+        next = Some(row);
+        ControlFlow::Break(())
+    });
+    (before, next)
+}
+
 /// Judges the events of a log anew, from the first that V at the base does not cover.
 struct Judge<'c> {
     own: LineageId,
@@ -427,28 +445,27 @@ impl Judge<'_> {
             changes: Vec::new(),
             erasures: Vec::new(),
         };
-        let mut first: Vec<EventRow> = Vec::new();
-        source.rows(known.no, covered.max(1), &mut |row| {
-            first.push(row);
-            if first.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        let above = first.iter().position(|row| row.seq > covered).unwrap_or(first.len());
-        let (before, first) = (first.get(..above).and_then(<[_]>::last), first.get(above));
-        rewound.stands = self.context(known, before, first, source);
-        // What came with a start may have brought none of its records yet.
-        let mut last = known.floor.map_or(0, |floor| floor.seq);
-        if let Some(first) = first {
-            last = first.seq - 1;
-        }
         let mut changes = Changes::default();
-        source.rows(known.no, last + 1, &mut |row| {
-            if row.seq != last + 1 || last == end {
-                return ControlFlow::Break(());
-            }
-            last = row.seq;
-            self.event(&row, &mut rewound, &mut changes);
-            ControlFlow::Continue(())
-        });
+        let mut last = covered;
+        // Where we were out for a while the log has a hole that nobody fills.
+        while last < end {
+            let (before, next) = around(known, last, source);
+            rewound.stands = self.context(known, before.as_ref(), next.as_ref(), source);
+            let Some(next) = next else {
+                // What came with a start may have brought none of its records yet.
+                last = known.floor.map_or(0, |floor| floor.seq);
+                break;
+            };
+            last = next.seq - 1;
+            source.rows(known.no, next.seq, &mut |row| {
+                if row.seq != last + 1 || last == end {
+                    return ControlFlow::Break(());
+                }
+                last = row.seq;
+                self.event(&row, &mut rewound, &mut changes);
+                ControlFlow::Continue(())
+            });
+        }
         if last != end {
             return Err(CannotRewind::Behind);
         }
@@ -456,18 +473,20 @@ impl Judge<'_> {
         Ok(Some(rewound))
     }
 
-    /// What a log had stated before the first event that is judged anew.
+    /// What a log had stated before the records from `next` on; `before` is the last one held below.
     fn context(
         &self,
         known: &Log,
         before: Option<&EventRow>,
-        first: Option<&EventRow>,
+        next: Option<&EventRow>,
         source: &mut dyn LogSource,
     ) -> Before {
         let shown = known.shown.unwrap_or_default();
-        let Some(before) = before else { return shown };
+        let begins = next.map_or(known.end.seq(), |next| next.seq - 1);
+        let is_start = known.floor.is_some_and(|floor| floor.seq == begins);
+        let Some(before) = before.filter(|_| !is_start) else { return shown };
         let time = before.id.time();
-        let seq = first.map_or(before.stated, |first| first.stated);
+        let seq = next.map_or(before.stated, |next| next.stated);
         if seq == 0 {
             return Before { time, stated: None };
         }

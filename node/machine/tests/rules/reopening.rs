@@ -135,6 +135,46 @@ fn what_came_with_a_void_admission_is_forgotten() {
     world.assert_same(&["acme", "globex", "umbrella"], team);
 }
 
+/// Pins: whoever had been out for a while, so that its logs have holes, never took an opening whose
+/// base lies below where it came back.
+#[test]
+fn who_was_out_for_a_while_goes_back_below_where_it_came_in_again() {
+    for is_in_at_base in [false, true] {
+        let (mut world, team) = scene();
+        world.say(BOB, team, "first").unwrap();
+        world.exchange();
+        let first = seq(&world, team);
+        world.remove(ALICE, CAROL, team).unwrap();
+        world.exchange();
+        let base = if is_in_at_base { first } else { seq(&world, team) };
+        world.say(BOB, team, "meanwhile").unwrap();
+        world.exchange();
+        world.bring(ALICE, CAROL, team);
+        world.rename(ALICE, team, "Void").unwrap();
+        world.exchange();
+        world.say(BOB, team, "stated").unwrap();
+        world.exchange();
+        let of_bob = |world: &World| world.texts("initech", team);
+        assert_eq!(of_bob(&world), ["bob@globex.test: first", "bob@globex.test: stated"]);
+        world.reopen("acme", team, base).unwrap();
+        world.exchange();
+        world.assert_same(&["acme", "globex"], team);
+        world.assert_same_state(&["acme", "globex"], team);
+        assert_eq!(world.group_at("initech", team).point.term, 2);
+        let expected = if is_in_at_base { Standing::Joined } else { Standing::Gone };
+        assert_eq!(standing(&world, CAROL, team), Some(expected));
+        if is_in_at_base {
+            world.assert_same_state(&ALL, team);
+        } else {
+            world.bring(ALICE, CAROL, team);
+        }
+        world.say(CAROL, team, "again").unwrap();
+        world.exchange();
+        assert!(world.texts("globex", team).contains(&"carol@initech.test: again".into()));
+        world.assert_same_state(&ALL, team);
+    }
+}
+
 #[test]
 fn who_had_left_is_not_let_in_again_against_his_will() {
     let (mut world, team) = scene();
