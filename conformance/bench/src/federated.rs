@@ -10,6 +10,7 @@ use crate::load::{self, Pair};
 use crate::node::{self, Node, Site};
 use crate::relay::{self, Hops};
 use crate::row::Row;
+use crate::wire::Wire;
 use crate::{Arguments, Failure, Place};
 
 /// The figures of this bench.
@@ -49,32 +50,55 @@ pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, 
 /// Two nodes that know each other.
 pub(crate) struct Federation {
     pub(crate) nodes: [Node; 2],
-    _dns: Dns,
+    sites: [Site; 2],
+    /// The introductions of their keys.
+    keys: [String; 2],
+    dns: Dns,
 }
+
+const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
 
 impl Federation {
     pub(crate) async fn start(program: &Path, place: &Place) -> Result<Self, Failure> {
         let dns = Dns::start().await?;
-        let domains = ["acme.test", "globex.test"];
-        let sites = domains.map(|domain| Site::new(program, place.path(domain), domain));
+        let mut sites = DOMAINS.map(|domain| Site::new(program, place.path(domain), domain));
         let keys = [sites[0].introduction()?, sites[1].introduction()?];
-        let mut others = [1, 0].into_iter();
-        let nodes = sites.map(|mut site| {
-            let other = others.next().unwrap_or_default();
-            let pin = format!("{{ \"{}\" = \"{}\" }}", domains[other], keys[other]);
+        for (site, other) in sites.iter_mut().zip([1, 0]) {
+            let pin = format!("{{ \"{}\" = \"{}\" }}", DOMAINS[other], keys[other]);
             site.set("COMITY_FEDERATION__PINS", pin);
             site.set("COMITY_DNS__NAMESERVERS", format!("[\"{}\"]", dns.addr()));
-            site.start()
-        });
-        let [one, other] = nodes;
-        let nodes = [one?, other?];
-        for ((node, domain), key) in nodes.iter().zip(&domains).zip(&keys) {
-            dns.publish(domain, key, node.peers.port());
         }
-        Ok(Self { nodes, _dns: dns })
+        let nodes = [sites[0].start()?, sites[1].start()?];
+        let federation = Self { nodes, sites, keys, dns };
+        federation.publish(0, federation.nodes[0].peers.port());
+        federation.publish(1, federation.nodes[1].peers.port());
+        Ok(federation)
     }
 
-    fn cpu(&self) -> Result<Duration, Failure> {
+    fn publish(&self, node: usize, port: u16) {
+        self.dns.publish(DOMAINS[node], &self.keys[node], port);
+    }
+
+    /// From now on who looks for a node comes to it over a wire that counts.
+    pub(crate) async fn wire(&self, node: usize) -> Result<Wire, Failure> {
+        let wire = Wire::before(self.nodes[node].peers).await?;
+        self.publish(node, wire.port);
+        Ok(wire)
+    }
+
+    /// Kills a node and starts it anew when `meanwhile` is done.
+    pub(crate) async fn restart_after(
+        &mut self,
+        node: usize,
+        meanwhile: impl Future<Output = Result<(), Failure>>,
+    ) -> Result<(), Failure> {
+        self.nodes[node].kill();
+        meanwhile.await?;
+        self.nodes[node] = self.sites[node].start()?;
+        Ok(())
+    }
+
+    pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
         Ok(self.nodes[0].cpu()? + self.nodes[1].cpu()?)
     }
 }

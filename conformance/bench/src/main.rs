@@ -2,6 +2,8 @@
 //! what it waits for. Nodes run as processes of their own, so that their cost is not mixed with
 //! that of the clients made here. Nothing here passes or fails; a figure is a number.
 
+mod bulk;
+mod catchup;
 mod conn;
 mod cpu;
 mod direct;
@@ -15,6 +17,7 @@ mod relay;
 mod row;
 mod senders;
 mod stats;
+mod wire;
 
 use std::error::Error;
 use std::io::Write;
@@ -78,6 +81,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if arguments.wants_any(&join::NAMES) {
         rows.print(join::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&bulk::NAMES) {
+        rows.print(bulk::measure()?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&catchup::NAMES) {
+        rows.print(catchup::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if arguments.wants_any(&senders::NAMES) {
         rows.print(senders::measure(&Place::new()?)?.into_iter().filter(wanted))?;

@@ -107,9 +107,21 @@ impl Node {
         cpu::of_process(self.child.id())
     }
 
+    /// Where its clients connect.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.clients)
+    }
+
+    /// Ends it without a word.
+    pub(crate) fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Makes accounts, each with a device.
     pub(crate) async fn users(&self, prefix: &str, count: usize) -> Result<Vec<User>, Failure> {
-        let url = format!("http://{}", self.clients);
+        let url = self.url();
         let addr = self.clients;
         let sign_up = |number| {
             let name = format!("{prefix}{number}");
@@ -125,9 +137,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 

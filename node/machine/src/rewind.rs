@@ -483,6 +483,9 @@ impl Judge<'_> {
     ) -> Before {
         let shown = known.shown.unwrap_or_default();
         let begins = next.map_or(known.end.seq(), |next| next.seq - 1);
+        if begins == 0 {
+            return Before::default();
+        }
         let is_start = known.floor.is_some_and(|floor| floor.seq == begins);
         let Some(before) = before.filter(|_| !is_start) else { return shown };
         let time = before.id.time();

@@ -163,9 +163,8 @@ fn who_was_out_for_a_while_goes_back_below_where_it_came_in_again() {
         assert_eq!(world.group_at("initech", team).point.term, 2);
         let expected = if is_in_at_base { Standing::Joined } else { Standing::Gone };
         assert_eq!(standing(&world, CAROL, team), Some(expected));
-        if is_in_at_base {
-            world.assert_same_state(&ALL, team);
-        } else {
+        assert_eq!(of_bob(&world), ["bob@globex.test: first", "bob@globex.test: stated"]);
+        if !is_in_at_base {
             world.bring(ALICE, CAROL, team);
         }
         world.say(CAROL, team, "again").unwrap();
