@@ -2,6 +2,8 @@
 //! leaves chains and signatures intact, and without the salt nobody can guess a short text from its
 //! hash.
 
+use std::borrow::Cow;
+
 use minicbor::{Decode, Encode};
 
 use crate::cbor::ByteString;
@@ -19,8 +21,8 @@ pub struct Body {
     #[cbor(n(0), with = "minicbor::bytes")]
     pub salt: [u8; 32],
     /// The content type; empty where there is no body.
-    #[n(1)]
-    pub content_type: String,
+    #[cbor(n(1), with = "content_type")]
+    pub content_type: Cow<'static, str>,
     /// The bytes.
     #[n(2)]
     pub bytes: ByteString,
@@ -29,7 +31,7 @@ pub struct Body {
 impl Body {
     /// The body of an event that has none.
     pub fn empty(salt: [u8; 32]) -> Self {
-        Self { salt, content_type: String::new(), bytes: ByteString::default() }
+        Self { salt, content_type: Cow::Borrowed(""), bytes: ByteString::default() }
     }
 
     /// A body of plain text.
@@ -59,6 +61,43 @@ impl Body {
         let text_fits =
             |text: &str| text.len() <= TEXT_CHARS_MAX || text.chars().count() <= TEXT_CHARS_MAX;
         within && (!is_text || self.as_text().is_some_and(text_fits))
+    }
+}
+
+/// A content type as it travels: plain text by its number among the Content-Formats of RFC 7252
+/// (section 12.3), all others by name, so that each has one encoding.
+mod content_type {
+    use std::borrow::Cow;
+
+    use minicbor::data::Type;
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error as EncodeError, Write};
+    use minicbor::{Decoder, Encoder};
+
+    use super::TEXT;
+
+    /// The number of [`TEXT`].
+    const TEXT_FORMAT: u16 = 0;
+
+    pub(super) fn encode<C, W: Write>(
+        content_type: &str,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        if content_type == TEXT { e.u16(TEXT_FORMAT)?.ok() } else { e.str(content_type)?.ok() }
+    }
+
+    pub(super) fn decode<C>(
+        d: &mut Decoder<'_>,
+        _: &mut C,
+    ) -> Result<Cow<'static, str>, DecodeError> {
+        if d.datatype()? == Type::U8 {
+            return match d.u16()? {
+                TEXT_FORMAT => Ok(Cow::Borrowed(TEXT)),
+                _ => Err(DecodeError::message("a number that is no content type's")),
+            };
+        }
+        Ok(Cow::Owned(d.str()?.to_owned()))
     }
 }
 
@@ -104,6 +143,34 @@ impl<'b, C> Decode<'b, C> for WireBody {
         match d.datatype()? {
             minicbor::data::Type::Bytes => Hash::decode(d, ctx).map(Self::Absent),
             _ => Body::decode(d, ctx).map(Self::Present),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::cbor;
+
+    fn body(content_type: &'static str) -> Body {
+        Body { content_type: content_type.into(), ..Body::empty([7; 32]) }
+    }
+
+    #[test]
+    fn a_content_type_has_one_encoding() {
+        let text = cbor::encode(&body(TEXT));
+        assert_eq!(text.len(), 1 + 34 + 1 + 1);
+        for content_type in [TEXT, "", "image/png"] {
+            let bytes = cbor::encode(&body(content_type));
+            assert_eq!(cbor::decode::<Body>(&bytes, 256).unwrap(), body(content_type));
+        }
+        let of_type = |item: &[u8]| [&text[..35], item, &text[36..]].concat();
+        assert_eq!(of_type(&[0]), text);
+        let named = [&[0x78, 24], TEXT.as_bytes()].concat();
+        for refused in [of_type(&named), of_type(&[1]), of_type(&[0x18, 0]), of_type(&[0xf6])] {
+            assert!(cbor::decode::<Body>(&refused, 256).is_err(), "{refused:02x?}");
         }
     }
 }

@@ -401,11 +401,7 @@ fn has_left(row: &EventRow) -> Option<AccountNumber> {
 }
 
 /// A record of a log, where it is held, and the next one that is held above it.
-fn around(
-    log: &Log,
-    seq: u64,
-    source: &mut dyn LogSource,
-) -> (Option<EventRow>, Option<EventRow>) {
+fn around(log: &Log, seq: u64, source: &mut dyn LogSource) -> (Option<EventRow>, Option<EventRow>) {
     let (mut before, mut next) = (None, None);
     source.rows(log.no, seq.max(1), &mut |row| {
         if row.seq <= seq {

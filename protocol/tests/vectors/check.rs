@@ -203,7 +203,7 @@ fn check_function(case: &Value) {
         "body_hash" => {
             let body = Body {
                 salt: fixed(&input["salt"]),
-                content_type: text(input, "content_type").to_owned(),
+                content_type: text(input, "content_type").to_owned().into(),
                 bytes: bytes(input, "bytes").into(),
             };
             hex(&body.hash().0)

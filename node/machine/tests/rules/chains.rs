@@ -204,7 +204,7 @@ fn a_body_beyond_the_limits_counts_as_missing() {
     let message = || event(bob, &EventAct::Message);
     let bytes = |content_type: &str, bytes: Vec<u8>| Body {
         salt: [1; 32],
-        content_type: content_type.into(),
+        content_type: content_type.to_owned().into(),
         bytes: bytes.into(),
     };
     let utf8 = "text/plain;charset=utf-8";

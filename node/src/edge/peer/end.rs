@@ -141,7 +141,7 @@ pub struct LinkEnd {
 const HEARD_MS: u64 = 5_000;
 
 /// Records taken from the feed at a time.
-const FEED_RECORDS_MAX: usize = BATCH_RECORDS_MAX / 4;
+const FEED_RECORDS_MAX: usize = BATCH_RECORDS_MAX;
 
 impl LinkEnd {
     /// The end of a link that was dialled, or accepted, at `now_ms`. `link` names it among all
