@@ -322,7 +322,7 @@ pub(crate) fn text(number: u32) -> String {
 
 pub(crate) const MESSAGES: u32 = 100_000;
 /// Users on each side, and channels.
-pub(crate) const USERS: u64 = 20;
+const USERS: u64 = 20;
 /// Commands that are applied in one go.
 const STEP: usize = 1_000;
 const TEXT_CHARS: usize = 100;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use comity_client::{Content, Http, Page};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::bulk::{MESSAGES, USERS, text};
+use crate::bulk::{MESSAGES, text};
 use crate::federated::Federation;
-use crate::load::Pair;
+use crate::load::{Pair, within};
 use crate::node;
 use crate::row::Row;
 use crate::wire::Wire;
@@ -75,13 +75,7 @@ async fn all_heard(federation: &Federation, pairs: &[Pair], count: u32) -> Resul
     Ok(())
 }
 
-/// What does not come in a minute never comes.
-async fn within<T>(what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout(LONGEST, what).await?
-}
-
-const PAIRS: usize = USERS as usize;
-const PER_PAIR: u32 = MESSAGES / USERS as u32;
+const PAIRS: usize = 20;
+const PER_PAIR: u32 = MESSAGES / 20;
 const TEXT_BYTES: f64 = 100.0;
 const LOOK: Duration = Duration::from_millis(5);
-const LONGEST: Duration = Duration::from_secs(60);

@@ -8,7 +8,7 @@ use comity_client::{Content, History, Http, Page};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::federated::Federation;
-use crate::load::User;
+use crate::load::{User, within};
 use crate::node;
 use crate::row::Row;
 use crate::{Failure, Place};
@@ -97,11 +97,6 @@ fn shows_messages(page: &History, messages: u64) -> bool {
     !page.pending && shown >= messages.min(PAGE as u64 - 4)
 }
 
-/// What does not come in a minute never comes.
-async fn within<T>(what: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout(LONGEST, what).await?
-}
-
 fn median(joins: &[Joined], of: fn(&Joined) -> Duration) -> f64 {
     let mut took: Vec<Duration> = joins.iter().map(of).collect();
     took.sort_unstable();
@@ -109,7 +104,6 @@ fn median(joins: &[Joined], of: fn(&Joined) -> Duration) -> f64 {
 }
 
 const TEXT: &str = "A message of usual length, as people write them.";
-const LONGEST: Duration = Duration::from_secs(60);
 const SHORT: u64 = 100;
 const LONG: u64 = 10_000;
 const TIMES: usize = 5;

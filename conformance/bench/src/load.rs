@@ -197,6 +197,14 @@ async fn keep_pace(
     Ok(times)
 }
 
+/// What does not come in a minute never comes.
+pub(crate) async fn within<T>(
+    what: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout(LONGEST, what).await?
+}
+
+const LONGEST: Duration = Duration::from_secs(60);
 /// A short message of 60 bytes, like those that the other servers were measured with.
 const TEXT: &str = "Shall we meet at the harbour at noon, or is one too late....";
 /// Enough for caches to fill and for the first batch to reach the store.

@@ -2,6 +2,7 @@
 //! datagram goes on as it is.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -44,15 +45,18 @@ async fn carry(outer: Arc<UdpSocket>, node: SocketAddr, bytes: Arc<AtomicU64>) {
     let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
     loop {
         let Ok((count, from)) = outer.recv_from(&mut datagram).await else { continue };
-        if !inner.contains_key(&from) {
-            let Ok(socket) = connected(node).await else { continue };
-            let (socket, outer, bytes) = (Arc::new(socket), Arc::clone(&outer), Arc::clone(&bytes));
-            answering.spawn(answer(Arc::clone(&socket), outer, from, bytes));
-            inner.insert(from, socket);
-        }
+        let to_node = match inner.entry(from) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let Ok(socket) = connected(node).await else { continue };
+                let (socket, bytes) = (Arc::new(socket), Arc::clone(&bytes));
+                answering.spawn(answer(Arc::clone(&socket), Arc::clone(&outer), from, bytes));
+                new.insert(socket)
+            }
+        };
         bytes.fetch_add(count as u64 + HEADERS_BYTES, Ordering::Relaxed);
         // What is lost is sent again by those whose it is.
-        let _ = inner[&from].send(&datagram[..count]).await;
+        let _ = to_node.send(&datagram[..count]).await;
     }
 }
 

@@ -469,7 +469,7 @@ impl Judge<'_> {
         Ok(Some(rewound))
     }
 
-    /// What a log had stated before the records from `next` on; `before` is the last one held below.
+    /// What a log had stated before the records from `next` on; `before` is held below them.
     fn context(
         &self,
         known: &Log,

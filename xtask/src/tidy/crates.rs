@@ -35,7 +35,18 @@ const ARROWS: [Row; 13] = [
         &[],
     ),
     // A bench runs nodes and their parts; nothing uses a bench.
-    row("comity-bench", &["comity-protocol", "comity-machine", "comity", "comity-client"], &[]),
+    row(
+        "comity-bench",
+        &[
+            "comity-protocol",
+            "comity-identity",
+            "comity-machine",
+            "comity-replica",
+            "comity",
+            "comity-client",
+        ],
+        &[],
+    ),
     // The simulator is made of a node's parts; nothing uses it.
     row(
         "comity-sim",
