@@ -5,6 +5,8 @@ mod agree;
 mod forks;
 mod replay;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use std::collections::BTreeSet;
