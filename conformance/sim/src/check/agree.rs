@@ -132,8 +132,7 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     let founder = known.group().filter(|group| group.terms.len() == 1);
     let home = founder.and_then(|group| node_of(world, &group.state.home));
     let is_served = home.is_some_and(|home| is_honest(world, home));
-    let is_kept = world.nodes.iter().all(|node| node.rollbacks == 0);
-    is_served && is_kept && state.lacks_history(no, None)
+    is_served && state.lacks_history(no, None)
 }
 
 /// How much of a log a member can show to a node. Who came back has none of what it missed, and
@@ -182,12 +181,6 @@ fn demanded(
         }
     };
     let Some(at) = node_of(world, &origin) else { return 0 };
-    // What a rollback took from its writer is not given back yet, nor does he pass it on.
-    let is_lost = world.nodes[at].rollbacks > 0;
-    let stands_between = world.plan.apart.is_some_and(|(one, other, _)| one != at && other != at);
-    if is_lost && (at == node || stands_between) {
-        return 0;
-    }
     if !is_honest(world, at) {
         return 0;
     }
