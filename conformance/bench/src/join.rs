@@ -75,6 +75,8 @@ async fn join(alice: &Guest, bob: &Guest, messages: u64) -> Result<Joined, Failu
         .await?;
     alice.http.invite(&group, &bob.account).await?;
     while !bob.http.channels().await?.iter().any(|channel| channel.id == group) {}
+    // What was just written is still on its way into the stores.
+    tokio::time::sleep(REST).await;
     let start = Instant::now();
     bob.http.accept(&group).await?;
     loop {
@@ -104,6 +106,8 @@ fn median(joins: &[Joined], of: fn(&Joined) -> Duration) -> f64 {
 }
 
 const TEXT: &str = "A message of usual length, as people write them.";
+/// Longer than a node waits before it brings its store up to date.
+const REST: Duration = Duration::from_secs(2);
 const SHORT: u64 = 100;
 const LONG: u64 = 10_000;
 const TIMES: usize = 5;
