@@ -310,8 +310,17 @@ def _leaf(given):
     return leaf(given["log"], int(given["seq"]), record_hash, int(given["time"]), blind).hex()
 
 
+def _closed_logs(given):
+    before = bytes.fromhex(given["before"] or "00" * 32)
+    writer, seq = (int(given[n]).to_bytes(8, "big") for n in ("writer", "seq"))
+    return digest(
+        "close", before, bytes.fromhex(given["origin"]), writer, seq, bytes.fromhex(given["hash"])
+    ).hex()
+
+
 FUNCTIONS = {
     "body_hash": _body_hash,
+    "closed_logs": _closed_logs,
     "control_state_hash": lambda g: digest("state", var(bytes.fromhex(g["state"]))).hex(),
     "cursor": _cursor,
     "direct_channel": lambda g: digest(

@@ -173,7 +173,8 @@ impl Request {
 const fn is_asked_for(act: &ControlAct) -> bool {
     !matches!(
         act,
-        ControlAct::Cover
+        ControlAct::CloseLogs(_)
+            | ControlAct::Cover
             | ControlAct::Genesis(_)
             | ControlAct::Join(_)
             | ControlAct::Open(_)

@@ -33,6 +33,8 @@ pub mod tag {
 
     /// A body with its salt and content type.
     pub const BODY: Tag = Tag(*b"comity.bodyh.v1\0");
+    /// The logs of a group that are closed.
+    pub const CLOSED_LOGS: Tag = Tag(*b"comity.close.v1\0");
     /// The leaf of a control log's head in a checkpoint.
     pub const CONTROL_HEAD: Tag = Tag(*b"comity.chead.v1\0");
     /// A link of a control log.

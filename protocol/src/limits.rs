@@ -30,6 +30,10 @@ pub const EVENT_HEADER_BYTES_MAX: usize = 8 * 1024;
 pub const CONTROL_HEADER_BYTES_MAX: usize = 64 * 1024;
 /// Most entries of the vector V in one control record.
 pub const COVER_ENTRIES_MAX: usize = 256;
+/// Most logs that one control record may close.
+pub const CLOSED_LOGS_MAX: usize = 64;
+/// How long after it heard that a log has ended a home closes it at the earliest, in ms.
+pub const CLOSE_AFTER_MS: u64 = 86_400_000;
 /// Most ended logs that a log's first event may list.
 pub const ENDED_LOGS_MAX: usize = 64;
 /// Most links in a proof from an event up to a proven head.

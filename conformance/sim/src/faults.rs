@@ -6,7 +6,7 @@ use comity_machine::{Channel, Command};
 
 use crate::agenda::Event;
 use crate::net::IDLE_MS;
-use crate::node::{DISK_MS, Waiter};
+use crate::node::{DAY_MS, DISK_MS, Waiter};
 use crate::world::World;
 
 /// Something that goes wrong.
@@ -19,13 +19,14 @@ pub(crate) struct Fault {
 }
 
 /// Every fault.
-pub(crate) const FAULTS: [Fault; 14] = [
+pub(crate) const FAULTS: [Fault; 15] = [
     fault("crash", crash),
     fault("crash at a sync", crash_at_sync),
     fault("failing sync", failing_sync),
     fault("slow disk", slow_disk),
     fault("full disk", full_disk),
     fault("clock skew", clock_skew),
+    fault("a day passes", a_day),
     fault("cut", cut),
     fault("one-way cut", one_way_cut),
     fault("lost connection", lost_connection),
@@ -83,6 +84,18 @@ fn full_disk(world: &mut World) -> bool {
     world.arm(node);
     true
 }
+
+/// Nothing happens for a day: what waits for it, as the closing of logs does, comes about after.
+fn a_day(world: &mut World) -> bool {
+    if world.nodes.iter().any(|node| node.passed_ms > DAYS_MAX * DAY_MS) {
+        return false;
+    }
+    world.nodes.iter_mut().for_each(|node| node.passed_ms += DAY_MS);
+    true
+}
+
+/// Days that pass in a run.
+const DAYS_MAX: i64 = 2;
 
 fn clock_skew(world: &mut World) -> bool {
     let node = world.draw_node();

@@ -365,10 +365,10 @@ impl Node {
 
     /// Plans to be woken at the next deadline.
     fn arm(&mut self, agenda: &mut Agenda) {
-        let (now_ms, skew_ms) = (agenda.now_ms, self.skew_ms);
+        let (now_ms, ahead_ms) = (agenda.now_ms, self.ahead_ms());
         let Some(run) = &mut self.run else { return };
         let due_ms = run.shared.state().due_ms().filter(|_| !run.is_waking);
-        let due_ms = due_ms.map(|due_ms| due_ms.saturating_sub_signed(skew_ms));
+        let due_ms = due_ms.map(|due_ms| due_ms.saturating_sub_signed(ahead_ms));
         let links = run.links.values().filter_map(|link| link.end.poll_timeout());
         let others = run.dialer.poll_timeout().into_iter().chain(run.writer.deadline_ms());
         let Some(next_ms) = links.chain(others).chain(due_ms).min() else { return };

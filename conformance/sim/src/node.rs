@@ -118,6 +118,8 @@ pub(crate) struct Node {
     pub(crate) dice: Dice,
     /// How far its clock is ahead, or behind.
     pub(crate) skew_ms: i64,
+    /// Time in which nothing happened, for everybody's clock alike.
+    pub(crate) passed_ms: i64,
     /// How long its disk takes at most.
     pub(crate) disk_ms: u64,
     pub(crate) run: Option<Run>,
@@ -191,6 +193,7 @@ impl Node {
             disks: Disks::new(),
             dice,
             skew_ms: 0,
+            passed_ms: 0,
             disk_ms: DISK_MS,
             run: None,
             runs: 0,
@@ -200,9 +203,21 @@ impl Node {
         }
     }
 
+    /// Where days pass, one does after the storm: what had to wait for it shows.
+    pub(crate) fn pass_last_day(&mut self) {
+        if self.passed_ms > 0 {
+            self.passed_ms += DAY_MS;
+        }
+    }
+
+    /// How far its clock is ahead of the world's.
+    pub(crate) fn ahead_ms(&self) -> i64 {
+        self.passed_ms + self.skew_ms
+    }
+
     /// What its clock shows.
     pub(crate) fn unix_ms(&self, now_ms: u64) -> u64 {
-        now_ms.saturating_add_signed(self.skew_ms)
+        now_ms.saturating_add_signed(self.ahead_ms())
     }
 
     /// Starts the process: opens what is on disk, and says so in the first commands of the run.
@@ -312,6 +327,8 @@ impl Node {
     }
 }
 
+/// A day and some more, in ms.
+pub(crate) const DAY_MS: i64 = 25 * 3_600_000;
 /// How long an ordinary disk takes.
 pub(crate) const DISK_MS: u64 = 4;
 

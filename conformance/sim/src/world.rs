@@ -340,6 +340,7 @@ impl World {
         }
         for at in 0..self.nodes.len() {
             self.nodes[at].skew_ms = 0;
+            self.nodes[at].pass_last_day();
             self.nodes[at].disk_ms = DISK_MS;
             for disk in [&self.nodes[at].disks.store, &self.nodes[at].disks.journal] {
                 disk.limit_bytes(None);

@@ -166,6 +166,9 @@ impl State {
             self.note_expiring(no, time, fx);
         }
         self.count_uncovered(no, name, seq, fx);
+        if seq == 1 {
+            self.note_ended(no, name, fx);
+        }
         (id, pos)
     }
 
@@ -342,6 +345,7 @@ impl State {
             self.refresh_open(no);
         }
         match act {
+            ControlAct::CloseLogs(_) if accepted => self.leave_closed(no, fx),
             ControlAct::SetHistory(_) if accepted => self.refresh_lacking(no),
             ControlAct::SetRetention(_) if accepted => self.refresh_retention(no, fx),
             _ => {}
@@ -562,8 +566,10 @@ pub(crate) fn target_of(act: &ControlAct) -> Option<AccountId> {
 
 /// What the first event of our log in a channel says.
 fn log_start(channel: &Channel, own: LineageId) -> LogStart {
+    let is_closed = |writer| channel.group().is_some_and(|group| group.is_closed((own, writer)));
     let ended: Vec<EndedLog> = channel
         .writers_of(own)
+        .filter(|(writer, _)| !is_closed(*writer))
         .map(|(writer, log)| EndedLog { writer, seq: log.end.seq(), hash: log.end.hash().into() })
         .collect();
     let newest = ended.len().saturating_sub(ENDED_LOGS_MAX);

@@ -2,10 +2,14 @@
 //! (`docs/protocol/` section 7.4).
 
 use comity_protocol::code::Code;
-use comity_protocol::control::{ControlAct, CoverEntry};
-use comity_protocol::id::{LineageId, LogName};
-use comity_protocol::limits::{COVER_AGE_MS, COVER_ENTRIES_MAX, COVER_EVENTS};
+use comity_protocol::control::{ClosedLog, Closing, ControlAct, CoverEntry};
+use comity_protocol::event::EventHeader;
+use comity_protocol::id::{LineageId, LogName, WriterId};
+use comity_protocol::limits::{
+    CLOSE_AFTER_MS, CLOSED_LOGS_MAX, COVER_AGE_MS, COVER_ENTRIES_MAX, COVER_EVENTS,
+};
 
+use crate::applied::Outcome;
 use crate::channel::{Channel, ChannelNo};
 use crate::group::Group;
 use crate::rows::RowKey;
@@ -28,8 +32,15 @@ pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> V
         | ControlAct::SetPosting(_) => true,
         _ => false,
     };
+    let is_closed_by = |origin: LineageId, writer: WriterId| match act {
+        ControlAct::CloseLogs(closing) => closing.logs.contains(&ClosedLog { origin, writer }),
+        _ => false,
+    };
     let entries = channel.logs.iter().filter_map(|(name, log)| match name {
-        LogName::Message { origin, writer } if concerned(origin) => {
+        LogName::Message { origin, writer }
+            if (concerned(origin) || is_closed_by(*origin, *writer))
+                && !group.is_closed((*origin, *writer)) =>
+        {
             let entry = CoverEntry {
                 origin: *origin,
                 writer: *writer,
@@ -42,6 +53,20 @@ pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> V
         _ => None,
     });
     entries.collect()
+}
+
+/// Logs that may be closed by now: a day after their origin said that they have ended, with all of
+/// what it said, and one history alone.
+fn closable(channel: &Channel, group: &Group, unix_ms: u64) -> Vec<ClosedLog> {
+    let logs = group.ended.iter().filter_map(|((origin, writer), ended)| {
+        let name = LogName::Message { origin: *origin, writer: *writer };
+        let log = channel.logs.get(&name)?;
+        let is_due = unix_ms >= ended.unix_ms.saturating_add(CLOSE_AFTER_MS);
+        let is_whole = log.fork.is_none() && log.end.seq() >= ended.seq && log.end.seq() > 0;
+        let is_open = !group.is_closed((*origin, *writer));
+        (is_due && is_whole && is_open).then_some(ClosedLog { origin: *origin, writer: *writer })
+    });
+    logs.take(CLOSED_LOGS_MAX).collect()
 }
 
 impl State {
@@ -77,7 +102,7 @@ impl State {
         }
         let Some(group) = self.channel_mut(no).group_mut() else { return };
         // The home before us may have covered what we did not have yet.
-        if seq <= group.covered((origin, writer)) {
+        if seq <= group.covered((origin, writer)) || group.is_closed((origin, writer)) {
             return;
         }
         group.uncovered += 1;
@@ -97,10 +122,10 @@ impl State {
         let channel = self.channel_mut(no);
         let Some(group) = channel.group() else { return };
         let logs = channel.logs.iter().filter_map(|(name, log)| match name {
-            LogName::Message { origin, writer } => {
+            LogName::Message { origin, writer } if !group.is_closed((*origin, *writer)) => {
                 Some(log.end.seq().saturating_sub(group.covered((*origin, *writer))))
             }
-            LogName::Control { .. } => None,
+            _ => None,
         });
         let uncovered = if is_home { logs.sum() } else { 0 };
         if let Some(group) = channel.group_mut() {
@@ -143,6 +168,43 @@ impl State {
         let again_ms = is_for_later.then(|| fx.unix_ms.saturating_add(COVER_AGAIN_MS));
         if self.set_cover_due(no, again_ms) {
             fx.dirty(RowKey::Channel(no));
+        }
+        if stated.is_ok() {
+            self.close_ended(no, fx);
+        }
+    }
+
+    /// Nothing that we wrote above where our log was closed would count.
+    pub(crate) fn leave_closed(&mut self, no: ChannelNo, fx: &mut Effects) {
+        let (origin, writer) = (self.lineage(), self.writer());
+        let group = self.channels.get(&no).and_then(Channel::group);
+        if group.is_some_and(|group| group.is_closed((origin, writer))) {
+            self.leave_writer(LogName::Message { origin, writer }, fx);
+        }
+    }
+
+    /// Notes what the first event of a log, which was just placed, says of logs before it.
+    pub(crate) fn note_ended(&mut self, no: ChannelNo, name: LogName, fx: &mut Effects) {
+        let LogName::Message { origin, .. } = name else { return };
+        let placed = fx.applied.last().filter(|applied| applied.outcome != Outcome::Void);
+        let header = placed.and_then(|applied| EventHeader::decode(&applied.record.header).ok());
+        let Some(start) = header.and_then(|header| header.start) else { return };
+        let unix_ms = fx.unix_ms;
+        let group = self.channel_mut(no).group_mut();
+        if group.is_some_and(|group| group.note_ended(origin, &start, unix_ms)) {
+            fx.dirty(RowKey::Channel(no));
+        }
+    }
+
+    /// Closes those logs of a group that have ended long enough ago, and of which all is here.
+    fn close_ended(&mut self, no: ChannelNo, fx: &mut Effects) {
+        let channel = &self.channels[&no];
+        let Some(group) = channel.group() else { return };
+        let logs = closable(channel, group, fx.unix_ms);
+        if !logs.is_empty() {
+            let act = ControlAct::CloseLogs(Closing { logs });
+            // Where the group takes no record now, the next statement of V tries again.
+            let _ = self.append_control(no, None, &act, None, fx);
         }
     }
 

@@ -227,8 +227,8 @@ impl State {
         }
         let is_first = group.organisation_stays(own).len() == 1;
         let floors: BTreeMap<(LineageId, WriterId), Floor> = {
-            let others = group.state.cover.iter().filter(|((origin, _), _)| *origin != own);
-            others.map(|(log, (seq, hash))| (*log, Floor { seq: *seq, hash: *hash })).collect()
+            let others = group.covers().filter(|((origin, _), _)| *origin != own);
+            others.map(|(log, (seq, hash))| (log, Floor { seq, hash })).collect()
         };
         let members: BTreeSet<LineageId> =
             group.state.joined().map(|(account, _)| account.lineage).collect();

@@ -51,7 +51,7 @@ pub use contact::{Contact, ContactStanding};
 pub use erase::{Erasing, Receipt};
 pub use floor::{Floor, ProvenStart, Readable};
 pub use fork::KnownFork;
-pub use group::{ControlState, Group, Member, Place, RightTo, Stated, Term};
+pub use group::{ControlState, Ended, Group, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, links, range_start};
 pub use relay::Lack;
 pub use reopen::{Forgotten, Rejudged, Reopened};

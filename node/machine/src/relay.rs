@@ -72,11 +72,13 @@ impl Group {
     }
 
     /// The last record of a log that may have an effect: what an organisation that is out wrote and
-    /// V does not cover is rejected by everybody.
+    /// V does not cover is rejected by everybody, as is what stands above where a log was closed.
     fn last_that_counts(&self, name: LogName) -> u64 {
         match name {
-            LogName::Message { origin, writer } if !self.follows(origin) => {
-                self.state.cover.get(&(origin, writer)).map_or(0, |(seq, _)| *seq)
+            LogName::Message { origin, writer }
+                if !self.follows(origin) || self.is_closed((origin, writer)) =>
+            {
+                self.covered((origin, writer))
             }
             _ => u64::MAX,
         }

@@ -227,8 +227,9 @@ impl State {
         let is_in = rewind.group.follows(own);
         // What this node may write, and who waits for it, is no part of the group's past.
         let (authority, deferred) = (group.authority, std::mem::take(&mut group.deferred));
+        let ended = std::mem::take(&mut group.ended);
         group.clone_from(&rewind.group);
-        (group.authority, group.deferred) = (authority, deferred);
+        (group.authority, group.deferred, group.ended) = (authority, deferred, ended);
         (group.read_only, group.cover_due_ms) = (false, None);
         for read in &rewind.logs {
             let name = LogId::from(read.log).name;

@@ -332,9 +332,8 @@ impl Replay {
             }
         };
         if !was_in && group.follows(own) {
-            let cover = group.state.cover.iter().filter(|((origin, _), _)| *origin != own);
-            let floor = |(seq, hash): &(u64, ShortHash)| Floor { seq: *seq, hash: *hash };
-            self.floors = cover.map(|(log, at)| (*log, floor(at))).collect();
+            let covers = group.covers().filter(|((origin, _), _)| *origin != own);
+            self.floors = covers.map(|(log, (seq, hash))| (log, Floor { seq, hash })).collect();
         }
         Some(outcome)
     }

@@ -69,11 +69,13 @@ pub fn right_of(header: &[u8]) -> Option<RightTo> {
     act.as_ref().and_then(right_to)
 }
 
-/// Whether a record of this kind may take a right from somebody.
+/// Whether a record of this kind may reject what was accepted: it takes a right from somebody, or
+/// closes a log.
 fn restricts(act: &ControlAct) -> bool {
     matches!(
         act,
         ControlAct::Ban(_)
+            | ControlAct::CloseLogs(_)
             | ControlAct::Leave(_)
             | ControlAct::Remove(_)
             | ControlAct::SetArchived(_)
@@ -156,13 +158,15 @@ impl State {
         let crate::channel::Kind::Group(group) = &channel.kind else { return };
         let now = (group.point.term, group.point.seq);
         for (name, log) in &mut channel.logs {
-            let LogName::Message { origin, .. } = name else { continue };
+            let LogName::Message { origin, writer } = name else { continue };
+            let is_closed = group.is_closed((*origin, *writer));
             let before = fx.withdrawn.len();
             for (number, spans) in &mut log.uncovered {
                 let author = AccountId { lineage: *origin, number: *number };
                 spans.retain(|span| {
                     let until = now.max(span.after);
-                    let stands = group.state.was_allowed(span.right, &author, span.after, until);
+                    let stands = !is_closed
+                        && group.state.was_allowed(span.right, &author, span.after, until);
                     if !stands {
                         fx.withdrawn.push(Withdrawal {
                             channel: no,

@@ -194,6 +194,7 @@ fn words(channel: &Channel, act: &ControlAct) -> String {
     };
     match act {
         ControlAct::Ban(ban) => format!("ban of {}", ban.label),
+        ControlAct::CloseLogs(_) => "end of logs that are not written any more".to_owned(),
         ControlAct::Cover => "statement of what was received".to_owned(),
         ControlAct::Genesis(_) => "beginning".to_owned(),
         ControlAct::HandOver(_) => "handover to another home".to_owned(),

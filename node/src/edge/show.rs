@@ -170,7 +170,8 @@ fn control(state: &State, item: &Item) -> Option<Content> {
         ControlAct::Moderate(_) => {
             (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })
         }
-        ControlAct::Cover
+        ControlAct::CloseLogs(_)
+        | ControlAct::Cover
         | ControlAct::Open(_)
         | ControlAct::SetVersion(_)
         | ControlAct::Unknown(_) => return None,

@@ -5,8 +5,9 @@ use minicbor::{Decode, Encode};
 
 use super::Organisation;
 use crate::cbor::{self, ByteString, DecodeError};
+use crate::hash::{Hash, Hasher, tag};
 use crate::id::{AccountId, ControlPoint, LineageId, ShortHash, WriterId};
-use crate::limits::{CONTROL_HEADER_BYTES_MAX, ORGANISATIONS_MAX};
+use crate::limits::{CLOSED_LOGS_MAX, CONTROL_HEADER_BYTES_MAX, ORGANISATIONS_MAX};
 
 /// A member's role; the order is that of rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -115,6 +116,8 @@ control_acts! {
     19 HandOver(Succession);
     /// Record 1 of every term but the first.
     20 Open(Opening);
+    /// Logs that have ended are closed where V stands.
+    21 CloseLogs(Closing);
     bare:
     /// Only states V.
     9 Cover;
@@ -360,9 +363,55 @@ pub struct Opening {
     pub founder: LineageId,
 }
 
+/// The logs that are closed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Closing {
+    /// In ascending order.
+    #[n(0)]
+    pub logs: Vec<ClosedLog>,
+}
+
+impl Closing {
+    /// Whether it is in the one form that records may state.
+    pub fn is_sound(&self) -> bool {
+        (1..=CLOSED_LOGS_MAX).contains(&self.logs.len()) && self.logs.is_sorted_by(|a, b| a < b)
+    }
+}
+
+/// A message log that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(array)]
+pub struct ClosedLog {
+    /// Its origin.
+    #[n(0)]
+    pub origin: LineageId,
+    /// Its writer.
+    #[n(1)]
+    pub writer: WriterId,
+}
+
+impl ClosedLog {
+    /// What stands for all logs that are closed once this one is (section 7.4), of which V names
+    /// the record `seq`; `before` stands for those closed before it.
+    pub fn digest(&self, before: Option<Hash>, seq: u64, hash: ShortHash) -> Hash {
+        Hasher::new(tag::CLOSED_LOGS)
+            .fixed(&before.unwrap_or(Hash::ZERO).0)
+            .fixed(&self.origin.0)
+            .int(self.writer.0)
+            .int(seq)
+            .fixed(&hash.0)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn log(origin: u8, writer: u64) -> ClosedLog {
+        ClosedLog { origin: LineageId([origin; 32]), writer: WriterId(writer) }
+    }
 
     fn acts() -> Vec<ControlAct> {
         let account =
@@ -383,6 +432,7 @@ mod tests {
             ControlAct::SetArchived(SetArchived { archived: true }),
             ControlAct::HandOver(Succession { nominee: LineageId([9; 32]) }),
             ControlAct::Open(Opening { base: point, forced: false, founder: LineageId([8; 32]) }),
+            ControlAct::CloseLogs(Closing { logs: vec![log(1, 2), log(1, 3)] }),
             ControlAct::Cover,
         ]
     }
@@ -402,6 +452,16 @@ mod tests {
             assert!(ControlAct::decode(act.kind(), other).is_err(), "{act:?}");
         }
         assert_eq!(ControlAct::decode(999, Some(&[0xff])), Ok(ControlAct::Unknown(999)));
+    }
+
+    #[test]
+    fn a_closing_is_a_sorted_list_of_some() {
+        let is_sound = |logs: &[ClosedLog]| Closing { logs: logs.to_vec() }.is_sound();
+        assert!(is_sound(&[log(1, 9)]) && is_sound(&[log(1, 9), log(2, 3)]));
+        assert!(!is_sound(&[]) && !is_sound(&[log(2, 3), log(1, 9)]));
+        assert!(!is_sound(&[log(1, 9), log(1, 9)]));
+        let many: Vec<ClosedLog> = (0..=CLOSED_LOGS_MAX as u64).map(|n| log(1, n)).collect();
+        assert!(is_sound(&many[1..]) && !is_sound(&many));
     }
 
     #[test]

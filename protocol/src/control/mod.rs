@@ -4,9 +4,9 @@
 mod act;
 
 pub use act::{
-    Ban, ControlAct, FIRST_OPTIONAL_KIND, Genesis, Invite, Join, JoinRule, Moderation, Opening,
-    Role, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion,
-    Succession, Target, Text,
+    Ban, ClosedLog, Closing, ControlAct, FIRST_OPTIONAL_KIND, Genesis, Invite, Join, JoinRule,
+    Moderation, Opening, Role, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention,
+    SetRole, SetVersion, Succession, Target, Text,
 };
 
 use minicbor::{Decode, Encode};

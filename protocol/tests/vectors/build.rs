@@ -6,11 +6,12 @@ use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::chain::{self, Link, follow, path, skip};
 use comity_protocol::checkpoint::{CHECKPOINT_VERSION, Checkpoint};
 use comity_protocol::clock::HybridTime;
+use comity_protocol::control::ClosedLog;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::{direct_channel, link_channel};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
-use comity_protocol::id::{AccountId, LogId, LogName, MessageId};
+use comity_protocol::id::{AccountId, LogId, LogName, MessageId, ShortHash};
 use comity_protocol::merkle;
 use minicbor::Encode;
 use serde_json::{Value, json};
@@ -89,10 +90,24 @@ fn functions(world: &World) -> Vec<Value> {
         let input = json!({ "state": hex(&cbor::encode(state)) });
         function("control_state_hash", input, json!(hex(&state.hash().0)))
     }));
+    cases.extend(closings(world));
     let cursor = Cursor { store: 1, start: 0x0102, pos: Pos::new(7, 3) };
     let input = json!({ "store": "1", "start": "258", "command": "7", "index": "3" });
     cases.push(function("cursor", input, json!(hex(&cursor.to_bytes()))));
     cases
+}
+
+/// Two logs that are closed, one after the other.
+fn closings(world: &World) -> [Value; 2] {
+    let log = ClosedLog { origin: world.globex.lineage, writer: world.globex.writer };
+    let (seq, hash) = (7, ShortHash([0xdd; 16]));
+    [None, Some(log.digest(None, seq, hash))].map(|before| {
+        let input = json!({
+            "before": before.map(|before| hex(&before.0)), "origin": hex(&log.origin.0),
+            "writer": log.writer.0.to_string(), "seq": seq.to_string(), "hash": hex(&hash.0),
+        });
+        function("closed_logs", input, json!(hex(&log.digest(before, seq, hash).0)))
+    })
 }
 
 fn bodies() -> Value {

@@ -5,7 +5,7 @@ use comity_protocol::cbor::{self, DecodeError};
 use comity_protocol::chain::{self, ChainEnd, Link, follow, skip};
 use comity_protocol::checkpoint::{Checkpoint, CheckpointError};
 use comity_protocol::clock::HybridTime;
-use comity_protocol::control::{ControlAct, ControlHeader};
+use comity_protocol::control::{ClosedLog, ControlAct, ControlHeader};
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::event::{EventAct, EventHeader, Record, direct_channel, link_channel};
 use comity_protocol::fork::{ForkError, ForkProof};
@@ -13,7 +13,7 @@ use comity_protocol::frame::Frame;
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadError, HeadProof};
 use comity_protocol::id::{
-    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId, WriterId,
+    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId, ShortHash, WriterId,
 };
 use comity_protocol::key::{NodePublicKey, lineage_id, recovery_hash};
 use comity_protocol::limits::FRAME_BYTES_MAX;
@@ -207,6 +207,15 @@ fn check_function(case: &Value) {
                 bytes: bytes(input, "bytes").into(),
             };
             hex(&body.hash().0)
+        }
+        "closed_logs" => {
+            let log = ClosedLog {
+                origin: LineageId(fixed(&input["origin"])),
+                writer: WriterId(int(input, "writer")),
+            };
+            let before = input["before"].as_str().map(|_| hash(input, "before"));
+            let end = ShortHash(fixed(&input["hash"]));
+            hex(&log.digest(before, int(input, "seq"), end).0)
         }
         "control_state_hash" => {
             hex(&Hasher::new(tag::CONTROL_STATE).var(&bytes(input, "state")).finish().0)

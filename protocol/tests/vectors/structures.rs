@@ -5,9 +5,9 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::control::{
-    Ban, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening, Role, SetArchived,
-    SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion, Succession, Target,
-    Text,
+    Ban, ClosedLog, Closing, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening,
+    Role, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion,
+    Succession, Target, Text,
 };
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::event::{
@@ -28,7 +28,7 @@ use comity_protocol::id::{AccountNumber, LogId, LogName, ShortHash, WriterId};
 use serde_json::{Value, json};
 
 use crate::build::{hex, structure};
-use crate::world::{Log, World, at, control as control_header, empty_body, event};
+use crate::world::{Log, Org, World, at, control as control_header, empty_body, event};
 
 /// Headers of every kind of event, and bodies.
 pub(crate) fn events(world: &World) -> Vec<Value> {
@@ -162,11 +162,17 @@ pub(crate) fn control(world: &World) -> Vec<Value> {
     cases.extend(rules(world).iter().map(|(name, act)| header(name, &by_alice(act))));
     let opening =
         Opening { base: world.control.control_point(), forced: false, founder: world.acme.lineage };
+    let log = |node: &Org| ClosedLog { origin: node.lineage, writer: node.writer };
+    let mut logs = vec![log(&world.acme), log(&world.globex)];
+    logs.sort_unstable();
+    let mut closing = by_alice(&ControlAct::CloseLogs(Closing { logs }));
+    closing.actor = None;
     let mut opening = by_alice(&ControlAct::Open(opening));
     opening.actor = None;
     opening.state = Some(Hash([0xee; 32]));
     cases.extend([
         header("the opening of a term", &opening),
+        header("a closing of two logs", &closing),
         header("a kind of later versions", &later),
     ]);
     cases.push(json!({

@@ -150,6 +150,8 @@ pub(crate) struct ControlState {
     retention: Option<u64>,
     #[n(15)]
     nominee: Option<LineageId>,
+    #[n(16)]
+    closed: Option<Hash>,
 }
 
 #[derive(Clone, Encode, Decode)]
@@ -387,6 +389,7 @@ fn state_before(
         since_joining: false,
         retention: None,
         nominee: None,
+        closed: None,
     }
 }
 

@@ -50,6 +50,17 @@ pub(super) fn control_states(world: &World) -> Vec<Broken> {
     broken
 }
 
+/// How many logs homes have closed.
+pub(super) fn closed_logs(world: &World) -> u64 {
+    let states = states(world);
+    let states = states.iter().flatten();
+    let groups = states.flat_map(|state| {
+        let groups = state.channels.values().filter_map(|channel| channel.group());
+        groups.filter(|group| group.state.home == state.lineage())
+    });
+    groups.map(|group| group.closed.len() as u64).sum()
+}
+
 fn states(world: &World) -> States<'_> {
     world.nodes.iter().map(|node| node.run.as_ref().map(|run| run.shared.state())).collect()
 }

@@ -7,7 +7,8 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{
-    ControlAct, ControlHeader, CoverEntry, Invite, Join, Role, SetRole, Target, Text,
+    ClosedLog, Closing, ControlAct, ControlHeader, CoverEntry, Invite, Join, Role, SetRole, Target,
+    Text,
 };
 use comity_protocol::event::Record;
 use comity_protocol::hash::Hash;
@@ -55,7 +56,7 @@ impl StolenLog {
             return;
         }
         let members: Vec<AccountId> = group.state.members.keys().copied().collect();
-        let act = self.act(scene, &members, dice);
+        let act = self.act(scene, channel, &members, dice);
         let seq = self.log.end.seq() + 1;
         let mut state = if group.state.needs_snapshot(seq, &act) { expected } else { None };
         if dice.per_mille(60) {
@@ -84,11 +85,17 @@ impl StolenLog {
         self.log.push(Record { header: bytes.into(), body });
     }
 
-    fn act(&self, scene: &Scene<'_>, members: &[AccountId], dice: &mut Dice) -> ControlAct {
+    fn act(
+        &self,
+        scene: &Scene<'_>,
+        channel: &Channel,
+        members: &[AccountId],
+        dice: &mut Dice,
+    ) -> ControlAct {
         let nobody =
             AccountId { lineage: scene.own.lineage, number: AccountNumber(dice.below(9_000)) };
         let account = dice.pick(members).copied().unwrap_or(nobody);
-        match dice.below(11) {
+        match dice.below(12) {
             0 => ControlAct::SetName(Text { text: "a name".into() }),
             1 => ControlAct::SetTopic(Text { text: "a topic\u{7}".into() }),
             2 | 3 => ControlAct::Remove(Target { account }),
@@ -101,6 +108,7 @@ impl StolenLog {
             7 => ControlAct::Join(Join { account, label: None, organisation: None }),
             8 if dice.per_mille(100) => ControlAct::Unknown(777),
             8 => ControlAct::Unknown(7_777),
+            9 => ControlAct::CloseLogs(closing(channel, dice)),
             _ => ControlAct::Cover,
         }
     }
@@ -116,6 +124,15 @@ fn actor(scene: &Scene<'_>, members: &[AccountId], dice: &mut Dice) -> Option<Ac
             Some(AccountId { lineage: scene.own.lineage, number })
         }
     }
+}
+
+/// One of the group's logs, or one that it has not.
+fn closing(channel: &Channel, dice: &mut Dice) -> Closing {
+    let logs: Vec<ClosedLog> = cover(channel, dice)
+        .into_iter()
+        .map(|entry| ClosedLog { origin: entry.origin, writer: entry.writer })
+        .collect();
+    Closing { logs: dice.pick(&logs).copied().into_iter().collect() }
 }
 
 /// Entries of V as the home has applied the logs, or as it claims.

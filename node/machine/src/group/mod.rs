@@ -1,6 +1,7 @@
 //! The control state of a group and the rules by which a control record is judged (`docs/protocol/`
 //! section 7). Every node that holds the records computes the same state.
 
+mod closing;
 mod request;
 mod rights;
 mod state;
@@ -16,6 +17,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId};
 use minicbor::{Decode, Encode};
 
+pub use closing::Ended;
 pub(crate) use rights::is_name;
 pub use state::{ControlState, Member, Place};
 pub use verdict::{RightTo, Stated};
@@ -54,6 +56,12 @@ pub struct Group {
     /// Requests that wait for our authority, with whose they are.
     #[n(8)]
     pub deferred: Vec<(LineageId, RequestProof)>,
+    /// Where V stood for logs that are closed.
+    #[n(9)]
+    pub closed: BTreeMap<(LineageId, WriterId), (u64, ShortHash)>,
+    /// Logs that their origins have ended, closed ones too.
+    #[n(10)]
+    pub ended: BTreeMap<(LineageId, WriterId), Ended>,
 }
 
 /// One term of a control log.
@@ -110,6 +118,8 @@ impl Group {
             authority: 0,
             ahead: BTreeMap::new(),
             deferred: Vec::new(),
+            closed: BTreeMap::new(),
+            ended: BTreeMap::new(),
         }
     }
 
@@ -162,7 +172,11 @@ impl Group {
         if header.state != expected {
             return Err(Code::Malformed);
         }
-        self.check_cover(header.cover.as_deref().unwrap_or_default())?;
+        let entries = header.cover.as_deref().unwrap_or_default();
+        self.check_cover(entries)?;
+        if let ControlAct::CloseLogs(closing) = act {
+            self.check_closing(closing, entries)?;
+        }
         self.state.allows(header.actor.as_ref(), act)?;
         match (&header.actor, &header.request) {
             (Some(actor), Some(proof)) if actor.lineage != self.state.home => {
@@ -184,7 +198,7 @@ impl Group {
             let lower = before.is_some_and(|(seq, hash)| {
                 entry.seq < *seq || (entry.seq == *seq && entry.hash != *hash)
             });
-            if lower || entry.seq == 0 {
+            if lower || entry.seq == 0 || self.is_closed((entry.origin, entry.writer)) {
                 return Err(Code::Malformed);
             }
         }
@@ -295,6 +309,9 @@ impl Group {
         if let Some((header, act)) = header {
             self.note_cover(header);
             self.state.take(self.point, header, act);
+            if let ControlAct::CloseLogs(closing) = act {
+                self.close_logs(closing);
+            }
         }
     }
 }

@@ -63,7 +63,8 @@ impl ControlState {
                 if set.version > self.version { Ok(()) } else { Err(Code::VersionUnsupported) }
             }
             ControlAct::HandOver(to) => self.allows_hand_over(actor, to),
-            ControlAct::Cover
+            ControlAct::CloseLogs(_)
+            | ControlAct::Cover
             | ControlAct::Genesis(_)
             | ControlAct::Open(_)
             | ControlAct::Unknown(_) => Err(Code::NotAllowed),
@@ -86,13 +87,13 @@ impl ControlState {
         self.join_rule.admits(&account.lineage) && !is_banned
     }
 
-    /// What the home may do by itself: state V, and take back an invite that was declined.
+    /// What the home may do by itself: state V, close logs, and take back an invite that was declined.
     fn allows_home(&self, act: &ControlAct) -> Result<(), Code> {
         let open = |account: &AccountId| {
             self.members.get(account).is_some_and(|m| !m.is_in() && m.invite.is_some())
         };
         match act {
-            ControlAct::Cover => Ok(()),
+            ControlAct::CloseLogs(_) | ControlAct::Cover => Ok(()),
             ControlAct::Leave(target) if open(&target.account) => Ok(()),
             _ => Err(Code::NotAllowed),
         }

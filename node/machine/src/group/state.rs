@@ -72,6 +72,9 @@ pub struct ControlState {
     /// Who opens the next term; nothing more is written in this one.
     #[n(15)]
     pub nominee: Option<LineageId>,
+    /// Stands for the logs that are closed, and for where each ends; absent where none is.
+    #[n(16)]
+    pub closed: Option<Hash>,
 }
 
 /// An account that was ever invited, in or banned.
@@ -158,6 +161,7 @@ impl ControlState {
             since_joining: false,
             retention: None,
             nominee: None,
+            closed: None,
         })
     }
 
@@ -248,7 +252,8 @@ impl ControlState {
             ControlAct::SetRetention(set) => self.retention = set.seconds,
             ControlAct::SetVersion(set) => self.version = set.version,
             ControlAct::HandOver(to) => self.nominee = Some(to.nominee),
-            ControlAct::Cover
+            ControlAct::CloseLogs(_)
+            | ControlAct::Cover
             | ControlAct::Genesis(_)
             | ControlAct::Moderate(_)
             | ControlAct::Open(_)

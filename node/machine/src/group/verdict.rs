@@ -61,7 +61,8 @@ impl Group {
         seq: u64,
     ) -> bool {
         let until = self.uncovered_until(log, seq).max(after);
-        self.state.was_allowed(right, author, after, until)
+        let is_above = self.closed.get(&log).is_some_and(|(end, _)| seq > *end);
+        !is_above && self.state.was_allowed(right, author, after, until)
     }
 
     /// The last control record at which V does not cover an event; the newest while none does.
@@ -81,11 +82,6 @@ impl Group {
         }
         let base = self.terms.get(&term).and_then(|term| term.base);
         base.map_or((term, 0), |base| (base.term, base.seq))
-    }
-
-    /// Up to where V covers a log.
-    pub fn covered(&self, log: (LineageId, WriterId)) -> u64 {
-        self.state.cover.get(&log).map_or(0, |(seq, _)| *seq)
     }
 }
 

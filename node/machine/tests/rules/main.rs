@@ -6,6 +6,7 @@
 mod accounts;
 mod authority;
 mod chains;
+mod closing;
 mod contacts;
 mod control;
 mod direct;
