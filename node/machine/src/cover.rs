@@ -63,8 +63,7 @@ fn closable(channel: &Channel, group: &Group, unix_ms: u64) -> Vec<ClosedLog> {
         let log = channel.logs.get(&name)?;
         let is_due = unix_ms >= ended.unix_ms.saturating_add(CLOSE_AFTER_MS);
         let is_whole = log.fork.is_none() && log.end.seq() >= ended.seq && log.end.seq() > 0;
-        let is_open = !group.is_closed((*origin, *writer));
-        (is_due && is_whole && is_open).then_some(ClosedLog { origin: *origin, writer: *writer })
+        (is_due && is_whole).then_some(ClosedLog { origin: *origin, writer: *writer })
     });
     logs.take(CLOSED_LOGS_MAX).collect()
 }

@@ -42,7 +42,9 @@ impl Group {
     /// Notes which logs of its origin the start of a log says have ended.
     pub(crate) fn note_ended(&mut self, origin: LineageId, start: &LogStart, unix_ms: u64) -> bool {
         let before = self.ended.len();
-        for ended in start.ended.iter().flatten() {
+        let open = |log| !self.closed.contains_key(&(origin, log));
+        let listed = start.ended.iter().flatten().filter(|ended| open(ended.writer));
+        for ended in listed {
             let known = self.ended.entry((origin, ended.writer));
             known.or_insert(Ended { seq: ended.seq, unix_ms });
         }
@@ -72,6 +74,7 @@ impl Group {
         for log in &closing.logs {
             if let Some(end) = self.state.close(log) {
                 self.closed.insert((log.origin, log.writer), end);
+                self.ended.remove(&(log.origin, log.writer));
             }
         }
     }

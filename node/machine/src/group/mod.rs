@@ -59,7 +59,7 @@ pub struct Group {
     /// Where V stood for logs that are closed.
     #[n(9)]
     pub closed: BTreeMap<(LineageId, WriterId), (u64, ShortHash)>,
-    /// Logs that their origins have ended, closed ones too.
+    /// Logs that their origins have ended and that are not closed yet.
     #[n(10)]
     pub ended: BTreeMap<(LineageId, WriterId), Ended>,
 }

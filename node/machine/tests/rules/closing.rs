@@ -65,6 +65,7 @@ fn a_log_is_closed_a_day_after_it_has_ended() {
         assert_eq!(closed(&world, node, team), [ended], "{node}");
         assert!(!group.state.cover.contains_key(&ended) && group.state.closed.is_some());
         assert_eq!(group.covered(ended), 1);
+        assert!(group.ended.is_empty());
     }
     world.assert_same(&ALL, team);
     goes_on(&mut world, team, "and on");
