@@ -33,9 +33,13 @@ pub(super) fn control_states(world: &World) -> Vec<Broken> {
         let mut first = None;
         for node in members {
             let Some(state) = &states[node] else { continue };
-            let Some(group) = state.channel(&channel).and_then(|(_, c)| c.group()) else {
+            let Some((_, known)) = state.channel(&channel) else { continue };
+            let Some(group) = known.group() else { continue };
+            // Where its home wrote two, each goes on from what it had.
+            let log = known.logs.get(&group.control_log());
+            if log.is_some_and(|log| log.fork.is_some()) {
                 continue;
-            };
+            }
             let known = (group.state.hash(), group.point);
             match first {
                 None => first = Some((node, known)),
@@ -146,8 +150,8 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     is_served && state.lacks_history(no, None)
 }
 
-/// How much of a log a member can show to a node. Who came back has none of what it missed, and
-/// what lies above goes on from there.
+/// How much of a log a member can show to a node. Who came back has none of what it missed, who came
+/// where the rule hides the past none of what was before, and what lies above goes on from there.
 fn shown(
     world: &World,
     states: &States<'_>,
@@ -161,8 +165,9 @@ fn shown(
         let log = channel.logs.get(&name)?;
         let own = world.everybody[*member].lineage;
         let came_back = channel.group().is_some_and(|g| g.organisation_stays(own).len() > 1);
+        let is_hidden = channel.group().is_some_and(|g| g.state.since_joining);
         let has_missed = log.floor.is_some_and(|floor| has < floor.seq);
-        log.proven_end().filter(|_| !(came_back && has_missed))
+        log.proven_end().filter(|_| !((came_back || is_hidden) && has_missed))
     });
     ends.map(|(seq, _)| seq).max().unwrap_or(0)
 }
@@ -188,7 +193,10 @@ fn demanded(
             let group = known.and_then(|(_, channel)| channel.group());
             let next = group.and_then(|group| group.terms.get(&(term + 1)));
             let base = next.filter(|next| next.forced).and_then(|next| next.base);
-            return seq.min(base.map_or(u64::MAX, |base| base.seq));
+            // Nor what stands from where it is proven to part.
+            let log = known.and_then(|(_, channel)| channel.logs.get(&name));
+            let fork = log.and_then(|log| log.fork.as_ref()).map_or(u64::MAX, |fork| fork.seq - 1);
+            return seq.min(fork).min(base.map_or(u64::MAX, |base| base.seq));
         }
     };
     let Some(at) = node_of(world, &origin) else { return 0 };
