@@ -7,7 +7,7 @@ use comity_protocol::code::Code;
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
-use crate::channel::{ChannelNo, Kind};
+use crate::channel::{Channel, ChannelNo, Kind};
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
@@ -111,7 +111,9 @@ impl State {
         let horizon = HybridTime::from_unix_ms(fx.unix_ms.saturating_sub(kept_ms));
         let expiry = self.expiries.entry(no).or_default();
         expiry.horizon = expiry.horizon.max(horizon);
-        let has_more = self.channels.get(&no).is_some_and(|channel| channel.newest >= horizon);
+        // What came as history may be newer than all that was applied.
+        let newest = |channel: &Channel| channel.newest.max(channel.last_message);
+        let has_more = self.channels.get(&no).is_some_and(|channel| newest(channel) >= horizon);
         let step_ms = (kept_ms / STEPS).max(1);
         self.set_expiry_due(no, has_more.then(|| fx.unix_ms.saturating_add(step_ms)), fx);
     }

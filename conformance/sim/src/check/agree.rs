@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLockReadGuard;
 
-use comity_machine::{Kind, Log, State};
+use comity_machine::{Channel, Kind, Log, State};
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 
 use super::{Broken, is_honest, node_of};
@@ -200,10 +200,18 @@ fn demanded(
         }
     };
     let Some(at) = node_of(world, &origin) else { return 0 };
+    // Where the group's home wrote two control logs, events wait for what one of them says.
+    let is_forked = |channel: &Channel| {
+        let control = channel.group().and_then(|group| channel.logs.get(&group.control_log()));
+        control.is_some_and(|control| control.fork.is_some())
+    };
+    let known = states[node].as_ref().and_then(|state| state.channel(&channel));
+    if known.is_some_and(|(_, channel)| is_forked(channel)) {
+        return 0;
+    }
     if !is_honest(world, at) {
         return 0;
     }
-    let known = states[node].as_ref().and_then(|state| state.channel(&channel));
     let is_reached = members.contains(&at) && !world.net.are_apart(node, at);
     let waits = known.is_some_and(|(_, channel)| {
         channel.logs.get(&name).is_some_and(|log| waits_for_origin(channel, log))
