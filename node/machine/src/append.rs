@@ -166,9 +166,7 @@ impl State {
             self.note_expiring(no, time, fx);
         }
         self.count_uncovered(no, name, seq, fx);
-        if seq == 1 {
-            self.note_ended(no, name, fx);
-        }
+        self.note_ended(no, (name, seq), fx);
         (id, pos)
     }
 

@@ -182,9 +182,18 @@ impl State {
         }
     }
 
-    /// Notes what the first event of a log, which was just placed, says of logs before it.
-    pub(crate) fn note_ended(&mut self, no: ChannelNo, name: LogName, fx: &mut Effects) {
+    /// Notes what a record that was just placed says of logs before its own, where it is the first
+    /// event of that.
+    pub(crate) fn note_ended(
+        &mut self,
+        no: ChannelNo,
+        (name, seq): (LogName, u64),
+        fx: &mut Effects,
+    ) {
         let LogName::Message { origin, .. } = name else { return };
+        if seq > 1 {
+            return;
+        }
         let placed = fx.applied.last().filter(|applied| applied.outcome != Outcome::Void);
         let header = placed.and_then(|applied| EventHeader::decode(&applied.record.header).ok());
         let Some(start) = header.and_then(|header| header.start) else { return };

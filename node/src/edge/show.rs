@@ -149,35 +149,25 @@ fn control(state: &State, item: &Item) -> Option<Content> {
             let home = domain(state, &to.nominee)?;
             (header.actor?, EventContent::HandedOver { home })
         }
-        ControlAct::SetArchived(set) => {
-            (header.actor?, EventContent::RuleChanged { rule: Rule::Archived(set.archived) })
-        }
-        ControlAct::SetPosting(set) => {
-            let rule = Rule::Posting(convert::role(set.role));
-            (header.actor?, EventContent::RuleChanged { rule })
-        }
-        ControlAct::SetJoinRule(set) => {
-            let rule = Rule::Join(join_rule(state, &set.rule));
-            (header.actor?, EventContent::RuleChanged { rule })
-        }
-        ControlAct::SetHistory(set) => {
-            let rule = Rule::SinceJoining(set.since_joining);
-            (header.actor?, EventContent::RuleChanged { rule })
-        }
-        ControlAct::SetRetention(set) => {
-            (header.actor?, EventContent::RuleChanged { rule: Rule::Retention(set.seconds) })
-        }
         ControlAct::Moderate(_) => {
             (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })
         }
-        ControlAct::CloseLogs(_)
-        | ControlAct::Cover
-        | ControlAct::Open(_)
-        | ControlAct::SetVersion(_)
-        | ControlAct::Unknown(_) => return None,
+        act => (header.actor?, EventContent::RuleChanged { rule: changed_rule(state, &act)? }),
     };
     let sender = of(&header.actor.unwrap_or(about))?;
     Some((applied.channel_id, sender, content))
+}
+
+/// The rule that an act changes, as clients see it.
+fn changed_rule(state: &State, act: &ControlAct) -> Option<Rule> {
+    match act {
+        ControlAct::SetArchived(set) => Some(Rule::Archived(set.archived)),
+        ControlAct::SetPosting(set) => Some(Rule::Posting(convert::role(set.role))),
+        ControlAct::SetJoinRule(set) => Some(Rule::Join(join_rule(state, &set.rule))),
+        ControlAct::SetHistory(set) => Some(Rule::SinceJoining(set.since_joining)),
+        ControlAct::SetRetention(set) => Some(Rule::Retention(set.seconds)),
+        _ => None,
+    }
 }
 
 /// The rules of a group as clients see them.

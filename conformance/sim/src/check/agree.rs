@@ -150,8 +150,8 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     is_served && state.lacks_history(no, None)
 }
 
-/// How much of a log a member can show to a node. Who came back has none of what it missed, who came
-/// where the rule hides the past none of what was before, and what lies above goes on from there.
+/// How much of a log a member can show to a node. Who came back has none of what it missed, and who
+/// came where the rule hides the past none of what was before; what lies above goes on from there.
 fn shown(
     world: &World,
     states: &States<'_>,

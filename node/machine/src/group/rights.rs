@@ -87,7 +87,7 @@ impl ControlState {
         self.join_rule.admits(&account.lineage) && !is_banned
     }
 
-    /// What the home may do by itself: state V, close logs, and take back an invite that was declined.
+    /// What the home may do by itself: state V, close logs, take back an invite that was declined.
     fn allows_home(&self, act: &ControlAct) -> Result<(), Code> {
         let open = |account: &AccountId| {
             self.members.get(account).is_some_and(|m| !m.is_in() && m.invite.is_some())

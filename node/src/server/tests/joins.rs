@@ -113,8 +113,8 @@ async fn a_newcomer_reads_the_newest_page_at_once_and_then_all() {
     carol.says(&group, "thanks").await;
     bob.hears("thanks").await;
     alice.hears("thanks").await;
-    // Nothing old came to her as new. Notices said that there is more to read: for the first page of
-    // each link, for all of it, and at most for each page that she waited for.
+    // Nothing old came to her as new. Notices said that there is more to read: for the first page
+    // of each link, for all of it, and at most for each page that she waited for.
     let seen: Vec<&str> = carol.seen.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(seen, ["now", "and then"]);
     assert!((1..=3 + asked + more).contains(&carol.grown), "{} notices", carol.grown);
