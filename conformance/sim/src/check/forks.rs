@@ -29,7 +29,8 @@ pub(super) fn unproven(world: &World) -> Option<String> {
                 let (a, b) = (hash_at(world, one, seq), hash_at(world, other, seq));
                 let differ = a.zip(b).is_some_and(|(a, b)| a != b);
                 let lacks = one.log.fork.is_none() || other.log.fork.is_none();
-                if differ && lacks && share(world, one.node, other.node, &id) {
+                let can_show = shows(&one.log, seq) && shows(&other.log, seq);
+                if differ && lacks && can_show && share(world, one.node, other.node, &id) {
                     let log = show_log(&id);
                     return Some(format!("n{} and n{} differ on {log}", one.node, other.node));
                 }
@@ -90,7 +91,7 @@ pub(super) fn is_missed(world: &World, (a, b): (usize, usize), place: &(LogId, u
         let state = run.shared.state();
         let known = state.channel(&place.0.channel).map(|(_, channel)| channel);
         let log = known.and_then(|channel| channel.logs.get(&place.0.name));
-        log.is_some_and(|log| log.end.seq() >= place.1)
+        log.is_some_and(|log| shows(log, place.1))
     };
     let could = share(world, a, b, &place.0) && is_proven(a) && is_proven(b);
     (could || !is_hostile) && ![a, b].iter().all(|at| knows_fork(world, *at, place))
@@ -130,6 +131,11 @@ fn hostile_logs(world: &World) -> BTreeMap<LogId, Vec<Held>> {
         }
     }
     found
+}
+
+/// Whether what is held of a log up to a record is proven, so that it can be shown to others.
+fn shows(log: &Log, seq: u64) -> bool {
+    log.proven_end().is_some_and(|(end, _)| end >= seq)
 }
 
 fn hash_at(world: &World, held: &Held, seq: u64) -> Option<Hash> {
