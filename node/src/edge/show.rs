@@ -152,7 +152,18 @@ fn control(state: &State, item: &Item) -> Option<Content> {
         ControlAct::Moderate(_) => {
             (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })
         }
-        act => (header.actor?, EventContent::RuleChanged { rule: changed_rule(state, &act)? }),
+        act @ (ControlAct::SetArchived(_)
+        | ControlAct::SetHistory(_)
+        | ControlAct::SetJoinRule(_)
+        | ControlAct::SetPosting(_)
+        | ControlAct::SetRetention(_)) => {
+            (header.actor?, EventContent::RuleChanged { rule: changed_rule(state, &act)? })
+        }
+        ControlAct::CloseLogs(_)
+        | ControlAct::Cover
+        | ControlAct::Open(_)
+        | ControlAct::SetVersion(_)
+        | ControlAct::Unknown(_) => return None,
     };
     let sender = of(&header.actor.unwrap_or(about))?;
     Some((applied.channel_id, sender, content))

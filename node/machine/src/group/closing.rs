@@ -5,6 +5,7 @@ use comity_protocol::code::Code;
 use comity_protocol::control::{ClosedLog, Closing, CoverEntry};
 use comity_protocol::event::LogStart;
 use comity_protocol::id::{LineageId, ShortHash, WriterId};
+use comity_protocol::limits::ENDED_LOGS_MAX;
 use minicbor::{Decode, Encode};
 
 use super::Group;
@@ -39,12 +40,16 @@ impl Group {
         end.map_or(0, |(seq, _)| *seq)
     }
 
-    /// Notes which logs of its origin the start of a log says have ended.
+    /// Notes which logs of its origin the start of a log says have ended: of one origin no more
+    /// than a start may list.
     pub(crate) fn note_ended(&mut self, origin: LineageId, start: &LogStart, unix_ms: u64) -> bool {
         let before = self.ended.len();
         let open = |log| !self.closed.contains_key(&(origin, log));
         let listed = start.ended.iter().flatten().filter(|ended| open(ended.writer));
-        for ended in listed {
+        let all = (origin, WriterId(0))..=(origin, WriterId(u64::MAX));
+        let room = ENDED_LOGS_MAX.saturating_sub(self.ended.range(all).count());
+        // What finds no room is said again by the next log.
+        for ended in listed.take(room) {
             let known = self.ended.entry((origin, ended.writer));
             known.or_insert(Ended { seq: ended.seq, unix_ms });
         }

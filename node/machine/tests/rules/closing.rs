@@ -7,7 +7,7 @@ use comity_protocol::control::{ClosedLog, Closing, ControlAct, ControlHeader, Co
 use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName, ShortHash, WriterId};
-use comity_protocol::limits::{CLOSE_AFTER_MS, CLOSED_LOGS_MAX, COVER_AGE_MS};
+use comity_protocol::limits::{CLOSE_AFTER_MS, CLOSED_LOGS_MAX, COVER_AGE_MS, ENDED_LOGS_MAX};
 
 use super::world::{RogueLog, World, control, event};
 
@@ -95,6 +95,26 @@ fn a_log_of_which_the_home_lacks_the_end_stays_open() {
     goes_on(&mut world, team, "a day later");
     assert_eq!(closed(&world, "acme", team), [ended]);
     assert_eq!(world.group_at("acme", team).ended[&(ended.0, lacking)].seq, 7);
+}
+
+/// Pins: an origin could have a group note as many logs as it liked.
+#[test]
+fn an_origin_has_only_so_many_ended_logs_noted() {
+    let (mut world, team, ended) = scene();
+    let after = Some(world.group_at("globex", team).point);
+    let message = event(world.account(BOB).0.number, &EventAct::Message);
+    for writer in [1_000, 2_000] {
+        let numbers = writer + 1..=writer + ENDED_LOGS_MAX as u64;
+        let hash = ShortHash([7; 16]);
+        let lists = numbers.map(|number| EndedLog { writer: WriterId(number), seq: 7, hash });
+        let start = LogStart { ended: Some(lists.collect()), ..<_>::default() };
+        let mut log = RogueLog::new(world.node("globex"), team, writer);
+        let header = EventHeader { start: Some(start), after, ..message.clone() };
+        log.push(header, Body::text([9; 32], "hello"));
+        assert_eq!(world.show("globex", "acme", &log).1, [Accepted]);
+    }
+    let noted = &world.group_at("acme", team).ended;
+    assert!(noted.len() == ENDED_LOGS_MAX && noted.contains_key(&ended));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use comity_client::{
     ChannelEvent, Client, ClientSettings, Content, Delivered, Endpoint, Event, Http, trust_pem_file,
 };
 use comity_discovery::Trust;
+use comity_federation::BindError;
 use comity_identity::NodeKeyFile;
 use comity_machine::{Answer, Command};
 use comity_protocol::hash::Hash;
@@ -159,8 +160,10 @@ impl World {
                 // Tasks that end with a node hold its directory until they have, and somebody's
                 // question to a DNS may go out from the port meanwhile.
                 match server::start(settings.clone(), node_keys(settings)).await {
-                    Err(StartError::Directory(DirectoryError::InUse(_)))
-                    | Err(StartError::Peers(peer::StartError::Bind { .. })) => {
+                    Err(StartError::Directory(DirectoryError::InUse(_))) => {
+                        tokio::task::yield_now().await;
+                    }
+                    Err(StartError::Peers(error)) if is_taken(&error) => {
                         tokio::task::yield_now().await;
                     }
                     started => break started.unwrap(),
@@ -199,6 +202,14 @@ impl Home {
         let url = format!("http://{}", node.client_addr);
         Self { node, url, domain, key, recovery, lineage }
     }
+}
+
+/// Whether somebody else has the port at the moment.
+fn is_taken(error: &peer::StartError) -> bool {
+    let peer::StartError::Bind { error: BindError::Socket(error), .. } = error else {
+        return false;
+    };
+    error.kind() == std::io::ErrorKind::AddrInUse
 }
 
 fn node_keys(settings: &Settings) -> NodeKeyFile {
