@@ -48,12 +48,28 @@ impl Group {
     }
 }
 
+/// Why nothing may be said or changed in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadOnly {
+    /// Its control log says what this release does not understand.
+    Newer,
+    /// Its control log says two things.
+    Split,
+}
+
 impl Channel {
-    /// Whether nothing may be said or changed in it: its control log says what is not understood
-    /// here, or says two things.
+    /// Why nothing may be said or changed in it, where that is so.
+    pub fn read_only(&self) -> Option<ReadOnly> {
+        let group = self.group()?;
+        if group.terms.keys().any(|term| self.is_split(group, *term)) {
+            return Some(ReadOnly::Split);
+        }
+        group.read_only.then_some(ReadOnly::Newer)
+    }
+
+    /// Whether nothing may be said or changed in it.
     pub fn is_read_only(&self) -> bool {
-        let Some(group) = self.group() else { return false };
-        group.read_only || group.terms.keys().any(|term| self.is_split(group, *term))
+        self.read_only().is_some()
     }
 
     /// Whether the control log of a term has two histories of what counts.

@@ -50,7 +50,7 @@ pub use command::{Act, Ahead, Command, DeviceId, GroupAct, SignUpRule, decode_co
 pub use contact::{Contact, ContactStanding};
 pub use erase::{Erasing, Receipt};
 pub use floor::{Floor, ProvenStart, Readable};
-pub use fork::KnownFork;
+pub use fork::{KnownFork, ReadOnly};
 pub use group::{ControlState, Ended, Group, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, links, range_start};
 pub use relay::Lack;

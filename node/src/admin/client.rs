@@ -28,6 +28,15 @@ pub enum AdminError {
         /// Why.
         error: io::Error,
     },
+    /// The socket is another user's.
+    #[error(
+        "{path} is not open to you: run this as the user that the node runs as \
+         (sudo -u USER comity …), or as root"
+    )]
+    NotYours {
+        /// The socket.
+        path: PathBuf,
+    },
     /// No node runs on this data directory.
     #[error(
         "no node is running on {data_dir}: start it with `comity serve`, then try again \
@@ -151,6 +160,9 @@ impl AdminClient {
             Ok(stream) => stream,
             Err(e) if is_absent(&e) => {
                 return Err(AdminError::NotRunning { data_dir: self.data_dir.clone() });
+            }
+            Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(AdminError::NotYours { path });
             }
             Err(error) => return Err(failed(error)),
         };

@@ -98,11 +98,21 @@ pub struct GroupLine {
     pub name: String,
     /// The domain of its home.
     pub home: String,
-    /// Whether its control log is proven to have two histories, so that nothing is changed in it.
-    pub is_read_only: bool,
+    /// Why nothing may be said or changed in it, where that is so.
+    pub read_only: Option<ReadOnlyGroup>,
     /// Where it is ours: the organisations that are asked, since this node started, before anything
     /// is changed in it.
     pub waits_for: Vec<String>,
+}
+
+/// Why nothing may be said or changed in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadOnlyGroup {
+    /// Its home uses rules that the node does not know.
+    Newer,
+    /// Its control log is proven to have two histories.
+    Split,
 }
 
 /// Groups in one list.
@@ -237,7 +247,7 @@ mod tests {
             let waits_for = vec!["globex.example".to_owned()];
             let (channel, name) = ("AAAAAAAA".to_owned(), "Team".to_owned());
             let home = "acme.example".to_owned();
-            vec![GroupLine { channel, name, home, is_read_only: false, waits_for }]
+            vec![GroupLine { channel, name, home, read_only: None, waits_for }]
         }
 
         async fn confirm(&self, channel: &str) -> Result<(), Refusal> {

@@ -4,7 +4,7 @@
 use clap::Subcommand;
 
 use super::{Failure, say};
-use crate::admin::{AdminClient, GroupLine, Reopening, VoidLine};
+use crate::admin::{AdminClient, GroupLine, ReadOnlyGroup, Reopening, VoidLine};
 use crate::config::Settings;
 
 #[derive(Debug, Subcommand)]
@@ -87,26 +87,46 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
                 say(format_args!("Nothing is void in this group.\n"))?;
             }
         }
-        Command::List => list(&admin.groups().await?)?,
+        Command::List => list(&admin.groups().await?, settings.domain.as_str())?,
     }
     Ok(())
 }
 
-fn list(groups: &[GroupLine]) -> Result<(), Failure> {
-    for GroupLine { channel, name, home, is_read_only, waits_for } in groups {
-        say(format_args!("{channel}  {home}  {name:?}"))?;
-        if *is_read_only {
-            say(format_args!("  read-only: its control log has two versions"))?;
-        }
-        if !waits_for.is_empty() {
-            say(format_args!("  waits for {}", waits_for.join(", ")))?;
-        }
-        say(format_args!("\n"))?;
+fn list(groups: &[GroupLine], domain: &str) -> Result<(), Failure> {
+    for group in groups {
+        say(line(group, domain))?;
     }
     if groups.is_empty() {
         say(format_args!("There is no group on this node.\n"))?;
     }
     Ok(())
+}
+
+/// A group, and below it what it waits for and who can help, seen from a node of `domain`.
+fn line(group: &GroupLine, domain: &str) -> String {
+    let GroupLine { channel, name, home, read_only, waits_for } = group;
+    let mut text = format!("{channel}  {home}  {name:?}\n");
+    match read_only {
+        None => {}
+        Some(ReadOnlyGroup::Newer) => text.push_str(
+            "    read-only: its home uses rules that this release does not know; upgrade this node\n",
+        ),
+        Some(ReadOnlyGroup::Split) => {
+            text.push_str("    read-only: two versions of its control log are proven. ");
+            text.push_str(&match home == domain {
+                true => format!("To go on: comity group reopen {channel}\n"),
+                false => format!("The admin of {home} can reopen it.\n"),
+            });
+        }
+    }
+    if !waits_for.is_empty() {
+        let members = waits_for.join(", ");
+        text.push_str(&format!(
+            "    waits for {members} since this node started; \
+             to answer for them: comity group confirm {channel}\n"
+        ));
+    }
+    text
 }
 
 fn lines(voided: &[VoidLine]) -> Result<(), Failure> {
@@ -121,4 +141,32 @@ fn lines(voided: &[VoidLine]) -> Result<(), Failure> {
 fn place(text: &str) -> Result<(u64, u64), String> {
     let parts = text.split_once('.').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     parts.ok_or_else(|| "a term and a number, as in 1.42".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_that_waits_names_the_way_out() {
+        let group = |home: &str, read_only, waits_for: &[&str]| GroupLine {
+            channel: "7Jk".to_owned(),
+            name: "Plans".to_owned(),
+            home: home.to_owned(),
+            read_only,
+            waits_for: waits_for.iter().map(|&domain| domain.to_owned()).collect(),
+        };
+        let shown = |group| line(&group, "acme.test");
+        assert_eq!(shown(group("b.test", None, &[])), "7Jk  b.test  \"Plans\"\n");
+        assert!(
+            shown(group("acme.test", Some(ReadOnlyGroup::Split), &[]))
+                .contains("comity group reopen 7Jk")
+        );
+        let elsewhere = shown(group("b.test", Some(ReadOnlyGroup::Split), &[]));
+        assert!(elsewhere.contains("admin of b.test") && !elsewhere.contains("comity group"));
+        let newer = shown(group("b.test", Some(ReadOnlyGroup::Newer), &[]));
+        assert!(newer.contains("upgrade this node"));
+        let waiting = shown(group("acme.test", None, &["b.test", "c.test"]));
+        assert!(waiting.contains("b.test, c.test") && waiting.contains("group confirm 7Jk"));
+    }
 }

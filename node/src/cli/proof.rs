@@ -28,7 +28,7 @@ pub(super) enum Command {
     /// whether that is the key of the domain that stands beside it is for you to compare, or for
     /// --key. The exit status is 0 only where the proof holds.
     Check {
-        /// The proof: its bytes, or their base64url as text
+        /// The proof: its bytes, or their base64url as text; - reads standard input
         file: PathBuf,
         /// The public key that it has to be about, as `comity keys show` prints it at that
         /// organisation, or as p= of its TXT record says
@@ -82,8 +82,16 @@ pub(super) async fn run(
 const LINE_CHARS: usize = 76;
 
 fn check(file: &Path, key: Option<NodePublicKey>) -> Result<(), Failure> {
-    let failed = |reason: String| format!("{}: {reason}", file.display());
-    let bytes = read(file).map_err(failed)?;
+    let is_piped = file == Path::new("-");
+    let failed = |reason: String| match is_piped {
+        true => format!("standard input: {reason}"),
+        false => format!("{}: {reason}", file.display()),
+    };
+    let bytes = match is_piped {
+        true => read(std::io::stdin().lock()),
+        false => std::fs::File::open(file).map_err(|error| error.to_string()).and_then(read),
+    };
+    let bytes = bytes.map_err(failed)?;
     let proof = ForkProof::decode(&bytes).map_err(|error| failed(format!("no proof: {error}")))?;
     let fork = proof.verify().map_err(|error| failed(format!("it proves nothing: {error}")))?;
     if key.is_some_and(|key| key != fork.key) {
@@ -93,14 +101,13 @@ fn check(file: &Path, key: Option<NodePublicKey>) -> Result<(), Failure> {
     Ok(say(shown(&proof, &fork, key.is_some()))?)
 }
 
-/// The proof's bytes, from a file that holds them or their text.
-fn read(file: &Path) -> Result<Vec<u8>, String> {
-    let opened = std::fs::File::open(file).map_err(|error| error.to_string())?;
+/// The proof's bytes, from what holds them or their text.
+fn read(from: impl Read) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let limit = FILE_BYTES_MAX as u64 + 1;
-    opened.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    from.take(limit).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() > FILE_BYTES_MAX {
-        return Err("no proof: the file is too long for one".to_owned());
+        return Err("no proof: it is too long for one".to_owned());
     }
     // A proof's first byte is no letter, so that no text can be taken for its bytes.
     let letters: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use comity_client_api::Refusal;
 use comity_machine::{
-    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, RefusedCode, State,
+    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, ReadOnly, RefusedCode, State,
 };
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
@@ -16,7 +16,9 @@ use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 
 use super::client::ClientEdge;
 use super::peer::rewind_group;
-use crate::admin::{GROUPS_LISTED_MAX, GroupLine, Reopening, VOIDED_LISTED_MAX, VoidLine};
+use crate::admin::{
+    GROUPS_LISTED_MAX, GroupLine, ReadOnlyGroup, Reopening, VOIDED_LISTED_MAX, VoidLine,
+};
 use crate::clock;
 
 /// How often rows are read anew where the group went on meanwhile.
@@ -103,12 +105,15 @@ impl ClientEdge {
                 channel: channel.id.to_string(),
                 name: group.state.name.clone(),
                 home: domain(&state, &group.state.home),
-                is_read_only: group.read_only,
+                read_only: channel.read_only().map(|why| match why {
+                    ReadOnly::Newer => ReadOnlyGroup::Newer,
+                    ReadOnly::Split => ReadOnlyGroup::Split,
+                }),
                 waits_for: domains(&state, awaited),
             })
         };
         let mut lines: Vec<GroupLine> = state.channels.values().filter_map(line).collect();
-        lines.sort_by_key(|line| line.waits_for.is_empty() && !line.is_read_only);
+        lines.sort_by_key(|line| line.waits_for.is_empty() && line.read_only.is_none());
         lines.truncate(GROUPS_LISTED_MAX);
         lines
     }

@@ -1,7 +1,7 @@
 //! A log of which two histories are proven: it is not gone on with from where they part, and a
 //! group whose control log says two things is read-only. What proves nothing changes nothing.
 
-use comity_machine::{Answer, Outcome, RangeOutcome, RefusedCode};
+use comity_machine::{Answer, Outcome, RangeOutcome, ReadOnly, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, Text};
 use comity_protocol::event::LogStart;
@@ -164,6 +164,8 @@ fn a_group_whose_control_log_says_two_things_is_read_only() {
     assert_eq!(world.group_at("globex", team).state.name, "one");
     world.say("bob@globex", team, "still here").unwrap();
     world.take_fork("globex", proof.encode()).unwrap();
+    let (_, found) = world.node("globex").state.channel(&team).unwrap();
+    assert_eq!(found.read_only(), Some(ReadOnly::Split));
     let refusal = Err(Code::ChannelReadOnly);
     assert_eq!(world.say("bob@globex", team, "not any more"), refusal);
     assert_eq!(world.set_topic("bob@globex", team, "which?"), refusal);

@@ -281,7 +281,8 @@ impl Driver {
             tracing::warn!(
                 peer = domain,
                 groups = ahead.len(),
-                "a member holds more of our groups' control logs than we do; it is taken back"
+                "a member's node holds more of our groups' control logs than this one, as after a \
+                 restore; what is missing is fetched from there"
             );
         }
         let (unix_ms, random) = (clock::unix_ms(), clock::random());

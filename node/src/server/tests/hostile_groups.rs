@@ -17,6 +17,7 @@ use super::hostile_logs::id_of;
 use super::rogue::{DOMAIN, SEED, Wire, subscribes};
 use super::scene::Scene;
 use super::world::soon;
+use crate::admin::ReadOnlyGroup;
 use crate::writer::tests::story::Story;
 
 const MALLORY: AccountNumber = AccountNumber(1);
@@ -223,6 +224,9 @@ async fn a_record_that_only_later_versions_know_closes_its_group_alone() {
     assert_eq!(scene.status().await.waiting, 1);
     let refused = scene.alice.client.sender().send(&channel.to_string(), "hello?").await;
     assert!(refused.unwrap_err().to_string().contains("channel_read_only"));
+    let groups = soon(scene.admin().groups()).await.unwrap();
+    let found = groups.iter().find(|line| line.channel == channel.to_string()).unwrap();
+    assert_eq!(found.read_only, Some(ReadOnlyGroup::Newer));
     let wanted = wire.hears("a want", |frame| matches!(frame, Frame::Want(_))).await;
     let Frame::Want(wants) = wanted else { unreachable!() };
     assert_eq!(wants[0].log, LogId { channel, name }.into());

@@ -91,9 +91,13 @@ impl Scene {
         assert!(of_it().iter().any(|line| line.contains(what)), "no {what} in {:#?}", of_it());
     }
 
+    pub(super) fn admin(&self) -> AdminClient {
+        AdminClient::of(&self.world.dir().join("acme.test"))
+    }
+
     /// What `comity status` says of the rogue.
     pub(super) async fn status(&self) -> PeerLine {
-        let admin = AdminClient::of(&self.world.dir().join("acme.test"));
+        let admin = self.admin();
         let status = soon(admin.status()).await.unwrap();
         assert!(!status.is_clock_doubted);
         status.peers.into_iter().find(|line| line.domain == DOMAIN).unwrap()
