@@ -1,25 +1,35 @@
-//! Runs the HTTP examples of `docs/client/README.md`, in their order, against a real listener: each
-//! answer has the status and the shape that the document shows. Ids, tokens and cursors differ from
-//! run to run; the first one met in an answer stands for the document's from there on.
+//! Runs the examples of `docs/client/README.md`, in their order, against a real listener. An answer
+//! over HTTP has the status and the shape that the document shows; ids, tokens and cursors differ
+//! from run to run, and the first one met in an answer stands for the document's from there on.
+//! Over the socket everything is said and heard to the byte as it is printed. The node behind the
+//! listener is a test double.
 
 #![allow(clippy::unwrap_used)]
 
 mod double;
+mod printed;
 mod raw;
 mod schema;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use comity_client_api::{ChannelKind, ContactStanding, Standing};
+use comity_client_api::{
+    Caller, ChannelKind, ContactStanding, DeviceId, EventContent, Refusal, Role, Standing,
+};
 use comity_protocol::code::Code;
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::name::ChannelAlias;
 use double::Server;
 use double::rules::Channel;
 use futures_util::{SinkExt, StreamExt};
+use printed::{code_of, delivery_of};
 use raw::{Answer, request};
 use schema::Documents;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
 const DOCUMENT: &str = include_str!("../../docs/client/README.md");
@@ -121,15 +131,90 @@ fn the_asyncapi_document_describes_every_frame() {
     blocks("json event").iter().for_each(|event| documents.check_event(event));
 }
 
-#[test]
-fn an_answer_with_something_of_each_is_shown_and_described() {
-    let [answer] = &blocks("json poll")[..] else { panic!("there is one") };
-    Documents::read().check_poll(answer);
-    for (list, kind) in
-        [("events", "event"), ("delivered", "delivered"), ("history_grew", "history_grew")]
-    {
-        assert_eq!(answer[list][0]["type"], kind);
+#[tokio::test]
+async fn the_frames_of_a_client_are_answered_as_shown() {
+    let server = Server::start().await;
+    prepare(&server);
+    prepare_socket(&server, 10);
+    let (documents, blocks) = (Documents::read(), socket_blocks());
+    let mut socket = Socket::open(&server).await;
+    for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.tag == "json client") {
+        socket.say(block.text).await;
+        let answer = socket.answer().await;
+        match blocks.get(at + 1).filter(|next| next.is_answer) {
+            Some(shown) => assert_eq!(answer, shown.text, "the answer to {}", block.text),
+            None => {
+                check_answer(&parsed(block.text), &parsed(&answer));
+                documents.check_node_frame(&parsed(&answer));
+            }
+        }
     }
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_node_says_by_itself_is_said_as_shown() {
+    let server = Server::start().await;
+    prepare(&server);
+    prepare_socket(&server, 10);
+    let mut blocks = socket_blocks();
+    let hello = blocks.remove(0);
+    let mut socket = Socket::open(&server).await;
+    socket.say(hello.text).await;
+    assert_eq!(parsed(&socket.hear().await)["type"], "welcome");
+    for block in blocks.iter().filter(|block| block.tag != "json client" && !block.is_answer) {
+        let shown = match block.tag {
+            "json event" => format!(
+                r#"{{"type":"event","cursor":"{CURSOR}","channel":"{DIRECT}","event":{}}}"#,
+                block.text
+            ),
+            _ => block.text.to_owned(),
+        };
+        let frame = parsed(&shown);
+        match frame["type"].as_str().unwrap() {
+            "refused" => socket.say(&refused_frame(&server, &frame)).await,
+            _ => server.double.tell([delivery_of(&frame)]),
+        }
+        assert_eq!(socket.hear().await, shown);
+    }
+    drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_poll_with_something_of_each_is_answered_as_shown() {
+    let [shown] = &blocks("json poll")[..] else { panic!("there is one") };
+    let server = Server::start().await;
+    prepare(&server);
+    prepare_socket(&server, 14);
+    let lists = ["events", "delivered", "history_grew"];
+    let frames = lists.map(|list| shown[list].as_array().unwrap()).into_iter().flatten();
+    let happen = async {
+        while server.double.feeds() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.double.tell(frames.map(delivery_of));
+    };
+    let path = format!("/v1/sync?since={POLL_CURSOR}&timeout=20000");
+    let poll = request(&server, "GET", &path, Some(TOKEN), b"");
+    let (answer, ()) = tokio::join!(poll, happen);
+    assert_eq!(answer.json(), *shown);
+    Documents::read().check_poll(shown);
+    lists.iter().for_each(|list| assert_eq!(shown[list].as_array().map(Vec::len), Some(1)));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_answered_as_shown() {
+    let [shown] = &blocks("json error")[..] else { panic!("there is one") };
+    let server = Server::start().await;
+    prepare_socket(&server, 0);
+    let body = json!({ "text": "é".repeat(101_000), "nonce": "1" }).to_string();
+    let path = format!("/v1/channels/{DIRECT}/messages");
+    let answer = request(&server, "POST", &path, Some(TOKEN), body.as_bytes()).await;
+    assert_eq!((answer.status, answer.json()), (413, shown.clone()));
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -171,18 +256,129 @@ async fn closed_with(name: &str) -> (String, String) {
     let server = Server::start().await;
     let http = comity_client::Http::at(&server.url).unwrap();
     let token = http.sign_up("alice", "a long password", None, "").await.unwrap().token;
-    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    let url = format!("ws://{}/v1/socket", server.address);
-    let (mut socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-    let hello = serde_json::json!({ "type": "hello", "token": token }).to_string();
-    socket.send(Message::text(hello)).await.unwrap();
+    let mut socket = Socket::open(&server).await;
+    socket.say(&json!({ "type": "hello", "token": token }).to_string()).await;
     server.double.say_goodbye(code, None);
     loop {
-        let message = socket.next().await.expect("a close frame comes first").unwrap();
-        if let Message::Close(Some(frame)) = message {
+        if let Message::Close(Some(frame)) = socket.message().await {
             return (u16::from(frame.code).to_string(), frame.reason.to_string());
         }
     }
+}
+
+/// A socket that says what the document prints.
+struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    async fn open(server: &Server) -> Self {
+        let stream = TcpStream::connect(server.address).await.unwrap();
+        let url = format!("ws://{}/v1/socket", server.address);
+        Self(tokio_tungstenite::client_async(url, stream).await.unwrap().0)
+    }
+
+    async fn say(&mut self, text: &str) {
+        self.0.send(Message::text(text)).await.unwrap();
+    }
+
+    async fn message(&mut self) -> Message {
+        let message = timeout(PATIENCE, self.0.next()).await.expect("something comes in time");
+        message.expect("a message, not the end").unwrap()
+    }
+
+    async fn hear(&mut self) -> String {
+        self.message().await.into_text().unwrap().to_string()
+    }
+
+    /// The next frame that is no event.
+    async fn answer(&mut self) -> String {
+        loop {
+            let text = self.hear().await;
+            if parsed(&text)["type"] != "event" {
+                return text;
+            }
+        }
+    }
+}
+
+/// A JSON block that goes over the socket.
+struct Block {
+    tag: &'static str,
+    text: &'static str,
+    /// Whether it stands directly below a frame of a client.
+    is_answer: bool,
+}
+
+/// The document's frames and events, in its order.
+fn socket_blocks() -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let pieces: Vec<&str> = DOCUMENT.split("```").collect();
+    let mut before = "";
+    for piece in pieces.chunks_exact(2) {
+        let [prose, block] = piece else { continue };
+        let (tag, text) = block.split_once('\n').unwrap();
+        let is_answer = tag == "json node" && before == "json client" && *prose == "\n";
+        if ["json client", "json node", "json event"].contains(&tag) {
+            blocks.push(Block { tag, text: text.trim_end(), is_answer });
+        }
+        before = tag;
+    }
+    blocks
+}
+
+/// The answer to a request for which the document prints none.
+fn check_answer(request: &Value, answer: &Value) {
+    let expected = match request["type"].as_str().unwrap() {
+        "command" => "done",
+        "hello" => "welcome",
+        "ping" => "pong",
+        "send" => "stored",
+        other => panic!("{other} is no frame of a client"),
+    };
+    assert_eq!(answer["type"], expected, "{request} got {answer}");
+    assert_eq!(answer["nonce"], request["nonce"], "{request} got {answer}");
+    if !request["channel"].is_null() {
+        assert_eq!(answer["channel"], request["channel"], "{request} got {answer}");
+    }
+}
+
+/// What has to be said to get a refusal.
+fn refused_frame(server: &Server, refused: &Value) -> String {
+    let code = code_of(&refused["code"]);
+    let chars = if code == Code::TextTooLong { 101_000 } else { 1 };
+    if code == Code::Malformed {
+        return r#"{"type":}"#.to_owned();
+    }
+    if let Some(wait) = refused["retry_after_ms"].as_str() {
+        let retry_after = Some(Duration::from_millis(wait.parse().unwrap()));
+        server.double.state().refusal = Some(Refusal { retry_after, ..code.into() });
+    }
+    let (nonce, text) = (&refused["nonce"], "é".repeat(chars));
+    json!({ "type": "send", "nonce": nonce, "channel": DIRECT, "text": text }).to_string()
+}
+
+/// What the document takes for granted where it comes to the socket: the device of the hello, the
+/// direct channel, events up to a place, and the ids that the channel and the message get there.
+fn prepare_socket(server: &Server, events: usize) {
+    let mut state = server.double.state();
+    let (alice, bob) = ("alice@acme.test".parse().unwrap(), "bob@globex.test".parse().unwrap());
+    let account = AccountId { lineage: LineageId([1; 32]), number: AccountNumber(1) };
+    let caller = Caller { account, label: alice, device: DeviceId(0x1f4) };
+    let joined = Standing::Joined(Role::Member);
+    let members = [(caller.label.clone(), joined), (bob, joined)].into();
+    let kind = ChannelKind::Direct { with: "bob@globex.test".parse().unwrap() };
+    let direct: ChannelId = DIRECT.parse().unwrap();
+    state.channels.insert(direct, Channel { kind, members });
+    for _ in 0..events {
+        let text = Some("Hello".into());
+        state.append(direct, caller.label.clone(), EventContent::Message { text });
+    }
+    state.devices.insert(TOKEN.to_owned(), caller);
+    state.next_channel = Some(GROUP.parse().unwrap());
+    state.counter = COUNTED;
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
 }
 
 /// What the document takes for granted: an address for clients, and two invitations for alice.
@@ -285,3 +481,14 @@ fn is_opaque(text: &str) -> bool {
 fn replaced(text: &str, known: &HashMap<String, String>) -> String {
     known.iter().fold(text.to_owned(), |text, (shown, actual)| text.replace(shown, actual))
 }
+
+const TOKEN: &str = "kq3pJ2vX0cYbS5u8w1ZrTg6hNfDm9aLe";
+const DIRECT: &str = "Q2hhbm5lbCBvZiBhbGljZSBhbmQgYm9iLCBkaXJlY3Q";
+const GROUP: &str = "R3JvdXAgIlRlYSIgb2YgYWxpY2UgYXQgYWNtZS50ZXM";
+/// The place of the events that are shown without the frame around them.
+const CURSOR: &str = "CQkJCQkJCQkJCQkJCQkJCQAAAAAAAAAL";
+/// Where the poll with something of each begins.
+const POLL_CURSOR: &str = "CQkJCQkJCQkJCQkJCQkJCQAAAAAAAAAOAAAAAAAAAAA";
+/// What the double has counted when the text is sent over the socket.
+const COUNTED: u64 = 19;
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -36,8 +36,8 @@ _STEP_S_MAX = 60.0
 
 
 class ThreeOrganisations(Story):
-    """Acme, globex and initech. Initech is home of no group, since it is the one that forgets:
-    what a home does after a loss is reserved by the protocol (section 7.7)."""
+    """Acme, globex and initech. Initech, which is brought back with an older disk, is home of none
+    of the groups."""
 
     SHORT = Size(messages=900, long_messages=6, per_second=22.0, fault_s_min=3.0)
     LONG = Size(messages=20_000, long_messages=21, per_second=110.0, fault_s_min=12.0)

@@ -26,10 +26,21 @@ pub(crate) struct FrameError {
 
 /// Reads a text frame.
 pub(crate) fn parse_frame(text: &str) -> Result<ClientFrame, FrameError> {
-    let shape: FrameShape =
-        value::json_object(text).map_err(|refusal| FrameError { nonce: None, refusal })?;
+    let shape: FrameShape = value::json_object(text)
+        .map_err(|refusal| FrameError { nonce: nonce_of(text), refusal })?;
     let nonce = shape.nonce.as_deref().and_then(|text| value::nonce(text).ok());
     shape.into_frame().map_err(|refusal| FrameError { nonce, refusal })
+}
+
+/// The nonce of a frame of which another field is not as expected: who repeats until he has an
+/// answer must be able to tell that this is one.
+fn nonce_of(text: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        nonce: String,
+    }
+    let numbered: Numbered = serde_json::from_str(text).ok()?;
+    value::nonce(&numbered.nonce).ok()
 }
 
 /// Every field that any frame has. Unknown ones are left out, so that newer clients may send them.
@@ -254,6 +265,8 @@ mod tests {
         assert!(sentence.contains("line 2 column 10"), "{sentence}");
         let (nonce, _, sentence) = refused(r#"{"type":"send","nonce":"9","text":"x"}"#);
         assert_eq!((nonce, sentence.as_str()), (Some(9), "This frame needs the field `channel`."));
+        let (nonce, code, _) = refused(r#"{"type":"command","nonce":"9","do":"join","home":7}"#);
+        assert_eq!((nonce, code), (Some(9), Code::Malformed), "a field of the wrong type");
         assert!(refused(r#"{"type":"dance"}"#).2.contains("hello"));
         assert!(refused("{}").2.contains("`type`"));
         assert!(refused(r#"{"type":"command","nonce":"1","do":"dance"}"#).2.contains("set_role"));

@@ -50,10 +50,15 @@ pub(crate) struct State {
     pub(crate) handed_out: usize,
     pub(crate) goodbye: Option<(Code, Option<String>)>,
     pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) delivered: Vec<Delivery>,
+    /// What feeds tell beside events.
+    pub(crate) notices: Vec<Delivery>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
-    counter: u64,
+    /// The id of the next channel that somebody opens, where it matters.
+    pub(crate) next_channel: Option<ChannelId>,
+    /// What the next request is refused with.
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) counter: u64,
 }
 
 /// A double behind a real listener; dropped, it stops.
@@ -155,9 +160,26 @@ impl Double {
 
     pub(crate) fn notify_delivered(&self, channel: ChannelId, message: MessageId) {
         let is_final = true;
-        let notice = Delivery::Delivered { channel, message, organisations: 2, of: 2, is_final };
-        self.state().delivered.push(notice);
+        self.tell([Delivery::Delivered { channel, message, organisations: 2, of: 2, is_final }]);
+    }
+
+    /// Every feed yields these, at once.
+    pub(crate) fn tell(&self, deliveries: impl IntoIterator<Item = Delivery>) {
+        let mut state = self.state();
+        for delivery in deliveries {
+            match delivery {
+                Delivery::Event(event) => state.log.push(event),
+                Delivery::Goodbye { code, endpoint } => state.goodbye = Some((code, endpoint)),
+                notice => state.notices.push(notice),
+            }
+        }
+        drop(state);
         self.wake();
+    }
+
+    /// How many feeds there are.
+    pub(crate) fn feeds(&self) -> usize {
+        self.changed.receiver_count()
     }
 
     fn wake(&self) {
@@ -206,6 +228,10 @@ impl State {
             is_final: true,
             encoded: Default::default(),
         }));
+    }
+
+    fn deliveries(&self) -> impl Iterator<Item = &Delivery> {
+        self.notices.iter().filter(|notice| matches!(notice, Delivery::Delivered { .. }))
     }
 
     fn sees(&self, label: &AccountLabel, event: &FeedEvent) -> bool {
@@ -367,11 +393,12 @@ impl Backend for Double {
     }
 
     fn mark(&self) -> Mark {
-        Mark(self.state().delivered.len() as u64)
+        Mark(self.state().deliveries().count() as u64)
     }
 
     fn delivered_since(&self, _: &Caller, mark: Mark) -> (Mark, Vec<Delivery>) {
-        let told = self.state().delivered[usize::try_from(mark.0).unwrap()..].to_vec();
+        let known = usize::try_from(mark.0).unwrap();
+        let told = self.state().deliveries().skip(known).cloned().collect();
         (self.mark(), told)
     }
 
@@ -387,7 +414,7 @@ impl Backend for Double {
             Some(_) => (newest, true),
         };
         let changed = self.changed.subscribe();
-        let notices = self.state().delivered.len();
+        let notices = self.state().notices.len();
         let label = caller.label.clone();
         let double = self.clone();
         let subscription = Feed { double, label, position, notices, changed };
@@ -415,8 +442,8 @@ impl Feed {
                 taken.push(Delivery::Event(event));
             }
         }
-        if taken.len() < max && self.notices < state.delivered.len() {
-            taken.push(state.delivered[self.notices].clone());
+        while taken.len() < max && self.notices < state.notices.len() {
+            taken.push(state.notices[self.notices].clone());
             self.notices += 1;
         }
         if taken.is_empty()

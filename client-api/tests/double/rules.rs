@@ -22,6 +22,9 @@ impl State {
         nonce: Option<u64>,
         action: Action,
     ) -> Result<Outcome, Refusal> {
+        if let Some(refusal) = self.refusal.take() {
+            return Err(refusal);
+        }
         if let Action::Send { text, .. } = &action {
             self.arrivals.push(text.clone());
         }
@@ -147,19 +150,19 @@ impl State {
                 self.invited(me, channel)?;
                 self.set(channel, me, Some(Standing::Joined(Role::Member)));
                 self.append(channel, me.clone(), EventContent::Joined { account: me.clone() });
-                Ok(Outcome::Done)
+                Ok(self.asked(me, channel))
             }
             Action::Decline { channel } => {
                 self.invited(me, channel)?;
                 self.append(channel, me.clone(), EventContent::Left { account: me.clone() });
                 self.set(channel, me, None);
-                Ok(Outcome::Done)
+                Ok(self.asked(me, channel))
             }
             Action::Leave { channel } => {
                 self.group_name(me, channel)?;
                 self.append(channel, me.clone(), EventContent::Left { account: me.clone() });
                 self.set(channel, me, None);
-                Ok(Outcome::Done)
+                Ok(self.asked(me, channel))
             }
             Action::Remove { channel, account } => {
                 self.member(me, channel, &account)?;
@@ -187,6 +190,14 @@ impl State {
                 Ok(Outcome::Done)
             }
             other => unreachable!("not about members: {other:?}"),
+        }
+    }
+
+    /// Another organisation's home grants here what it is asked for at once.
+    fn asked(&self, me: &AccountLabel, channel: ChannelId) -> Outcome {
+        match &self.channels[&channel].kind {
+            ChannelKind::Group { home, .. } if *home != me.domain => Outcome::Requested,
+            _ => Outcome::Done,
         }
     }
 
@@ -230,11 +241,12 @@ impl State {
     }
 
     fn open(&mut self, kind: ChannelKind, members: Vec<(AccountLabel, Standing)>) -> ChannelId {
-        let mut id = [3; 32];
-        id[24..].copy_from_slice(&self.count().to_be_bytes());
+        let mut counted = [3; 32];
+        counted[24..].copy_from_slice(&self.count().to_be_bytes());
+        let id = self.next_channel.take().unwrap_or(ChannelId(counted));
         let members = members.into_iter().collect();
-        self.channels.insert(ChannelId(id), Channel { kind, members });
-        ChannelId(id)
+        self.channels.insert(id, Channel { kind, members });
+        id
     }
 
     fn open_direct(&mut self, me: &AccountLabel, with: AccountLabel) -> Result<Outcome, Refusal> {

@@ -1,0 +1,131 @@
+//! What the document prints, as the values that a node hands to the edge: the double says them, and
+//! the edge has to write them as they were printed. It must not use the edge's own shapes.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Debug;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use comity_client_api::{
+    ContactStep, Cursor, Delivery, EventContent, FeedEvent, JoinRule, Role, Rule,
+};
+use comity_protocol::code::Code;
+use comity_protocol::id::MessageId;
+use serde_json::Value;
+
+/// What a node says by itself, by its frame.
+pub(crate) fn delivery_of(frame: &Value) -> Delivery {
+    let number = |field: &str| u32::try_from(frame[field].as_u64().unwrap()).unwrap();
+    match frame["type"].as_str().unwrap() {
+        "delivered" => Delivery::Delivered {
+            channel: read(&frame["channel"]),
+            message: read(&frame["id"]),
+            organisations: number("organisations"),
+            of: number("of"),
+            is_final: frame["final"] == true,
+        },
+        "event" => Delivery::Event(Arc::new(event_of(frame))),
+        "goodbye" => Delivery::Goodbye {
+            code: code_of(&frame["code"]),
+            endpoint: frame["endpoint"].as_str().map(str::to_owned),
+        },
+        "history_grew" => Delivery::HistoryGrew { channel: read(&frame["channel"]) },
+        other => panic!("no node says {other} by itself"),
+    }
+}
+
+/// A code by its name.
+pub(crate) fn code_of(name: &Value) -> Code {
+    *Code::ALL.iter().find(|code| *name == code.name()).unwrap()
+}
+
+/// The time is that of the id.
+fn event_of(frame: &Value) -> FeedEvent {
+    let event = &frame["event"];
+    let cursor = frame["cursor"].as_str().unwrap().as_bytes();
+    let cursor = data_encoding::BASE64URL_NOPAD.decode(cursor).unwrap();
+    let id: MessageId = read(&event["id"]);
+    FeedEvent {
+        cursor: Cursor(cursor.try_into().unwrap()),
+        channel: read(&frame["channel"]),
+        id,
+        time_unix_ms: id.time().unix_ms(),
+        sender: read(&event["sender"]),
+        content: content_of(event),
+        withdrawn: event["withdrawn"].as_array().into_iter().flatten().map(read).collect(),
+        is_late: event["late"] == true,
+        is_final: true,
+        encoded: Default::default(),
+    }
+}
+
+fn content_of(event: &Value) -> EventContent {
+    let account = || read(&event["account"]);
+    let text = |field: &str| event[field].as_str().unwrap().to_owned();
+    match event["kind"].as_str().unwrap() {
+        "banned" => EventContent::Banned { account: account() },
+        "contact" => EventContent::Contact { account: account(), step: step_of(&event["step"]) },
+        "created" => EventContent::Created { name: text("name") },
+        "erased" => EventContent::Erased { message: read(&event["message"]) },
+        "handed_over" => EventContent::HandedOver { home: read(&event["home"]) },
+        "invited" => EventContent::Invited { account: account(), name: text("name") },
+        "joined" => EventContent::Joined { account: account() },
+        "left" => EventContent::Left { account: account() },
+        "message" if event["by"] == "retention" => EventContent::ExpiredMessage,
+        "message" if event["erased"] == true => EventContent::ErasedMessage,
+        "message" => EventContent::Message { text: event["text"].as_str().map(Into::into) },
+        "removed" => EventContent::Removed { account: account() },
+        "renamed" => EventContent::Renamed { name: text("name") },
+        "request_refused" => EventContent::RequestRefused { code: code_of(&event["code"]) },
+        "role_changed" => {
+            EventContent::RoleChanged { account: account(), role: role_of(&event["role"]) }
+        }
+        "rule_changed" => EventContent::RuleChanged { rule: rule_of(event) },
+        "topic_changed" => EventContent::TopicChanged { topic: text("topic") },
+        "unbanned" => EventContent::Unbanned { account: account() },
+        other => panic!("{other} is no kind of event"),
+    }
+}
+
+fn rule_of(event: &Value) -> Rule {
+    if let Some(is_archived) = event["archived"].as_bool() {
+        return Rule::Archived(is_archived);
+    }
+    if let Some(history) = event["history"].as_str() {
+        return Rule::SinceJoining(history == "since_joining");
+    }
+    if let Some(seconds) = event["retention"].as_str() {
+        return Rule::Retention(seconds.parse().ok());
+    }
+    match &event["join"] {
+        Value::Array(domains) => {
+            Rule::Join(JoinRule::Organisations(domains.iter().map(read).collect()))
+        }
+        Value::String(name) if name == "anyone" => Rule::Join(JoinRule::Anyone),
+        Value::String(_) => Rule::Join(JoinRule::Invited),
+        _ => Rule::Posting(role_of(&event["posting"])),
+    }
+}
+
+fn role_of(name: &Value) -> Role {
+    match name.as_str().unwrap() {
+        "member" => Role::Member,
+        "moderator" => Role::Moderator,
+        "owner" => Role::Owner,
+        other => panic!("{other} is no role"),
+    }
+}
+
+fn step_of(name: &Value) -> ContactStep {
+    match name.as_str().unwrap() {
+        "accepted" => ContactStep::Accepted,
+        "asked" => ContactStep::Asked,
+        "ended" => ContactStep::Ended,
+        other => panic!("{other} is no step"),
+    }
+}
+
+fn read<T: FromStr<Err: Debug>>(text: &Value) -> T {
+    text.as_str().unwrap().parse().unwrap()
+}
