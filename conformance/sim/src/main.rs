@@ -13,9 +13,9 @@ use comity_sim::{Report, run};
 #[derive(Debug, Parser)]
 #[command(name = "comity-sim")]
 struct Options {
-    /// How long to go on with further seeds, in seconds.
-    #[arg(long, default_value_t = 20)]
-    seconds: u64,
+    /// How long to go on with further seeds, in seconds; 20 where nothing else is asked for.
+    #[arg(long)]
+    seconds: Option<u64>,
     /// How many seeds to run, whatever time it takes.
     #[arg(long, conflicts_with = "seconds")]
     seeds: Option<u64>,
@@ -29,10 +29,10 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let alone = options.seed.is_some() && options.seeds.is_none();
+    let alone = options.seed.is_some() && options.seeds.is_none() && options.seconds.is_none();
     let first = options.seed.unwrap_or(1);
     let began = Instant::now();
-    let limit = Duration::from_secs(options.seconds);
+    let limit = options.seconds.map_or(LIMIT, Duration::from_secs);
     let mut total = Total::default();
     for seed in first.. {
         let report = run(seed, alone && !options.json);
@@ -49,6 +49,9 @@ fn main() -> ExitCode {
     total.print(cpu().unwrap_or_else(|| began.elapsed()), options.json);
     if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
+
+/// How long to go on where nobody says.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// CPU that this process has used, where the system tells.
 fn cpu() -> Option<Duration> {
@@ -71,15 +74,42 @@ fn print(report: &Report, as_json: bool) {
     }
     let Report { seed, nodes, virtual_ms, acknowledged, lost, duplicated, .. } = report;
     println!(
-        "seed {seed:>6}  {nodes} nodes  {:>5} s  {acknowledged:>5} acknowledged  {lost} lost  \
-         {duplicated} duplicated  {:016x}",
+        "seed {seed:>6}  {nodes} nodes  {:>5} s  {:>3} faults  {acknowledged:>5} acknowledged  \
+         {lost:>2} lost  {duplicated:>2} duplicated  {:016x}",
         virtual_ms / 1_000,
+        faults(report),
         report.digest
     );
     for finding in &report.findings {
         println!("    {finding}");
     }
 }
+
+/// How often something went wrong in a run.
+fn faults(report: &Report) -> u64 {
+    FAULTS.iter().filter_map(|name| report.counts.get(*name)).sum()
+}
+
+/// What goes wrong, among all that a report counts, in the order of letters. A test beside the
+/// checkers holds it to the table of faults.
+const FAULTS: [&str; 16] = [
+    "a day passes",
+    "apart",
+    "clock skew",
+    "crash",
+    "crash at a sync",
+    "cut",
+    "device away",
+    "failing sync",
+    "full disk",
+    "lost connection",
+    "one-way cut",
+    "reopened group",
+    "rollback",
+    "second connection",
+    "slow disk",
+    "weather",
+];
 
 /// All seeds together.
 #[derive(Default)]
