@@ -158,7 +158,7 @@ async fn start_among(
     );
     #[cfg(test)]
     let by_hand = handle.clone();
-    let waking = wake::start(shared, handle);
+    let waking = wake::start(shared, handle, peers.filling());
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
     Ok(Node {

@@ -1,7 +1,7 @@
 //! A node at work: it takes what arrived, drives its link ends, dials, steps its writer and its
 //! store. As dull as the driver and the manager of the peers' edge, whose place it takes.
 
-use comity::edge::peer::{LinkEnd, Task};
+use comity::edge::peer::{LinkEnd, Task, settlements};
 use comity_machine::{Answer, Command, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::id::LineageId;
@@ -44,6 +44,7 @@ impl Node {
         }
         self.dial(around);
         self.wake(around.agenda);
+        self.settle(around.agenda);
         self.flush(around)?;
         self.arm(around.agenda);
         Ok(())
@@ -118,6 +119,19 @@ impl Node {
         }
     }
 
+    /// Tells the state what the rows hold of forked logs of which the home has said what counts.
+    fn settle(&mut self, agenda: &mut Agenda) {
+        let Some(run) = &mut self.run else { return };
+        if run.settling > 0 {
+            return;
+        }
+        let found = settlements(&run.shared);
+        run.settling = found.len();
+        for (_, command) in found {
+            self.propose(command, Waiter::Settled, agenda);
+        }
+    }
+
     fn links(&self) -> Vec<ConnectionId> {
         self.run.iter().flat_map(|run| run.links.keys().copied()).collect()
     }
@@ -151,6 +165,12 @@ impl Node {
                     }
                 }
                 Waiter::Nobody => {}
+                Waiter::Settled => {
+                    if let Some(run) = &mut self.run {
+                        run.settling -= 1;
+                        run.exchange.filling.refresh();
+                    }
+                }
                 Waiter::Wake => {
                     if let Some(run) = &mut self.run {
                         run.is_waking = false;
@@ -228,10 +248,10 @@ impl Node {
                 around.watch.closed(now_ms, self.index, peer, code);
                 self.end_link(id, around);
             }
-            Task::Compare { peer, ahead } => {
+            Task::Compare { peer, ahead, is_writer_ahead } => {
                 let unix_ms = self.unix_ms(now_ms);
                 let random = self.dice.bytes();
-                let command = Command::Compare { peer, ahead, unix_ms, random };
+                let command = Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead };
                 self.propose(command, Waiter::Nobody, around.agenda);
             }
             Task::Identify { domain, lineage } => self.identify(id, &domain, lineage, around),

@@ -104,6 +104,8 @@ pub(crate) enum Waiter {
     Link(ConnectionId),
     /// Nobody waits.
     Nobody,
+    /// The node itself, for what it holds of a forked log.
+    Settled,
     /// The node itself, for what time has come for.
     Wake,
 }
@@ -148,6 +150,8 @@ pub(crate) struct Run {
     pub(crate) is_storing: bool,
     /// Whether the state is being told that time has come for something.
     pub(crate) is_waking: bool,
+    /// Forked logs that it says at the moment what it holds of.
+    pub(crate) settling: usize,
     /// When it is woken next.
     pub(crate) wake_ms: Option<u64>,
     /// How often history had come within reach when its links were last told.
@@ -241,6 +245,7 @@ impl Node {
             is_stepping: false,
             is_storing: false,
             is_waking: false,
+            settling: 0,
             wake_ms: None,
             filling_seen: 0,
             forks_seen: 0,

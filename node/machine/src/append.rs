@@ -49,17 +49,15 @@ impl State {
         text: Option<&str>,
         fx: &mut Effects,
     ) -> (MessageId, Pos) {
+        let newest = self.newest_before(no, fx);
         let origin = self.lineage();
         let writer = self.writer();
         let name = LogName::Message { origin, writer };
         let salt = fx.draw();
         let channel = &self.channels[&no];
         let log = channel.logs.get(&name);
-        let time = HybridTime::stamp(
-            fx.unix_ms,
-            log.map_or(HybridTime::default(), |log| log.time),
-            channel.newest,
-        );
+        let last = log.map_or(HybridTime::default(), |log| log.time);
+        let time = HybridTime::stamp(fx.unix_ms, last, newest);
         let point = channel.group().map(|group| group.point);
         let stated = log.and_then(|log| log.after);
         let header = EventHeader {

@@ -29,6 +29,9 @@ pub enum Outcome {
     /// Against the rules of the channel's version: keeps its number, has no effect.
     #[n(3)]
     Void,
+    /// Of a history of its log that does not count: as if it had never come.
+    #[n(4)]
+    Replaced,
 }
 
 /// By what a record's body was erased.

@@ -41,6 +41,12 @@ pub struct Backlog {
     /// What the newest range says of the floor; true once the last one has confirmed it.
     #[n(3)]
     start: Option<ProvenStart>,
+    /// Below what is lacking: 0 where all is, from the first record on.
+    #[n(4)]
+    bottom: u64,
+    /// The hash of the record below, where that is here.
+    #[n(5)]
+    stands_on: Option<ShortHash>,
 }
 
 /// What became of an answer to an ask for history.
@@ -90,7 +96,34 @@ impl Holes {
 
 impl Backlog {
     pub(crate) fn new(top: Floor) -> Self {
-        Self { top, below: None, expects: None, start: None }
+        Self { top, below: None, expects: None, start: None, bottom: 0, stands_on: None }
+    }
+
+    /// What is lacking above a record, of which the hash is known where it is here.
+    pub(crate) fn above(top: Floor, bottom: u64, stands_on: Option<ShortHash>) -> Self {
+        Self { bottom, stands_on: stands_on.filter(|_| bottom > 0), ..Self::new(top) }
+    }
+
+    /// The same, of which nothing came yet.
+    fn again(self) -> Self {
+        Self { bottom: self.bottom, stands_on: self.stands_on, ..Self::new(self.top) }
+    }
+
+    /// Whether a record is among what is lacking.
+    pub(crate) fn lacks(&self, seq: u64) -> bool {
+        seq > self.bottom && seq <= self.until()
+    }
+
+    /// Whether the hashes from `first` on stand on the record that is here, where they reach it.
+    fn stands(&self, first: u64, below: &ChainEnd, hashes: &[Hash]) -> bool {
+        let Some(expected) = self.stands_on.filter(|_| first <= self.bottom + 1) else {
+            return true;
+        };
+        let hash = match self.bottom.checked_sub(first) {
+            None => Some(below.hash()),
+            Some(at) => usize::try_from(at).ok().and_then(|at| hashes.get(at).copied()),
+        };
+        hash.is_some_and(|hash| ShortHash::from(hash) == expected)
     }
 
     /// The newest record that is lacking.
@@ -109,6 +142,18 @@ impl Backlog {
             self.below = Some(end.clone());
             self.expects = Some(shown);
         }
+    }
+}
+
+impl Channel {
+    /// What is lacking of each log. Where the rule hides the past nobody serves that; but of a log
+    /// that is forked and was ours to read, what counts is no past.
+    fn backlogs(&self) -> impl Iterator<Item = (LogName, &Backlog)> {
+        let is_hidden = self.group().is_none_or(|group| group.state.since_joining);
+        self.logs.iter().filter_map(move |(name, log)| {
+            let is_asked = !is_hidden || log.settled.is_some();
+            log.backlog.as_ref().filter(|_| is_asked).map(|backlog| (*name, backlog))
+        })
     }
 }
 
@@ -162,11 +207,8 @@ impl State {
         if !self.lacking.contains(&no) {
             return Holes::None;
         }
-        let has_history =
-            |channel: &&Channel| channel.group().is_some_and(|group| !group.state.since_joining);
-        let channel = self.channels.get(&no).filter(has_history);
-        let logs = channel.into_iter().flat_map(|channel| channel.logs.values());
-        let newest = logs.filter_map(|log| log.backlog.as_ref().map(Backlog::newest));
+        let channel = self.channels.get(&no);
+        let newest = channel.into_iter().flat_map(Channel::backlogs).map(|(_, b)| b.newest());
         newest.fold(Holes::None, |holes, newest| match (holes, newest) {
             (Holes::Anywhere, _) | (_, None) => Holes::Anywhere,
             (Holes::None, Some(newest)) => Holes::UpTo(newest),
@@ -190,9 +232,7 @@ impl State {
         if !group.has_past(peer) || !group.follows(self.lineage()) {
             return None;
         }
-        // Where the rule hides it, nobody serves it.
-        let logs = channel.logs.iter().filter(|_| !group.state.since_joining);
-        let mut logs: Vec<AskedLog> = logs.filter_map(asked).collect();
+        let mut logs: Vec<AskedLog> = channel.backlogs().filter_map(asked).collect();
         logs.retain(|log| serves(LogRef::from(log)));
         if logs.is_empty() && (heard || !channel.unasked.contains(&peer)) {
             return None;
@@ -206,8 +246,7 @@ impl State {
     /// Brings the set of groups of which something is lacking in line with a group.
     pub(crate) fn refresh_lacking(&mut self, no: ChannelNo) {
         let Some(channel) = self.channels.get(&no) else { return };
-        let has_history = channel.group().is_some_and(|group| !group.state.since_joining);
-        let lacks = has_history && channel.logs.values().any(|log| log.backlog.is_some());
+        let lacks = channel.backlogs().next().is_some();
         // Who is out is told nothing more; coming back begins anew.
         let own = self.lineage();
         let is_in = channel.group().is_some_and(|group| group.follows(own));
@@ -240,8 +279,10 @@ impl State {
             None => proven_start(group, origin, &id, &backlog.top, &range)?,
         };
         let below = range.chain_below().ok_or(Code::ChainBroken)?;
-        let hashes = chained(&id, &below, &range.records, &above).ok_or(Code::ChainBroken)?;
-        let is_first = range.first == 1;
+        let hashes = chained(&id, &below, &range.records, &above)
+            .filter(|hashes| backlog.stands(range.first, &below, hashes))
+            .ok_or(Code::ChainBroken)?;
+        let is_first = range.first <= backlog.bottom + 1;
         if !is_sound(&range.before, range.first) {
             return Err(Code::FrameMalformed);
         }
@@ -250,12 +291,14 @@ impl State {
         for ((seq, record), hash) in (range.first..).zip(range.records).zip(hashes) {
             let stated = context.stated.map_or(0, |stated| stated.seq);
             let judged = self.judge_old(no, name, seq, &record, &mut context)?;
-            old.push((seq, hash, stated, judged, record));
+            if seq > backlog.bottom {
+                old.push((seq, hash, stated, judged, record));
+            }
         }
         if backlog.expects.is_some_and(|expected| expected != context) {
             // Whoever served what lies above said wrong things of what lies below: all of it is
             // fetched anew.
-            self.log_mut(no, name).backlog = Some(Backlog::new(backlog.top));
+            self.log_mut(no, name).backlog = Some(backlog.again());
             fx.dirty(RowKey::Log(no, name));
             return Err(Code::FrameMalformed);
         }
@@ -274,7 +317,7 @@ impl State {
             log.backlog = None;
             log.start = start.filter(|_| log.awaits_start() == Some(backlog.top)).map(Box::new);
         } else {
-            log.backlog = Some(Backlog { top: backlog.top, below, expects, start });
+            log.backlog = Some(Backlog { below, expects, start, ..backlog });
         }
         if let Some(shown) = shown {
             log.keep_old_head(shown);
@@ -389,9 +432,8 @@ fn erasures(old: &[(u64, Hash, u64, Judged, Record)]) -> Vec<Erasure> {
 }
 
 /// The part of an ask that is about one log, where something of it is lacking.
-fn asked((name, log): (&LogName, &crate::channel::Log)) -> Option<AskedLog> {
-    let LogName::Message { origin, writer } = *name else { return None };
-    let backlog = log.backlog.as_ref()?;
+fn asked((name, backlog): (LogName, &Backlog)) -> Option<AskedLog> {
+    let LogName::Message { origin, writer } = name else { return None };
     Some(AskedLog { origin, writer, until: backlog.until(), start: backlog.below.is_none() })
 }
 

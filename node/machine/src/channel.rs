@@ -204,6 +204,10 @@ pub struct Log {
     /// What it had stated where our feed of it begins.
     #[n(16)]
     pub shown: Option<Before>,
+    /// Where it is forked and closed: the last record that counts, once it was seen to that we hold
+    /// nothing else.
+    #[n(17)]
+    pub settled: Option<Floor>,
 }
 
 impl Log {
@@ -226,6 +230,7 @@ impl Log {
             above: Vec::new(),
             start: None,
             shown: None,
+            settled: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
 use crate::rewind::Rewind;
+use crate::settle::Settlement;
 
 /// A device of an account, unique on its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -223,6 +224,9 @@ pub enum Command {
         /// 32 random bytes from which salts of this command are derived.
         #[cbor(n(3), with = "minicbor::bytes")]
         random: [u8; 32],
+        /// Whether it holds more than we do of a log that we write at the moment.
+        #[n(4)]
+        is_writer_ahead: bool,
     },
     /// The admin answers for a group's control log instead of its members, see
     /// `State::has_authority`.
@@ -260,6 +264,13 @@ pub enum Command {
         /// 32 random bytes from which salts of this command are derived.
         #[cbor(n(2), with = "minicbor::bytes")]
         random: [u8; 32],
+    },
+    /// What we hold of a forked log of which the home has said what counts.
+    #[n(17)]
+    Settle {
+        /// What the rows say.
+        #[n(0)]
+        settlement: Settlement,
     },
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use comity_protocol::code::Code;
 use comity_protocol::control::RequestProof;
 use comity_protocol::event::{EventAct, EventHeader};
-use comity_protocol::id::{AccountId, ChannelId, LineageId};
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo};
@@ -92,8 +92,14 @@ impl State {
         &mut self,
         peer: LineageId,
         ahead: &[Ahead],
+        is_writer_ahead: bool,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
+        if is_writer_ahead {
+            // Another copy of us has written there: we would write a second history.
+            let name = LogName::Message { origin: self.lineage(), writer: self.writer() };
+            self.leave_writer(name, fx);
+        }
         let run = self.run_command();
         let known = self.peers.get_mut(&peer).ok_or(Code::PeerNotMember)?;
         known.heard_unix_ms = known.heard_unix_ms.max(fx.unix_ms);

@@ -56,16 +56,30 @@ pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> V
 }
 
 /// Logs that may be closed by now: a day after their origin said that they have ended, with all of
-/// what it said, and one history alone.
+/// what it said; and at once those with two histories, of which ours is the one to go on from.
 fn closable(channel: &Channel, group: &Group, unix_ms: u64) -> Vec<ClosedLog> {
-    let logs = group.ended.iter().filter_map(|((origin, writer), ended)| {
+    let ended = group.ended.iter().filter_map(|((origin, writer), ended)| {
         let name = LogName::Message { origin: *origin, writer: *writer };
         let log = channel.logs.get(&name)?;
         let is_due = unix_ms >= ended.unix_ms.saturating_add(CLOSE_AFTER_MS);
         let is_whole = log.fork.is_none() && log.end.seq() >= ended.seq && log.end.seq() > 0;
         (is_due && is_whole).then_some(ClosedLog { origin: *origin, writer: *writer })
     });
-    logs.take(CLOSED_LOGS_MAX).collect()
+    let mut logs: Vec<ClosedLog> = ended.chain(forked(channel, group)).collect();
+    logs.sort_unstable();
+    logs.truncate(CLOSED_LOGS_MAX);
+    logs
+}
+
+/// Message logs with two histories that are not closed, and of which all is here that both share.
+fn forked<'a>(channel: &'a Channel, group: &'a Group) -> impl Iterator<Item = ClosedLog> + 'a {
+    channel.logs.iter().filter_map(|(name, log)| {
+        let LogName::Message { origin, writer } = *name else { return None };
+        let is_open = !group.is_closed((origin, writer));
+        let fork = log.fork.as_ref()?;
+        let is_whole = log.end.seq() > 0 && log.end.seq() + 1 >= fork.seq;
+        (is_open && is_whole).then_some(ClosedLog { origin, writer })
+    })
 }
 
 impl State {
@@ -113,6 +127,9 @@ impl State {
             fx.dirty(RowKey::Channel(no));
         }
         fx.touched.insert(no);
+        if self.forked.contains(&(no, name)) {
+            self.close_forked(no, fx);
+        }
     }
 
     /// Counts anew what V does not cover: a record has stated some of it, or we have become home.
@@ -130,8 +147,19 @@ impl State {
         if let Some(group) = channel.group_mut() {
             group.uncovered = uncovered;
         }
-        if uncovered == 0 {
+        let closes =
+            is_home && channel.group().is_some_and(|group| forked(channel, group).next().is_some());
+        if uncovered == 0 && !closes {
             self.set_cover_due(no, None);
+        }
+    }
+
+    /// Lets a home close forked logs soon, so that it is known which of their histories counts.
+    pub(crate) fn close_forked(&mut self, no: ChannelNo, fx: &mut Effects) {
+        let channel = &self.channels[&no];
+        let closes = channel.group().is_some_and(|group| forked(channel, group).next().is_some());
+        if closes && self.is_home(no) && self.set_cover_due(no, Some(fx.unix_ms)) {
+            fx.dirty(RowKey::Channel(no));
         }
     }
 
@@ -158,9 +186,14 @@ impl State {
         }
     }
 
-    /// States V for all logs of a group.
+    /// States V for all logs of a group, and closes those that may be closed.
     fn cover(&mut self, no: ChannelNo, fx: &mut Effects) {
-        let stated = self.append_control(no, None, &ControlAct::Cover, None, fx);
+        let is_covered = self.channels[&no].group().is_some_and(|group| group.uncovered == 0);
+        let stated = match is_covered {
+            true => Ok(()),
+            false => self.append_control(no, None, &ControlAct::Cover, None, fx),
+        };
+        let stated = stated.and_then(|()| self.close_ended(no, fx));
         // Where the group takes no record now, its next one covers them, or the next term's; where
         // only the members are asked first, it is tried again.
         let is_for_later = stated == Err(Code::HomeComparing);
@@ -169,7 +202,8 @@ impl State {
             fx.dirty(RowKey::Channel(no));
         }
         if stated.is_ok() {
-            self.close_ended(no, fx);
+            // There may be more than one record can close.
+            self.close_forked(no, fx);
         }
     }
 
@@ -205,14 +239,15 @@ impl State {
     }
 
     /// Closes those logs of a group that have ended long enough ago, and of which all is here.
-    fn close_ended(&mut self, no: ChannelNo, fx: &mut Effects) {
+    fn close_ended(&mut self, no: ChannelNo, fx: &mut Effects) -> Result<(), Code> {
         let channel = &self.channels[&no];
-        let Some(group) = channel.group() else { return };
-        let logs = closable(channel, group, fx.unix_ms);
-        if !logs.is_empty() {
-            let act = ControlAct::CloseLogs(Closing { logs });
-            // Where the group takes no record now, the next statement of V tries again.
-            let _ = self.append_control(no, None, &act, None, fx);
+        let logs = channel.group().map(|group| closable(channel, group, fx.unix_ms));
+        match logs.filter(|logs| !logs.is_empty()) {
+            None => Ok(()),
+            Some(logs) => {
+                let act = ControlAct::CloseLogs(Closing { logs });
+                self.append_control(no, None, &act, None, fx)
+            }
         }
     }
 

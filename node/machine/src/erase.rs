@@ -201,7 +201,7 @@ impl State {
 impl Log {
     /// Whether a record of it is here, or will not come.
     fn holds(&self, seq: u64) -> bool {
-        let is_lacking = self.backlog.as_ref().is_some_and(|backlog| seq <= backlog.until());
+        let is_lacking = self.backlog.as_ref().is_some_and(|backlog| backlog.lacks(seq));
         seq > 0 && seq <= self.fed_to() && !is_lacking
     }
 

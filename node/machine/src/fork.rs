@@ -5,7 +5,7 @@
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::fork::{Fork, ForkProof};
-use comity_protocol::id::{LineageId, LogId, LogName, WriterId};
+use comity_protocol::id::{LineageId, LogId, LogName};
 use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
@@ -121,24 +121,15 @@ impl State {
         let (no, is_news) = known.ok_or(Code::LogUnknown)?;
         if is_news {
             let proof = proof.clone();
-            self.log_mut(no, log.name).fork = Some(Box::new(KnownFork { seq, proof }));
+            let known = self.log_mut(no, log.name);
+            known.fork = Some(Box::new(KnownFork { seq, proof }));
+            // What was kept below a higher one may be of another history too.
+            known.settled = None;
             fx.dirty(RowKey::Log(no, log.name));
+            self.forked.insert((no, log.name));
+            self.close_forked(no, fx);
             self.leave_writer(log.name, fx);
         }
         Ok(Answer::Done)
-    }
-
-    /// Where the log that we write at the moment is forked we go on under another writer, as others
-    /// take no more of it.
-    pub(crate) fn leave_writer(&mut self, name: LogName, fx: &mut Effects) {
-        let own = self.lineage();
-        let Some(identity) = &mut self.identity else { return };
-        if name != (LogName::Message { origin: own, writer: identity.writer }) {
-            return;
-        }
-        let seconds = u32::try_from(fx.unix_ms / 1_000).unwrap_or(u32::MAX);
-        let [a, b, c, d, ..] = fx.draw();
-        identity.writer = WriterId::new(seconds, u32::from_be_bytes([a, b, c, d]));
-        fx.dirty(RowKey::Identity);
     }
 }

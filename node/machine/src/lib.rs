@@ -33,11 +33,13 @@ mod request;
 mod retain;
 mod rewind;
 mod rows;
+mod settle;
 mod since;
 mod state;
 mod term;
 mod verdict;
 mod withdraw;
+mod writer;
 
 pub use account::{
     Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, answer_rows,
@@ -58,6 +60,7 @@ pub use reopen::{Forgotten, Rejudged, Reopened};
 pub use retain::Expiry;
 pub use rewind::{CannotRewind, Change, LogSource, REWIND_CHANGES_MAX, Rewind, RewoundLog, rewind};
 pub use rows::{LoadError, RowKey};
+pub use settle::{Dropped, Settlement, Unsettled};
 pub use since::Entrance;
 pub use state::{Effects, NodeIdentity, Peer, Start, State};
 pub use withdraw::{Span, Withdrawal, right_of, right_to};

@@ -2,6 +2,7 @@
 //! one by one (`docs/protocol/` sections 3 and 7). Signatures were verified before the batch came
 //! to the journal.
 
+use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::ChainEnd;
 use comity_protocol::checkpoint::Checkpoint;
@@ -47,12 +48,13 @@ impl State {
         let mut reports = Vec::with_capacity(ranges.len());
         for range in ranges {
             let log = range.log;
-            let placed = fx.applied.len();
+            let (placed, refused) = (fx.applied.len(), fx.bodies_refused);
             let taken = self.peer_range(peer, &checkpoints, range, fx);
             let outcome = taken.map_or_else(RangeOutcome::from, |()| RangeOutcome::Applied);
             let is_void = |a: &&Applied| a.outcome == Outcome::Void && a.log == LogId::from(log);
             let void = fx.applied[placed..].iter().filter(is_void).count();
             let void = u32::try_from(void).unwrap_or(u32::MAX);
+            let void = void.saturating_add(fx.bodies_refused - refused);
             reports.push(RangeReport { log, outcome, void });
         }
         let waits = |r: &RangeReport| {
@@ -395,7 +397,7 @@ impl State {
         let stated = log.and_then(|log| log.after);
         let header = EventHeader::decode(&record.header).ok();
         let act = header.as_ref().and_then(|header| header.act().ok());
-        record.body = kept_body(act.as_ref(), record.body);
+        keep_body(&mut record, act.as_ref(), fx);
         let (Some(header), Some(act)) = (header, act) else {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
@@ -545,6 +547,16 @@ fn ahead(log: &LogId) -> u64 {
 
 /// A request with what its proof needs: who, what, the header's bytes and the body's hash.
 type TakenRequest = (AccountId, Request, ByteString, Hash);
+
+/// Lets a record keep what it may of its body. One that says nothing that can be read is void
+/// anyway, and is counted as that.
+fn keep_body(record: &mut Record, act: Option<&EventAct>, fx: &mut Effects) {
+    let was_present = matches!(record.body, WireBody::Present(_));
+    let kept = kept_body(act, std::mem::replace(&mut record.body, WireBody::Absent(Hash::ZERO)));
+    let is_refused = was_present && matches!(kept, WireBody::Absent(_)) && act.is_some();
+    record.body = kept;
+    fx.bodies_refused += u32::from(is_refused);
+}
 
 /// Stands for a header that cannot be read.
 fn void_header(time: HybridTime) -> ControlHeader {

@@ -142,6 +142,9 @@ impl State {
         }
         channel.last_pos = channel.last_pos.max(log.last_pos);
         channel.last_message = channel.last_message.max(log.last_message);
+        if log.fork.is_some() {
+            self.forked.insert((no, name));
+        }
         channel.logs.insert(name, log);
         Some(())
     }

@@ -24,6 +24,7 @@ use crate::reopen::{Forgotten, Rejudged, Reopened};
 use crate::retain::Expiry;
 use crate::rewind::Rewind;
 use crate::rows::RowKey;
+use crate::settle::Dropped;
 use crate::withdraw::Withdrawal;
 
 /// Everything that a node decides by, in memory; only records themselves are in the store alone.
@@ -71,6 +72,8 @@ pub struct State {
     pub(crate) expiries: BTreeMap<ChannelNo, Expiry>,
     /// Those whose texts will come of age, by when that is looked at.
     pub(crate) expiring: BTreeSet<(u64, ChannelNo)>,
+    /// Logs that are proven to have two histories.
+    pub(crate) forked: BTreeSet<(ChannelNo, LogName)>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -164,10 +167,14 @@ pub struct Effects {
     pub rejudged: Vec<Rejudged>,
     /// History that is gone with the admission that it came with.
     pub forgotten: Vec<Forgotten>,
+    /// Records that are not of their logs any more.
+    pub dropped: Vec<Dropped>,
     /// Openings that made records void.
     pub reopened: Vec<Reopened>,
     /// What groups were, as the command brings it along.
     pub(crate) rewinds: Vec<Rewind>,
+    /// Bodies that were not kept, since they are against the rules.
+    pub(crate) bodies_refused: u32,
     /// What others say that they have erased.
     pub receipts: Vec<Receipt>,
     /// Groups with events that V may have to cover now.
@@ -191,8 +198,10 @@ impl Default for Effects {
             erased: Vec::new(),
             rejudged: Vec::new(),
             forgotten: Vec::new(),
+            dropped: Vec::new(),
             reopened: Vec::new(),
             rewinds: Vec::new(),
+            bodies_refused: 0,
             receipts: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
@@ -300,14 +309,15 @@ impl State {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.reopen(rewind, fx)
             }
-            Command::Compare { peer, ahead, unix_ms, random } => {
+            Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
-                self.compare(*peer, ahead, fx)
+                self.compare(*peer, ahead, *is_writer_ahead, fx)
             }
             Command::Force { channel, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.force_authority(channel, fx)
             }
+            Command::Settle { settlement } => self.settle(settlement, fx),
             Command::Retain { seconds, unix_ms } => {
                 fx.unix_ms = *unix_ms;
                 self.retain(*seconds, fx)

@@ -139,6 +139,7 @@ impl State {
             self.sync_home(no, lineage, pos, fx);
         }
         self.refresh_lacking(no);
+        self.close_forked(no, fx);
         pos
     }
 

@@ -109,7 +109,8 @@ fn line(group: &GroupLine, domain: &str) -> String {
     match read_only {
         None => {}
         Some(ReadOnlyGroup::Newer) => text.push_str(
-            "    read-only: its home uses rules that this release does not know; upgrade this node\n",
+            "    read-only: its home uses rules that this release does not know; upgrade this \
+             node\n",
         ),
         Some(ReadOnlyGroup::Split) => {
             text.push_str("    read-only: two versions of its control log are proven. ");

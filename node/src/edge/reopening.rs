@@ -33,7 +33,7 @@ impl ClientEdge {
         at: Option<Place>,
         is_sure: bool,
     ) -> Result<Reopening, Refusal> {
-        let (id, base, voided) = {
+        let (id, base, voided, is_split) = {
             let (no, known) = self.reopened_group(channel)?;
             let group = known.group().ok_or(Code::NotAGroup)?;
             if group.state.home != self.shared().state().lineage() {
@@ -53,7 +53,8 @@ impl ClientEdge {
             let base = base.ok_or_else(unfit)?;
             let last = group.point.seq;
             let above = [(group.control_log(), base.seq + 1, last)];
-            (known.id, base, self.lines(no, &known, above.into_iter()))
+            let is_split = known.read_only() == Some(ReadOnly::Split);
+            (known.id, base, self.lines(no, &known, above.into_iter()), is_split)
         };
         let unheard = {
             let state = self.shared().state();
@@ -64,6 +65,12 @@ impl ClientEdge {
         let reopening = Reopening { base: format!("{}.{}", base.term, base.seq), voided, unheard };
         if !is_sure {
             return Ok(reopening);
+        }
+        if at.is_none() && reopening.voided.is_empty() && reopening.unheard.is_empty() && !is_split
+        {
+            let sentence = "Nothing is lost or forked in this group: there is nothing to go back \
+                            from. To open a new term all the same, name the record with --at.";
+            return Err(said(Code::NotAllowed, sentence));
         }
         for _ in 0..READS_MAX {
             let rewind = match rewind_group(self.shared(), &id, &base) {

@@ -7,6 +7,7 @@
 
 mod batch;
 mod block;
+mod dropped;
 mod erase;
 mod keys;
 mod load;

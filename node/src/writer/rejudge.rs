@@ -76,6 +76,11 @@ impl Mark {
         Ok(Self { outcome, id, sender, stated })
     }
 
+    /// Whether the record is not of its log any more.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.outcome == Outcome::Replaced
+    }
+
     /// Lets a row read what the mark says.
     pub(super) fn put(&self, row: &mut EventRow) {
         (row.outcome, row.id) = (self.outcome, self.id);

@@ -11,6 +11,7 @@ use comity_protocol::code::Code;
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
+use super::dropped::Dropping;
 use super::erase::{self, Erased};
 use super::keys;
 use super::load::load;
@@ -367,6 +368,7 @@ impl Writer {
         });
         rejudge::apply(&self.shared, &mut effects)?;
         withdraw::apply(&self.shared, &mut effects)?;
+        self.drop_replaced(&effects)?;
         self.erase(&mut effects)?;
         erase::note_receipts(&self.shared, &effects);
         self.applied = last;
@@ -389,6 +391,20 @@ impl Writer {
             if let Some(own) = effects.applied.iter_mut().find(own) {
                 own.erase(ErasedBy::Record);
             }
+            let Self { shared, erased, scrub, .. } = self;
+            scrub.erased(self.settings.scrub_after, self.now_ms);
+            shared.write(effects.command, |recent| {
+                erased.extend(found.put(recent.rows_mut()));
+                Scrub::note(recent.rows_mut());
+            });
+        }
+        Ok(())
+    }
+
+    /// Hides records that are not of their logs any more.
+    fn drop_replaced(&mut self, effects: &Effects) -> Result<(), RecordsError> {
+        for dropped in &effects.dropped {
+            let found = Dropping::find(&self.shared.view()?, *dropped)?;
             let Self { shared, erased, scrub, .. } = self;
             scrub.erased(self.settings.scrub_after, self.now_ms);
             shared.write(effects.command, |recent| {

@@ -82,7 +82,10 @@ impl View {
                 if entry.pos > to {
                     return Ok(ControlFlow::Break(()));
                 }
-                if entry.pos >= from && visit(entry.pos, record(&entry, &marks)?).is_break() {
+                if entry.pos < from || marks.is_replaced(entry.pos) {
+                    continue;
+                }
+                if visit(entry.pos, record(&entry, &marks)?).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -107,6 +110,9 @@ impl View {
         self.blocks(place, &span, &mut |block| {
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
+                if marks.is_replaced(entry.pos) {
+                    continue;
+                }
                 let row = record(&entry, &marks)?;
                 if row.log == log && row.seq >= from && visit(entry.pos, row).is_break() {
                     return Ok(ControlFlow::Break(()));
@@ -432,6 +438,13 @@ struct Marks {
     rejudged: BTreeMap<Pos, Mark>,
     erased: BTreeSet<Pos>,
     horizon: HybridTime,
+}
+
+impl Marks {
+    /// Whether a record is not of its log any more.
+    fn is_replaced(&self, pos: Pos) -> bool {
+        self.rejudged.get(&pos).is_some_and(Mark::is_replaced)
+    }
 }
 
 fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {

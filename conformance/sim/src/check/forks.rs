@@ -20,7 +20,7 @@ struct Held {
 }
 
 /// A log of which two honest nodes that share its channel hold two histories, and one of them no
-/// proof.
+/// proof; or, where the channel is a group of an honest home, both know it and go on to do so.
 pub(super) fn unproven(world: &World) -> Option<String> {
     for (id, held) in hostile_logs(world) {
         for (at, one) in held.iter().enumerate() {
@@ -30,9 +30,10 @@ pub(super) fn unproven(world: &World) -> Option<String> {
                 let differ = a.zip(b).is_some_and(|(a, b)| a != b);
                 let lacks = one.log.fork.is_none() || other.log.fork.is_none();
                 let can_show = shows(&one.log, seq) && shows(&other.log, seq);
-                if differ && lacks && can_show && share(world, one.node, other.node, &id) {
-                    let log = show_log(&id);
-                    return Some(format!("n{} and n{} differ on {log}", one.node, other.node));
+                let is_late = (lacks && can_show) || is_judged(world, one, other, &id);
+                if differ && is_late && share(world, one.node, other.node, &id) {
+                    let (log, a, b) = (show_log(&id), show(one), show(other));
+                    return Some(format!("differ on {log}:{seq}: {a}, {b}"));
                 }
             }
         }
@@ -74,11 +75,46 @@ pub(super) fn disagreements(world: &World) -> Vec<Broken> {
     broken
 }
 
+/// How far a node has got with a forked log.
+fn show(held: &Held) -> String {
+    let Held { node, log, .. } = held;
+    let (fork, settled) = (log.fork.as_ref().map(|fork| fork.seq), log.settled.map(|top| top.seq));
+    let floor = log.floor.map(|floor| floor.seq);
+    format!(
+        "n{node} up to {} (parts at {fork:?}, floor {floor:?}, settled {settled:?}, {})",
+        log.end.seq(),
+        if log.backlog.is_some() { "lacking" } else { "whole" },
+    )
+}
+
+/// Whether an honest home has said which history of a log counts, and both of two members know it.
+fn is_judged(world: &World, one: &Held, other: &Held, id: &LogId) -> bool {
+    let LogName::Message { origin, writer } = id.name else { return false };
+    let knows = |held: &Held| {
+        let Some(run) = &world.nodes[held.node].run else { return false };
+        let state = run.shared.state();
+        let Some(group) = state.channels.get(&held.no).and_then(Channel::group) else {
+            return false;
+        };
+        let is_honest = node_of(world, &group.state.home).is_some_and(|at| is_honest(world, at));
+        is_honest && held.log.fork.is_some() && group.is_closed((origin, writer))
+    };
+    knows(one) && knows(other)
+}
+
 /// How many proofs honest nodes hold.
 pub(super) fn proofs_held(world: &World) -> u64 {
     let held = hostile_logs(world);
     let proofs = held.values().flatten().filter(|held| held.log.fork.is_some());
     proofs.count() as u64
+}
+
+/// How many logs honest nodes have taken another history of.
+pub(super) fn histories_replaced(world: &World) -> u64 {
+    let held = hostile_logs(world);
+    let is_replaced =
+        |held: &&Held| held.log.settled.is_some_and(|top| held.log.floor == Some(top));
+    held.values().flatten().filter(is_replaced).count() as u64
 }
 
 /// Whether two nodes hold two histories at a place without the proof, although they could have

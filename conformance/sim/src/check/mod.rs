@@ -81,6 +81,7 @@ pub(crate) fn everything(world: &mut World) {
     broken.extend(agree::control_states(world));
     broken.extend(forks::disagreements(world));
     *world.counts.entry("proof held").or_default() += forks::proofs_held(world);
+    *world.counts.entry("history replaced").or_default() += forks::histories_replaced(world);
     *world.counts.entry("log closed").or_default() += agree::closed_logs(world);
     tell(world, broken);
 }

@@ -28,6 +28,8 @@ pub(crate) struct Verdict {
     pub(crate) outcome: Outcome,
     /// The control record that made it final, where one did.
     final_at: Option<Place>,
+    /// Of a log with two histories another record may stand there later.
+    hash: Hash,
     /// The newest term that was open.
     term: u64,
 }
@@ -275,10 +277,13 @@ pub(super) fn note_verdicts(world: &mut World, at: usize) -> Vec<Broken> {
         let verdict = Verdict {
             outcome: row.outcome,
             final_at: final_at(group, &place),
+            hash: row.hash,
             term: group.map_or(0, |group| group.point.term),
         };
         let before = world.verdicts[at].insert(place, verdict);
-        let Some(before) = before.filter(|before| before.outcome != row.outcome) else { continue };
+        let is_changed =
+            |before: &Verdict| before.outcome != row.outcome && before.hash == row.hash;
+        let Some(before) = before.filter(is_changed) else { continue };
         let is_withdrawn = (before.outcome, row.outcome) == (Outcome::Accepted, Outcome::Rejected);
         let allowed = is_withdrawn && before.final_at.is_none();
         if !allowed && !group.is_some_and(|group| is_open_again(group, before)) {

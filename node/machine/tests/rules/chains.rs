@@ -401,3 +401,49 @@ fn what_is_erased_before_its_log_comes_has_no_body() {
     let record = world.node("acme").records.iter().find(|record| record.log == log.log).unwrap();
     assert!(record.erased.is_some());
 }
+
+#[test]
+fn who_is_shown_more_of_what_he_writes_goes_on_in_another_log() {
+    let mut world = World::new(&["alice@acme", "bob@globex"]);
+    let talk = world.direct("alice@acme", "bob@globex");
+    let writer = |world: &World| world.node("acme").state.identity.as_ref().unwrap().writer;
+    world.say("alice@acme", talk, "1").unwrap();
+    let before = writer(&world);
+    world.shows_more_of_the_writer("globex", "acme");
+    assert_ne!(writer(&world), before);
+    world.say("alice@acme", talk, "2").unwrap();
+    world.exchange();
+    assert_eq!(world.texts("globex", talk), ["alice@acme.test: 1", "alice@acme.test: 2"]);
+}
+
+#[test]
+fn who_set_his_clock_back_is_heard_at_once_under_another_writer() {
+    let mut world = World::new(&["alice@acme", "bob@globex"]);
+    let talk = world.direct("alice@acme", "bob@globex");
+    world.say("alice@acme", talk, "hello").unwrap();
+    world.exchange();
+    world.say("bob@globex", talk, "hi").unwrap();
+    world.exchange();
+    let now_ms = world.now_ms;
+    world.now_ms += 3_600_000;
+    world.say("alice@acme", talk, "from an hour ahead").unwrap();
+    world.now_ms = now_ms;
+    let writer = |world: &World| world.node("acme").state.identity.as_ref().unwrap().writer;
+    let before = writer(&world);
+    world.exchange();
+    world.say("alice@acme", talk, "the clock is right").unwrap();
+    world.exchange();
+    assert_ne!(writer(&world), before);
+    assert_eq!(
+        world.texts("globex", talk),
+        ["alice@acme.test: hello", "bob@globex.test: hi", "alice@acme.test: the clock is right"]
+    );
+    // Whoever is behind all others goes on from what they wrote.
+    world.now_ms -= 600_000;
+    let before = writer(&world);
+    world.say("alice@acme", talk, "behind").unwrap();
+    assert_eq!(writer(&world), before);
+    world.now_ms += 600_000;
+    world.exchange();
+    assert_eq!(world.texts("globex", talk).last().unwrap(), "alice@acme.test: behind");
+}

@@ -21,6 +21,7 @@ mod reopening;
 mod retention;
 mod rights;
 mod roles;
+mod settling;
 mod terms;
 mod verdicts;
 mod world;

@@ -44,7 +44,7 @@ pub(super) enum Wrong {
     Newer,
     /// Records that were not taken.
     Refused(Code),
-    /// Records without effect.
+    /// Records without effect, or whose bodies were not kept.
     Void,
 }
 
@@ -252,7 +252,12 @@ impl Wrong {
                 tracing::info!(peer, %code, channel, times, "records were not taken");
             }
             Self::Void => {
-                tracing::warn!(peer, channel, times, "records against the rules have no effect");
+                tracing::warn!(
+                    peer,
+                    channel,
+                    times,
+                    "records against the rules have no effect, or lose their text"
+                );
             }
         }
     }

@@ -205,7 +205,9 @@ impl Driver {
             }
             Task::ApplyHistory { peer, frame } => self.fill(peer, frame),
             Task::Close(_) => {}
-            Task::Compare { peer, ahead } => self.compare(peer, ahead),
+            Task::Compare { peer, ahead, is_writer_ahead } => {
+                self.compare(peer, ahead, is_writer_ahead);
+            }
             Task::Identify { domain, lineage } => self.identify(domain, lineage),
             Task::LookedUp { id, found } => {
                 if let Some(asker) = self.accounts_asked.remove(&id) {
@@ -275,7 +277,7 @@ impl Driver {
         }
     }
 
-    fn compare(&self, peer: LineageId, ahead: Vec<Ahead>) {
+    fn compare(&self, peer: LineageId, ahead: Vec<Ahead>, is_writer_ahead: bool) {
         if !ahead.is_empty() {
             let domain = self.end.peer().map(ServerName::as_str);
             tracing::warn!(
@@ -286,7 +288,7 @@ impl Driver {
             );
         }
         let (unix_ms, random) = (clock::unix_ms(), clock::random());
-        let command = Command::Compare { peer, ahead, unix_ms, random };
+        let command = Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead };
         if let Err(error) = self.context.writer.propose(command) {
             // The peer states its heads again.
             tracing::warn!(%error, "a peer's heads cannot be compared now");

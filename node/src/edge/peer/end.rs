@@ -15,24 +15,23 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::{Cursor, Pos};
 use comity_protocol::directory::{Offer, Seek};
-use comity_protocol::frame::{Batch, Class, Frame, Range, VectorEntry, WireLog};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::frame::{Batch, Class, Frame, VectorEntry, WireLog};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountName, ServerName};
 use comity_replica::limits::FORKS_TOLD_MAX;
-use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings};
+use comity_replica::{Action, AppliedHistory, Fate, Link, LinkSettings};
 
 use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
 use super::fate::fate;
 use super::filling::Filler;
-use super::lost::{AheadOf, stated};
+use super::keys::PeerKeys;
+use super::lost::StatedOfOurs;
 use super::relaying::Relaying;
 use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
-use crate::writer::Shared;
 
 /// What a link's end asks of who can wait.
 #[derive(Debug)]
@@ -64,6 +63,8 @@ pub enum Task {
         peer: LineageId,
         /// What it holds of our control logs that we do not.
         ahead: Vec<Ahead>,
+        /// Whether it holds more than we do of a log that we write at the moment.
+        is_writer_ahead: bool,
     },
     /// Prove that the peer's key is that of the domain; answered by `handle_identified`.
     Identify {
@@ -123,7 +124,7 @@ pub struct LinkEnd {
     /// When they were, until the peer has shown that it heard them.
     stated_ms: Option<u64>,
     /// What the peer's heads, as far as it has stated them, say of our control logs.
-    ahead: AheadOf,
+    ours: StatedOfOurs,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
     /// Openings that came and go back.
@@ -172,7 +173,7 @@ impl LinkEnd {
             start: 0,
             is_compared: false,
             stated_ms: None,
-            ahead: AheadOf::new(),
+            ours: StatedOfOurs::default(),
             told: BTreeMap::new(),
             rewinding: Rewinding::default(),
             rewound: Vec::new(),
@@ -280,7 +281,7 @@ impl LinkEnd {
     }
 
     fn tell_forks(&mut self, peer: LineageId) {
-        let known = self.exchange.forks_for(peer).into_iter();
+        let known = self.exchange.forks_for(peer, self.ours.claimed()).into_iter();
         let told = &self.told;
         let is_news = |(log, seq, _): &(WireLog, u64, ByteString)| {
             told.get(log).is_none_or(|told| told > seq)
@@ -526,10 +527,18 @@ impl LinkEnd {
         for log in self.exchange.contradicted(peer, entries) {
             self.replica.suspect(log);
         }
-        for (log, from, until) in self.exchange.lost(peer, entries, &mut self.ahead) {
+        let domain = self.peer().map(|domain| domain.as_str().to_owned());
+        let heard = self.ours.hear(&self.exchange, (domain.as_deref(), peer), entries);
+        for (log, from, until) in heard.lacking {
             self.replica.want(log, from, until);
         }
-        is_last.then(|| Task::Compare { peer, ahead: stated(std::mem::take(&mut self.ahead)) })
+        for log in heard.suspects {
+            self.replica.suspect(log);
+        }
+        is_last.then(|| {
+            let (ahead, is_writer_ahead) = self.ours.finish();
+            Task::Compare { peer, ahead, is_writer_ahead }
+        })
     }
 
     /// Heads are stated once to each run of a peer, and again while the link is up.
@@ -573,20 +582,5 @@ impl LinkEnd {
             state.names.get(name.as_str()).copied()
         });
         self.replica.send(Frame::Account { id, number });
-    }
-}
-
-struct PeerKeys<'a> {
-    shared: &'a Shared,
-    peer: Option<LineageId>,
-}
-
-impl Keys for PeerKeys<'_> {
-    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
-        self.shared.state().origin_key(self.peer?, range)
-    }
-
-    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
-        self.shared.state().log_key(log)
     }
 }

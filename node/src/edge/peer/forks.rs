@@ -1,7 +1,7 @@
 //! What a link needs of the node to find forks and to pass their proofs on: our heads of shared
 //! logs, our histories by their rows, and proofs. It must not decide what a proof does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use comity_machine::{Answer, Channel, ChannelNo, EventRow, Log, LogNo, State};
@@ -171,7 +171,7 @@ impl Exchange {
         log: &WireLog,
         seqs: &[u64],
     ) -> Vec<Option<Hash>> {
-        let found = self.shared_log(peer, log);
+        let found = self.heard_log(peer, log);
         let proven = found.as_ref().and_then(|(_, l)| self.head_of(&LogId::from(*log).name, l));
         let rows = found.and_then(|(no, known)| self.rows_of(no, known.no));
         let (Some(mut rows), Some((last, _))) = (rows, proven) else {
@@ -189,17 +189,24 @@ impl Exchange {
         seq: u64,
         theirs: Branch,
     ) -> Option<ForkProof> {
-        let (no, known) = self.shared_log(peer, &log)?;
+        let (no, known) = self.heard_log(peer, &log)?;
         let organisation = organisation(&self.shared.state(), no, log.origin)?;
         let ours = self.branch_of(no, &log.into(), &known, seq)?;
         let proof = ForkProof { organisation, log, seq, one: ours, other: theirs };
         proof.verify().is_ok().then_some(proof)
     }
 
-    /// The proofs that we hold of logs that we share with a peer.
-    pub(super) fn forks_for(&self, peer: LineageId) -> Vec<(WireLog, u64, ByteString)> {
+    /// The proofs that we hold of logs that we share with a peer, or of which it has shown us a
+    /// history.
+    pub(super) fn forks_for(
+        &self,
+        peer: LineageId,
+        claimed: &BTreeSet<WireLog>,
+    ) -> Vec<(WireLog, u64, ByteString)> {
         let state = self.shared.state();
-        let shared = state.forks().filter(|(channel, ..)| is_shared(channel, peer));
+        let shared = state.forks().filter(|(channel, log, _)| {
+            is_shared(channel, peer) || claimed.contains(&WireLog::from(*log))
+        });
         shared.map(|(_, log, fork)| (log.into(), fork.seq, fork.proof.clone())).collect()
     }
 
@@ -210,10 +217,44 @@ impl Exchange {
     }
 
     pub(super) fn shared_log(&self, peer: LineageId, log: &WireLog) -> Option<(ChannelNo, Log)> {
+        self.known_log(log, |channel| is_shared(channel, peer))
+    }
+
+    /// A log that we share with a peer, or a control log of ours: that the peer is a member may be
+    /// in records of it that we have lost. It is told nothing of such a log, but heard.
+    fn heard_log(&self, peer: LineageId, log: &WireLog) -> Option<(ChannelNo, Log)> {
+        let is_ours = self.is_own_control(log);
+        self.known_log(log, |channel| is_ours || is_shared(channel, peer))
+    }
+
+    fn known_log(
+        &self,
+        log: &WireLog,
+        is_one: impl Fn(&Channel) -> bool,
+    ) -> Option<(ChannelNo, Log)> {
         let state = self.shared.state();
         let (no, channel) = state.channel(&log.channel)?;
         let known = channel.logs.get(&LogId::from(*log).name)?;
-        is_shared(channel, peer).then(|| (no, known.clone()))
+        is_one(channel).then(|| (no, known.clone()))
+    }
+
+    pub(super) fn is_own_control(&self, log: &WireLog) -> bool {
+        log.kind == LogKind::Control && log.origin == self.lineage
+    }
+
+    /// Control logs of ours of which a peer states other heads than we hold although it is no
+    /// member, as far as we know; and whether they contradict ours.
+    pub(super) fn claimed(&self, peer: LineageId, entries: &[VectorEntry]) -> Vec<(WireLog, bool)> {
+        let mut reads = 0;
+        let ours = entries.iter().filter(|entry| self.is_own_control(&entry.log));
+        let claim = |entry: &VectorEntry| {
+            let found = self.heard_log(peer, &entry.log)?;
+            let is_stranger = self.shared_log(peer, &entry.log).is_none();
+            let is_more = found.1.end.seq() < entry.seq;
+            let contradicts = self.contradicts(found, entry, &mut reads);
+            (is_stranger && (is_more || contradicts)).then_some((entry.log, contradicts))
+        };
+        ours.filter_map(claim).collect()
     }
 
     fn rows_of(&self, no: ChannelNo, log: LogNo) -> Option<LogRows> {

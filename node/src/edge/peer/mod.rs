@@ -15,6 +15,7 @@ mod filling;
 mod finality;
 mod forks;
 mod identify;
+mod keys;
 mod lost;
 mod manager;
 mod outgoing;
@@ -24,6 +25,7 @@ mod proofs;
 mod relaying;
 mod rewinding;
 mod serving;
+mod settling;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,6 +51,7 @@ pub use self::filling::Filling;
 pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
+pub use self::settling::settlements;
 
 /// Why the peers' edge cannot start.
 #[derive(Debug, thiserror::Error)]

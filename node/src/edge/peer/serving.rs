@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, EventRow, Log, LogNo, Subscriber, range_start};
+use comity_machine::{ChannelNo, EventRow, Log, LogNo, Outcome, Subscriber, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::clock::HybridTime;
@@ -347,6 +347,9 @@ impl Exchange {
 
     /// Tells the sender's devices how far a message has come.
     pub(super) fn tell_delivered(&self, token: &Tracked) {
+        if self.is_withdrawn(token) {
+            return;
+        }
         let (organisations, of) = self.progress.reached(token.channel, token.pos);
         let notice = Notice::Delivered {
             channel: token.channel_id,
@@ -356,6 +359,19 @@ impl Exchange {
             is_final: self.shared.state().is_final(token.channel, token.log, token.seq),
         };
         self.hub.notify(Subscriber::Account(token.sender), notice);
+    }
+
+    /// Whether a message has been rejected since it was fed: its author was told so. Only the home
+    /// of a group can have done that, if it is another.
+    fn is_withdrawn(&self, token: &Tracked) -> bool {
+        let has_other_home = {
+            let state = self.shared.state();
+            let group = state.channels.get(&token.channel).and_then(|channel| channel.group());
+            group.is_some_and(|group| group.state.home != self.lineage)
+        };
+        let find = || self.shared.view().ok()?.record(token.channel, token.pos).ok();
+        has_other_home
+            && find().is_some_and(|row| row.is_none_or(|row| row.outcome != Outcome::Accepted))
     }
 }
 

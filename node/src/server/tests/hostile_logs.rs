@@ -117,6 +117,8 @@ async fn a_body_beyond_the_limits_is_missing() {
     let page = comity_client::Page::Latest;
     let history = soon(scene.alice.http().history(&id, &page, 10)).await.unwrap();
     assert_eq!(history.events.len(), 5, "what has no body keeps its place");
+    assert_eq!(scene.status().await.void, 3, "and is counted");
+    scene.log_says("records against the rules have no effect");
 }
 
 #[tokio::test]

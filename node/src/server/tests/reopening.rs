@@ -26,6 +26,8 @@ async fn a_voided_removal_lets_a_member_in_again_at_every_node() {
     let (acme, globex) = (world.dir().join("acme.test"), world.dir().join("globex.test"));
     let (acme, globex) = (AdminClient::of(&acme), AdminClient::of(&globex));
     let kept = acme.reopen(&group, None, false).await.unwrap();
+    let refused = acme.reopen(&group, None, true).await.unwrap_err();
+    assert!(refused.to_string().contains("nothing to go back"), "{refused}");
     assert!(kept.voided.is_empty(), "{kept:?}");
     let (term, seq) = kept.base.split_once('.').unwrap();
     let at = Some((term.parse().unwrap(), seq.parse().unwrap()));

@@ -7,7 +7,7 @@ use comity_client::{Content, Page};
 
 use super::joins::is_let_in;
 use super::world::{Person, World, soon};
-use crate::admin::AdminClient;
+use crate::admin::{AdminClient, ReadOnlyGroup};
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -104,4 +104,65 @@ async fn an_admin_answers_for_members_that_cannot_be_reached() {
     admin.confirm(&group).await.unwrap();
     assert_eq!(waits(&admin).await, Vec::<String>::new());
     soon(alice.http().rename(&group, "dinner")).await.unwrap();
+}
+
+/// Pins: a home that had lost the admission of the only other organisation never asked it.
+#[tokio::test]
+async fn a_home_takes_back_the_admission_that_its_copy_does_not_know() {
+    let mut world = World::start(&["acme.test", "globex.test"]).await;
+    let alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let group = soon(alice.http().create_group("lunch", "where?")).await.unwrap();
+    let (data, older) = (world.dir().join("acme.test"), world.dir().join("older"));
+    world.stop(0).await;
+    copy(&data, &older);
+    world.restart(0).await;
+
+    is_let_in(&alice, &mut bob, &group).await;
+    renames(&alice, &group, "dinner").await;
+    alice.says(&group, "at eight").await;
+    bob.hears("at eight").await;
+    world.stop(0).await;
+    std::fs::remove_dir_all(&data).unwrap();
+    copy(&older, &data);
+    world.restart(0).await;
+
+    let name = async |person: &Person| soon(person.http().channel(&group)).await.unwrap().name;
+    soon(async { while name(&alice).await.as_deref() != Some("dinner") {} }).await;
+    soon(async { while texts(&alice, &group).await != ["at eight"] {} }).await;
+    bob.says(&group, "by me").await;
+    soon(async { while texts(&alice, &group).await != ["at eight", "by me"] {} }).await;
+    renames(&alice, &group, "supper").await;
+    assert!(soon(AdminClient::of(&data).forks()).await.unwrap().is_empty());
+}
+
+/// Pins: a home that had gone on without the admission of the only other organisation split the
+/// group without anybody's notice.
+#[tokio::test]
+async fn a_home_that_went_on_without_an_admission_is_found_out() {
+    let mut world = World::start(&["acme.test", "globex.test"]).await;
+    let alice = world.person(0, "alice").await;
+    let mut bob = world.person(1, "bob").await;
+    let group = soon(alice.http().create_group("lunch", "where?")).await.unwrap();
+    let (data, older) = (world.dir().join("acme.test"), world.dir().join("older"));
+    world.stop(0).await;
+    copy(&data, &older);
+    world.restart(0).await;
+    is_let_in(&alice, &mut bob, &group).await;
+    world.stop(1).await;
+    world.stop(0).await;
+    std::fs::remove_dir_all(&data).unwrap();
+    copy(&older, &data);
+    world.restart(0).await;
+    soon(alice.http().rename(&group, "dinner")).await.unwrap();
+    world.restart(1).await;
+
+    for domain in ["acme.test", "globex.test"] {
+        let admin = AdminClient::of(&world.dir().join(domain));
+        let read_only = async || {
+            let groups = admin.groups().await.unwrap();
+            groups.into_iter().find(|line| line.channel == group).unwrap().read_only
+        };
+        soon(async { while read_only().await != Some(ReadOnlyGroup::Split) {} }).await;
+    }
 }

@@ -26,7 +26,16 @@ impl World {
         let (peer, unix_ms) = (self.nodes[from].lineage(), self.now_ms);
         let node = self.node_mut(to);
         let random = node.random();
-        node.apply(Command::Compare { peer, ahead, unix_ms, random });
+        let is_writer_ahead = false;
+        node.apply(Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead });
+    }
+
+    /// A node has stated that it holds more than another one of what that one writes.
+    pub fn shows_more_of_the_writer(&mut self, from: &str, to: &str) {
+        let (peer, unix_ms) = (self.nodes[from].lineage(), self.now_ms);
+        let node = self.node_mut(to);
+        let (ahead, random, is_writer_ahead) = (Vec::new(), node.random(), true);
+        node.apply(Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead });
     }
 
     /// What a node holds of another's log, from a record on, proven by the other's newest head.

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
-    Answer, Applied, CannotRewind, Command, DeviceId, Effects, Erasing, EventRow, Forgotten, LogNo,
-    LogSource, Outcome, RangeOutcome, Receipt, Rejudged, Rewind, RowKey, SignUpRule, State,
-    Subscriber, Withdrawal, answer_rows, rewind, right_of,
+    Answer, Applied, CannotRewind, Command, DeviceId, Dropped, Effects, Erasing, EventRow,
+    Forgotten, LogNo, LogSource, Outcome, RangeOutcome, Receipt, Rejudged, Rewind, RowKey,
+    SignUpRule, State, Subscriber, Withdrawal, answer_rows, rewind, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
@@ -138,6 +138,7 @@ impl Node {
         withdraw(&mut self.records, &effects.withdrawn);
         rejudge(&mut self.records, &effects.rejudged);
         forget(&mut self.backfilled, &effects.forgotten);
+        replace(&mut self.records, &effects.dropped);
         self.backfilled.extend(effects.backfilled.iter().cloned());
         self.erased.extend(&effects.erased);
         self.receipts.extend(&effects.receipts);
@@ -201,6 +202,7 @@ impl Node {
             withdraw(&mut records, &effects.withdrawn);
             rejudge(&mut records, &effects.rejudged);
             forget(&mut backfilled, &effects.forgotten);
+            replace(&mut records, &effects.dropped);
             backfilled.extend(effects.backfilled);
         }
         assert!(state.to_bytes() == self.state.to_bytes(), "{}: replayed", self.domain);
@@ -231,7 +233,7 @@ impl Node {
     /// The n-th record of a log.
     pub fn row(&self, log: &LogId, seq: u64) -> Option<&Applied> {
         let mut all = self.records.iter().chain(self.backfilled.iter().rev());
-        all.find(|r| r.log == *log && r.seq == seq)
+        all.find(|r| r.log == *log && r.seq == seq && r.outcome != Outcome::Replaced)
     }
 
     /// Proofs of heads under one checkpoint of this node.
@@ -283,12 +285,21 @@ fn forget(backfilled: &mut Vec<Applied>, forgotten: &[Forgotten]) {
     backfilled.retain(|r| !forgotten.iter().any(|gone| is_one(r, gone)));
 }
 
+/// What a store does with records that are not of their log any more.
+fn replace(records: &mut [Applied], dropped: &[Dropped]) {
+    let is_one = |r: &Applied, gone: &Dropped| r.log_no == gone.log && r.seq >= gone.first;
+    let gone = records.iter_mut().filter(|r| dropped.iter().any(|gone| is_one(r, gone)));
+    gone.for_each(|r| r.outcome = Outcome::Replaced);
+}
+
 /// A node's records of a channel, by log.
 struct Records<'n>(&'n [Applied]);
 
 impl LogSource for Records<'_> {
     fn rows(&mut self, log: LogNo, from: u64, visit: &mut dyn FnMut(EventRow) -> ControlFlow<()>) {
-        for record in self.0.iter().filter(|r| r.log_no == log && r.seq >= from) {
+        let is_one =
+            |r: &&Applied| r.log_no == log && r.seq >= from && r.outcome != Outcome::Replaced;
+        for record in self.0.iter().filter(is_one) {
             if visit(stored(record)).is_break() {
                 return;
             }

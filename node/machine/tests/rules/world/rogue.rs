@@ -46,6 +46,16 @@ impl RogueLog {
         Self::from(log, known.end.clone(), known.time)
     }
 
+    /// A log as a node holds it, from its first record on.
+    pub fn held(node: &Node, log: LogId) -> Self {
+        let mut held = Self::named(log);
+        for found in (1..).map_while(|seq| node.row(&log, seq)) {
+            held.push_bytes(found.record.header.to_vec(), found.record.body.clone());
+            held.time = held.time.max(found.time);
+        }
+        held
+    }
+
     /// Goes on with the control log where its home has it.
     pub fn control(home: &Node, channel: ChannelId) -> Self {
         Self::continuing(
