@@ -92,7 +92,11 @@ pub fn open_or_create(
     };
     let path = data_dir.join(NODE_KEY_FILE);
     write_once(&path, &keys.to_text())?;
-    tracing::info!(domain = %domain, path = %path.display(), "made new keys");
+    tracing::warn!(
+        domain = %domain,
+        path = %path.display(),
+        "made new keys: this is the first use of the data directory"
+    );
     // Another process may have been faster; what is on disk counts.
     Ok(open(data_dir, domain)?.unwrap_or(keys))
 }

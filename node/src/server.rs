@@ -60,7 +60,7 @@ pub enum StartError {
     #[error("the journal: {0}")]
     Journal(#[from] journal::OpenError),
     /// An address cannot be listened on.
-    #[error("cannot listen on {addr}: {error}")]
+    #[error("cannot listen for clients on {addr} (client.listen): {error}")]
     Listen {
         /// Which.
         addr: SocketAddr,

@@ -84,6 +84,9 @@ pub struct VoidLine {
     pub unix_ms: u64,
     /// What it was to do.
     pub what: String,
+    /// Who did it; absent where the home acted by itself.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// Void records in one list.
@@ -124,8 +127,20 @@ pub struct Status {
     /// Whether the machine's clock is in doubt, because what most organisations write is still to
     /// come by it.
     pub is_clock_doubted: bool,
-    /// Organisations that are linked, or did something wrong.
+    /// The node's domain.
+    #[serde(default)]
+    pub domain: String,
+    /// Organisations that are linked, share a channel with us, or did something wrong.
     pub peers: Vec<PeerLine>,
+    /// Logs that are proven to have two histories.
+    #[serde(default)]
+    pub forks: u64,
+    /// Groups in which nothing can be said or changed.
+    #[serde(default)]
+    pub read_only: u64,
+    /// Groups that wait, since this node started, for other members' nodes.
+    #[serde(default)]
+    pub comparing: u64,
 }
 
 /// An organisation in that list.
@@ -240,7 +255,7 @@ mod tests {
                 return Err(Code::ChannelNotFound.into());
             }
             let (record, what) = ("1.7".to_owned(), "topic".to_owned());
-            Ok(vec![VoidLine { record, unix_ms: 5, what }])
+            Ok(vec![VoidLine { record, unix_ms: 5, what, by: Some("alice@acme.example".into()) }])
         }
 
         fn groups(&self) -> Vec<GroupLine> {
@@ -258,7 +273,7 @@ mod tests {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
             let line = PeerLine { domain, is_linked: true, faults, refused, void, waiting };
-            Status { is_clock_doubted: true, peers: vec![line] }
+            Status { is_clock_doubted: true, peers: vec![line], ..Status::default() }
         }
     }
 

@@ -131,10 +131,11 @@ fn line(group: &GroupLine, domain: &str) -> String {
 }
 
 fn lines(voided: &[VoidLine]) -> Result<(), Failure> {
-    for VoidLine { record, unix_ms, what } in voided {
+    for VoidLine { record, unix_ms, what, by } in voided {
         let ms = i64::try_from(*unix_ms).unwrap_or_default();
         let time = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-        say(format_args!("{record}  {time:.0}  {what}\n"))?;
+        let by = by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+        say(format_args!("{record}  {time:.0}  {what}{by}\n"))?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use comity_identity::NodeKeyFile;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Settings;
-use crate::keys::open_or_create;
+use crate::keys::{NODE_KEY_FILE, open_or_create};
 
 /// A federated chat homeserver: your organisation's own node, chatting with every other one.
 #[derive(Debug, Parser)]
@@ -55,8 +55,9 @@ enum Command {
     Demo(demo::Options),
     /// Print the DNS records to publish for this node
     ///
-    /// The output is lines of a zone file. The zone has to be signed (DNSSEC), or every partner has
-    /// to pin this node's key by hand. Makes the node's keys if there are none yet.
+    /// The output is lines of a zone file. Where the zone is not signed (DNSSEC), partners prove the
+    /// node's key by the document under your domain's web certificate, or pin it by hand. Makes the
+    /// node's keys if there are none yet.
     Dns(dns::Options),
     /// A group's control log, after a start or a loss
     #[command(subcommand)]
@@ -118,10 +119,22 @@ fn settings(named: Option<&Path>) -> Result<Settings, Failure> {
     Ok(Settings::load(named.or_else(usual), std::env::vars())?)
 }
 
-/// The node's keys, made if there are none.
+/// The node's keys, made if there are none, which is said.
 fn node_keys(settings: &Settings) -> Result<NodeKeyFile, Failure> {
+    let Settings { data_dir, domain, .. } = settings;
     let year = jiff::Zoned::now().year();
-    Ok(open_or_create(&settings.data_dir, &settings.domain, year)?)
+    let is_first = !data_dir.join(NODE_KEY_FILE).exists();
+    let keys = open_or_create(data_dir, domain, year)?;
+    if is_first {
+        // Whoever mistyped data_dir would take these for his node's.
+        let path = data_dir.display();
+        let _ = writeln!(
+            io::stderr(),
+            "comity: made new keys for {domain} in {path}; if your node has keys already, \
+             data_dir is not what you mean: delete that directory and set data_dir"
+        );
+    }
+    Ok(keys)
 }
 
 /// Writes a result to standard output.

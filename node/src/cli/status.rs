@@ -20,9 +20,19 @@ fn text(status: &Status) -> String {
     };
     let domains = status.peers.iter().map(|line| line.domain.len());
     let width = domains.max().unwrap_or_default().max(HEADING.len());
-    let mut text = format!("{clock}\n");
+    let mut text = format!("node:  {}\n{clock}\n", status.domain);
+    for (count, what) in [
+        (status.comparing, "waiting for members' nodes since the start: see comity group list"),
+        (status.read_only, "read-only: see comity group list"),
+        (status.forks, "of which two histories are proven: see comity proof list"),
+    ] {
+        let of = if what.starts_with("of") { "logs" } else { "groups" };
+        if count > 0 {
+            text.push_str(&format!("{of}: {count} {what}\n"));
+        }
+    }
     if status.peers.is_empty() {
-        text.push_str("No organisation is linked.\n");
+        text.push_str("No organisation is linked, and none shares a channel.\n");
         return text;
     }
     let (link, faults, refused, void, waiting) = ("link", "faults", "refused", "void", "waiting");
@@ -55,13 +65,15 @@ mod tests {
             waiting: 0,
         };
         let peers = vec![line("a.test", true, 3), line("globex.example", false, 0)];
-        let shown = text(&Status { is_clock_doubted: false, peers });
-        let expected = "clock: fine\n\n\
+        let status = Status { domain: "acme.example".into(), peers, ..Status::default() };
+        let expected = "node:  acme.example\nclock: fine\n\n\
             organisation    link   faults  refused     void  waiting\n\
             a.test          up          0       12        3        0\n\
             globex.example  down        0       12        0        0\n";
-        assert_eq!(shown, expected);
-        let shown = text(&Status { is_clock_doubted: true, peers: vec![] });
-        assert!(shown.contains("NTP") && shown.ends_with("No organisation is linked.\n"));
+        assert_eq!(text(&status), expected);
+        let shown = text(&Status { is_clock_doubted: true, forks: 2, read_only: 1, ..Status::default() });
+        assert!(shown.contains("NTP") && shown.ends_with("none shares a channel.\n"));
+        assert!(shown.contains("groups: 1 read-only") && shown.contains("logs: 2 of which"));
+        assert!(!shown.contains("waiting"), "{shown}");
     }
 }

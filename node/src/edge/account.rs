@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use comity_client_api::{AccountChange, Caller, Device, LogIn, LoggedIn, Refusal, SignUp};
-use comity_machine::{Channel, Command, DeviceId, KnownFork, SignUpRule};
+use comity_machine::{Channel, Command, DeviceId, Kind, KnownFork, SignUpRule};
 use comity_protocol::code::Code;
 use comity_protocol::fork::ForkProof;
 use comity_protocol::hash::{Hash, Hasher, tag};
@@ -214,12 +214,24 @@ impl AdminBackend for ClientEdge {
             let domain = state.peers.get(&lineage)?.domain.clone();
             Some(PeerLine { domain, is_linked, faults, refused, void, waiting })
         };
-        let mut peers: Vec<PeerLine> =
-            self.conduct().peers().into_iter().filter_map(line).collect();
+        let mut known = self.conduct().peers();
+        let groups = state.channels.values();
+        let shared = groups.clone().filter(|channel| !matches!(channel.kind, Kind::Link { .. }));
+        for peer in shared.flat_map(Channel::sharing_peers) {
+            known.entry(peer).or_default();
+        }
+        let read_only = groups.filter(|channel| channel.read_only().is_some()).count() as u64;
+        let (forks, comparing) = (state.forks().count() as u64, state.comparing().count() as u64);
+        let mut peers: Vec<PeerLine> = known.into_iter().filter_map(line).collect();
         let wrongs = |line: &PeerLine| line.faults + line.refused + line.void + line.waiting;
-        peers.sort_by(|a, b| wrongs(b).cmp(&wrongs(a)).then_with(|| a.domain.cmp(&b.domain)));
+        peers.sort_by(|a, b| {
+            let by_wrongs = wrongs(b).cmp(&wrongs(a));
+            by_wrongs.then(a.is_linked.cmp(&b.is_linked)).then_with(|| a.domain.cmp(&b.domain))
+        });
         peers.truncate(PEERS_LISTED_MAX);
-        Status { is_clock_doubted: self.conduct().is_clock_doubted(), peers }
+        let is_clock_doubted = self.conduct().is_clock_doubted();
+        let domain = state.domain().to_owned();
+        Status { is_clock_doubted, domain, peers, forks, read_only, comparing }
     }
 }
 

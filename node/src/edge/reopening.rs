@@ -11,7 +11,7 @@ use comity_machine::{
 };
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::control::{ControlAct, ControlHeader};
+use comity_protocol::control::{ControlAct, ControlHeader, JoinRule, Role};
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 
 use super::client::ClientEdge;
@@ -192,18 +192,30 @@ fn said(code: Code, sentence: &str) -> Refusal {
 fn line(channel: &Channel, term: u64, seq: u64, header: &[u8]) -> VoidLine {
     let header = ControlHeader::decode(header).ok();
     let act = header.as_ref().and_then(|header| header.act().ok());
+    let actor = header.as_ref().and_then(|header| header.actor);
+    let by = actor.map(|account| label(channel, &account));
     let time = header.map_or(HybridTime::default(), |header| header.time);
     let what = act.map_or_else(|| "unreadable".to_owned(), |act| words(channel, &act));
-    VoidLine { record: format!("{term}.{seq}"), unix_ms: time.unix_ms(), what }
+    VoidLine { record: format!("{term}.{seq}"), unix_ms: time.unix_ms(), what, by }
 }
 
-/// What a record was to do, in a few words.
+fn label(channel: &Channel, account: &AccountId) -> String {
+    let members = channel.group().map(|group| &group.state.members);
+    let known = members.and_then(|members| members.get(account));
+    known.map_or_else(|| account.number.to_string(), |member| member.label.clone())
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Moderator => "moderator",
+        Role::Owner => "owner",
+    }
+}
+
+/// What a record was to do, in a few words, so that it can be done again.
 fn words(channel: &Channel, act: &ControlAct) -> String {
-    let label = |account: &AccountId| {
-        let members = channel.group().map(|group| &group.state.members);
-        let known = members.and_then(|members| members.get(account));
-        known.map_or_else(|| account.number.to_string(), |member| member.label.clone())
-    };
+    let label = |account: &AccountId| label(channel, account);
     match act {
         ControlAct::Ban(ban) => format!("ban of {}", ban.label),
         ControlAct::CloseLogs(_) => "end of logs that are not written any more".to_owned(),
@@ -219,15 +231,28 @@ fn words(channel: &Channel, act: &ControlAct) -> String {
         ControlAct::Moderate(_) => "removal of a message".to_owned(),
         ControlAct::Open(_) => "opening of a term".to_owned(),
         ControlAct::Remove(target) => format!("removal of {}", label(&target.account)),
-        ControlAct::SetArchived(_) => "archive".to_owned(),
-        ControlAct::SetHistory(_) => "history rule".to_owned(),
-        ControlAct::SetJoinRule(_) => "join rule".to_owned(),
+        ControlAct::SetArchived(set) if set.archived => "archived".to_owned(),
+        ControlAct::SetArchived(_) => "no longer archived".to_owned(),
+        ControlAct::SetHistory(set) if set.since_joining => {
+            "newcomers read nothing from before".to_owned()
+        }
+        ControlAct::SetHistory(_) => "newcomers read everything".to_owned(),
+        ControlAct::SetJoinRule(set) => match &set.rule {
+            JoinRule::Invited => "join rule: the invited".to_owned(),
+            JoinRule::Organisations(all) => format!("join rule: {} organisations", all.len()),
+            JoinRule::Anyone => "join rule: anyone".to_owned(),
+        },
         ControlAct::SetName(text) => format!("name {:?}", text.text),
-        ControlAct::SetPosting(_) => "posting rule".to_owned(),
-        ControlAct::SetRetention(_) => "retention".to_owned(),
-        ControlAct::SetRole(change) => format!("role of {}", label(&change.account)),
-        ControlAct::SetTopic(_) => "topic".to_owned(),
-        ControlAct::SetVersion(_) => "version".to_owned(),
+        ControlAct::SetPosting(set) => format!("posting: from {} on", role(set.role)),
+        ControlAct::SetRetention(set) => match set.seconds {
+            Some(seconds) => format!("texts kept {seconds} seconds"),
+            None => "texts kept for ever".to_owned(),
+        },
+        ControlAct::SetRole(change) => {
+            format!("{} {}", label(&change.account), role(change.role))
+        }
+        ControlAct::SetTopic(text) => format!("topic {:?}", text.text),
+        ControlAct::SetVersion(set) => format!("version {}", set.version),
         ControlAct::Unban(target) => format!("end of the ban of {}", label(&target.account)),
         ControlAct::Unknown(kind) => format!("record of kind {kind}"),
     }

@@ -57,7 +57,7 @@ pub use self::settling::settlements;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The endpoint cannot listen.
-    #[error("cannot listen for peers on {addr}: {error}")]
+    #[error("cannot listen for peers on {addr} (federation.listen): {error}")]
     Bind {
         /// Where.
         addr: SocketAddr,
