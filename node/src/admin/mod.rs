@@ -156,6 +156,9 @@ pub struct PeerLine {
     pub refused: u64,
     /// Records that it showed and that have no effect, because they are against the rules.
     pub void: u64,
+    /// How often it asked for what is not here, or not for it to see.
+    #[serde(default)]
+    pub denied: u64,
     /// Logs of which records wait.
     pub waiting: u64,
 }
@@ -272,7 +275,9 @@ mod tests {
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
-            let line = PeerLine { domain, is_linked: true, faults, refused, void, waiting };
+            let denied = 0;
+            let line =
+                PeerLine { domain, is_linked: true, faults, refused, void, denied, waiting };
             Status { is_clock_doubted: true, peers: vec![line], ..Status::default() }
         }
     }

@@ -35,14 +35,15 @@ fn text(status: &Status) -> String {
         text.push_str("No organisation is linked, and none shares a channel.\n");
         return text;
     }
-    let (link, faults, refused, void, waiting) = ("link", "faults", "refused", "void", "waiting");
+    let (link, faults, refused) = ("link", "faults", "refused");
+    let (void, denied, waiting) = ("void", "denied", "waiting");
     text.push_str(&format!(
-        "\n{HEADING:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {waiting:>8}\n"
+        "\n{HEADING:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {denied:>8} {waiting:>8}\n"
     ));
-    for PeerLine { domain, is_linked, faults, refused, void, waiting } in &status.peers {
+    for PeerLine { domain, is_linked, faults, refused, void, denied, waiting } in &status.peers {
         let link = if *is_linked { "up" } else { "down" };
         text.push_str(&format!(
-            "{domain:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {waiting:>8}\n"
+            "{domain:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {denied:>8} {waiting:>8}\n"
         ));
     }
     text
@@ -62,14 +63,15 @@ mod tests {
             faults: 0,
             refused: 12,
             void,
+            denied: 4,
             waiting: 0,
         };
         let peers = vec![line("a.test", true, 3), line("globex.example", false, 0)];
         let status = Status { domain: "acme.example".into(), peers, ..Status::default() };
         let expected = "node:  acme.example\nclock: fine\n\n\
-            organisation    link   faults  refused     void  waiting\n\
-            a.test          up          0       12        3        0\n\
-            globex.example  down        0       12        0        0\n";
+            organisation    link   faults  refused     void   denied  waiting\n\
+            a.test          up          0       12        3        4        0\n\
+            globex.example  down        0       12        0        4        0\n";
         assert_eq!(text(&status), expected);
         let shown = text(&Status { is_clock_doubted: true, forks: 2, read_only: 1, ..Status::default() });
         assert!(shown.contains("NTP") && shown.ends_with("none shares a channel.\n"));

@@ -210,9 +210,9 @@ impl AdminBackend for ClientEdge {
     fn status(&self) -> Status {
         let state = self.shared().state();
         let line = |(lineage, conduct): (LineageId, PeerConduct)| {
-            let PeerConduct { is_linked, faults, refused, void, waiting } = conduct;
+            let PeerConduct { is_linked, faults, refused, void, denied, waiting } = conduct;
             let domain = state.peers.get(&lineage)?.domain.clone();
-            Some(PeerLine { domain, is_linked, faults, refused, void, waiting })
+            Some(PeerLine { domain, is_linked, faults, refused, void, denied, waiting })
         };
         let mut known = self.conduct().peers();
         let groups = state.channels.values();

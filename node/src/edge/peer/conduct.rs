@@ -36,6 +36,8 @@ struct Watched {
 pub(super) enum Wrong {
     /// A log of an origin that has opened too many of late.
     Crowded,
+    /// An ask for what is not here, or not for the peer to see: it is answered alike.
+    Denied,
     /// A log whose next record is too far ahead of our clock.
     Early,
     /// A breach of the peer protocol, which ended the link.
@@ -59,6 +61,8 @@ pub struct PeerConduct {
     pub refused: u64,
     /// Records without effect.
     pub void: u64,
+    /// Asks for what is not here, or not for it to see.
+    pub denied: u64,
     /// Logs of which records wait.
     pub waiting: u64,
 }
@@ -98,6 +102,7 @@ impl Conduct {
             let Some(peer) = peer else { continue };
             let conduct = peers.entry(*peer).or_default();
             match wrong {
+                Wrong::Denied => conduct.denied += count,
                 Wrong::Fault(_) => conduct.faults += count,
                 Wrong::Refused(_) => conduct.refused += count,
                 Wrong::Void => conduct.void += count,
@@ -233,6 +238,12 @@ impl Wrong {
                 channel,
                 times,
                 "the peer opens too many logs; more of them wait for an hour"
+            ),
+            Self::Denied => tracing::info!(
+                peer,
+                channel,
+                times,
+                "the peer asked for what is not here, or not for it to see"
             ),
             Self::Early => tracing::warn!(
                 peer,

@@ -440,6 +440,20 @@ impl LinkEnd {
         None
     }
 
+    /// Answers an ask; one that is answered with nothing is counted.
+    fn answer(&mut self, channel: ChannelId, frame: Frame) {
+        let is_denied = match &frame {
+            Frame::Backfill(found) => found.ranges.is_empty() && found.ends.is_none(),
+            Frame::Branch { branch, .. } => branch.is_none(),
+            Frame::NotServed { .. } => true,
+            _ => false,
+        };
+        if is_denied {
+            self.note(Wrong::Denied, Some(channel));
+        }
+        self.replica.send(frame);
+    }
+
     fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
         let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
         self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
@@ -468,7 +482,7 @@ impl LinkEnd {
                 self.replica.send(Frame::Offer { id, offer });
             }
             Action::ServeHistory(ask) => {
-                self.replica.send(self.exchange.serve_history(peer, &ask));
+                self.answer(ask.channel, self.exchange.serve_history(peer, &ask));
             }
             Action::Acknowledged { cursor, records, waiting, refused } => {
                 let reached = cursor.0.as_slice().try_into().ok();
@@ -490,7 +504,7 @@ impl LinkEnd {
             }
             Action::Serve(wants) => {
                 for want in wants {
-                    self.replica.send(self.exchange.serve(peer, want));
+                    self.answer(want.log.channel, self.exchange.serve(peer, want));
                 }
             }
             Action::TakeNews(entries) => {
@@ -505,7 +519,7 @@ impl LinkEnd {
             }
             Action::ShowBranch { log, down_to } => {
                 let branch = self.exchange.branch(peer, &log, down_to);
-                self.replica.send(Frame::Branch { log, branch });
+                self.answer(log.channel, Frame::Branch { log, branch });
             }
             Action::TakeAway(origins) => self.relaying.handle_away(origins, now_ms),
             Action::StateHeads => self.state_heads(peer, now_ms),
