@@ -23,5 +23,6 @@ mod reopening;
 mod restoring;
 mod rogue;
 mod scene;
+mod settling;
 mod unproven;
 mod world;

@@ -45,7 +45,7 @@ async fn as_a_member() -> (Scene, Wire, ChannelId) {
     (scene, wire, channel)
 }
 
-fn group_of(story: &Story, channel: ChannelId) -> &Group {
+pub(super) fn group_of(story: &Story, channel: ChannelId) -> &Group {
     story.state.channel(&channel).unwrap().1.group().unwrap()
 }
 
@@ -93,12 +93,12 @@ async fn what_an_event_stands_on_never_goes_back_and_is_always_there() {
     scene.nothing_came_but(&["first", "second"]).await;
 }
 
-fn control_log(story: &Story, channel: ChannelId) -> LogName {
+pub(super) fn control_log(story: &Story, channel: ChannelId) -> LogName {
     group_of(story, channel).control_log()
 }
 
 /// Mallory's group at evil, which Alice was invited to and is in.
-async fn as_home() -> (Scene, Wire, ChannelId, AccountId) {
+pub(super) async fn as_home() -> (Scene, Wire, ChannelId, AccountId) {
     let mut scene = Scene::begin().await;
     let mut wire = scene.links().await;
     let alice = scene.alice_id(&mut wire).await;

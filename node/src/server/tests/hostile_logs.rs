@@ -166,22 +166,12 @@ async fn a_log_of_a_time_to_come_waits_alone() {
     scene.nothing_came_but(&["now"]).await;
 }
 
-#[tokio::test]
-async fn two_histories_of_a_log_are_found_proven_and_taken_no_further() {
-    let (mut scene, mut wire, channel, start) = with_a_channel().await;
-    subscribes(&mut wire).await;
-    let mut one = Forged::message_log(&scene.rogue.story, channel, 1);
-    one.says(message(MALLORY, Some(start)), "both");
-    let mut other = one.clone();
-    one.says(message(MALLORY, None), "yes");
-    other.says(message(MALLORY, None), "no").says(message(MALLORY, None), "never");
-    let first = one.batch(&scene.rogue.story);
-    wire.shows(&first).await;
-    assert_eq!(wire.is_acknowledged(&first).await, []);
-    let second = other.batch(&scene.rogue.story);
-    wire.shows(&second).await;
-    assert_eq!(wire.is_acknowledged(&second).await, [Code::ChainBroken]);
-    // It is asked for its history until what it shows is a proof.
+/// The rogue shows another history of a log than before, and is asked for it until what it shows is
+/// a proof.
+pub(super) async fn is_found_out(wire: &mut Wire, scene: &Scene, other: &Forged) -> ForkProof {
+    let shown = other.batch(&scene.rogue.story);
+    wire.shows(&shown).await;
+    assert_eq!(wire.is_acknowledged(&shown).await, [Code::ChainBroken]);
     let told = async {
         loop {
             match wire.hears("a question, or the proof", |_| true).await {
@@ -194,7 +184,22 @@ async fn two_histories_of_a_log_are_found_proven_and_taken_no_further() {
             }
         }
     };
-    let found = soon(told).await.verify().unwrap();
+    soon(told).await
+}
+
+#[tokio::test]
+async fn two_histories_of_a_log_are_found_proven_and_taken_no_further() {
+    let (mut scene, mut wire, channel, start) = with_a_channel().await;
+    subscribes(&mut wire).await;
+    let mut one = Forged::message_log(&scene.rogue.story, channel, 1);
+    one.says(message(MALLORY, Some(start)), "both");
+    let mut other = one.clone();
+    one.says(message(MALLORY, None), "yes");
+    other.says(message(MALLORY, None), "no").says(message(MALLORY, None), "never");
+    let first = one.batch(&scene.rogue.story);
+    wire.shows(&first).await;
+    assert_eq!(wire.is_acknowledged(&first).await, []);
+    let found = is_found_out(&mut wire, &scene, &other).await.verify().unwrap();
     assert_eq!((found.log, found.seq), (one.log, 2));
     let admin = AdminClient::of(&scene.world.dir().join("acme.test"));
     let fork = soon(admin.forks()).await.unwrap().remove(0);
