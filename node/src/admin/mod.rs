@@ -276,8 +276,7 @@ mod tests {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
             let denied = 0;
-            let line =
-                PeerLine { domain, is_linked: true, faults, refused, void, denied, waiting };
+            let line = PeerLine { domain, is_linked: true, faults, refused, void, denied, waiting };
             Status { is_clock_doubted: true, peers: vec![line], ..Status::default() }
         }
     }

@@ -73,7 +73,8 @@ mod tests {
             a.test          up          0       12        3        4        0\n\
             globex.example  down        0       12        0        4        0\n";
         assert_eq!(text(&status), expected);
-        let shown = text(&Status { is_clock_doubted: true, forks: 2, read_only: 1, ..Status::default() });
+        let shown =
+            text(&Status { is_clock_doubted: true, forks: 2, read_only: 1, ..Status::default() });
         assert!(shown.contains("NTP") && shown.ends_with("none shares a channel.\n"));
         assert!(shown.contains("groups: 1 read-only") && shown.contains("logs: 2 of which"));
         assert!(!shown.contains("waiting"), "{shown}");

@@ -20,8 +20,8 @@ const MALLORY: AccountNumber = AccountNumber(1);
 
 /// The texts that Alice reads in a group.
 async fn texts(scene: &Scene, channel: ChannelId) -> Vec<String> {
-    let read = scene.alice.http().history(&channel.to_string(), &Page::Latest, 50);
-    let page = soon(async { read.await }).await.unwrap();
+    let id = channel.to_string();
+    let page = soon(scene.alice.http().history(&id, &Page::Latest, 50)).await.unwrap();
     let texts = page.events.into_iter().filter_map(|event| match event.content {
         Content::Message { text } => text,
         _ => None,
