@@ -55,9 +55,9 @@ enum Command {
     Demo(demo::Options),
     /// Print the DNS records to publish for this node
     ///
-    /// The output is lines of a zone file. Where the zone is not signed (DNSSEC), partners prove the
-    /// node's key by the document under your domain's web certificate, or pin it by hand. Makes the
-    /// node's keys if there are none yet.
+    /// The output is lines of a zone file. Where the zone is not signed (DNSSEC), partners prove
+    /// the node's key by the document under your domain's web certificate, or pin it by hand.
+    /// Makes the node's keys if there are none yet.
     Dns(dns::Options),
     /// A group's control log, after a start or a loss
     #[command(subcommand)]

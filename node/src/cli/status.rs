@@ -38,12 +38,14 @@ fn text(status: &Status) -> String {
     let (link, faults, refused) = ("link", "faults", "refused");
     let (void, denied, waiting) = ("void", "denied", "waiting");
     text.push_str(&format!(
-        "\n{HEADING:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {denied:>8} {waiting:>8}\n"
+        "\n{HEADING:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {denied:>8} \
+         {waiting:>8}\n"
     ));
     for PeerLine { domain, is_linked, faults, refused, void, denied, waiting } in &status.peers {
         let link = if *is_linked { "up" } else { "down" };
         text.push_str(&format!(
-            "{domain:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {denied:>8} {waiting:>8}\n"
+            "{domain:width$}  {link:4} {faults:>8} {refused:>8} {void:>8} {denied:>8} \
+             {waiting:>8}\n"
         ));
     }
     text
