@@ -142,3 +142,65 @@ fn where_newcomers_read_nothing_from_before_what_counts_is_fetched_all_the_same(
         assert_eq!(texts(&world, node, team), ["0", "1", "2", "3", "4"], "{node}");
     }
 }
+
+/// What acme and initech have to tell each other, while globex stays cut off from acme.
+fn heal_home(world: &mut World) {
+    world.heal("initech", "acme");
+    world.heal("acme", "initech");
+    world.exchange();
+}
+
+#[test]
+fn who_takes_a_group_over_closes_what_the_home_before_left_open() {
+    let (mut world, team, log, proof) = scene(|_, _| ());
+    heal_home(&mut world);
+    for node in ALL {
+        world.take_fork(node, proof.clone()).unwrap();
+    }
+    world.hand_over(ALICE, "initech", team).unwrap();
+    world.exchange();
+    world.wake("initech");
+    heal(&mut world);
+    let LogName::Message { origin, writer } = log.name else { unreachable!() };
+    assert_eq!(world.group_at("acme", team).closed[&(origin, writer)].0, 5);
+}
+
+/// Pins seed 1561: what was held from below a higher fork was never looked at again.
+#[test]
+fn a_lower_fork_that_is_proven_later_counts() {
+    let (mut world, team, log, lower) = scene(|_, _| ());
+    let bob = world.account(BOB).0.number;
+    let four = RogueLog::held(world.node("initech"), log).cut(4);
+    let (mut five, mut other) = (four.clone(), four);
+    five.say(bob, "5", None);
+    other.say(bob, "another five", None);
+    let higher = fork_proof(world.node("globex"), 5, &five, &other).encode();
+    settled(&mut world, &higher);
+    assert_eq!(texts(&world, "initech", team)[..4], ["1", "2", "three", "four"]);
+    for node in ALL {
+        world.take_fork(node, lower.clone()).unwrap();
+        world.settle(node);
+    }
+    world.exchange();
+    for node in ALL {
+        assert_eq!(texts(&world, node, team), ["1", "2", "3", "4"], "{node}");
+    }
+}
+
+/// Pins seed 1048: a member that had been out waited for ever for what nobody serves it.
+#[test]
+fn who_came_back_after_v_had_named_what_counts_does_not_wait_for_it() {
+    let (mut world, team, _, proof) = scene(|_, _| ());
+    heal_home(&mut world);
+    world.remove(ALICE, CAROL, team).unwrap();
+    world.exchange();
+    world.bring(ALICE, CAROL, team);
+    settled(&mut world, &proof);
+    for node in ALL {
+        assert_eq!(world.node(node).state.lacking().count(), 0, "{node}");
+        assert!(!texts(&world, node, team).contains(&"three".to_owned()), "{node}");
+    }
+    world.say(BOB, team, "anew").unwrap();
+    world.exchange();
+    assert_eq!(texts(&world, "initech", team).last().unwrap(), "anew");
+}
