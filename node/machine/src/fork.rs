@@ -124,7 +124,9 @@ impl State {
             let known = self.log_mut(no, log.name);
             known.fork = Some(Box::new(KnownFork { seq, proof }));
             // What was kept below a higher one may be of another history too.
-            known.settled = None;
+            if known.settled.take().is_some() {
+                known.backlog = None;
+            }
             fx.dirty(RowKey::Log(no, log.name));
             self.forked.insert((no, log.name));
             self.close_forked(no, fx);

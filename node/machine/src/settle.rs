@@ -139,13 +139,15 @@ impl Log {
         fx: &mut Effects,
     ) {
         let Unsettled { log: id, top, from, hidden, .. } = unsettled;
+        // What came as history up to there stands, unless what is held below leads elsewhere.
+        let floor = self.floor.filter(|floor| floor.seq < *from);
         if self.end.seq() >= *from {
             let kept = below.and_then(|below| {
                 let end = ChainEnd::from_path(id, from - 1, &below.links)?;
                 Some((end, below.before))
             });
             let (end, before) = kept.unwrap_or_default();
-            let bottom = end.seq().max(self.floor.map_or(0, |floor| floor.seq));
+            let bottom = end.seq().max(floor.map_or(0, |floor| floor.seq));
             self.time = before.time;
             self.after = before.stated.map(|stated| stated.after);
             self.after_seq = before.stated.map_or(0, |stated| stated.seq);
@@ -155,7 +157,7 @@ impl Log {
             fx.forgotten.push(Forgotten { channel: no, log: self.no, first, last });
         }
         let own = Floor { seq: self.end.seq(), hash: self.end.hash().into() };
-        let known = self.floor.filter(|floor| floor.seq > own.seq).unwrap_or(own);
+        let known = floor.filter(|floor| floor.seq > own.seq).unwrap_or(own);
         let (bottom, hash) = match known.seq < *hidden {
             true => (*hidden, None),
             false => (known.seq, Some(known.hash)),
