@@ -31,7 +31,7 @@ impl Dropping {
     }
 
     /// Hides them; what is to lose its body.
-    pub(super) fn put(self, rows: &mut Batch) -> impl Iterator<Item = Gone> {
+    pub(super) fn put(self, rows: &mut Batch) -> impl Iterator<Item = Gone> + use<> {
         let channel = self.dropped.channel;
         for (pos, row) in &self.records {
             let mark = Mark::of(&EventRow { outcome: Outcome::Replaced, ..row.clone() });

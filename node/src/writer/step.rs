@@ -24,7 +24,7 @@ use super::sweep::{Gone, Sweeping};
 use super::view::RecordsError;
 use super::withdraw;
 use crate::journal::{self, AppendError, Journal};
-use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
+use crate::store::{Batch, FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
 
 /// A command with whoever waits for its answer.
 pub struct Proposal {
@@ -391,26 +391,30 @@ impl Writer {
             if let Some(own) = effects.applied.iter_mut().find(own) {
                 own.erase(ErasedBy::Record);
             }
-            let Self { shared, erased, scrub, .. } = self;
-            scrub.erased(self.settings.scrub_after, self.now_ms);
-            shared.write(effects.command, |recent| {
-                erased.extend(found.put(recent.rows_mut()));
-                Scrub::note(recent.rows_mut());
-            });
+            self.lose_bodies(effects.command, |rows| found.put(rows));
         }
         Ok(())
+    }
+
+    /// Hides what `put` hides, whose bodies go with the next batch for the store.
+    fn lose_bodies<I: IntoIterator<Item = Gone>>(
+        &mut self,
+        command: u64,
+        put: impl FnOnce(&mut Batch) -> I,
+    ) {
+        let Self { shared, erased, scrub, .. } = self;
+        scrub.erased(self.settings.scrub_after, self.now_ms);
+        shared.write(command, |recent| {
+            erased.extend(put(recent.rows_mut()));
+            Scrub::note(recent.rows_mut());
+        });
     }
 
     /// Hides records that are not of their logs any more.
     fn drop_replaced(&mut self, effects: &Effects) -> Result<(), RecordsError> {
         for dropped in &effects.dropped {
             let found = Dropping::find(&self.shared.view()?, *dropped)?;
-            let Self { shared, erased, scrub, .. } = self;
-            scrub.erased(self.settings.scrub_after, self.now_ms);
-            shared.write(effects.command, |recent| {
-                erased.extend(found.put(recent.rows_mut()));
-                Scrub::note(recent.rows_mut());
-            });
+            self.lose_bodies(effects.command, |rows| found.put(rows));
         }
         Ok(())
     }
