@@ -28,7 +28,14 @@ impl ClientEdge {
             (SignUpPolicy::Closed, _) => return Err(Code::SignUpClosed.into()),
             (SignUpPolicy::Open, _) => SignUpRule::Open,
             (SignUpPolicy::Invite, Some(token)) => SignUpRule::Invite(token_hash(token)),
-            (SignUpPolicy::Invite, None) => return Err(Code::InviteTokenInvalid.into()),
+            (SignUpPolicy::Invite, None) => {
+                let sentence =
+                    "Accounts here need an invite token: ask an admin of the node for one.";
+                return Err(Refusal {
+                    sentence: sentence.to_owned(),
+                    ..Code::InviteTokenInvalid.into()
+                });
+            }
         };
         let number = self.create(sign_up.name.clone(), sign_up.password, rule).await?;
         self.make_device(number, &sign_up.name, &sign_up.device_name).await
