@@ -92,11 +92,7 @@ pub fn open_or_create(
     };
     let path = data_dir.join(NODE_KEY_FILE);
     write_once(&path, &keys.to_text())?;
-    tracing::warn!(
-        domain = %domain,
-        path = %path.display(),
-        "made new keys: this is the first use of the data directory"
-    );
+    tracing::info!(domain = %domain, path = %path.display(), "made new keys");
     // Another process may have been faster; what is on disk counts.
     Ok(open(data_dir, domain)?.unwrap_or(keys))
 }

@@ -49,7 +49,10 @@ fn the_settings_file_here_is_used_and_its_errors_are_placed() {
 fn dns_prints_the_records_of_keys_that_stay() {
     let dir = tempfile::tempdir().unwrap();
     let acme = [("COMITY_DOMAIN", "acme.example")];
-    let first = printed(&comity(dir.path(), &["dns"], &acme));
+    let output = comity(dir.path(), &["dns"], &acme);
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(said.contains("made new keys for acme.example in"), "{said}");
+    let first = printed(&output);
     let lines: Vec<_> = first.lines().collect();
     assert_eq!(lines[0], "_comity._udp.acme.example. 3600 IN SRV 10 5 4433 acme.example.");
     let txt = "_comity.acme.example. 3600 IN TXT \"v=comity1; k=ed25519; id=";
@@ -60,7 +63,9 @@ fn dns_prints_the_records_of_keys_that_stay() {
     assert!(second.contains("IN SRV 10 5 443 node1.acme.example.\n"), "{second}");
     assert_eq!(second.lines().nth(1), first.lines().nth(1), "the key stays");
 
-    let shown = printed(&comity(dir.path(), &["keys", "show"], &acme));
+    let output = comity(dir.path(), &["keys", "show"], &acme);
+    assert!(output.stderr.is_empty(), "they were there");
+    let shown = printed(&output);
     let key = lines[1].split("p=").nth(1).unwrap().split(';').next().unwrap();
     assert!(shown.contains(key) && shown.contains("recovery.key"), "{shown}");
 

@@ -8,7 +8,7 @@ use comity_discovery::PublishedKey;
 use comity_identity::NodeKeyFile;
 use comity_protocol::name::ServerName;
 
-use super::{Failure, node_keys, say};
+use super::{Failure, say, shown_keys};
 use crate::config::{HostName, Settings};
 
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct Options {
 
 /// Runs `comity dns`.
 pub(super) fn run(settings: &Settings, options: Options) -> Result<(), Failure> {
-    let keys = node_keys(settings)?;
+    let keys = shown_keys(settings)?;
     let host = options.host.as_ref().map_or(settings.advertised_host(), HostName::as_str);
     let port = options.port.unwrap_or(settings.advertised_port());
     Ok(say(Records::of(&keys, host, port))?)

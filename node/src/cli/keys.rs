@@ -4,7 +4,7 @@ use clap::Subcommand;
 use comity_identity::NodeKeyFile;
 use data_encoding::BASE64;
 
-use super::{Failure, dns, node_keys, say};
+use super::{Failure, dns, say, shown_keys};
 use crate::config::Settings;
 use crate::keys::{NODE_KEY_FILE, RECOVERY_KEY_FILE, recovery_key_is_here};
 
@@ -19,7 +19,7 @@ pub(super) enum Command {
 /// Runs `comity keys`.
 pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let Command::Show = command;
-    let keys = node_keys(settings)?;
+    let keys = shown_keys(settings)?;
     Ok(say(shown(settings, &keys))?)
 }
 
@@ -75,7 +75,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = format!("domain = \"acme.example\"\ndata_dir = {:?}", dir.path());
         let settings = Settings::parse(&text, Path::new(""), []).unwrap();
-        let keys = node_keys(&settings).unwrap();
+        let keys = shown_keys(&settings).unwrap();
         let text = shown(&settings, &keys);
         for wanted in ["acme.example", &keys.lineage().id.to_string(), "shred -u", "v=comity1;"] {
             assert!(text.contains(wanted), "{wanted} is not in {text}");

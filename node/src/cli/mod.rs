@@ -119,12 +119,17 @@ fn settings(named: Option<&Path>) -> Result<Settings, Failure> {
     Ok(Settings::load(named.or_else(usual), std::env::vars())?)
 }
 
-/// The node's keys, made if there are none, which is said.
+/// The node's keys, made if there are none.
 fn node_keys(settings: &Settings) -> Result<NodeKeyFile, Failure> {
-    let Settings { data_dir, domain, .. } = settings;
     let year = jiff::Zoned::now().year();
+    Ok(open_or_create(&settings.data_dir, &settings.domain, year)?)
+}
+
+/// The same for who wants to see them; says where they were made just now.
+fn shown_keys(settings: &Settings) -> Result<NodeKeyFile, Failure> {
+    let Settings { data_dir, domain, .. } = settings;
     let is_first = !data_dir.join(NODE_KEY_FILE).exists();
-    let keys = open_or_create(data_dir, domain, year)?;
+    let keys = node_keys(settings)?;
     if is_first {
         // Whoever mistyped data_dir would take these for his node's.
         let path = data_dir.display();
