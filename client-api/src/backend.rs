@@ -104,6 +104,17 @@ pub enum Role {
     Owner,
 }
 
+impl Role {
+    /// Its name, as clients see it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        }
+    }
+}
+
 /// What became of an [`Action`], durable when answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -191,9 +191,7 @@ async fn a_poll_with_something_of_each_is_answered_as_shown() {
     let lists = ["events", "delivered", "history_grew"];
     let frames = lists.map(|list| shown[list].as_array().unwrap()).into_iter().flatten();
     let happen = async {
-        while server.double.feeds() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        server.double.is_listened_to().await;
         server.double.tell(frames.map(delivery_of));
     };
     let path = format!("/v1/sync?since={POLL_CURSOR}&timeout=20000");

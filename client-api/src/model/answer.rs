@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{contact_standing_text, cursor_text, device_text, poll_cursor_text, role_text};
+use super::value::{contact_standing_text, cursor_text, device_text, poll_cursor_text};
 use crate::backend::{
     Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact, Cursor, Delivery, Device,
     Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
@@ -186,7 +186,7 @@ impl From<ChannelSummary> for ChannelShape {
     fn from(summary: ChannelSummary) -> Self {
         let (standing, role) = match summary.standing {
             Standing::Invited => ("invited", None),
-            Standing::Joined(role) => ("joined", Some(role_text(role).to_owned())),
+            Standing::Joined(role) => ("joined", Some(role.name().to_owned())),
             Standing::Joining => ("joining", None),
         };
         let shape = Self {
@@ -274,7 +274,7 @@ impl From<ChannelDetail> for ChannelAnswer {
     fn from(detail: ChannelDetail) -> Self {
         let member = |member: Member| MemberShape {
             account: member.account.to_string(),
-            role: role_text(member.role).to_owned(),
+            role: member.role.name().to_owned(),
             invited: member.invited,
         };
         Self {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{contact_step_text, cursor_text, device_text, role_text};
+use super::value::{contact_step_text, cursor_text, device_text};
 use crate::backend::{Caller, Cursor, EventContent, FeedEvent, Outcome, Refusal};
 
 /// A frame of the node.
@@ -219,7 +219,7 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
                 Self::RequestRefused { code: code.name().into() }
             }
             EventContent::RoleChanged { account, role } => {
-                Self::RoleChanged { account: account.to_string(), role: role_text(*role).into() }
+                Self::RoleChanged { account: account.to_string(), role: role.name().into() }
             }
             EventContent::TopicChanged { topic } => Self::TopicChanged { topic: topic.into() },
         }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::value::{self, role_text};
+use super::value;
 use crate::backend::{JoinRule, Refusal, Rule};
 
 /// Rules, each absent or as it is.
@@ -91,7 +91,7 @@ impl From<&[Rule]> for RuleShape<'static> {
                 }
                 Rule::SinceJoining(false) => shape.history = Some(ALL.into()),
                 Rule::SinceJoining(true) => shape.history = Some(SINCE_JOINING.into()),
-                Rule::Posting(role) => shape.posting = Some(role_text(*role).into()),
+                Rule::Posting(role) => shape.posting = Some(role.name().into()),
                 Rule::Join(JoinRule::Anyone) => shape.join = Some(JoinShape::Named(ANYONE.into())),
                 Rule::Join(JoinRule::Invited) => {
                     shape.join = Some(JoinShape::Named(INVITED.into()));

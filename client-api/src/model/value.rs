@@ -228,14 +228,6 @@ pub(crate) fn role(text: &str) -> Result<Role, Refusal> {
     }
 }
 
-pub(crate) fn role_text(role: Role) -> &'static str {
-    match role {
-        Role::Member => "member",
-        Role::Moderator => "moderator",
-        Role::Owner => "owner",
-    }
-}
-
 const JSON_SPACES: [char; 4] = [' ', '\t', '\n', '\r'];
 const DEVICE_NAME_CHARS_MAX: usize = 100;
 const PASSWORD_CHARS_MIN: usize = 8;

@@ -17,7 +17,7 @@ use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use rules::Channel;
@@ -32,6 +32,8 @@ pub(crate) struct Double {
     state: Arc<Mutex<State>>,
     /// Changes whenever there is something new for feeds.
     changed: Arc<watch::Sender<u64>>,
+    /// Told of each feed that begins.
+    listened: Arc<Notify>,
     /// While it is false, requests are taken but not answered.
     answering: Arc<watch::Sender<bool>>,
 }
@@ -128,6 +130,7 @@ impl Double {
             domain: "acme.test".parse().unwrap(),
             state: Arc::default(),
             changed: Arc::new(watch::channel(0).0),
+            listened: Arc::default(),
             answering: Arc::new(watch::channel(true).0),
         }
     }
@@ -177,9 +180,9 @@ impl Double {
         self.wake();
     }
 
-    /// How many feeds there are.
-    pub(crate) fn feeds(&self) -> usize {
-        self.changed.receiver_count()
+    /// Waits for a feed that begins, or that has begun since this was asked last.
+    pub(crate) async fn is_listened_to(&self) {
+        self.listened.notified().await;
     }
 
     fn wake(&self) {
@@ -418,6 +421,7 @@ impl Backend for Double {
         let label = caller.label.clone();
         let double = self.clone();
         let subscription = Feed { double, label, position, notices, changed };
+        self.listened.notify_one();
         Ok(Subscribed { subscription, cursor: cursor_at(position), resync })
     }
 }

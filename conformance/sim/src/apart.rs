@@ -7,6 +7,8 @@ use crate::agenda::Event;
 use crate::node::Waiter;
 use crate::world::World;
 
+/// What it is counted as.
+pub(crate) const APART: &str = "apart";
 /// How long an admin looks at a home that waits for its members.
 const CONFIRM_MS: u64 = 20_000;
 
@@ -15,7 +17,7 @@ impl World {
     pub(crate) fn part(&mut self, one: usize, other: usize) {
         let now_ms = self.agenda.now_ms;
         self.watch.say(now_ms, || format!("n{one} and n{other} are apart"));
-        *self.counts.entry("apart").or_default() += 1;
+        *self.counts.entry(APART).or_default() += 1;
         self.net.part(one, other);
         self.time_out(one, other);
         self.confirm_soon(one);

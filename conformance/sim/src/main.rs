@@ -72,44 +72,17 @@ fn print(report: &Report, as_json: bool) {
         }
         return;
     }
-    let Report { seed, nodes, virtual_ms, acknowledged, lost, duplicated, .. } = report;
+    let Report { seed, nodes, virtual_ms, faults, acknowledged, lost, duplicated, .. } = report;
     println!(
-        "seed {seed:>6}  {nodes} nodes  {:>5} s  {:>3} faults  {acknowledged:>5} acknowledged  \
-         {lost:>2} lost  {duplicated:>2} duplicated  {:016x}",
+        "seed {seed:>6}  {nodes} nodes  {:>5} s  {faults:>3} faults  \
+         {acknowledged:>5} acknowledged  {lost:>2} lost  {duplicated:>2} duplicated  {:016x}",
         virtual_ms / 1_000,
-        faults(report),
         report.digest
     );
     for finding in &report.findings {
         println!("    {finding}");
     }
 }
-
-/// How often something went wrong in a run.
-fn faults(report: &Report) -> u64 {
-    FAULTS.iter().filter_map(|name| report.counts.get(*name)).sum()
-}
-
-/// What goes wrong, among all that a report counts, in the order of letters. A test beside the
-/// checkers holds it to the table of faults.
-const FAULTS: [&str; 16] = [
-    "a day passes",
-    "apart",
-    "clock skew",
-    "crash",
-    "crash at a sync",
-    "cut",
-    "device away",
-    "failing sync",
-    "full disk",
-    "lost connection",
-    "one-way cut",
-    "reopened group",
-    "rollback",
-    "second connection",
-    "slow disk",
-    "weather",
-];
 
 /// All seeds together.
 #[derive(Default)]

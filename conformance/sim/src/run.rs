@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
+use crate::apart::APART;
 use crate::check;
+use crate::faults::FAULTS;
 use crate::watch::Rule;
 use crate::world::{BEGINNING_MS, World};
 
@@ -28,6 +30,9 @@ pub struct Report {
     pub duplicated: usize,
     /// How often each act and each fault happened.
     pub counts: BTreeMap<String, u64>,
+    /// How many faults those are; told to people alone.
+    #[serde(skip)]
+    pub faults: u64,
     /// A digest of all that happened: equal runs have equal ones.
     pub digest: u64,
     /// Rules that were broken.
@@ -53,7 +58,14 @@ pub fn run(seed: u64, is_loud: bool) -> Report {
         lost: of_rule(Rule::Acknowledged),
         duplicated: of_rule(Rule::Once),
         counts: world.counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect(),
+        faults: faults(&world),
         digest: world.watch.digest,
         findings: world.watch.findings.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// How often something went wrong.
+fn faults(world: &World) -> u64 {
+    let names = FAULTS.iter().map(|fault| fault.name).chain([APART]);
+    names.filter_map(|name| world.counts.get(name)).sum()
 }

@@ -82,6 +82,11 @@ fn forked<'a>(channel: &'a Channel, group: &'a Group) -> impl Iterator<Item = Cl
     })
 }
 
+/// Whether there are such logs.
+fn has_forked(channel: &Channel) -> bool {
+    channel.group().is_some_and(|group| forked(channel, group).next().is_some())
+}
+
 impl State {
     /// States V in records of their own, as many as it takes, so that `act` needs no more entries
     /// than a record may have.
@@ -147,18 +152,15 @@ impl State {
         if let Some(group) = channel.group_mut() {
             group.uncovered = uncovered;
         }
-        let closes =
-            is_home && channel.group().is_some_and(|group| forked(channel, group).next().is_some());
-        if uncovered == 0 && !closes {
+        if uncovered == 0 && !(is_home && has_forked(channel)) {
             self.set_cover_due(no, None);
         }
     }
 
     /// Lets a home close forked logs soon, so that it is known which of their histories counts.
     pub(crate) fn close_forked(&mut self, no: ChannelNo, fx: &mut Effects) {
-        let channel = &self.channels[&no];
-        let closes = channel.group().is_some_and(|group| forked(channel, group).next().is_some());
-        if closes && self.is_home(no) && self.set_cover_due(no, Some(fx.unix_ms)) {
+        let closes = self.is_home(no) && has_forked(&self.channels[&no]);
+        if closes && self.set_cover_due(no, Some(fx.unix_ms)) {
             fx.dirty(RowKey::Channel(no));
         }
     }

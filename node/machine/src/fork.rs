@@ -1,6 +1,6 @@
 //! Forked logs (`docs/protocol/` sections 3.5 and 5.4): of a log of which two histories are proven,
-//! nothing is taken any more from where they part. It must not look at records: what is held is
-//! held, and every member does the same.
+//! nothing is taken as news any more from where they part. It must not look at records: what is
+//! held is held, until a group's home says which history counts (`settle.rs`).
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;

@@ -397,7 +397,7 @@ impl State {
         let stated = log.and_then(|log| log.after);
         let header = EventHeader::decode(&record.header).ok();
         let act = header.as_ref().and_then(|header| header.act().ok());
-        keep_body(&mut record, act.as_ref(), fx);
+        record.body = keep_body(act.as_ref(), record.body, fx);
         let (Some(header), Some(act)) = (header, act) else {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
@@ -548,14 +548,14 @@ fn ahead(log: &LogId) -> u64 {
 /// A request with what its proof needs: who, what, the header's bytes and the body's hash.
 type TakenRequest = (AccountId, Request, ByteString, Hash);
 
-/// Lets a record keep what it may of its body. One that says nothing that can be read is void
-/// anyway, and is counted as that.
-fn keep_body(record: &mut Record, act: Option<&EventAct>, fx: &mut Effects) {
-    let was_present = matches!(record.body, WireBody::Present(_));
-    let kept = kept_body(act, std::mem::replace(&mut record.body, WireBody::Absent(Hash::ZERO)));
+/// The body of an event as it is kept; one that is not is counted. An event that says nothing that
+/// can be read is void anyway, and is counted as that.
+fn keep_body(act: Option<&EventAct>, body: WireBody, fx: &mut Effects) -> WireBody {
+    let was_present = matches!(body, WireBody::Present(_));
+    let kept = kept_body(act, body);
     let is_refused = was_present && matches!(kept, WireBody::Absent(_)) && act.is_some();
-    record.body = kept;
     fx.bodies_refused += u32::from(is_refused);
+    kept
 }
 
 /// Stands for a header that cannot be read.

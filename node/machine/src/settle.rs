@@ -6,13 +6,15 @@ use comity_protocol::chain::ChainEnd;
 use comity_protocol::code::Code;
 use comity_protocol::frame::WireLog;
 use comity_protocol::history::RangeStart;
-use comity_protocol::id::{LogId, LogName};
+use comity_protocol::id::{LogId, LogName, ShortHash};
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
+use crate::applied::EventRow;
 use crate::backfill::Backlog;
 use crate::channel::{ChannelNo, Log, LogNo};
 use crate::floor::Floor;
+use crate::history::range_start;
 use crate::reopen::Forgotten;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
@@ -27,13 +29,13 @@ pub struct Unsettled {
     /// The log.
     pub log: LogId,
     /// The last record that counts.
-    pub top: Floor,
+    top: Floor,
     /// The last record that has a pos here.
-    pub end: u64,
+    end: u64,
     /// The first record that may be of another history.
-    pub from: u64,
+    from: u64,
     /// Nobody serves us what lies up to this one, unless we have it.
-    pub(crate) hidden: u64,
+    hidden: u64,
 }
 
 /// What this node's rows say of an [`Unsettled`] log.
@@ -123,9 +125,19 @@ impl State {
 }
 
 impl Unsettled {
-    /// Whether what is held from where the histories part leads up to the last record that counts.
-    pub fn is_joined(&self) -> bool {
-        self.end < self.from || self.end >= self.top.seq
+    /// What the rows say of it; `None` where they are not all laid down yet.
+    pub fn settlement(&self, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Settlement> {
+        let Self { log, top, end, from, .. } = *self;
+        let found = row(top.seq);
+        if found.is_none() && end >= top.seq {
+            return None;
+        }
+        let is_one = found.is_some_and(|row| ShortHash::from(row.hash) == top.hash);
+        // What is held from where the histories part has to lead up to it.
+        let is_held = is_one && (end < from || end >= top.seq);
+        let goes_back = !is_held && end >= from && from > 1;
+        let below = if goes_back { range_start(from, row) } else { None };
+        Some(Settlement { log: log.into(), top, is_held, below })
     }
 }
 

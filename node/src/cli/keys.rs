@@ -68,6 +68,7 @@ mod tests {
 
     use std::path::Path;
 
+    use super::super::node_keys;
     use super::*;
 
     #[test]
@@ -75,7 +76,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let text = format!("domain = \"acme.example\"\ndata_dir = {:?}", dir.path());
         let settings = Settings::parse(&text, Path::new(""), []).unwrap();
-        let keys = shown_keys(&settings).unwrap();
+        let keys = node_keys(&settings).unwrap();
         let text = shown(&settings, &keys);
         for wanted in ["acme.example", &keys.lineage().id.to_string(), "shred -u", "v=comity1;"] {
             assert!(text.contains(wanted), "{wanted} is not in {text}");

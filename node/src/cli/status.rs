@@ -21,12 +21,12 @@ fn text(status: &Status) -> String {
     let domains = status.peers.iter().map(|line| line.domain.len());
     let width = domains.max().unwrap_or_default().max(HEADING.len());
     let mut text = format!("node:  {}\n{clock}\n", status.domain);
-    for (count, what) in [
-        (status.comparing, "waiting for members' nodes since the start: see comity group list"),
-        (status.read_only, "read-only: see comity group list"),
-        (status.forks, "of which two histories are proven: see comity proof list"),
+    let waiting = "waiting for members' nodes since the start: see comity group list";
+    for (of, count, what) in [
+        ("groups", status.comparing, waiting),
+        ("groups", status.read_only, "read-only: see comity group list"),
+        ("logs", status.forks, "of which two histories are proven: see comity proof list"),
     ] {
-        let of = if what.starts_with("of") { "logs" } else { "groups" };
         if count > 0 {
             text.push_str(&format!("{of}: {count} {what}\n"));
         }

@@ -11,10 +11,11 @@ use comity_machine::{
 };
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::control::{ControlAct, ControlHeader, JoinRule, Role};
+use comity_protocol::control::{ControlAct, ControlHeader, JoinRule};
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 
 use super::client::ClientEdge;
+use super::convert;
 use super::peer::rewind_group;
 use crate::admin::{
     GROUPS_LISTED_MAX, GroupLine, ReadOnlyGroup, Reopening, VOIDED_LISTED_MAX, VoidLine,
@@ -205,17 +206,10 @@ fn label(channel: &Channel, account: &AccountId) -> String {
     known.map_or_else(|| account.number.to_string(), |member| member.label.clone())
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Member => "member",
-        Role::Moderator => "moderator",
-        Role::Owner => "owner",
-    }
-}
-
 /// What a record was to do, in a few words, so that it can be done again.
 fn words(channel: &Channel, act: &ControlAct) -> String {
     let label = |account: &AccountId| label(channel, account);
+    let role = |role| convert::role(role).name();
     match act {
         ControlAct::Ban(ban) => format!("ban of {}", ban.label),
         ControlAct::CloseLogs(_) => "end of logs that are not written any more".to_owned(),

@@ -34,10 +34,10 @@ async fn look(
     let due_ms = shared.state().due_ms();
     if due_ms.is_some_and(|due_ms| due_ms <= clock::unix_ms()) {
         let command = Command::Wake { unix_ms: clock::unix_ms(), random: clock::random() };
-        is_ended(writer.perform(command).await)?;
+        unless_ended(writer.perform(command).await)?;
     }
     for (channel, command) in settlements(shared) {
-        is_ended(writer.perform(command).await)?;
+        unless_ended(writer.perform(command).await)?;
         filling.went_back(&channel);
         filling.refresh();
     }
@@ -45,7 +45,7 @@ async fn look(
 }
 
 /// What finds no room is tried again.
-fn is_ended(answer: Result<Answer, ProposeError>) -> Result<(), ProposeError> {
+fn unless_ended(answer: Result<Answer, ProposeError>) -> Result<(), ProposeError> {
     match answer {
         Err(ProposeError::Ended) => Err(ProposeError::Ended),
         _ => Ok(()),

@@ -82,10 +82,11 @@ impl View {
                 if entry.pos > to {
                     return Ok(ControlFlow::Break(()));
                 }
-                if entry.pos < from || marks.is_replaced(entry.pos) {
+                if entry.pos < from {
                     continue;
                 }
-                if visit(entry.pos, record(&entry, &marks)?).is_break() {
+                let Some(row) = record(&entry, &marks)? else { continue };
+                if visit(entry.pos, row).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
             }
@@ -110,10 +111,7 @@ impl View {
         self.blocks(place, &span, &mut |block| {
             for entry in block::entries(block) {
                 let entry = entry.ok_or(RecordsError::Row)?;
-                if marks.is_replaced(entry.pos) {
-                    continue;
-                }
-                let row = record(&entry, &marks)?;
+                let Some(row) = record(&entry, &marks)? else { continue };
                 if row.log == log && row.seq >= from && visit(entry.pos, row).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -306,7 +304,7 @@ impl View {
                 if !entry.is_in_order || marks.rejudged.contains_key(&entry.pos) {
                     continue;
                 }
-                let row = record(&entry, &marks)?;
+                let Some(row) = record(&entry, &marks)? else { continue };
                 if span.contains(&row.id) && row.outcome == Outcome::Accepted {
                     found.push((entry.pos, row));
                 }
@@ -440,23 +438,21 @@ struct Marks {
     horizon: HybridTime,
 }
 
-impl Marks {
-    /// Whether a record is not of its log any more.
-    fn is_replaced(&self, pos: Pos) -> bool {
-        self.rejudged.get(&pos).is_some_and(Mark::is_replaced)
+/// A record as readers see it; `None` where it is not of its log any more.
+fn record(entry: &Entry<'_>, marks: &Marks) -> Result<Option<EventRow>, RecordsError> {
+    let mark = marks.rejudged.get(&entry.pos);
+    if mark.is_some_and(Mark::is_replaced) {
+        return Ok(None);
     }
-}
-
-fn record(entry: &Entry<'_>, marks: &Marks) -> Result<EventRow, RecordsError> {
     let mut row = entry.record().ok_or(RecordsError::Row)?;
-    if let Some(mark) = marks.rejudged.get(&entry.pos) {
+    if let Some(mark) = mark {
         mark.put(&mut row);
     }
     if marks.erased.contains(&entry.pos) {
         row.erase(ErasedBy::Record);
     }
     expire(&mut row, marks.horizon);
-    Ok(row)
+    Ok(Some(row))
 }
 
 /// Hides the text of a record from before a channel's horizon.

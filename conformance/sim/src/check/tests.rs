@@ -19,7 +19,6 @@ use comity_protocol::id::{AccountId, ChannelId, ControlPoint, LogId, LogName, Me
 use super::rows::{self, Row, Rows};
 use super::{Broken, after_start, agree, everything, is_honest};
 use crate::agenda::Event;
-use crate::faults::FAULTS;
 use crate::node::{Organisation, Waiter};
 use crate::watch::Rule;
 use crate::world::World;
@@ -327,15 +326,4 @@ fn a_node_that_does_not_start_is_found() {
     world.agenda.after(1_000, Event::Start { node: 0 });
     world.run();
     assert_eq!(found(&world), [Rule::Alive]);
-}
-
-/// The command tells how much went wrong in a run by the names of the faults.
-#[test]
-fn the_command_knows_every_fault() {
-    let command = include_str!("../main.rs");
-    let mut names: Vec<&str> = FAULTS.iter().map(|fault| fault.name).chain(["apart"]).collect();
-    names.sort_unstable();
-    let rows: String = names.iter().map(|name| format!("    \"{name}\",\n")).collect();
-    let table = format!("const FAULTS: [&str; {}] = [\n{rows}];\n", names.len());
-    assert!(command.contains(&table), "main.rs should have:\n{table}");
 }

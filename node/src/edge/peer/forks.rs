@@ -238,7 +238,7 @@ impl Exchange {
         is_one(channel).then(|| (no, known.clone()))
     }
 
-    pub(super) fn is_own_control(&self, log: &WireLog) -> bool {
+    fn is_own_control(&self, log: &WireLog) -> bool {
         log.kind == LogKind::Control && log.origin == self.lineage
     }
 
@@ -248,11 +248,10 @@ impl Exchange {
         let mut reads = 0;
         let ours = entries.iter().filter(|entry| self.is_own_control(&entry.log));
         let claim = |entry: &VectorEntry| {
-            let found = self.heard_log(peer, &entry.log)?;
-            let is_stranger = self.shared_log(peer, &entry.log).is_none();
+            let found = self.known_log(&entry.log, |channel| !is_shared(channel, peer))?;
             let is_more = found.1.end.seq() < entry.seq;
             let contradicts = self.contradicts(found, entry, &mut reads);
-            (is_stranger && (is_more || contradicts)).then_some((entry.log, contradicts))
+            (is_more || contradicts).then_some((entry.log, contradicts))
         };
         ours.filter_map(claim).collect()
     }

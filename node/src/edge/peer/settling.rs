@@ -1,8 +1,8 @@
 //! What this node's rows hold of forked logs of which the home has said what counts
 //! (`docs/protocol/` section 3.5). What becomes of it is the machine's to say.
 
-use comity_machine::{Command, Settlement, Unsettled, range_start};
-use comity_protocol::id::{ChannelId, ShortHash};
+use comity_machine::{Command, Settlement, Unsettled};
+use comity_protocol::id::ChannelId;
 
 use super::past::Rows;
 use crate::writer::{RecordsError, Shared};
@@ -28,24 +28,13 @@ pub fn settlements(shared: &Shared) -> Vec<(ChannelId, Command)> {
 /// What the rows say; `None` where they are not all laid down yet.
 fn settlement(shared: &Shared, of: &Unsettled) -> Result<Option<Settlement>, RecordsError> {
     let mut rows = Rows::new(shared.view()?, of.channel);
-    let top = rows.read(of.no, of.top.seq)?;
-    if top.is_none() && of.end >= of.top.seq {
-        return Ok(None);
-    }
-    let is_one = top.is_some_and(|(_, row)| ShortHash::from(row.hash) == of.top.hash);
-    let is_held = is_one && of.is_joined();
     let mut failed = None;
-    let mut read = |seq| match rows.read(of.no, seq) {
+    let found = of.settlement(&mut |seq| match rows.read(of.no, seq) {
         Ok(found) => found.map(|(_, row)| row),
         Err(error) => {
             failed = Some(error);
             None
         }
-    };
-    let is_looked_at = !is_held && of.end >= of.from && of.from > 1;
-    let below = if is_looked_at { range_start(of.from, &mut read) } else { None };
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(Some(Settlement { log: of.log.into(), top: of.top, is_held, below })),
-    }
+    });
+    failed.map_or(Ok(found), Err)
 }

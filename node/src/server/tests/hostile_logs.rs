@@ -166,6 +166,20 @@ async fn a_log_of_a_time_to_come_waits_alone() {
     scene.nothing_came_but(&["now"]).await;
 }
 
+/// Two histories of a log of the rogue's that part at record 2.
+pub(super) fn two_histories(
+    scene: &Scene,
+    channel: ChannelId,
+    first: EventHeader,
+) -> (Forged, Forged) {
+    let mut one = Forged::message_log(&scene.rogue.story, channel, 1);
+    one.says(first, "both");
+    let mut other = one.clone();
+    one.says(message(MALLORY, None), "yes");
+    other.says(message(MALLORY, None), "no").says(message(MALLORY, None), "never");
+    (one, other)
+}
+
 /// The rogue shows another history of a log than before, and is asked for it until what it shows is
 /// a proof.
 pub(super) async fn is_found_out(wire: &mut Wire, scene: &Scene, other: &Forged) -> ForkProof {
@@ -191,11 +205,7 @@ pub(super) async fn is_found_out(wire: &mut Wire, scene: &Scene, other: &Forged)
 async fn two_histories_of_a_log_are_found_proven_and_taken_no_further() {
     let (mut scene, mut wire, channel, start) = with_a_channel().await;
     subscribes(&mut wire).await;
-    let mut one = Forged::message_log(&scene.rogue.story, channel, 1);
-    one.says(message(MALLORY, Some(start)), "both");
-    let mut other = one.clone();
-    one.says(message(MALLORY, None), "yes");
-    other.says(message(MALLORY, None), "no").says(message(MALLORY, None), "never");
+    let (mut one, other) = two_histories(&scene, channel, message(MALLORY, Some(start)));
     let first = one.batch(&scene.rogue.story);
     wire.shows(&first).await;
     assert_eq!(wire.is_acknowledged(&first).await, []);

@@ -12,7 +12,7 @@ use comity_protocol::id::{AccountNumber, ChannelId, LogId, LogName};
 
 use super::forged::{Forged, control, message};
 use super::hostile_groups::{as_home, control_log, group_of};
-use super::hostile_logs::is_found_out;
+use super::hostile_logs::{is_found_out, two_histories};
 use super::scene::Scene;
 use super::world::soon;
 
@@ -34,11 +34,8 @@ async fn of_two_histories_the_one_that_the_home_names_is_shown() {
     let (mut scene, mut wire, channel, _) = as_home().await;
     let after = Some(group_of(&scene.rogue.story, channel).point);
     let start = Some(LogStart::default());
-    let mut one = Forged::message_log(&scene.rogue.story, channel, 1);
-    one.says(EventHeader { after, ..message(MALLORY, start) }, "both");
-    let mut other = one.clone();
-    one.says(message(MALLORY, None), "yes");
-    other.says(message(MALLORY, None), "no").says(message(MALLORY, None), "never");
+    let first = EventHeader { after, ..message(MALLORY, start) };
+    let (one, mut other) = two_histories(&scene, channel, first);
     let shown = one.batch(&scene.rogue.story);
     wire.shows(&shown).await;
     assert_eq!(wire.is_acknowledged(&shown).await, []);

@@ -3,14 +3,14 @@
 
 use comity_machine::{
     Answer, Applied, Command, EventRow, HistoryReport, HistorySource, Place, Settlement, Unsettled,
-    backfill, range_start,
+    backfill,
 };
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::Frame;
 use comity_protocol::head::{Head, HeadProof};
 use comity_protocol::history::{Backfill, HistoryAsk, LogRef};
-use comity_protocol::id::{ChannelId, LogId, LogName, ShortHash};
+use comity_protocol::id::{ChannelId, LogId, LogName};
 
 use super::{Node, World, answer, stored};
 
@@ -93,13 +93,7 @@ impl World {
     pub fn settle(&mut self, name: &str) -> usize {
         let node = &self.nodes[name];
         let look = |unsettled: Unsettled| {
-            let row = |seq| node.row(&unsettled.log, seq).map(stored);
-            let top = row(unsettled.top.seq).map(|row| ShortHash::from(row.hash));
-            let is_held = top == Some(unsettled.top.hash) && unsettled.is_joined();
-            let is_looked_at = !is_held && unsettled.end >= unsettled.from && unsettled.from > 1;
-            let mut read = |seq| row(seq);
-            let below = if is_looked_at { range_start(unsettled.from, &mut read) } else { None };
-            Settlement { log: unsettled.log.into(), top: unsettled.top, is_held, below }
+            unsettled.settlement(&mut |seq| node.row(&unsettled.log, seq).map(stored)).unwrap()
         };
         let found: Vec<Settlement> = node.state.unsettled().map(look).collect();
         let count = found.len();
