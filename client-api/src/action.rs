@@ -4,6 +4,7 @@ use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use crate::backend::Role;
+use crate::message::{Besides, Format};
 
 /// A change that a caller asks for. Repeated with the same nonce it is done once and answered
 /// alike.
@@ -39,6 +40,17 @@ pub enum Action {
     Decline {
         /// The group.
         channel: ChannelId,
+    },
+    /// Give a message of one's own another text.
+    Edit {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
+        /// The text: 1 to 100,000 Unicode scalar values.
+        text: String,
+        /// What it is written in.
+        format: Format,
     },
     /// Erase a message: one's own, or, as a moderator, anybody's in a group.
     Erase {
@@ -78,10 +90,39 @@ pub enum Action {
         /// The group.
         channel: ChannelId,
     },
+    /// Move the mark up to which the caller has read a channel.
+    MarkRead {
+        /// The channel.
+        channel: ChannelId,
+        /// The last message that was read.
+        message: MessageId,
+        /// Whether it may go back.
+        back: bool,
+    },
     /// Open, or find, the direct channel with an account.
     OpenDirect {
         /// With whom.
         account: AccountLabel,
+    },
+    /// Pin a message, or take the pin away.
+    Pin {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
+        /// Whether it is to be pinned.
+        on: bool,
+    },
+    /// React to a message, or take a reaction back.
+    React {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
+        /// The reaction.
+        reaction: String,
+        /// Whether it is to be there.
+        on: bool,
     },
     /// Remove a member from a group, or withdraw an invitation.
     Remove {
@@ -113,6 +154,8 @@ pub enum Action {
         channel: ChannelId,
         /// The text: 1 to 100,000 Unicode scalar values.
         text: String,
+        /// What the message says besides.
+        besides: Besides,
     },
     /// Give a group an alias of this node's domain.
     SetAlias {
@@ -153,6 +196,13 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Sends a plain text that says nothing besides.
+    pub fn send(channel: ChannelId, text: impl Into<String>) -> Self {
+        Self::Send { channel, text: text.into(), besides: Besides::default() }
+    }
+}
+
 /// A rule of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -160,6 +210,10 @@ pub enum Rule {
     Archived(bool),
     /// Who may come in without an invitation.
     Join(JoinRule),
+    /// Whether former texts of edited messages are kept.
+    KeepsEdits(bool),
+    /// From which role on members may mention all.
+    MentionAll(Role),
     /// From which role on members may post.
     Posting(Role),
     /// How long texts are kept, in seconds; for ever where absent.

@@ -2,16 +2,18 @@
 //! (`node/src/edge/client.rs`); nothing here knows how. Values are the protocol's types; JSON
 //! shapes live in `model/` and are converted by hand.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountId, ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
 
 pub use crate::action::{Action, JoinRule, Rule};
 pub use crate::endpoint::{Endpoint, NodeHost, NodeIntroduction};
+use crate::message::{EventList, Version};
+
+pub use crate::event::{EventContent, FeedEvent};
 pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
@@ -204,6 +206,19 @@ pub struct ChannelSummary {
     pub standing: Standing,
     /// The newest message's time in Unix milliseconds, where there is one.
     pub last_message_unix_ms: Option<u64>,
+    /// What the caller has not read, once in.
+    pub unread: Unread,
+}
+
+/// What a caller has not read of a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Messages of others.
+    pub messages: u64,
+    /// Those of them that mention the caller.
+    pub mentions: u64,
+    /// The message up to which the caller has read.
+    pub read: Option<MessageId>,
 }
 
 /// A member of a channel.
@@ -284,127 +299,6 @@ pub struct Confirmations {
     pub unconfirmed: Vec<ServerName>,
 }
 
-/// One event of the feed, shared by every device that it goes to.
-#[derive(Debug)]
-pub struct FeedEvent {
-    /// The feed's place just after it.
-    pub cursor: Cursor,
-    /// The channel.
-    pub channel: ChannelId,
-    /// Its id.
-    pub id: MessageId,
-    /// Its time in Unix milliseconds.
-    pub time_unix_ms: u64,
-    /// Who did it.
-    pub sender: AccountLabel,
-    /// What happened.
-    pub content: EventContent,
-    /// Messages that it took back: they count as never sent.
-    pub withdrawn: Vec<MessageId>,
-    /// Of a message: whether it came here long after its time.
-    pub is_late: bool,
-    /// Of a message: whether it could no longer be taken back when this was made. Not told with the
-    /// event but, to its author, with [`Delivery::Delivered`].
-    pub is_final: bool,
-    /// The encoded frame, made once by the API for all devices.
-    pub encoded: OnceLock<Bytes>,
-}
-
-/// What an event says to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EventContent {
-    /// An account was removed and is kept out.
-    Banned {
-        /// Whom.
-        account: AccountLabel,
-    },
-    /// A step between two accounts that are to be contacts, or are no longer.
-    Contact {
-        /// Towards whom.
-        account: AccountLabel,
-        /// Which step.
-        step: ContactStep,
-    },
-    /// A group was created.
-    Created {
-        /// Its name.
-        name: String,
-    },
-    /// A message was erased: nobody holds its text any more.
-    Erased {
-        /// The message.
-        message: MessageId,
-    },
-    /// A message whose text was erased.
-    ErasedMessage,
-    /// A message whose text is older than what is kept.
-    ExpiredMessage,
-    /// A group was handed over: another organisation's node is its home from now on.
-    HandedOver {
-        /// The organisation.
-        home: ServerName,
-    },
-    /// An account was invited.
-    Invited {
-        /// Whom.
-        account: AccountLabel,
-        /// The channel's name, for one who cannot see the channel yet.
-        name: String,
-    },
-    /// An account came in; when it is the reader's own, the channel is new to its devices.
-    Joined {
-        /// Who.
-        account: AccountLabel,
-    },
-    /// An account left, or declined an invitation.
-    Left {
-        /// Who.
-        account: AccountLabel,
-    },
-    /// A text.
-    Message {
-        /// The text; `None` where it is not held here.
-        text: Option<Arc<str>>,
-    },
-    /// An account was removed, or its invitation withdrawn.
-    Removed {
-        /// Whom.
-        account: AccountLabel,
-    },
-    /// The group was renamed.
-    Renamed {
-        /// The new name.
-        name: String,
-    },
-    /// Something that the reader asked another organisation for was refused.
-    RequestRefused {
-        /// Why.
-        code: Code,
-    },
-    /// A role changed.
-    RoleChanged {
-        /// Whose.
-        account: AccountLabel,
-        /// The new role.
-        role: Role,
-    },
-    /// A rule changed.
-    RuleChanged {
-        /// The rule as it is from now on.
-        rule: Rule,
-    },
-    /// The topic changed.
-    TopicChanged {
-        /// The new topic.
-        topic: String,
-    },
-    /// A ban ended.
-    Unbanned {
-        /// Whose.
-        account: AccountLabel,
-    },
-}
-
 /// What a subscription yields.
 #[derive(Clone, Debug)]
 pub enum Delivery {
@@ -435,6 +329,22 @@ pub enum Delivery {
     HistoryGrew {
         /// The channel.
         channel: ChannelId,
+    },
+    /// Another member has read up to a message.
+    Read {
+        /// The channel.
+        channel: ChannelId,
+        /// Who.
+        account: AccountLabel,
+        /// The message.
+        message: MessageId,
+    },
+    /// The account's own mark has moved.
+    Unread {
+        /// The channel.
+        channel: ChannelId,
+        /// What is unread from now on.
+        unread: Unread,
     },
 }
 
@@ -560,6 +470,39 @@ pub trait Backend: Clone + Send + Sync + 'static {
         channel: ChannelId,
         message: MessageId,
     ) -> impl Future<Output = Result<ShownMessage, Refusal>> + Send;
+
+    /// The messages of a thread after one of them, at most `limit`, oldest first.
+    fn replies(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<EventList, Refusal>> + Send;
+
+    /// The texts that a message has had, oldest first.
+    fn versions(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> impl Future<Output = Result<Vec<Version>, Refusal>> + Send;
+
+    /// The pinned messages of a channel, the one pinned last first.
+    fn pins(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+    ) -> impl Future<Output = Result<Vec<Arc<FeedEvent>>, Refusal>> + Send;
+
+    /// Messages that mention the caller before a place in the feed, the newest first.
+    fn mentions(
+        &self,
+        caller: &Caller,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> impl Future<Output = Result<EventList, Refusal>> + Send;
 
     /// The mark of what is known of deliveries now.
     fn mark(&self) -> Mark;

@@ -7,10 +7,12 @@
 mod action;
 mod backend;
 mod endpoint;
+mod event;
 mod extract;
 mod found;
 mod layer;
 mod leftover;
+mod message;
 mod model;
 mod refusal;
 mod routes;
@@ -24,9 +26,12 @@ pub use backend::{
     Confirmations, Contact, ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId,
     Endpoint, EventContent, FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn,
     LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
-    ShownMessage, SignUp, Standing, Subscribed, Subscription,
+    ShownMessage, SignUp, Standing, Subscribed, Subscription, Unread,
 };
 pub use comity_session::Limits as SocketLimits;
+pub use message::{
+    Besides, EventList, Format, MessageContent, ReactionCount, Replies, Since, Version,
+};
 pub use routes::router;
 pub use serve::serve;
 pub use settings::ApiSettings;

@@ -47,6 +47,9 @@ macro_rules! conflicts {
             | Code::ChannelLimit
             | Code::LinkReplaced
             | Code::LogForked
+            | Code::MessageErased
+            | Code::PinLimit
+            | Code::ReactionLimit
             | Code::LogGap
             | Code::LogHeld
     };
@@ -64,6 +67,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NotAGroup
         | Code::RuleInvalid
         | Code::SelfDirect
+        | Code::MentionLimit
+        | Code::ReactionInvalid
         | Code::ContactSelf
         | Code::VersionUnsupported
         | Code::FrameMalformed
@@ -73,6 +78,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::InviteTokenInvalid
         | Code::Banned
         | Code::NotAllowed
+        | Code::NotAuthor
         | Code::PostingRestricted
         | Code::DomainRefused
         | Code::PeerNameMismatch

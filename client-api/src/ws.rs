@@ -24,7 +24,8 @@ use crate::backend::{
 };
 use crate::model::{
     ClientFrame, FrameError, NodeFrame, answer_frame, delivered_frame, encode, event_frame,
-    goodbye_frame, history_grew_frame, parse_frame, refusal, refused_frame, welcome_frame,
+    goodbye_frame, history_grew_frame, parse_frame, reading_frame, refusal, refused_frame,
+    welcome_frame,
 };
 use crate::refusal::close_code;
 use crate::routes::Api;
@@ -220,6 +221,11 @@ impl<B: Backend> Driver<B> {
                 Delivery::HistoryGrew { channel } => {
                     self.session.push(history_grew_frame(&channel));
                 }
+                Delivery::Read { .. } | Delivery::Unread { .. } => {
+                    if let Some(frame) = reading_frame(&delivery) {
+                        self.session.push(frame);
+                    }
+                }
                 Delivery::Goodbye { code, endpoint } => {
                     self.feed = None;
                     return self.leave(now, &code.into(), endpoint);
@@ -363,9 +369,13 @@ fn named_channel(action: &Action) -> Option<String> {
     match action {
         Action::Accept { channel }
         | Action::Decline { channel }
+        | Action::Edit { channel, .. }
         | Action::Erase { channel, .. }
         | Action::Invite { channel, .. }
         | Action::Leave { channel }
+        | Action::MarkRead { channel, .. }
+        | Action::Pin { channel, .. }
+        | Action::React { channel, .. }
         | Action::Remove { channel, .. }
         | Action::Rename { channel, .. }
         | Action::Send { channel, .. }

@@ -15,7 +15,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use comity_client_api::{
-    Caller, ChannelKind, ContactStanding, DeviceId, EventContent, Refusal, Role, Standing,
+    Caller, ChannelKind, ContactStanding, DeviceId, EventContent, MessageContent, Refusal, Role,
+    Standing,
 };
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
@@ -59,6 +60,16 @@ const RESOURCES: &[&str] = &[
     "DELETE /v1/channels/*/members/*",
     "DELETE /v1/channels/*/messages/*",
     "GET /v1/channels/*/messages/*",
+    "PUT /v1/channels/*/messages/*",
+    "GET /v1/channels/*/messages/*/versions",
+    "GET /v1/channels/*/messages/*/replies",
+    "PUT /v1/channels/*/messages/*/reactions/*",
+    "DELETE /v1/channels/*/messages/*/reactions/*",
+    "GET /v1/channels/*/pins",
+    "PUT /v1/channels/*/pins/*",
+    "DELETE /v1/channels/*/pins/*",
+    "PUT /v1/channels/*/read",
+    "GET /v1/mentions",
     "PUT /v1/channels/*/members/*/role",
     "GET /v1/channels/*/messages",
     "POST /v1/channels/*/messages",
@@ -367,8 +378,8 @@ fn prepare_socket(server: &Server, events: usize) {
     let direct: ChannelId = DIRECT.parse().unwrap();
     state.channels.insert(direct, Channel { kind, members });
     for _ in 0..events {
-        let text = Some("Hello".into());
-        state.append(direct, caller.label.clone(), EventContent::Message { text });
+        let said = EventContent::Message(MessageContent::plain("Hello"));
+        state.append(direct, caller.label.clone(), said);
     }
     state.devices.insert(TOKEN.to_owned(), caller);
     state.next_channel = Some(GROUP.parse().unwrap());

@@ -8,7 +8,7 @@ mod double;
 use std::time::Duration;
 
 use comity_client::Http;
-use comity_client_api::{ApiSettings, EventContent, SocketLimits};
+use comity_client_api::{ApiSettings, EventContent, MessageContent, SocketLimits};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
 use double::{Double, Server};
@@ -325,8 +325,8 @@ async fn a_slow_reader_leaves_the_feed_where_it_is() {
     let text: std::sync::Arc<str> = "x".repeat(100_000).into();
     const EVENTS: usize = 600;
     for _ in 0..EVENTS {
-        let text = Some(text.clone());
-        server.double.publish(channel, "alice@acme.test", EventContent::Message { text });
+        let said = EventContent::Message(MessageContent::plain(text.clone()));
+        server.double.publish(channel, "alice@acme.test", said);
     }
     until(|| server.double.state().handed_out > 0).await;
     let mut taken = 0;

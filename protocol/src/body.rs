@@ -12,6 +12,31 @@ use crate::limits::{BODY_BYTES_MAX, CONTENT_TYPE_BYTES_MAX, TEXT_CHARS_MAX};
 
 /// The content type of plain text.
 pub const TEXT: &str = "text/plain;charset=utf-8";
+/// The content type of text in Markdown (RFC 7763). No node interprets it.
+pub const MARKDOWN: &str = "text/markdown;charset=utf-8";
+
+/// What a text is written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Format {
+    /// Plain text.
+    #[default]
+    #[n(0)]
+    Plain,
+    /// Markdown.
+    #[n(1)]
+    Markdown,
+}
+
+impl Format {
+    /// The content type of such a text.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Plain => TEXT,
+            Self::Markdown => MARKDOWN,
+        }
+    }
+}
 
 /// A body that is present.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -36,7 +61,13 @@ impl Body {
 
     /// A body of plain text.
     pub fn text(salt: [u8; 32], text: &str) -> Self {
-        Self { salt, content_type: TEXT.into(), bytes: text.as_bytes().to_vec().into() }
+        Self::formatted(salt, Format::Plain, text)
+    }
+
+    /// A body of text.
+    pub fn formatted(salt: [u8; 32], format: Format, text: &str) -> Self {
+        let bytes = text.as_bytes().to_vec().into();
+        Self { salt, content_type: format.content_type().into(), bytes }
     }
 
     /// The hash that headers bind.
@@ -48,16 +79,25 @@ impl Body {
             .finish()
     }
 
-    /// The text, where the body is plain text.
+    /// What it is written in, where it is a text.
+    pub fn format(&self) -> Option<Format> {
+        match &*self.content_type {
+            TEXT => Some(Format::Plain),
+            MARKDOWN => Some(Format::Markdown),
+            _ => None,
+        }
+    }
+
+    /// The text, where the body is one.
     pub fn as_text(&self) -> Option<&str> {
-        if self.content_type == TEXT { std::str::from_utf8(&self.bytes).ok() } else { None }
+        self.format().and_then(|_| std::str::from_utf8(&self.bytes).ok())
     }
 
     /// Whether it is within the limits of channel version 1; a text is UTF-8 of a bounded length.
     pub fn fits(&self) -> bool {
         let within =
             self.bytes.len() <= BODY_BYTES_MAX && self.content_type.len() <= CONTENT_TYPE_BYTES_MAX;
-        let is_text = self.content_type == TEXT;
+        let is_text = self.format().is_some();
         let text_fits =
             |text: &str| text.len() <= TEXT_CHARS_MAX || text.chars().count() <= TEXT_CHARS_MAX;
         within && (!is_text || self.as_text().is_some_and(text_fits))
@@ -162,7 +202,7 @@ mod tests {
     fn a_content_type_has_one_encoding() {
         let text = cbor::encode(&body(TEXT));
         assert_eq!(text.len(), 1 + 34 + 1 + 1);
-        for content_type in [TEXT, "", "image/png"] {
+        for content_type in [TEXT, MARKDOWN, "", "image/png"] {
             let bytes = cbor::encode(&body(content_type));
             assert_eq!(cbor::decode::<Body>(&bytes, 256).unwrap(), body(content_type));
         }

@@ -53,6 +53,15 @@ codes! {
     10 VersionUnsupported "version_unsupported" "The version asked for is not supported.";
     11 MethodNotAllowed "method_not_allowed" "The resource does not have this method.";
     12 ResourceNotFound "resource_not_found" "There is no such resource.";
+    13 MentionLimit "mention_limit" "A message mentions at most 64 accounts.";
+    14 ReactionInvalid "reaction_invalid"
+        "A reaction is an emoji or a short word: 1 to 64 bytes without spaces.";
+    15 ReactionLimit "reaction_limit"
+        "The message has as many different reactions as it may have.";
+    16 PinLimit "pin_limit"
+        "The channel has as many pinned messages as it may have; unpin one first.";
+    17 NotAuthor "not_author" "Only who wrote a message may edit it.";
+    18 MessageErased "message_erased" "The message was erased.";
 
     // Accounts and devices.
     20 TokenInvalid "token_invalid" "The access token is missing, wrong or revoked; log in again.";

@@ -15,6 +15,8 @@ use crate::id::{
 };
 use crate::limits::{ENDED_LOGS_MAX, EVENT_HEADER_BYTES_MAX, LABEL_BYTES_MAX};
 
+pub use crate::remark::{Edit, Message, Pin, Reaction};
+
 /// The header of an event, about 27 bytes for a message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -80,6 +82,8 @@ pub struct EndedLog {
 pub enum EventAct {
     /// Asks an account of the receiver's to be a contact, or answers (link channels).
     Contact(Contact),
+    /// A message of the same author gets another text; it is the body (direct channels, groups).
+    Edit(Edit),
     /// An event of the same origin is erased: its body goes from every node.
     Erasure(Erasure),
     /// An erasure was carried out by the log's origin (link channels).
@@ -87,7 +91,11 @@ pub enum EventAct {
     /// An invitation of one of the receiver's accounts (link channels).
     Invitation(Invitation),
     /// A text; it is the body.
-    Message,
+    Message(Message),
+    /// A message is pinned, or is no longer (direct channels, groups).
+    Pin(Pin),
+    /// A reaction to a message, or its end (direct channels, groups).
+    Reaction(Reaction),
     /// A request for a control record.
     Request(Request),
     /// The home's refusal of a request (link channels).
@@ -105,6 +113,9 @@ mod kind {
     pub(super) const ERASURE: u16 = 5;
     pub(super) const ERASED: u16 = 6;
     pub(super) const CONTACT: u16 = 7;
+    pub(super) const EDIT: u16 = 8;
+    pub(super) const REACTION: u16 = 9;
+    pub(super) const PIN: u16 = 10;
 }
 
 /// What a user asks of a channel's home.
@@ -287,14 +298,22 @@ impl RequestRefused {
 }
 
 impl EventAct {
+    /// A message that is nothing but its text.
+    pub fn message() -> Self {
+        Self::Message(Message::default())
+    }
+
     /// The number of the kind.
     pub fn kind(&self) -> u16 {
         match self {
             Self::Contact(_) => kind::CONTACT,
+            Self::Edit(_) => kind::EDIT,
             Self::Erased(_) => kind::ERASED,
             Self::Erasure(_) => kind::ERASURE,
             Self::Invitation(_) => kind::INVITATION,
-            Self::Message => kind::MESSAGE,
+            Self::Message(_) => kind::MESSAGE,
+            Self::Pin(_) => kind::PIN,
+            Self::Reaction(_) => kind::REACTION,
             Self::Request(_) => kind::REQUEST,
             Self::RequestRefused(_) => kind::REQUEST_REFUSED,
             Self::Unknown(kind) => *kind,
@@ -304,10 +323,15 @@ impl EventAct {
     /// The arguments for a header.
     pub fn args(&self) -> Option<ByteString> {
         let bytes = match self {
-            Self::Message | Self::Unknown(_) => return None,
+            Self::Unknown(_) => return None,
+            Self::Message(message) if *message == Message::default() => return None,
             Self::Contact(contact) => cbor::encode(contact),
+            Self::Edit(edit) => cbor::encode(edit),
             Self::Erased(erasure) | Self::Erasure(erasure) => cbor::encode(erasure),
             Self::Invitation(invitation) => cbor::encode(invitation),
+            Self::Message(message) => cbor::encode(message),
+            Self::Pin(pin) => cbor::encode(pin),
+            Self::Reaction(reaction) => cbor::encode(reaction),
             Self::Request(request) => cbor::encode(request),
             Self::RequestRefused(refused) => cbor::encode(refused),
         };
@@ -332,8 +356,8 @@ impl EventHeader {
     pub fn act(&self) -> Result<EventAct, DecodeError> {
         let args = || self.args.as_deref().ok_or(DecodeError::Shape);
         match self.kind {
-            kind::MESSAGE if self.args.is_none() => Ok(EventAct::Message),
-            kind::MESSAGE => Err(DecodeError::Shape),
+            kind::MESSAGE if self.args.is_none() => Ok(EventAct::message()),
+            kind::MESSAGE => decode_message(args()?).map(EventAct::Message),
             kind::REQUEST if is_later_request(args()?) => Ok(EventAct::Unknown(self.kind)),
             kind::REQUEST => decode_args(args()?).map(EventAct::Request),
             kind::INVITATION => decode_args(args()?).map(EventAct::Invitation),
@@ -341,6 +365,9 @@ impl EventHeader {
             kind::ERASURE => decode_args(args()?).map(EventAct::Erasure),
             kind::ERASED => decode_args(args()?).map(EventAct::Erased),
             kind::CONTACT => decode_args(args()?).map(EventAct::Contact),
+            kind::EDIT => decode_args(args()?).map(EventAct::Edit),
+            kind::PIN => decode_args(args()?).map(EventAct::Pin),
+            kind::REACTION => decode_reaction(args()?).map(EventAct::Reaction),
             unknown => Ok(EventAct::Unknown(unknown)),
         }
     }
@@ -356,6 +383,18 @@ fn is_later_request(args: &[u8]) -> bool {
 
 /// The largest number of a [`Request`].
 const LAST_REQUEST: u64 = 3;
+
+/// What a message says besides its text; where it says nothing it has no arguments.
+fn decode_message(args: &[u8]) -> Result<Message, DecodeError> {
+    let message: Message = decode_args(args)?;
+    let is_sound = message.is_sound() && message != Message::default();
+    if is_sound { Ok(message) } else { Err(DecodeError::Shape) }
+}
+
+fn decode_reaction(args: &[u8]) -> Result<Reaction, DecodeError> {
+    let reaction: Reaction = decode_args(args)?;
+    if Reaction::is_sound(&reaction.reaction) { Ok(reaction) } else { Err(DecodeError::Shape) }
+}
 
 fn decode_args<'b, T: Decode<'b, ()> + Encode<()>>(bytes: &'b [u8]) -> Result<T, DecodeError> {
     cbor::decode(bytes, EVENT_HEADER_BYTES_MAX)
@@ -419,7 +458,7 @@ mod tests {
         let header = EventHeader {
             time: HybridTime::from_unix_ms(1_795_404_447_123),
             sender: AccountNumber(0x1122_3344_5566_7788),
-            kind: EventAct::Message.kind(),
+            kind: EventAct::message().kind(),
             after: None,
             args: None,
             start: None,
@@ -431,7 +470,7 @@ mod tests {
             "a3001b01a20671bd930000011b11223344556677880201"
         );
         assert_eq!(EventHeader::decode(&bytes).unwrap(), header);
-        assert_eq!(header.act(), Ok(EventAct::Message));
+        assert_eq!(header.act(), Ok(EventAct::message()));
     }
 
     #[test]

@@ -24,3 +24,4 @@ pub mod key;
 pub mod limits;
 pub mod merkle;
 pub mod name;
+mod remark;

@@ -19,6 +19,10 @@ pub const TEXT_CHARS_MAX: usize = 100_000;
 pub const BODY_BYTES_MAX: usize = TEXT_CHARS_MAX * 4;
 /// Longest content type of a body, in bytes.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 128;
+/// Most accounts that a message may mention.
+pub const MENTIONS_MAX: usize = 64;
+/// Longest reaction, in bytes of UTF-8.
+pub const REACTION_BYTES_MAX: usize = 64;
 /// Longest channel name, in Unicode scalar values.
 pub const CHANNEL_NAME_CHARS_MAX: usize = 100;
 /// Longest channel topic, in Unicode scalar values.

@@ -9,7 +9,8 @@ use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::outgoing::{EventShape, NodeFrame, encode, event_frame};
+use super::besides::VersionShape;
+use super::outgoing::{EventShape, NodeFrame, UnreadShape, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{contact_standing_text, cursor_text, device_text, poll_cursor_text};
@@ -18,6 +19,7 @@ use crate::backend::{
     Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
     NodeIntroduction, Outcome, Page, ShownMessage, Standing,
 };
+use crate::message::{EventList, Version};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct HealthAnswer {
@@ -180,6 +182,8 @@ pub(crate) struct ChannelShape {
     role: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_message_time: Option<String>,
+    #[serde(flatten)]
+    unread: Option<UnreadShape>,
 }
 
 impl From<ChannelSummary> for ChannelShape {
@@ -200,6 +204,10 @@ impl From<ChannelSummary> for ChannelShape {
             standing: standing.to_owned(),
             role,
             last_message_time: summary.last_message_unix_ms.map(format_unix_ms),
+            unread: match summary.standing {
+                Standing::Joined(_) => Some(summary.unread.into()),
+                Standing::Invited | Standing::Joining => None,
+            },
         };
         match summary.kind {
             ChannelKind::Direct { with } => {
@@ -394,6 +402,40 @@ impl<'a> From<&'a ShownMessage> for MessageAnswer<'a> {
     }
 }
 
+/// The texts that a message has had.
+#[derive(Debug, Serialize)]
+pub(crate) struct VersionsAnswer<'a> {
+    versions: Vec<VersionShape<'a>>,
+}
+
+impl<'a> From<&'a [Version]> for VersionsAnswer<'a> {
+    fn from(versions: &'a [Version]) -> Self {
+        Self { versions: versions.iter().map(Into::into).collect() }
+    }
+}
+
+/// Events of one channel, and whether there are more.
+pub(crate) fn events_answer(found: &EventList) -> Bytes {
+    let shape = |event: &Arc<FeedEvent>| encode(&EventShape::from(&**event));
+    list_answer(found, shape)
+}
+
+/// Events of any channel, each in its frame, and whether there are more.
+pub(crate) fn frames_answer(found: &EventList) -> Bytes {
+    list_answer(found, |event| event_frame(event))
+}
+
+/// A list, cut to a size.
+fn list_answer(found: &EventList, shape: impl Fn(&Arc<FeedEvent>) -> Bytes) -> Bytes {
+    let frames: Vec<Bytes> = found.events.iter().map(shape).collect();
+    let kept = around_anchor(&frames, 0);
+    let more = found.more || kept.end < frames.len();
+    let mut text = b"{\"events\":".to_vec();
+    extend_with_array(&mut text, &frames[kept]);
+    text.extend_from_slice(format!(",\"more\":{more}}}").as_bytes());
+    text.into()
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredAnswer {
     id: String,
@@ -465,7 +507,7 @@ pub(crate) fn sync_answer(
                     grew.push(frame);
                 }
             }
-            Delivery::Goodbye { .. } => {}
+            Delivery::Goodbye { .. } | Delivery::Read { .. } | Delivery::Unread { .. } => {}
         }
     }
     let mut text = Vec::with_capacity(bytes.min(ANSWER_BYTES_MAX) + 256);

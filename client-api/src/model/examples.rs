@@ -11,6 +11,7 @@ use super::incoming::FrameShape;
 use super::outgoing::{ErrorAnswer, EventShape, NodeFrame};
 use super::{parse_frame, sync_answer};
 use crate::backend::{Cursor, Delivery, EventContent, FeedEvent, Mark};
+use crate::message::MessageContent;
 use crate::refusal::status;
 
 const DOCUMENT: &str = include_str!("../../../docs/client/README.md");
@@ -43,9 +44,9 @@ fn every_frame_of_a_client_is_shown_and_reads() {
         })
         .collect();
     assert_eq!(named(&frames, "type"), BTreeSet::from(["command", "hello", "ping", "send"]));
-    let commands = "accept add_contact ban create_group decline erase hand_over invite join \
-                    leave open_direct remove remove_alias remove_contact rename set_alias set_role \
-                    set_rule set_topic unban";
+    let commands = "accept add_contact ban create_group decline edit erase hand_over invite join \
+                    leave mark_read open_direct pin react remove remove_alias remove_contact \
+                    rename set_alias set_role set_rule set_topic unban";
     assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
 }
 
@@ -53,12 +54,13 @@ fn every_frame_of_a_client_is_shown_and_reads() {
 fn every_frame_of_a_node_is_shown_and_reads() {
     let frames: Vec<Value> =
         blocks("json node").into_iter().map(same::<NodeFrame<'static>>).collect();
-    let types = "delivered done event goodbye history_grew pong refused stored welcome";
+    let types = "delivered done event goodbye history_grew pong read refused stored unread welcome";
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();
-    let kinds = "banned contact created erased handed_over invited joined left message removed \
-                 renamed request_refused role_changed rule_changed topic_changed unbanned";
+    let kinds = "banned contact created edited erased handed_over invited joined left message \
+                 pinned reacted removed renamed request_refused role_changed rule_changed \
+                 topic_changed unbanned";
     assert_eq!(named(&events, "kind"), kinds.split_whitespace().collect());
     assert!(
         !blocks("json error").into_iter().map(same::<ErrorAnswer<'static>>).any(|e| e.is_null())
@@ -77,7 +79,7 @@ fn an_answer_to_a_poll_is_written_as_shown() {
         id: id(&event["event"]["id"]),
         time_unix_ms: 1_795_404_447_160,
         sender: "bob@globex.test".parse().unwrap(),
-        content: EventContent::Message { text: Some("With milk.".into()) },
+        content: EventContent::Message(MessageContent::plain("With milk.")),
         withdrawn: Vec::new(),
         is_late: false,
         is_final: true,

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
+use comity_protocol::id::ChannelId;
 use serde::{Deserialize, Serialize};
 
+use super::besides::BesidesShape;
 use super::rule::{JoinShape, RuleShape};
 use super::value;
 use crate::backend::{Action, Cursor, Refusal};
@@ -78,13 +80,33 @@ pub(super) struct FrameShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mentions: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mention_all: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reaction: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    back: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     alias: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    edits: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     join: Option<JoinShape<'static>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mentioning: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     posting: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,7 +147,15 @@ impl FrameShape {
         let nonce = self.request_nonce()?;
         let channel = value::channel_id(&needed(self.channel, "channel")?)?;
         let text = value::message_text(needed(self.text, "text")?)?;
-        Ok(ClientFrame::Request { nonce, action: Action::Send { channel, text } })
+        let besides = BesidesShape {
+            format: self.format,
+            reply_to: self.reply_to,
+            thread: self.thread,
+            mentions: self.mentions,
+            mention_all: self.mention_all,
+        };
+        let besides = besides.into_besides()?;
+        Ok(ClientFrame::Request { nonce, action: Action::Send { channel, text, besides } })
     }
 
     fn into_command(self) -> Result<ClientFrame, Refusal> {
@@ -152,6 +182,10 @@ impl FrameShape {
             }
             "remove_alias" => Action::RemoveAlias { alias: alias(self.alias)? },
             "remove_contact" => Action::RemoveContact { account: label(self.account)? },
+            command @ ("edit" | "erase" | "mark_read" | "pin" | "react") => {
+                let channel = value::channel_id(&needed(self.channel.clone(), "channel")?)?;
+                return self.into_action_at(command, channel);
+            }
             command => return self.into_action_on(command),
         })
     }
@@ -164,10 +198,6 @@ impl FrameShape {
             "accept" => Action::Accept { channel: channel()? },
             "ban" => Action::Ban { channel: channel()?, account: account(self.account)? },
             "decline" => Action::Decline { channel: channel()? },
-            "erase" => Action::Erase {
-                channel: channel()?,
-                message: value::message_id(&needed(self.message, "message")?)?,
-            },
             "hand_over" => {
                 let home = value::domain(&needed(self.home, "home")?)?;
                 Action::HandOver { channel: channel()?, home }
@@ -193,14 +223,16 @@ impl FrameShape {
                 role: value::role(&needed(self.role, "role")?)?,
             },
             "set_rule" => {
-                let Self { archived, history, join, posting, retention, .. } = self;
-                let shape = RuleShape { archived, history, join, posting, retention };
+                let Self { archived, edits, history, join, mentioning, posting, retention, .. } =
+                    self;
+                let shape =
+                    RuleShape { archived, edits, history, join, mentioning, posting, retention };
                 let mut rules = shape.into_rules()?;
                 match (rules.pop(), rules.is_empty()) {
                     (Some(rule), true) => Action::SetRule { channel: channel()?, rule },
                     _ => {
-                        let sentence = "Give one of `join`, `posting`, `archived`, `history` and \
-                                        `retention`.";
+                        let sentence = "Give one of `join`, `posting`, `archived`, `history`, \
+                                        `retention`, `edits` and `mentioning`.";
                         return Err(value::malformed(sentence));
                     }
                 }
@@ -211,6 +243,29 @@ impl FrameShape {
                 topic: value::channel_topic(needed(self.topic, "topic")?)?,
             },
             _ => return Err(value::malformed(format!("A command's `do` is one of {COMMANDS}."))),
+        })
+    }
+
+    /// An action on the message that the frame names.
+    fn into_action_at(self, command: &str, channel: ChannelId) -> Result<Action, Refusal> {
+        let message = value::message_id(&needed(self.message, "message")?)?;
+        let on = self.on.unwrap_or(true);
+        Ok(match command {
+            "edit" => Action::Edit {
+                channel,
+                message,
+                text: value::message_text(needed(self.text, "text")?)?,
+                format: value::format(self.format.as_deref())?,
+            },
+            "erase" => Action::Erase { channel, message },
+            "mark_read" => {
+                Action::MarkRead { channel, message, back: self.back.unwrap_or_default() }
+            }
+            "pin" => Action::Pin { channel, message, on },
+            _ => {
+                let reaction = value::reaction(needed(self.reaction, "reaction")?)?;
+                Action::React { channel, message, reaction, on }
+            }
         })
     }
 
@@ -231,16 +286,16 @@ fn missing(name: &str) -> Refusal {
 }
 
 const PING_DATA_BYTES_MAX: usize = 256;
-const COMMANDS: &str = "accept, add_contact, ban, create_group, decline, erase, hand_over, invite, \
-                        join, leave, open_direct, remove, remove_alias, remove_contact, rename, \
-                        set_alias, set_role, set_rule, set_topic, unban";
+const COMMANDS: &str = "accept, add_contact, ban, create_group, decline, edit, erase, hand_over, \
+                        invite, join, leave, mark_read, open_direct, pin, react, remove, \
+                        remove_alias, remove_contact, rename, set_alias, set_role, set_rule, \
+                        set_topic, unban";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use comity_protocol::code::Code;
-    use comity_protocol::id::ChannelId;
 
     fn refused(text: &str) -> (Option<u64>, Code, String) {
         let error = parse_frame(text).unwrap_err();
@@ -254,7 +309,7 @@ mod tests {
         let text = format!(
             r#"{{"type":"send","nonce":"7","channel":"{channel}","text":{said},"later":1}}"#
         );
-        let action = Action::Send { channel, text: "a\"😀é".to_owned() };
+        let action = Action::send(channel, "a\"😀é");
         assert_eq!(parse_frame(&text).unwrap(), ClientFrame::Request { nonce: 7, action });
     }
 

@@ -2,6 +2,7 @@
 //! The only place that knows JSON shapes; it must not call the backend.
 
 mod answer;
+mod besides;
 #[cfg(test)]
 mod examples;
 mod incoming;
@@ -14,20 +15,20 @@ mod value;
 pub(crate) use answer::{
     ChannelAnswer, ChannelsAnswer, ContactsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
     FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, MessageAnswer,
-    StatusAnswer, StoredAnswer, WellKnownAnswer, delivered_frame, history_answer,
-    history_grew_frame, sync_answer,
+    StatusAnswer, StoredAnswer, VersionsAnswer, WellKnownAnswer, delivered_frame, events_answer,
+    frames_answer, history_answer, history_grew_frame, sync_answer,
 };
 pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
 pub(crate) use outgoing::{
-    ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, refused_frame,
-    welcome_frame,
+    ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, reading_frame,
+    refused_frame, welcome_frame,
 };
 pub(crate) use request::{
-    AccountRequest, AliasRequest, CreateChannel, GroupsQuery, JoinRequest, LogInRequest,
-    NonceQuery, NonceRequest, PageQuery, PasswordRequest, PatchChannel, RoleRequest, SendRequest,
-    SignUpRequest, SyncQuery,
+    AccountRequest, AliasRequest, CreateChannel, EditRequest, GroupsQuery, JoinRequest,
+    LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,
+    PatchChannel, ReadRequest, RepliesQuery, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
 };
 pub(crate) use value::{
-    alias, channel_id, device_id, json_object, label, malformed, message_id, refusal,
+    alias, channel_id, device_id, json_object, label, malformed, message_id, reaction, refusal,
     with_separators,
 };

@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::besides::{MessageShape, format_of};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{contact_step_text, cursor_text, device_text};
-use crate::backend::{Caller, Cursor, EventContent, FeedEvent, Outcome, Refusal};
+use crate::backend::{Caller, Cursor, Delivery, EventContent, FeedEvent, Outcome, Refusal, Unread};
 
 /// A frame of the node.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -33,7 +34,7 @@ pub(crate) enum NodeFrame<'a> {
     Event {
         cursor: String,
         channel: String,
-        event: EventShape<'a>,
+        event: Box<EventShape<'a>>,
     },
     Goodbye {
         code: Cow<'a, str>,
@@ -43,6 +44,16 @@ pub(crate) enum NodeFrame<'a> {
     },
     HistoryGrew {
         channel: String,
+    },
+    Read {
+        channel: String,
+        account: String,
+        message: String,
+    },
+    Unread {
+        channel: String,
+        #[serde(flatten)]
+        unread: UnreadShape,
     },
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +78,22 @@ pub(crate) enum NodeFrame<'a> {
         resync: bool,
         heartbeat_ms: String,
     },
+}
+
+/// What is unread of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct UnreadShape {
+    unread: u64,
+    mentions: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read: Option<String>,
+}
+
+impl From<Unread> for UnreadShape {
+    fn from(unread: Unread) -> Self {
+        let Unread { messages, mentions, read } = unread;
+        Self { unread: messages, mentions, read: read.map(|id| id.to_string()) }
+    }
 }
 
 /// An event within its frame.
@@ -96,6 +123,12 @@ enum ContentShape<'a> {
     Created {
         name: Cow<'a, str>,
     },
+    Edited {
+        message: String,
+        text: Option<Cow<'a, str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        format: Option<Cow<'a, str>>,
+    },
     Erased {
         message: String,
     },
@@ -112,12 +145,15 @@ enum ContentShape<'a> {
     Left {
         account: String,
     },
-    Message {
-        text: Option<Cow<'a, str>>,
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        erased: bool,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        by: Option<Cow<'a, str>>,
+    Message(Box<MessageShape<'a>>),
+    Pinned {
+        message: String,
+        on: bool,
+    },
+    Reacted {
+        message: String,
+        reaction: Cow<'a, str>,
+        on: bool,
     },
     Removed {
         account: String,
@@ -200,18 +236,26 @@ impl<'a> From<&'a EventContent> for ContentShape<'a> {
             EventContent::Unbanned { account } => Self::Unbanned { account: account.to_string() },
             EventContent::Created { name } => Self::Created { name: name.into() },
             EventContent::Erased { message } => Self::Erased { message: message.to_string() },
-            EventContent::ErasedMessage => Self::Message { text: None, erased: true, by: None },
+            EventContent::Edited { message, text, format } => Self::Edited {
+                message: message.to_string(),
+                text: text.as_deref().map(Cow::Borrowed),
+                format: format_of(*format),
+            },
+            EventContent::ErasedMessage => Self::Message(Box::new(MessageShape::erased(None))),
             EventContent::ExpiredMessage => {
-                Self::Message { text: None, erased: true, by: Some("retention".into()) }
+                Self::Message(Box::new(MessageShape::erased(Some("retention"))))
             }
             EventContent::Invited { account, name } => {
                 Self::Invited { account: account.to_string(), name: name.into() }
             }
             EventContent::Joined { account } => Self::Joined { account: account.to_string() },
             EventContent::Left { account } => Self::Left { account: account.to_string() },
-            EventContent::Message { text } => {
-                let text = text.as_deref().map(Cow::Borrowed);
-                Self::Message { text, erased: false, by: None }
+            EventContent::Message(content) => Self::Message(Box::new(content.into())),
+            EventContent::Pinned { message, on } => {
+                Self::Pinned { message: message.to_string(), on: *on }
+            }
+            EventContent::Reacted { message, reaction, on } => {
+                Self::Reacted { message: message.to_string(), reaction: reaction.into(), on: *on }
             }
             EventContent::Removed { account } => Self::Removed { account: account.to_string() },
             EventContent::Renamed { name } => Self::Renamed { name: name.into() },
@@ -241,10 +285,26 @@ pub(crate) fn event_frame(event: &FeedEvent) -> Bytes {
         encode(&NodeFrame::Event {
             cursor: cursor_text(event.cursor),
             channel: event.channel.to_string(),
-            event: event.into(),
+            event: Box::new(event.into()),
         })
     };
     event.encoded.get_or_init(frame).clone()
+}
+
+/// What is said of reading: the account's own mark, or another member's.
+pub(crate) fn reading_frame(delivery: &Delivery) -> Option<Bytes> {
+    let frame = match delivery {
+        Delivery::Read { channel, account, message } => NodeFrame::Read {
+            channel: channel.to_string(),
+            account: account.to_string(),
+            message: message.to_string(),
+        },
+        Delivery::Unread { channel, unread } => {
+            NodeFrame::Unread { channel: channel.to_string(), unread: (*unread).into() }
+        }
+        _ => return None,
+    };
+    Some(encode(&frame))
 }
 
 /// The answer to a request; `channel` is the one that it named.

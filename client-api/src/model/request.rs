@@ -1,11 +1,12 @@
 //! What clients ask for over HTTP, and its conversion into the port's values. It must not know
 //! routes.
 
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::limits::OFFERED_GROUPS_MAX;
 use comity_protocol::name::{AccountLabel, ServerName};
 use serde::{Deserialize, Serialize};
 
+use super::besides::BesidesShape;
 use super::rule::RuleShape;
 use super::time::parse_unix_ms;
 use super::value;
@@ -135,7 +136,7 @@ impl PatchChannel {
             (Some(action), true) => Ok((nonce, action)),
             _ => Err(value::malformed(
                 "Give one of `name`, `topic`, `join`, `posting`, `archived`, `history`, \
-                 `retention` and `home`.",
+                 `retention`, `edits`, `mentioning` and `home`.",
             )),
         }
     }
@@ -209,12 +210,80 @@ impl RoleRequest {
 pub(crate) struct SendRequest {
     text: String,
     nonce: String,
+    #[serde(flatten)]
+    besides: BesidesShape,
 }
 
 impl SendRequest {
     pub(crate) fn into_action(self, channel: ChannelId) -> Result<(u64, Action), Refusal> {
         let text = value::message_text(self.text)?;
-        Ok((value::nonce(&self.nonce)?, Action::Send { channel, text }))
+        let besides = self.besides.into_besides()?;
+        Ok((value::nonce(&self.nonce)?, Action::Send { channel, text, besides }))
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EditRequest {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl EditRequest {
+    pub(crate) fn into_action(
+        self,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<(Option<u64>, Action), Refusal> {
+        let text = value::message_text(self.text)?;
+        let format = value::format(self.format.as_deref())?;
+        let action = Action::Edit { channel, message, text, format };
+        Ok((optional_nonce(self.nonce)?, action))
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ReadRequest {
+    message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl ReadRequest {
+    pub(crate) fn into_action(self, channel: ChannelId) -> Result<(Option<u64>, Action), Refusal> {
+        let message = value::message_id(&self.message)?;
+        let action = Action::MarkRead { channel, message, back: self.back.unwrap_or_default() };
+        Ok((optional_nonce(self.nonce)?, action))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct RepliesQuery {
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+impl RepliesQuery {
+    pub(crate) fn into_parts(self) -> Result<(Option<MessageId>, usize), Refusal> {
+        let after = self.after.as_deref().map(value::message_id).transpose()?;
+        Ok((after, limit(self.limit.as_deref(), HISTORY_LIMIT_DEFAULT, HISTORY_LIMIT_MAX)?))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct MentionsQuery {
+    before: Option<String>,
+    limit: Option<String>,
+}
+
+impl MentionsQuery {
+    pub(crate) fn into_parts(self) -> Result<(Option<Cursor>, usize), Refusal> {
+        let before = self.before.as_deref().map(value::cursor).transpose()?;
+        Ok((before, limit(self.limit.as_deref(), HISTORY_LIMIT_DEFAULT, HISTORY_LIMIT_MAX)?))
     }
 }
 

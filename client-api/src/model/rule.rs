@@ -1,6 +1,5 @@
-//! The rules of a group in JSON, read and written alike: any of `archived`, `history`, `join`,
-//! `posting` and `retention`.
-//! It must not know who may change them.
+//! The rules of a group in JSON, read and written alike: any of `archived`, `edits`, `history`,
+//! `join`, `mentioning`, `posting` and `retention`. It must not know who may change them.
 
 use std::borrow::Cow;
 
@@ -16,9 +15,13 @@ pub(crate) struct RuleShape<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) archived: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) edits: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) history: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) join: Option<JoinShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mentioning: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) posting: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,8 +44,19 @@ impl RuleShape<'_> {
         let archived = self.archived.map(Rule::Archived);
         let history = self.history.as_deref().map(history_rule).transpose()?;
         let retention = self.retention.as_deref().map(retention_rule).transpose()?;
+        let edits = self.edits.as_deref().map(edits_rule).transpose()?;
+        let mentioning = self.mentioning.as_deref().map(value::role).transpose()?;
         let rules = join.into_iter().chain(posting).chain(archived);
-        Ok(rules.chain(history).chain(retention).collect())
+        let rules = rules.chain(history).chain(retention).chain(edits);
+        Ok(rules.chain(mentioning.map(Rule::MentionAll)).collect())
+    }
+}
+
+fn edits_rule(text: &str) -> Result<Rule, Refusal> {
+    match text {
+        KEPT => Ok(Rule::KeepsEdits(true)),
+        REPLACED => Ok(Rule::KeepsEdits(false)),
+        _ => Err(value::malformed("`edits` is \"kept\" or \"replaced\".")),
     }
 }
 
@@ -85,6 +99,9 @@ impl From<&[Rule]> for RuleShape<'static> {
         for rule in rules {
             match rule {
                 Rule::Archived(archived) => shape.archived = Some(*archived),
+                Rule::KeepsEdits(true) => shape.edits = Some(KEPT.into()),
+                Rule::KeepsEdits(false) => shape.edits = Some(REPLACED.into()),
+                Rule::MentionAll(role) => shape.mentioning = Some(role.name().into()),
                 Rule::Retention(None) => shape.retention = Some(FOR_EVER.into()),
                 Rule::Retention(Some(seconds)) => {
                     shape.retention = Some(seconds.to_string().into());
@@ -106,6 +123,8 @@ impl From<&[Rule]> for RuleShape<'static> {
     }
 }
 
+const KEPT: &str = "kept";
+const REPLACED: &str = "replaced";
 const ANYONE: &str = "anyone";
 const INVITED: &str = "invited";
 const ALL: &str = "all";

@@ -1,7 +1,9 @@
 //! Single values as clients write them: ids, nonces, labels, names, texts. Each parser refuses with
 //! the sentence that helps; it must not know which request the value stands in.
 
+use comity_protocol::body::Format;
 use comity_protocol::code::Code;
+use comity_protocol::event::Reaction;
 use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::limits::{
     CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
@@ -167,6 +169,27 @@ pub(crate) fn message_text(text: String) -> Result<String, Refusal> {
         }
     }
     Ok(text)
+}
+
+/// What a text is written in; plain where that is not said.
+pub(crate) fn format(text: Option<&str>) -> Result<Format, Refusal> {
+    match text {
+        None | Some("plain") => Ok(Format::Plain),
+        Some("markdown") => Ok(Format::Markdown),
+        Some(_) => Err(malformed("A `format` is \"plain\" or \"markdown\".")),
+    }
+}
+
+/// What a text is written in, where that has to be said.
+pub(super) const fn format_text(format: Format) -> Option<&'static str> {
+    match format {
+        Format::Plain => None,
+        Format::Markdown => Some("markdown"),
+    }
+}
+
+pub(crate) fn reaction(text: String) -> Result<String, Refusal> {
+    if Reaction::is_sound(&text) { Ok(text) } else { Err(Code::ReactionInvalid.into()) }
 }
 
 pub(crate) fn channel_name(text: String) -> Result<String, Refusal> {

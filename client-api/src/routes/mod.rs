@@ -11,6 +11,7 @@ mod health;
 mod me;
 mod members;
 mod messages;
+mod remarks;
 mod sessions;
 mod socket;
 mod sync;
@@ -71,8 +72,21 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
         .route(
             "/v1/channels/{id}/messages/{message}",
-            get(messages::show::<B>).delete(messages::erase::<B>),
+            get(messages::show::<B>).put(remarks::edit::<B>).delete(messages::erase::<B>),
         )
+        .route("/v1/channels/{id}/messages/{message}/versions", get(remarks::versions::<B>))
+        .route("/v1/channels/{id}/messages/{message}/replies", get(remarks::replies::<B>))
+        .route(
+            "/v1/channels/{id}/messages/{message}/reactions/{reaction}",
+            put(remarks::react::<B>).delete(remarks::unreact::<B>),
+        )
+        .route("/v1/channels/{id}/pins", get(remarks::pins::<B>))
+        .route(
+            "/v1/channels/{id}/pins/{message}",
+            put(remarks::pin::<B>).delete(remarks::unpin::<B>),
+        )
+        .route("/v1/channels/{id}/read", put(remarks::mark_read::<B>))
+        .route("/v1/mentions", get(remarks::mentions::<B>))
         .route("/v1/contacts", get(contacts::list::<B>))
         .route("/v1/contacts/{account}", put(contacts::add::<B>).delete(contacts::remove::<B>))
         .route("/v1/groups", get(groups::list::<B>))

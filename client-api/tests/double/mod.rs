@@ -4,6 +4,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+mod remarks;
 pub(crate) mod rules;
 
 use std::collections::{BTreeMap, HashMap};
@@ -54,6 +55,10 @@ pub(crate) struct State {
     pub(crate) endpoints: Vec<Endpoint>,
     /// What feeds tell beside events.
     pub(crate) notices: Vec<Delivery>,
+    /// What was said of messages.
+    pub(crate) said: BTreeMap<MessageId, remarks::Said>,
+    /// Up to where accounts have read channels.
+    pub(crate) read: BTreeMap<(AccountLabel, ChannelId), MessageId>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     /// The id of the next channel that somebody opens, where it matters.
@@ -393,6 +398,51 @@ impl Backend for Double {
         message: MessageId,
     ) -> Result<ShownMessage, Refusal> {
         self.state().message(&caller.label, channel, message)
+    }
+
+    async fn replies(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<EventList, Refusal> {
+        let is_of = |content: &MessageContent| content.besides.thread == Some(message);
+        let mut events = self.state().events_where(&caller.label, channel, is_of)?;
+        events.retain(|event| after.is_none_or(|after| event.id > after));
+        let more = events.len() > limit;
+        events.truncate(limit);
+        Ok(EventList { events, more })
+    }
+
+    async fn versions(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<Vec<Version>, Refusal> {
+        self.state().versions(&caller.label, channel, message)
+    }
+
+    async fn pins(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+    ) -> Result<Vec<Arc<FeedEvent>>, Refusal> {
+        self.state().events_where(&caller.label, channel, |content| content.since.is_pinned)
+    }
+
+    async fn mentions(
+        &self,
+        caller: &Caller,
+        _: Option<Cursor>,
+        limit: usize,
+    ) -> Result<EventList, Refusal> {
+        let mut events = self.state().mentioning(&caller.label);
+        let more = events.len() > limit;
+        events.truncate(limit);
+        Ok(EventList { events, more })
     }
 
     fn mark(&self) -> Mark {

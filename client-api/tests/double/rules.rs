@@ -51,10 +51,12 @@ impl State {
                 Ok(Outcome::Channel(id))
             }
             Action::OpenDirect { account } => self.open_direct(me, account),
-            Action::Send { channel, text } => {
+            Action::Send { channel, text, besides } => {
                 self.joined(me, channel)?;
-                let text = Some(text.into());
-                self.append(channel, me.clone(), EventContent::Message { text });
+                let (text, thread) = (Some(text.into()), besides.thread);
+                let content = MessageContent { text, besides, since: Since::default() };
+                self.append(channel, me.clone(), EventContent::Message(content));
+                self.note_reply(thread);
                 let event = &self.log[self.log.len() - 1];
                 Ok(Outcome::Stored { message: event.id, cursor: event.cursor })
             }
@@ -100,6 +102,10 @@ impl State {
                 self.aliases.remove(&alias).ok_or(Code::ChannelNotFound)?;
                 Ok(Outcome::Done)
             }
+            remark @ (Action::Edit { .. }
+            | Action::MarkRead { .. }
+            | Action::Pin { .. }
+            | Action::React { .. }) => self.remark(me, remark),
             Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
         }
@@ -285,7 +291,7 @@ impl State {
             *with = channel.members.keys().find(|l| *l != me).unwrap().clone();
         }
         let text = |e: &&std::sync::Arc<FeedEvent>| {
-            e.channel == id && matches!(e.content, EventContent::Message { .. })
+            e.channel == id && matches!(e.content, EventContent::Message(_))
         };
         let last_message_unix_ms = self.log.iter().rev().find(text).map(|e| e.time_unix_ms);
         let member = |(account, standing): (&AccountLabel, &Standing)| Member {
@@ -301,6 +307,8 @@ impl State {
                     Rule::Archived(false),
                     Rule::SinceJoining(false),
                     Rule::Retention(None),
+                    Rule::KeepsEdits(false),
+                    Rule::MentionAll(Role::Member),
                 ],
                 _ => Vec::new(),
             },
@@ -311,7 +319,17 @@ impl State {
                 .filter(|(_, of)| **of == id)
                 .map(|(a, _)| a.clone())
                 .collect(),
-            summary: ChannelSummary { id, kind, standing, last_message_unix_ms },
+            summary: ChannelSummary {
+                id,
+                kind,
+                standing,
+                last_message_unix_ms,
+                unread: Unread {
+                    messages: 0,
+                    mentions: 0,
+                    read: self.read.get(&(me.clone(), id)).copied(),
+                },
+            },
             members: if standing == Standing::Invited {
                 Vec::new()
             } else {
@@ -328,7 +346,8 @@ impl State {
         limit: usize,
     ) -> Result<HistoryPage, Refusal> {
         self.joined(me, channel)?;
-        let all: Vec<_> = self.log.iter().filter(|e| e.channel == channel).cloned().collect();
+        let listed = self.log.iter().filter(|e| e.channel == channel && !Self::is_remark(e));
+        let all: Vec<_> = listed.map(|event| self.with_remarks(event)).collect();
         let before = |id| all.partition_point(|e| e.id < id);
         let until = |id| all.partition_point(|e| e.id <= id);
         let (start, end) = match page {
@@ -378,7 +397,7 @@ impl State {
             confirmed: vec!["globex.test".parse().unwrap()],
             unconfirmed: Vec::new(),
         });
-        Ok(ShownMessage { event: event.clone(), erasure })
+        Ok(ShownMessage { event: self.with_remarks(event), erasure })
     }
 
     /// How far the caller's own texts have come: nowhere, in a double without peers.
@@ -392,7 +411,7 @@ impl State {
         let domains: BTreeSet<&str> = members.map(|label| label.domain.as_str()).collect();
         let of = u32::try_from(domains.len()).unwrap();
         let own = |e: &&std::sync::Arc<FeedEvent>| {
-            e.sender == *me && matches!(e.content, EventContent::Message { .. })
+            e.sender == *me && matches!(e.content, EventContent::Message(_))
         };
         let is_final = true;
         let notice =

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use comity_client_api::{
-    ContactStep, Cursor, Delivery, EventContent, FeedEvent, JoinRule, Role, Rule,
+    Besides, ContactStep, Cursor, Delivery, EventContent, FeedEvent, Format, JoinRule,
+    MessageContent, Role, Rule, Since, Unread,
 };
 use comity_protocol::code::Code;
 use comity_protocol::id::MessageId;
@@ -31,6 +32,19 @@ pub(crate) fn delivery_of(frame: &Value) -> Delivery {
             endpoint: frame["endpoint"].as_str().map(str::to_owned),
         },
         "history_grew" => Delivery::HistoryGrew { channel: read(&frame["channel"]) },
+        "read" => Delivery::Read {
+            channel: read(&frame["channel"]),
+            account: read(&frame["account"]),
+            message: read(&frame["message"]),
+        },
+        "unread" => Delivery::Unread {
+            channel: read(&frame["channel"]),
+            unread: Unread {
+                messages: number("unread").into(),
+                mentions: number("mentions").into(),
+                read: frame["read"].as_str().map(|id| id.parse().unwrap()),
+            },
+        },
         other => panic!("no node says {other} by itself"),
     }
 }
@@ -74,7 +88,20 @@ fn content_of(event: &Value) -> EventContent {
         "left" => EventContent::Left { account: account() },
         "message" if event["by"] == "retention" => EventContent::ExpiredMessage,
         "message" if event["erased"] == true => EventContent::ErasedMessage,
-        "message" => EventContent::Message { text: event["text"].as_str().map(Into::into) },
+        "message" => EventContent::Message(message_of(event)),
+        "edited" => EventContent::Edited {
+            message: read(&event["message"]),
+            text: event["text"].as_str().map(Into::into),
+            format: format_of(&event["format"]),
+        },
+        "pinned" => {
+            EventContent::Pinned { message: read(&event["message"]), on: event["on"] == true }
+        }
+        "reacted" => EventContent::Reacted {
+            message: read(&event["message"]),
+            reaction: text("reaction"),
+            on: event["on"] == true,
+        },
         "removed" => EventContent::Removed { account: account() },
         "renamed" => EventContent::Renamed { name: text("name") },
         "request_refused" => EventContent::RequestRefused { code: code_of(&event["code"]) },
@@ -88,7 +115,33 @@ fn content_of(event: &Value) -> EventContent {
     }
 }
 
+/// A message as the feed says it: what is said of it later comes in events of its own.
+fn message_of(event: &Value) -> MessageContent {
+    let id = |field: &str| event[field].as_str().map(|text| text.parse().unwrap());
+    MessageContent {
+        text: event["text"].as_str().map(Into::into),
+        besides: Besides {
+            format: format_of(&event["format"]),
+            reply_to: id("reply_to"),
+            thread: id("thread"),
+            mentions: event["mentions"].as_array().into_iter().flatten().map(read).collect(),
+            mention_all: event["mention_all"] == true,
+        },
+        since: Since { is_replaced: event["edited"] == true, ..Since::default() },
+    }
+}
+
+fn format_of(name: &Value) -> Format {
+    if *name == "markdown" { Format::Markdown } else { Format::Plain }
+}
+
 fn rule_of(event: &Value) -> Rule {
+    if let Some(edits) = event["edits"].as_str() {
+        return Rule::KeepsEdits(edits == "kept");
+    }
+    if event["mentioning"].is_string() {
+        return Rule::MentionAll(role_of(&event["mentioning"]));
+    }
     if let Some(is_archived) = event["archived"].as_bool() {
         return Rule::Archived(is_archived);
     }

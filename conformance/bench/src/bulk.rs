@@ -134,7 +134,7 @@ impl Organisation {
                     let user = u64::from(*number) % USERS + 1;
                     let channel = channels[usize::try_from(user - 1).unwrap_or_default()];
                     let nonce = u64::from(*number) / USERS + 2;
-                    self.perform(user, nonce, Act::Send { channel, text: text(*number) })
+                    self.perform(user, nonce, Act::send(channel, text(*number)))
                 })
                 .collect();
             let begin = Instant::now();

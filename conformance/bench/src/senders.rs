@@ -196,7 +196,7 @@ fn perform(sender: u64, nonce: u64, act: Act) -> Command {
 /// Sends until something fails.
 async fn send(handle: WriterHandle, sender: u64, channel: ChannelId, count: Count) -> Failure {
     for nonce in 2.. {
-        let act = Act::Send { channel, text: "x".repeat(RECORD_BYTES) };
+        let act = Act::send(channel, "x".repeat(RECORD_BYTES));
         match handle.perform(perform(sender, nonce, act)).await {
             Ok(Answer::Stored { .. }) => count.fetch_add(1, Ordering::Relaxed),
             Ok(answer) => return format!("not stored: {answer:?}").into(),

@@ -150,7 +150,7 @@ fn erase(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {
 pub(crate) fn text_for(user: &User, nonce: u64, channel: ChannelId, dice: &mut Dice) -> Act {
     let chars = if dice.per_mille(20) { dice.below(20_000) } else { dice.below(60) };
     let filler = "x".repeat(usize::try_from(chars).unwrap_or_default());
-    Act::Send { channel, text: format!("u{}.{nonce} {filler}", user.index) }
+    Act::send(channel, format!("u{}.{nonce} {filler}", user.index))
 }
 
 fn open_direct(scene: &Scene<'_>, dice: &mut Dice) -> Option<Act> {

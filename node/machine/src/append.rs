@@ -3,41 +3,26 @@
 
 use std::sync::Arc;
 
-use comity_protocol::body::{Body, WireBody};
+use comity_protocol::body::{Body, Format, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, Genesis, RequestProof};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EndedLog, EventAct, EventHeader, LogStart, Record};
-use comity_protocol::id::{
-    AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, MessageId,
-};
-use comity_protocol::limits::{COVER_ENTRIES_MAX, ENDED_LOGS_MAX, LATE_MS};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, MessageId};
+use comity_protocol::limits::{COVER_ENTRIES_MAX, ENDED_LOGS_MAX};
 
 use crate::account::{Standing, Stay};
-use crate::applied::{Applied, Outcome, Subscriber};
+use crate::annotation::Annotation;
+use crate::applied::{Outcome, Subscriber};
 use crate::channel::{Channel, ChannelNo, Kind, Log, LogNo};
 use crate::cover::cover_for;
 use crate::group::{ControlState, Group, Judgement};
+use crate::place::Incoming;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 use crate::withdraw::right_to;
-
-/// A record that is about to join its log.
-pub(crate) struct Incoming {
-    pub(crate) channel: ChannelNo,
-    pub(crate) name: LogName,
-    pub(crate) record: Record,
-    pub(crate) time: HybridTime,
-    pub(crate) sender: Option<AccountId>,
-    pub(crate) outcome: Outcome,
-    /// Whether this node feeds it to peers: our own logs, and control logs that we are home of.
-    pub(crate) fed: bool,
-    /// Whether it counts as a message in lists.
-    pub(crate) message: bool,
-    pub(crate) inbox: Vec<AccountNumber>,
-}
 
 impl State {
     /// Appends an event to our log of a channel.
@@ -46,7 +31,7 @@ impl State {
         no: ChannelNo,
         sender: AccountNumber,
         act: &EventAct,
-        text: Option<&str>,
+        text: Option<(Format, &str)>,
         fx: &mut Effects,
     ) -> (MessageId, Pos) {
         let newest = self.newest_before(no, fx);
@@ -68,7 +53,10 @@ impl State {
             args: act.args(),
             start: log.is_none().then(|| log_start(channel, origin)),
         };
-        let body = text.map_or_else(|| Body::empty(salt), |text| Body::text(salt, text));
+        let body = match text {
+            None => Body::empty(salt),
+            Some((format, text)) => Body::formatted(salt, format, text),
+        };
         let record = Record { header: cbor::encode(&header).into(), body: WireBody::Present(body) };
         let incoming = Incoming {
             channel: no,
@@ -78,10 +66,12 @@ impl State {
             sender: Some(AccountId { lineage: origin, number: sender }),
             outcome: Outcome::Accepted,
             fed: true,
-            message: *act == EventAct::Message,
+            message: matches!(act, EventAct::Message(_)),
+            annotation: Annotation::of(act),
             inbox: Vec::new(),
         };
         let placed = self.place(incoming, fx);
+        self.note_mentions(no, act, fx);
         if let Some(point) = point {
             let log = self.log_mut(no, name);
             let seq = log.end.seq();
@@ -94,78 +84,6 @@ impl State {
             }
         }
         placed
-    }
-
-    /// Puts a record at the end of its log and into the node's order.
-    pub(crate) fn place(&mut self, incoming: Incoming, fx: &mut Effects) -> (MessageId, Pos) {
-        let pos = fx.next_pos();
-        let Incoming { channel: no, name, mut record, time, sender, outcome, fed, message, inbox } =
-            incoming;
-        let inner = record.inner();
-        let id = MessageId::new(time, &inner);
-        self.log_mut(no, name);
-        let horizon = self.horizon(no);
-        let channel = self.channel_mut(no);
-        let log_id = LogId { channel: channel.id, name };
-        let audience = channel.audience_of(outcome, fed);
-        channel.last_pos = pos;
-        if outcome != Outcome::Void {
-            channel.note_time(matches!(name, LogName::Control { .. }), time, fx.unix_ms);
-        }
-        if message && outcome == Outcome::Accepted {
-            channel.last_message = channel.last_message.max(time);
-        }
-        let newest_message = channel.last_message;
-        let channel_id = channel.id;
-        let log = channel.logs.entry(name).or_insert_with(|| Log::new(LogNo(0)));
-        if log.end.seq() == 0 {
-            log.opened_unix_ms = fx.unix_ms;
-        }
-        let hash = log.end.push(&log_id, &inner);
-        if outcome != Outcome::Void {
-            log.time = time;
-        }
-        if message {
-            log.last_message = newest_message;
-        }
-        log.last_pos = pos;
-        let (seq, log_no, stated) = (log.end.seq(), log.no, log.after_seq);
-        // A void message's text is shown to nobody, and is kept no longer than others.
-        let is_text =
-            message || (outcome == Outcome::Void && matches!(name, LogName::Message { .. }));
-        let is_of_age = is_text && time < horizon;
-        let erased = log.erased_before(seq, hash.into(), is_of_age);
-        if erased.is_some() {
-            record.body.erase();
-        }
-        fx.dirty(RowKey::Log(no, name));
-        fx.applied.push(Applied {
-            pos,
-            channel: no,
-            channel_id,
-            log: log_id,
-            log_no,
-            seq,
-            hash,
-            time,
-            id,
-            sender,
-            outcome,
-            stated,
-            record,
-            audience,
-            inbox,
-            withdrawn: Arc::from([]),
-            erased,
-            is_late: message && !fed && is_late(fx.unix_ms, time),
-        });
-        self.narrow_audience(fx);
-        if is_text {
-            self.note_expiring(no, time, fx);
-        }
-        self.count_uncovered(no, name, seq, fx);
-        self.note_ended(no, (name, seq), fx);
-        (id, pos)
     }
 
     /// Appends a control record to a group that we are home of. Refused by the rules that every
@@ -277,6 +195,7 @@ impl State {
             outcome: Outcome::Accepted,
             fed,
             message: false,
+            annotation: None,
             inbox: Vec::new(),
         };
         self.place(incoming, fx);
@@ -324,6 +243,7 @@ impl State {
             outcome,
             fed,
             message: false,
+            annotation: None,
             inbox: Vec::new(),
         };
         let (_, pos) = self.place(incoming, fx);
@@ -444,6 +364,7 @@ impl State {
                 (true, _, _) => {
                     let stay = Stay { since: fx.entered(), ..Stay::new(pos, Standing::Joined) };
                     account.channels.insert(no, stay);
+                    self.enter(no, target.number, pos, fx);
                 }
                 (false, true, _) => {
                     let accepted = invitation.filter(|open| open.accepted);
@@ -538,11 +459,6 @@ impl State {
             Log::new(LogNo(*last_log))
         })
     }
-}
-
-/// Whether a record comes so long after its time that clients are told.
-fn is_late(unix_ms: u64, time: HybridTime) -> bool {
-    unix_ms > time.unix_ms().saturating_add(LATE_MS)
 }
 
 fn has_been_in(stay: &Stay) -> bool {

@@ -11,6 +11,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId, MessageId};
 use minicbor::{Decode, Encode};
 
+use crate::annotation::Annotation;
 use crate::channel::{ChannelNo, LogNo};
 
 /// What a record amounts to, the same at every node.
@@ -44,6 +45,22 @@ pub enum ErasedBy {
     /// The rule that says how long texts are kept.
     #[n(1)]
     Retention,
+    /// An edit of the message, or a later one, where former texts are not kept.
+    #[n(2)]
+    Edit,
+}
+
+impl ErasedBy {
+    /// By what a body counts as erased that was erased before: a record says more than a rule, and
+    /// a rule more than an edit, after which there is another text.
+    #[must_use]
+    pub fn after(self, before: Option<Self>) -> Self {
+        match (before, self) {
+            (Some(Self::Record), _) => Self::Record,
+            (Some(Self::Retention), Self::Edit) => Self::Retention,
+            (_, by) => by,
+        }
+    }
 }
 
 /// Who follows a feed: an account with its devices, or a peer.
@@ -92,6 +109,10 @@ pub struct Applied {
     /// erases, or an erasure: the message. Empty as the machine makes it; whoever keeps records
     /// fills it in from `Effects::withdrawn` and `Effects::erased`.
     pub withdrawn: Arc<[MessageId]>,
+    /// What it says of another message.
+    pub annotation: Option<Annotation>,
+    /// Accounts of ours that it mentions.
+    pub mentioned: Vec<AccountNumber>,
     /// By what its body was erased, where it was.
     pub erased: Option<ErasedBy>,
     /// Of a message of another organisation: whether it came long after its time.
@@ -141,7 +162,7 @@ impl EventRow {
     /// Takes its body away.
     pub fn erase(&mut self, by: ErasedBy) {
         self.body.erase();
-        self.erased.get_or_insert(by);
+        self.erased = Some(by.after(self.erased));
     }
 
     /// Reads a row back. The store's checksum says that the bytes are ours; they need no check of
@@ -183,7 +204,13 @@ impl Applied {
     /// Takes its body away.
     pub fn erase(&mut self, by: ErasedBy) {
         self.record.body.erase();
-        self.erased.get_or_insert(by);
+        self.erased = Some(by.after(self.erased));
+    }
+
+    /// Whether it has a place of its own in its channel's history.
+    pub fn is_listed(&self) -> bool {
+        let is_listed = self.annotation.as_ref().is_none_or(Annotation::is_listed);
+        self.outcome == Outcome::Accepted && is_listed
     }
 
     /// Appends the row that the store keeps, an [`EventRow`].
@@ -243,6 +270,8 @@ mod tests {
                 audience: Arc::from([]),
                 inbox: Vec::new(),
                 withdrawn: Arc::from([]),
+                annotation: None,
+                mentioned: Vec::new(),
                 erased: None,
                 is_late: outcome == Outcome::Void,
             };

@@ -16,6 +16,7 @@ use comity_protocol::id::{AccountId, LineageId, LogId, LogName, MessageId, Short
 use comity_protocol::limits::HISTORY_LOGS_MAX;
 use minicbor::{Decode, Encode};
 
+use crate::annotation::{Annotation, Remark};
 use crate::answer::Answer;
 use crate::applied::{Applied, Outcome};
 use crate::channel::{Channel, ChannelNo};
@@ -70,6 +71,7 @@ struct Judged {
     sender: Option<AccountId>,
     time: HybridTime,
     is_message: bool,
+    annotation: Option<Annotation>,
 }
 
 /// How far up a group's history may have holes.
@@ -338,8 +340,13 @@ impl State {
         record: &Record,
         context: &mut Before,
     ) -> Result<Judged, Code> {
-        let void =
-            Judged { outcome: Outcome::Void, sender: None, time: context.time, is_message: false };
+        let void = Judged {
+            outcome: Outcome::Void,
+            sender: None,
+            time: context.time,
+            is_message: false,
+            annotation: None,
+        };
         let LogName::Message { origin, writer } = name else { return Ok(void) };
         let Ok(header) = EventHeader::decode(&record.header) else { return Ok(void) };
         let Ok(act) = header.act() else { return Ok(void) };
@@ -359,7 +366,8 @@ impl State {
             outcome: if is_unknown { Outcome::Unknown } else { outcome },
             sender: Some(AccountId { lineage: origin, number: header.sender }),
             time: header.time,
-            is_message: act == EventAct::Message,
+            is_message: matches!(act, EventAct::Message(_)),
+            annotation: Annotation::of(&act),
         })
     }
 
@@ -372,7 +380,7 @@ impl State {
         mut record: Record,
         fx: &mut Effects,
     ) {
-        let Judged { outcome, sender, time, is_message } = judged;
+        let Judged { outcome, sender, time, is_message, annotation } = judged;
         let id = MessageId::new(time, &record.inner());
         let act = EventHeader::decode(&record.header).ok().and_then(|header| header.act().ok());
         record.body = kept_body(act.as_ref(), record.body);
@@ -386,7 +394,8 @@ impl State {
         if is_shown {
             log.last_message = log.last_message.max(time);
         }
-        let is_text = is_message || outcome == Outcome::Void;
+        let is_edit = annotation.as_ref().is_some_and(|said| said.what == Remark::Edit);
+        let is_text = is_message || is_edit || outcome == Outcome::Void;
         let is_of_age = is_text && time < horizon;
         let erased = log.erased_before(seq, hash.into(), is_of_age);
         if erased.is_some() {
@@ -410,6 +419,8 @@ impl State {
             audience: std::sync::Arc::from([]),
             inbox: Vec::new(),
             withdrawn: std::sync::Arc::from([]),
+            annotation,
+            mentioned: Vec::new(),
             erased,
             is_late: false,
         });

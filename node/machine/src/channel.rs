@@ -66,6 +66,9 @@ pub struct Channel {
     /// The newest message's time, for lists.
     #[cbor(skip)]
     pub last_message: HybridTime,
+    /// How many messages were accepted as they came, with a pos.
+    #[cbor(skip)]
+    pub said: u64,
     /// Who sees a new record of ours, and who one of others: derived from the members.
     #[cbor(skip)]
     pub audience: Audience,
@@ -208,6 +211,9 @@ pub struct Log {
     /// nothing else.
     #[n(17)]
     pub settled: Option<Floor>,
+    /// How many messages of it were accepted as they came, with a pos.
+    #[n(18)]
+    pub said: u64,
 }
 
 impl Log {
@@ -231,6 +237,7 @@ impl Log {
             start: None,
             shown: None,
             settled: None,
+            said: 0,
         }
     }
 }
@@ -248,6 +255,7 @@ impl Channel {
             newest: HybridTime::default(),
             last_pos: Pos::default(),
             last_message: HybridTime::default(),
+            said: 0,
             audience: Audience::default(),
             entered: HybridTime::default(),
         }
@@ -295,6 +303,15 @@ impl Channel {
     /// Peers that the channel is shared with at the moment.
     pub fn sharing_peers(&self) -> impl Iterator<Item = LineageId> + Clone + use<'_> {
         self.peers.iter().filter(|(_, stay)| stay.to.is_none()).map(|(lineage, _)| *lineage)
+    }
+
+    /// Accounts that are in.
+    pub fn member_count(&self) -> usize {
+        match &self.kind {
+            Kind::Direct(_) => 2,
+            Kind::Group(group) => group.state.joined().count(),
+            Kind::Link { .. } => 0,
+        }
     }
 
     /// Member organisations, our own included.

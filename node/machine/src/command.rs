@@ -1,13 +1,16 @@
 //! Commands: everything that changes durable state, with all that `apply` may not look up: clock
 //! readings, random bytes, ids and the settings that bear on it.
 
+use comity_protocol::body::Format;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::control::{ControlAct, Moderation};
+use comity_protocol::event::Message;
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, WriterId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId, WriterId};
 use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
+use crate::reading::ReadMark;
 use crate::rewind::Rewind;
 use crate::settle::Settlement;
 
@@ -318,6 +321,12 @@ pub enum Act {
         /// The text.
         #[n(1)]
         text: String,
+        /// What it is written in.
+        #[n(2)]
+        format: Format,
+        /// What the message says besides.
+        #[n(3)]
+        message: Message,
     },
     /// Opens, or finds, a direct channel.
     #[n(1)]
@@ -412,6 +421,66 @@ pub enum Act {
         #[n(2)]
         author: AccountId,
     },
+    /// Gives a message of one's own another text. That it is one was looked up by whoever proposes
+    /// the command.
+    #[n(10)]
+    Edit {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The message.
+        #[n(1)]
+        message: MessageId,
+        /// The new text.
+        #[n(2)]
+        text: String,
+        /// What it is written in.
+        #[n(3)]
+        format: Format,
+    },
+    /// Reacts to a message, or takes a reaction back.
+    #[n(11)]
+    React {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The message, looked up by whoever proposes the command.
+        #[n(1)]
+        message: MessageId,
+        /// The reaction.
+        #[n(2)]
+        reaction: String,
+        /// Whether it is there from now on.
+        #[n(3)]
+        on: bool,
+    },
+    /// Pins a message, or takes the pin away.
+    #[n(12)]
+    Pin {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// The message, looked up by whoever proposes the command.
+        #[n(1)]
+        message: MessageId,
+        /// Whether it is pinned from now on.
+        #[n(2)]
+        on: bool,
+    },
+    /// Moves the mark up to which an account has read a channel.
+    #[n(13)]
+    MarkRead {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// Where it is to stand, and what is left unread there, as far as whoever proposes the
+        /// command has counted.
+        #[n(1)]
+        mark: ReadMark,
+        /// Whether it may go back.
+        #[n(2)]
+        back: bool,
+    },
     /// Gives a group an alias of this node's domain.
     #[n(20)]
     SetAlias {
@@ -448,6 +517,14 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// Sends a plain text that says nothing besides.
+    pub fn send(channel: ChannelId, text: impl Into<String>) -> Self {
+        let (format, message) = (Format::default(), Message::default());
+        Self::Send { channel, text: text.into(), format, message }
+    }
+}
+
 /// A [`ControlAct`] in a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupAct(pub Box<ControlAct>);
@@ -477,7 +554,9 @@ impl Command {
     /// Bytes that it holds in memory, nearly.
     pub fn weight(&self) -> usize {
         let carried = match self {
-            Self::Perform { act: Act::Send { text, .. }, .. } => text.len(),
+            Self::Perform { act: Act::Send { text, .. } | Act::Edit { text, .. }, .. } => {
+                text.len()
+            }
             Self::PeerBatch { frame, rewinds, .. } => {
                 frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
             }

@@ -3,14 +3,20 @@
 //! Not a cryptographic hash: it guards a device against its own mistake, nobody against anybody.
 //! It is stored, so it must never change.
 
+use comity_protocol::body::Format;
 use comity_protocol::cbor;
+use comity_protocol::event::Message;
 
 use crate::command::Act;
 
 /// The digest of an act. A text is not encoded for it: most acts are sends.
 pub(crate) fn of_act(act: &Act) -> u64 {
     match act {
-        Act::Send { channel, text } => fold(fold(SEED, &channel.0), text.as_bytes()),
+        Act::Send { channel, text, format: Format::Plain, message }
+            if *message == Message::default() =>
+        {
+            fold(fold(SEED, &channel.0), text.as_bytes())
+        }
         act => fold(SEED, &cbor::encode(act)),
     }
 }
@@ -49,7 +55,7 @@ mod tests {
     use super::*;
 
     fn send(channel: u8, text: &str) -> Act {
-        Act::Send { channel: ChannelId([channel; 32]), text: text.to_owned() }
+        Act::send(ChannelId([channel; 32]), text)
     }
 
     #[test]

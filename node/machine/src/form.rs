@@ -89,7 +89,7 @@ pub(crate) fn check_version(start: &LogStart) -> Result<(), Code> {
 /// as missing.
 pub(crate) fn kept_body(act: Option<&EventAct>, body: WireBody) -> WireBody {
     let keeps = |body: &Body| match act {
-        Some(EventAct::Message | EventAct::Unknown(_)) => body.fits(),
+        Some(EventAct::Edit(_) | EventAct::Message(_) | EventAct::Unknown(_)) => body.fits(),
         _ => is_empty(body),
     };
     match body {

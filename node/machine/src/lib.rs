@@ -5,6 +5,7 @@
 //! for nothing.
 
 mod account;
+mod annotation;
 mod answer;
 mod append;
 mod applied;
@@ -25,8 +26,10 @@ mod history;
 mod invitation;
 mod peer;
 mod perform;
+mod place;
 mod proven;
 mod range;
+mod reading;
 mod relay;
 mod reopen;
 mod request;
@@ -44,6 +47,7 @@ mod writer;
 pub use account::{
     Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, answer_rows,
 };
+pub use annotation::{Annotation, Remark};
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, ErasedBy, EventRow, Outcome, Subscriber};
 pub use backfill::{Backlog, HistoryReport, Holes};
@@ -55,6 +59,7 @@ pub use floor::{Floor, ProvenStart, Readable};
 pub use fork::{KnownFork, ReadOnly};
 pub use group::{ControlState, Ended, Group, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, links, range_start};
+pub use reading::{ReadMark, Unread};
 pub use relay::Lack;
 pub use reopen::{Forgotten, Rejudged, Reopened};
 pub use retain::Expiry;

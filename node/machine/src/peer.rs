@@ -17,13 +17,14 @@ use comity_protocol::id::{
 };
 use comity_protocol::limits::AHEAD_MS_MAX;
 
+use crate::annotation::Annotation;
 use crate::answer::{Answer, RangeOutcome, RangeReport};
-use crate::append::Incoming;
 use crate::applied::{Applied, ErasedBy, Outcome};
 use crate::channel::{ChannelNo, Kind};
 use crate::floor::{Base, NoBase};
 use crate::form::{check_version, kept_body};
 use crate::group::{ControlState, Judgement, Place, RightTo};
+use crate::place::Incoming;
 use crate::range::{Proven, Stop, founder_of, prove};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
@@ -415,8 +416,7 @@ impl State {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
         }
-        let is_unknown = matches!(act, EventAct::Unknown(_));
-        let outcome = if is_unknown { Outcome::Unknown } else { outcome };
+        let outcome = known_outcome(&act, outcome);
         let sender = AccountId { lineage: origin, number: header.sender };
         // In a link channel the peer speaks for itself alone; what we said there before we lost it
         // is told to nobody again.
@@ -424,7 +424,6 @@ impl State {
         let from = AccountId { lineage: peer, number: header.sender };
         let inbox = if is_ours { Vec::new() } else { self.take_news(from, no, &act, fx) };
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
-        let is_request = matches!(act, EventAct::Request(_));
         let incoming = Incoming {
             channel: no,
             name,
@@ -433,11 +432,12 @@ impl State {
             sender: Some(sender),
             outcome,
             fed: is_ours,
-            message: act == EventAct::Message,
+            message: matches!(act, EventAct::Message(_)),
+            annotation: Annotation::of(&act),
             inbox,
         };
         let (_, pos) = self.place(incoming, fx);
-        self.mind_placed(no, (name, seq), is_request, fx);
+        self.mind_placed(no, (name, seq), &act, fx);
         self.note_stated(no, (origin, writer), seq, (&header, verdict));
         if outcome != Outcome::Accepted {
             return Ok(None);
@@ -459,11 +459,12 @@ impl State {
         &mut self,
         no: ChannelNo,
         (name, seq): (LogName, u64),
-        is_request: bool,
+        act: &EventAct,
         fx: &mut Effects,
     ) {
+        self.note_mentions(no, act, fx);
         let Some(applied) = fx.applied.last_mut() else { return };
-        if is_request {
+        if matches!(act, EventAct::Request(_)) {
             applied.audience = std::sync::Arc::from([]);
         }
         if applied.erased == Some(ErasedBy::Record) {
@@ -531,10 +532,16 @@ impl State {
             outcome: Outcome::Void,
             fed: false,
             message: false,
+            annotation: None,
             inbox: Vec::new(),
         };
         self.place(incoming, fx);
     }
+}
+
+/// What an event that counts amounts to: nothing where its kind is not known.
+fn known_outcome(act: &EventAct, outcome: Outcome) -> Outcome {
+    if matches!(act, EventAct::Unknown(_)) { Outcome::Unknown } else { outcome }
 }
 
 /// The latest term that what waits may be of.

@@ -3,8 +3,10 @@
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, Genesis, Invite, Join, Organisation, Role, Target};
 use comity_protocol::cursor::Pos;
-use comity_protocol::event::{EventAct, Invitation, Request, direct_channel};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName};
+use comity_protocol::event::{
+    Edit, EventAct, Invitation, Message, Pin, Reaction, Request, direct_channel,
+};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, MessageId};
 use comity_protocol::limits::{MEMBERS_MAX, TEXT_CHARS_MAX};
 use comity_protocol::name::AccountLabel;
 
@@ -63,17 +65,41 @@ impl State {
             return known.cloned().map(Some);
         }
         match act {
-            Act::Send { channel, text } => self.check_send(account, channel, text).map(|_| None),
+            Act::Send { channel, text, message, .. } => {
+                self.check_send(account, channel, text, message).map(|_| None)
+            }
+            Act::Edit { channel, text, .. } => {
+                self.check_send(account, channel, text, &Message::default()).map(|_| None)
+            }
             _ => Ok(None),
         }
     }
 
     fn act(&mut self, account: AccountNumber, act: &Act, fx: &mut Effects) -> Result<Answer, Code> {
         match act {
-            Act::Send { channel, text } => {
-                let no = self.check_send(account, channel, text)?;
-                let (id, pos) = self.append_event(no, account, &EventAct::Message, Some(text), fx);
+            Act::Send { channel, text, format, message } => {
+                let no = self.check_send(account, channel, text, message)?;
+                let (act, body) = (EventAct::Message(message.clone()), (*format, text.as_str()));
+                let (id, pos) = self.append_event(no, account, &act, Some(body), fx);
                 Ok(Answer::Stored { id, pos, channel: no })
+            }
+            Act::Edit { channel, message, text, format } => {
+                let no = self.check_send(account, channel, text, &Message::default())?;
+                let act = EventAct::Edit(Edit { message: *message });
+                self.append_event(no, account, &act, Some((*format, text)), fx);
+                Ok(Answer::Done)
+            }
+            Act::React { channel, message, reaction, on } => {
+                self.react(account, channel, (*message, reaction, *on), fx)
+            }
+            Act::Pin { channel, message, on } => {
+                let no = self.may_post(account, channel)?;
+                let pin = EventAct::Pin(Pin { message: *message, on: *on });
+                self.append_event(no, account, &pin, None, fx);
+                Ok(Answer::Done)
+            }
+            Act::MarkRead { channel, mark, back } => {
+                self.mark_read(account, channel, (mark, *back), fx)
             }
             Act::OpenDirect { account: other, label } => {
                 self.open_direct(account, *other, label, fx)
@@ -106,15 +132,30 @@ impl State {
         account: AccountNumber,
         channel: &ChannelId,
         text: &str,
+        message: &Message,
     ) -> Result<ChannelNo, Code> {
         let no = self.joined(account, channel)?;
         if text.is_empty() {
             return Err(Code::TextEmpty);
         }
+        if !message.is_sound() {
+            return Err(Code::MentionLimit);
+        }
         // Counting is needed only where the bytes leave it open.
         if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
             return Err(Code::TextTooLong);
         }
+        self.may_post(account, channel)?;
+        let group = self.channels[&no].group().filter(|_| message.mentions_all.is_some());
+        if group.is_some_and(|group| !group.state.may_mention_all(&self.account_id(account))) {
+            return Err(Code::NotAllowed);
+        }
+        Ok(no)
+    }
+
+    /// The channel, where the account may post in it.
+    fn may_post(&self, account: AccountNumber, channel: &ChannelId) -> Result<ChannelNo, Code> {
+        let no = self.joined(account, channel)?;
         if let Some(group) = self.channels[&no].group() {
             if self.channels[&no].is_read_only() {
                 return Err(Code::ChannelReadOnly);
@@ -122,6 +163,30 @@ impl State {
             group.state.allows_post(&self.account_id(account))?;
         }
         Ok(no)
+    }
+
+    /// Who is in may react, in a channel of announcements too.
+    fn react(
+        &mut self,
+        account: AccountNumber,
+        channel: &ChannelId,
+        (message, reaction, on): (MessageId, &str, bool),
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let no = self.joined(account, channel)?;
+        if !Reaction::is_sound(reaction) {
+            return Err(Code::ReactionInvalid);
+        }
+        let known = &self.channels[&no];
+        if known.group().is_some() && known.is_read_only() {
+            return Err(Code::ChannelReadOnly);
+        }
+        if known.group().is_some_and(|group| group.state.archived) {
+            return Err(Code::ChannelArchived);
+        }
+        let reaction = Reaction { message, reaction: reaction.to_owned(), on };
+        self.append_event(no, account, &EventAct::Reaction(reaction), None, fx);
+        Ok(Answer::Done)
     }
 
     /// The channel, where the account is in it; missing and forbidden look alike.

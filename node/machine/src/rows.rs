@@ -36,6 +36,8 @@ pub enum RowKey {
     Contact(AccountNumber, AccountId),
     /// Up to when texts of a channel are gone.
     Expiry(ChannelNo),
+    /// How far an account has read a channel.
+    Read(AccountNumber, ChannelNo),
 }
 
 /// A stored row that cannot be read back.
@@ -76,6 +78,7 @@ impl State {
                 self.contacts.get(&(*number, *other)).map(cbor::encode)
             }
             RowKey::Expiry(no) => self.expiries.get(no).map(cbor::encode),
+            RowKey::Read(number, no) => self.reads.get(&(*number, *no)).map(cbor::encode),
         }
     }
 
@@ -128,6 +131,9 @@ impl State {
             }
             RowKey::Contact(number, other) => self.insert_contact(number, other, read(bytes)?),
             RowKey::Expiry(no) => self.load_expiry(no, read(bytes)?),
+            RowKey::Read(number, no) => {
+                self.reads.insert((number, no), read(bytes)?);
+            }
         }
         Some(())
     }
@@ -142,6 +148,7 @@ impl State {
         }
         channel.last_pos = channel.last_pos.max(log.last_pos);
         channel.last_message = channel.last_message.max(log.last_message);
+        channel.said += log.said;
         if log.fork.is_some() {
             self.forked.insert((no, name));
         }
@@ -175,6 +182,7 @@ impl State {
         self.peers.keys().for_each(|k| add(RowKey::Peer(*k)));
         self.contacts.keys().for_each(|(k, other)| add(RowKey::Contact(*k, *other)));
         self.expiries.keys().for_each(|k| add(RowKey::Expiry(*k)));
+        self.reads.keys().for_each(|(k, no)| add(RowKey::Read(*k, *no)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));

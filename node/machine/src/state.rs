@@ -20,6 +20,7 @@ use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
 use crate::erase::{Erasing, Receipt};
+use crate::reading::ReadMark;
 use crate::reopen::{Forgotten, Rejudged, Reopened};
 use crate::retain::Expiry;
 use crate::rewind::Rewind;
@@ -72,6 +73,8 @@ pub struct State {
     pub(crate) expiries: BTreeMap<ChannelNo, Expiry>,
     /// Those whose texts will come of age, by when that is looked at.
     pub(crate) expiring: BTreeSet<(u64, ChannelNo)>,
+    /// How far accounts of ours have read channels.
+    pub(crate) reads: BTreeMap<(AccountNumber, ChannelNo), ReadMark>,
     /// Logs that are proven to have two histories.
     pub(crate) forked: BTreeSet<(ChannelNo, LogName)>,
     pub(crate) last_channel: u32,

@@ -13,10 +13,10 @@ use comity_protocol::id::{AccountNumber, ControlPoint, LineageId, LogId, LogName
 use comity_protocol::limits::COVER_ENTRIES_MAX;
 
 use crate::account::Standing;
-use crate::append::Incoming;
 use crate::applied::Outcome;
 use crate::channel::{Channel, ChannelNo};
 use crate::cover::cover_for;
+use crate::place::Incoming;
 use crate::range::Stop;
 use crate::reopen::NewTerm;
 use crate::rows::RowKey;
@@ -126,6 +126,7 @@ impl State {
             outcome: Outcome::Accepted,
             fed: home == self.lineage(),
             message: false,
+            annotation: None,
             inbox: Vec::new(),
         };
         let (_, pos) = self.place(incoming, fx);

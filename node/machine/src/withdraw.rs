@@ -54,10 +54,11 @@ pub struct Withdrawal {
 pub fn right_to(act: &EventAct) -> Option<RightTo> {
     match act {
         EventAct::Erasure(_) | EventAct::Request(_) => None,
-        EventAct::Message => Some(RightTo::Post),
+        EventAct::Edit(_) | EventAct::Message(_) | EventAct::Pin(_) => Some(RightTo::Post),
         EventAct::Contact(_)
         | EventAct::Erased(_)
         | EventAct::Invitation(_)
+        | EventAct::Reaction(_)
         | EventAct::RequestRefused(_)
         | EventAct::Unknown(_) => Some(RightTo::BeIn),
     }

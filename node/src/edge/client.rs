@@ -7,29 +7,30 @@ mod tests;
 use std::sync::Arc;
 
 use comity_client_api::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelSummary, Contact, Cursor,
-    Delivery, Device, Endpoint, EventContent, FoundGroup, FoundGroups, HistoryPage, JoinRule,
-    LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page, Refusal, Rule, ShownMessage, SignUp,
-    Standing, Subscribed, Subscription,
+    AccountChange, Action, Backend, Besides, Caller, ChannelDetail, ChannelSummary, Contact,
+    Cursor, Delivery, Device, Endpoint, EventContent, EventList, FeedEvent, FoundGroup,
+    FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page,
+    Refusal, Rule, ShownMessage, SignUp, Standing, Subscribed, Version,
 };
 use comity_machine::{Act, Answer, ChannelNo, Command, GroupAct, Kind, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    self, Ban, ControlAct, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole,
-    Succession, Target, Text,
+    self, Ban, ControlAct, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting,
+    SetRetention, SetRole, Succession, Target, Text,
 };
 use comity_protocol::cursor;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
+use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Progress};
-use super::show::{self, show};
+use super::show;
 use super::{convert, history};
 use crate::clock;
-use crate::feed::{self, Hub, Notice, Yield, cursor_at};
+use crate::feed::{self, Hub, cursor_at};
 use crate::writer::{Shared, WriterHandle};
 
 /// What the admin's settings say to this edge.
@@ -122,6 +123,18 @@ impl ClientEdge {
         &self.0.domain
     }
 
+    pub(super) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    /// The channel, where the caller is in it.
+    fn check_in(&self, caller: &Caller, channel: &ChannelId) -> Result<ChannelNo, Refusal> {
+        let state = self.shared().state();
+        let is_in = state.audience_has(channel, caller.account.number);
+        let no = state.channel(channel).map(|(no, _)| no).filter(|_| is_in);
+        no.ok_or(Code::ChannelNotFound.into())
+    }
+
     pub(super) fn directory(&self) -> &Directory {
         &self.0.directory
     }
@@ -176,6 +189,10 @@ impl ClientEdge {
             Rule::Posting(role) => {
                 ControlAct::SetPosting(SetPosting { role: convert::role_back(role) })
             }
+            Rule::KeepsEdits(kept) => ControlAct::SetEdits(SetEdits { kept }),
+            Rule::MentionAll(role) => {
+                ControlAct::SetMentions(SetMentions { role: convert::role_back(role) })
+            }
             Rule::SinceJoining(since_joining) => {
                 ControlAct::SetHistory(SetHistory { since_joining })
             }
@@ -200,7 +217,7 @@ impl ClientEdge {
     /// How far the caller's own messages of a page have come.
     fn delivered(&self, caller: &Caller, no: ChannelNo, page: &HistoryPage) -> Vec<Delivery> {
         let own = page.events.iter().filter(|event| {
-            event.sender == caller.label && matches!(event.content, EventContent::Message { .. })
+            event.sender == caller.label && matches!(event.content, EventContent::Message(_))
         });
         let told = own.filter_map(|event| {
             let pos = cursor::Cursor::from_bytes(&event.cursor.0).pos;
@@ -238,8 +255,9 @@ impl ClientEdge {
         }
     }
 
-    async fn act_of(&self, caller: &Caller, action: Action) -> Result<Act, Refusal> {
-        Ok(match action {
+    /// The act that an action comes to; nothing where all is so already.
+    async fn act_of(&self, caller: &Caller, action: Action) -> Result<Option<Act>, Refusal> {
+        Ok(Some(match action {
             Action::Accept { channel } => Act::Accept { channel },
             Action::AddContact { account } => self.add_contact(&account).await?,
             Action::RemoveContact { account } => self.remove_contact(caller, &account).await?,
@@ -247,10 +265,11 @@ impl ClientEdge {
                 let account = self.resolve_member(&channel, &label).await?;
                 govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
             }
-            Action::Erase { channel, message } => {
-                let found = history::find(self.shared(), &channel, message, caller.account)?;
-                Act::Erase { channel, target: found.target, author: found.author }
-            }
+            of_message @ (Action::Edit { .. }
+            | Action::Erase { .. }
+            | Action::MarkRead { .. }
+            | Action::Pin { .. }
+            | Action::React { .. }) => return self.act_of_message(caller, of_message),
             Action::HandOver { channel, home } => {
                 let nominee = self.lineage_of(&home)?;
                 govern(channel, ControlAct::HandOver(Succession { nominee }))
@@ -285,11 +304,15 @@ impl ClientEdge {
             Action::Rename { channel, name } => {
                 govern(channel, ControlAct::SetName(Text { text: name }))
             }
-            Action::Send { channel, text } => {
+            Action::Send { channel, text, besides } => {
                 if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
                     return Err(convert::too_long(&text));
                 }
-                Act::Send { channel, text }
+                let (format, message) = match besides == Besides::default() {
+                    true => Default::default(),
+                    false => self.message_of(caller, &channel, besides)?,
+                };
+                Act::Send { channel, text, format, message }
             }
             Action::SetRole { channel, account, role } => {
                 let account = self.resolve_member(&channel, &account).await?;
@@ -299,7 +322,7 @@ impl ClientEdge {
             Action::SetTopic { channel, topic } => {
                 govern(channel, ControlAct::SetTopic(Text { text: topic }))
             }
-        })
+        }))
     }
 }
 
@@ -344,7 +367,8 @@ impl Backend for ClientEdge {
         nonce: Option<u64>,
         action: Action,
     ) -> Result<Outcome, Refusal> {
-        let act = self.act_of(caller, action).await?;
+        let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
+        let marked = self.mark_before(caller, &act);
         let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
         let device = convert::device_back(caller.device);
@@ -365,6 +389,9 @@ impl Backend for ClientEdge {
         };
         if let (Answer::Requested, Some(channel)) = (&answer, joined) {
             return Ok(Outcome::Joining(channel));
+        }
+        if let Some((channel, before)) = marked {
+            self.tell_read(caller, channel, before);
         }
         convert::outcome(answer, |pos| convert::cursor(cursor_at(&self.shared().state(), pos)))
     }
@@ -451,6 +478,51 @@ impl Backend for ClientEdge {
         if is_in || is_own { Ok(found) } else { Err(Code::ChannelNotFound.into()) }
     }
 
+    async fn replies(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<EventList, Refusal> {
+        self.check_in(caller, &channel)?;
+        let asked = (message, after);
+        Ok(history::replies(self.shared(), &channel, asked, caller.account, limit)?)
+    }
+
+    async fn versions(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+        message: MessageId,
+    ) -> Result<Vec<Version>, Refusal> {
+        self.check_in(caller, &channel)?;
+        Ok(history::versions(self.shared(), &channel, message, caller.account)?)
+    }
+
+    async fn pins(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+    ) -> Result<Vec<Arc<FeedEvent>>, Refusal> {
+        let no = self.check_in(caller, &channel)?;
+        let view = self.shared().view().map_err(history::failed)?;
+        let pinned = self.pinned(&view, no)?;
+        Ok(history::messages(self.shared(), &channel, &pinned, caller.account)?)
+    }
+
+    async fn mentions(
+        &self,
+        caller: &Caller,
+        before: Option<Cursor>,
+        limit: usize,
+    ) -> Result<EventList, Refusal> {
+        let before = before.map(|cursor| cursor::Cursor::from_bytes(&cursor.0).pos);
+        let before = before.unwrap_or(cursor::Pos(u64::MAX));
+        Ok(history::mentions(self.shared(), caller.account, before, limit)?)
+    }
+
     fn mark(&self) -> Mark {
         Mark(self.0.progress.mark())
     }
@@ -458,7 +530,8 @@ impl Backend for ClientEdge {
     fn delivered_since(&self, caller: &Caller, mark: Mark) -> (Mark, Vec<Delivery>) {
         let device = convert::device_back(caller.device);
         let (now, notices) = self.0.progress.since(mark.0, device);
-        (Mark(now), notices.into_iter().map(delivery).collect())
+        let told = notices.into_iter().filter_map(|notice| delivery(self.shared(), notice));
+        (Mark(now), told.collect())
     }
 
     async fn subscribe(
@@ -471,70 +544,23 @@ impl Backend for ClientEdge {
         let device = convert::device_back(caller.device);
         let opened =
             feed::Subscription::open(&self.0.hub, self.shared(), subscriber, Some(device), cursor);
+        let moved = match cursor {
+            Some(cursor) if !opened.resync => self.marks_after(caller, cursor.pos),
+            _ => Vec::new(),
+        };
         // A device revoked between its authentication and here would not be told.
         if !self.shared().state().devices.contains_key(&device) {
             return Err(Code::TokenInvalid.into());
         }
         let shared = Arc::clone(self.shared());
         Ok(Subscribed {
-            subscription: DeviceFeed { feed: opened.subscription, shared },
+            subscription: DeviceFeed::new(opened.subscription, shared, moved),
             cursor: convert::cursor(opened.cursor),
             resync: opened.resync,
         })
     }
 }
 
-/// The feed of one device.
-pub struct DeviceFeed {
-    feed: feed::Subscription,
-    shared: Arc<Shared>,
-}
-
-impl DeviceFeed {
-    /// What clients see of a yield; nothing where it holds only what they do not see.
-    fn deliveries(&self, found: Yield) -> Vec<Delivery> {
-        match found {
-            Yield::Ended(code) => vec![Delivery::Goodbye { code, endpoint: None }],
-            Yield::Items(items) => {
-                let shown = items.iter().filter_map(|item| show(&self.shared, item));
-                shown.map(Delivery::Event).collect()
-            }
-            Yield::Notices(notices) => notices.into_iter().map(delivery).collect(),
-        }
-    }
-}
-
-impl Subscription for DeviceFeed {
-    async fn next(&mut self, max: usize) -> Vec<Delivery> {
-        loop {
-            let found = self.feed.next(max).await;
-            let deliveries = self.deliveries(found);
-            if !deliveries.is_empty() {
-                return deliveries;
-            }
-        }
-    }
-
-    async fn ready(&mut self, max: usize) -> Vec<Delivery> {
-        while let Some(found) = self.feed.try_next(max) {
-            let deliveries = self.deliveries(found);
-            if !deliveries.is_empty() {
-                return deliveries;
-            }
-        }
-        Vec::new()
-    }
-}
-
 fn govern(channel: ChannelId, act: ControlAct) -> Act {
     Act::Govern { channel, act: GroupAct(Box::new(act)) }
-}
-
-fn delivery(notice: Notice) -> Delivery {
-    match notice {
-        Notice::Delivered { channel, message, organisations, of, is_final } => {
-            Delivery::Delivered { channel, message, organisations, of, is_final }
-        }
-        Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
-    }
 }

@@ -1,7 +1,7 @@
 //! Between the client API's values and the machine's, by hand.
 
 use comity_client_api::{
-    Contact, ContactStanding, ContactStep, Cursor, DeviceId, Outcome, Refusal, Role,
+    Contact, ContactStanding, ContactStep, Cursor, DeviceId, Outcome, Refusal, Role, Unread,
 };
 use comity_machine::{Answer, RefusedCode};
 use comity_protocol::code::Code;
@@ -46,6 +46,11 @@ pub(super) fn contact(known: &comity_machine::Contact) -> Option<Contact> {
     };
     let account = known.label.parse().ok()?;
     Some(Contact { account, standing, since_unix_ms: known.since_unix_ms })
+}
+
+pub(super) fn unread(unread: comity_machine::Unread) -> Unread {
+    let comity_machine::Unread { messages, mentions, read } = unread;
+    Unread { messages, mentions, read }
 }
 
 pub(super) fn cursor(cursor: cursor::Cursor) -> Cursor {

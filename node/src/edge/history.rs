@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
-use comity_client_api::{Confirmations, HistoryPage, Page, ShownMessage};
-use comity_machine::{
-    ChannelNo, Entrance, ErasedBy, EventRow, Holes, LogNo, RightTo, State, right_of,
+use comity_client_api::{
+    Confirmations, EventContent, EventList, FeedEvent, HistoryPage, Page, ShownMessage, Version,
 };
+use comity_machine::{ChannelNo, Entrance, ErasedBy, EventRow, Holes, LogNo, Outcome, State};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::Moderation;
@@ -14,8 +15,10 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, MessageId};
 use comity_protocol::name::ServerName;
 
-use super::show::show;
-use crate::feed::{Item, rebuild};
+use super::reading::is_message;
+use super::remarks::{self, REMARKS_MAX, Remarks};
+use super::show::{SAME_ID_MAX, make};
+use crate::feed::rebuild;
 use crate::store::Direction;
 use crate::writer::{IdSpan, Shared, View};
 
@@ -70,7 +73,7 @@ pub(super) fn find(
     let channel = state.channels.get(&no).ok_or(Code::ChannelNotFound)?;
     let entrance = state.entrance(no, account.number);
     let target = found.into_iter().find_map(|(pos, row)| {
-        let is_message = right_of(&row.header) == Some(RightTo::Post);
+        let is_message = is_message(&row.header);
         let mut logs = channel.logs.iter().filter(|(_, log)| log.no == row.log);
         let (name, author) = (logs.next()?.0, row.sender?);
         let is_hidden = entrance.as_ref().zip(channel.group()).is_some_and(|(entrance, group)| {
@@ -87,9 +90,6 @@ pub(super) fn find(
     });
     target.ok_or(Code::MessageNotFound)
 }
-
-/// Records that may share an id: their times and half of their hashes would have to be the same.
-const SAME_ID_MAX: usize = 4;
 
 struct Reader<'a> {
     shared: &'a Shared,
@@ -211,7 +211,7 @@ impl Reader<'_> {
             let found = self.view.timeline(self.channel, span, direction, CHUNK).map_err(failed)?;
             let Some(last) = found.last().map(|(_, row)| row.id).filter(|_| found.len() == CHUNK)
             else {
-                shown.extend(self.not_hidden(entrance, found));
+                shown.extend(not_hidden(self.shared, self.channel, entrance, found));
                 shown.truncate(max);
                 return Ok(shown);
             };
@@ -219,7 +219,7 @@ impl Reader<'_> {
                 Direction::Ascending => from = Bound::Excluded(last),
                 Direction::Descending => to = Bound::Excluded(last),
             }
-            shown.extend(self.not_hidden(entrance, found));
+            shown.extend(not_hidden(self.shared, self.channel, entrance, found));
             if shown.len() >= max {
                 shown.truncate(max);
                 return Ok(shown);
@@ -227,44 +227,147 @@ impl Reader<'_> {
         }
     }
 
-    fn not_hidden(
-        &self,
-        entrance: &Entrance,
-        mut found: Vec<(Pos, EventRow)>,
-    ) -> Vec<(Pos, EventRow)> {
-        let state = self.shared.state();
-        let channel = state.channels.get(&self.channel);
-        let Some((channel, group)) = channel.and_then(|channel| Some((channel, channel.group()?)))
-        else {
-            return Vec::new();
-        };
-        let names: BTreeMap<LogNo, &LogName> =
-            channel.logs.iter().map(|(name, log)| (log.no, name)).collect();
-        found.retain(|(pos, row)| {
-            let at = (*pos, row.id.time());
-            names.get(&row.log).is_some_and(|name| !entrance.hides(group, name, row.seq, at))
-        });
-        found
+    fn events(&self, records: Vec<(Pos, EventRow)>) -> Result<Vec<Arc<FeedEvent>>, Code> {
+        shown(self.shared, &self.view, self.channel, records)
     }
+}
 
-    fn events(
-        &self,
-        records: Vec<(Pos, EventRow)>,
-    ) -> Result<Vec<std::sync::Arc<comity_client_api::FeedEvent>>, Code> {
-        let names: BTreeMap<LogNo, LogName> = {
-            let state = self.shared.state();
-            let channel = state.channels.get(&self.channel).ok_or(Code::ChannelNotFound)?;
-            channel.logs.iter().map(|(name, log)| (log.no, *name)).collect()
-        };
-        let mut events = Vec::with_capacity(records.len());
-        for (pos, row) in records {
-            let name_of = |log: LogNo| names.get(&log).copied();
-            let applied = rebuild(&self.shared.state(), self.channel, pos, row, name_of);
-            let item = applied.map(Item::new);
-            events.extend(item.and_then(|item| show(self.shared, &item)));
+/// Records of a channel as clients see them in its history, with what was said of them since.
+pub(super) fn shown(
+    shared: &Shared,
+    view: &View,
+    channel: ChannelNo,
+    records: Vec<(Pos, EventRow)>,
+) -> Result<Vec<Arc<FeedEvent>>, Code> {
+    let ids = records.iter().map(|(_, row)| row.id);
+    let Some(span) = ids.clone().min().zip(ids.max()) else { return Ok(Vec::new()) };
+    let remarks = Remarks::read(view, channel, span).map_err(failed)?;
+    let state = shared.state();
+    let known = state.channels.get(&channel).ok_or(Code::ChannelNotFound)?;
+    let names: BTreeMap<LogNo, LogName> =
+        known.logs.iter().map(|(name, log)| (log.no, *name)).collect();
+    let mut events = Vec::with_capacity(records.len());
+    for (pos, row) in records {
+        let (id, author) = (row.id, row.sender);
+        let name_of = |log: LogNo| names.get(&log).copied();
+        let Some(applied) = rebuild(&state, channel, pos, row, name_of) else { continue };
+        let Some(mut event) = make(&state, &applied) else { continue };
+        if let (EventContent::Message(content), Some(author)) = (&mut event.content, author)
+            && let Some(said) = remarks.of(&state, id, author).map_err(failed)?
+        {
+            said.put(content);
         }
-        Ok(events)
+        events.push(Arc::new(event));
     }
+    Ok(events)
+}
+
+/// The texts that a message has had, for who may see it.
+pub(super) fn versions(
+    shared: &Shared,
+    channel: &ChannelId,
+    id: MessageId,
+    account: AccountId,
+) -> Result<Vec<Version>, Code> {
+    let found = find(shared, channel, id, account)?;
+    let view = shared.view().map_err(failed)?;
+    remarks::versions(&view, &found).map_err(failed)
+}
+
+/// The messages of a thread after one of them.
+pub(super) fn replies(
+    shared: &Shared,
+    channel: &ChannelId,
+    (id, after): (MessageId, Option<MessageId>),
+    account: AccountId,
+    limit: usize,
+) -> Result<EventList, Code> {
+    let Found { channel: no, .. } = find(shared, channel, id, account)?;
+    let view = shared.view().map_err(failed)?;
+    let said = view.annotations(no, (id, id), REMARKS_MAX).map_err(failed)?;
+    let mut rest = remarks::thread(&said, after);
+    let mut records = Vec::new();
+    for reply in rest.by_ref().take(limit) {
+        records.extend(view.annotating(no, reply).map_err(failed)?.map(|row| (reply.pos, row)));
+    }
+    let more = rest.next().is_some();
+    let entrance = shared.state().entrance(no, account.number);
+    let records = match &entrance {
+        Some(entrance) => not_hidden(shared, no, entrance, records),
+        None => records,
+    };
+    Ok(EventList { events: shown(shared, &view, no, records)?, more })
+}
+
+/// Messages of a channel by their ids, in the order of these; those that are hidden from the
+/// account are left out.
+pub(super) fn messages(
+    shared: &Shared,
+    channel: &ChannelId,
+    ids: &[MessageId],
+    account: AccountId,
+) -> Result<Vec<Arc<FeedEvent>>, Code> {
+    let view = shared.view().map_err(failed)?;
+    let mut events = Vec::new();
+    for id in ids {
+        match find(shared, channel, *id, account) {
+            Ok(found) => {
+                events.extend(shown(shared, &view, found.channel, vec![(found.pos, found.row)])?);
+            }
+            Err(Code::MessageNotFound) => {}
+            Err(code) => return Err(code),
+        }
+    }
+    Ok(events)
+}
+
+/// The messages that mention an account before a pos, the newest first.
+pub(super) fn mentions(
+    shared: &Shared,
+    account: AccountId,
+    before: Pos,
+    limit: usize,
+) -> Result<EventList, Code> {
+    let view = shared.view().map_err(failed)?;
+    let mut found = view.mentions(account.number, before, limit + 1).map_err(failed)?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let mut events = Vec::new();
+    for (pos, no) in found {
+        let id = shared.state().channels.get(&no).map(|channel| channel.id);
+        let is_in = id.is_some_and(|id| shared.state().audience_has(&id, account.number));
+        let Some(row) = view.record(no, pos).map_err(failed)?.filter(|_| is_in) else { continue };
+        let records = match shared.state().entrance(no, account.number) {
+            Some(entrance) => not_hidden(shared, no, &entrance, vec![(pos, row)]),
+            None => vec![(pos, row)],
+        };
+        let counts = |(_, row): &(Pos, EventRow)| row.outcome == Outcome::Accepted;
+        let records = records.into_iter().filter(counts).collect();
+        events.extend(shown(shared, &view, no, records)?);
+    }
+    Ok(EventList { events, more })
+}
+
+/// The records that are not from before the account came.
+fn not_hidden(
+    shared: &Shared,
+    no: ChannelNo,
+    entrance: &Entrance,
+    mut found: Vec<(Pos, EventRow)>,
+) -> Vec<(Pos, EventRow)> {
+    let state = shared.state();
+    let channel = state.channels.get(&no);
+    let Some((channel, group)) = channel.and_then(|channel| Some((channel, channel.group()?)))
+    else {
+        return Vec::new();
+    };
+    let names: BTreeMap<LogNo, &LogName> =
+        channel.logs.iter().map(|(name, log)| (log.no, name)).collect();
+    found.retain(|(pos, row)| {
+        let at = (*pos, row.id.time());
+        names.get(&row.log).is_some_and(|name| !entrance.hides(group, name, row.seq, at))
+    });
+    found
 }
 
 /// A message for who may see it, and for its author who has confirmed that it is erased.
@@ -274,19 +377,18 @@ pub(super) fn message(
     id: MessageId,
     account: AccountId,
 ) -> Result<ShownMessage, Code> {
-    let Found { target, author, channel: no, pos, row } = find(shared, channel, id, account)?;
+    let Found { author, channel: no, pos, row, .. } = find(shared, channel, id, account)?;
     let is_own = author == account;
     let is_erased = row.erased == Some(ErasedBy::Record);
-    let confirmed = match is_own && is_erased {
-        true => shared.view().map_err(failed)?.receipts(&row).map_err(failed)?,
-        false => Vec::new(),
+    let view = shared.view().map_err(failed)?;
+    let erasure = match is_own && is_erased {
+        true => {
+            let confirmed = view.receipts(&row).map_err(failed)?;
+            Some(erasure(&shared.state(), no, &confirmed))
+        }
+        false => None,
     };
-    let state = shared.state();
-    let name = LogName::Message { origin: target.origin, writer: target.writer };
-    let applied = rebuild(&state, no, pos, row, |_| Some(name));
-    let erasure = (is_own && is_erased).then(|| erasure(&state, no, &confirmed));
-    drop(state);
-    let event = applied.map(Item::new).and_then(|item| show(shared, &item));
+    let event = shown(shared, &view, no, vec![(pos, row)])?.pop();
     Ok(ShownMessage { event: event.ok_or(Code::MessageNotFound)?, erasure })
 }
 
@@ -318,7 +420,7 @@ fn is_empty(from: &Bound<MessageId>, to: &Bound<MessageId>) -> bool {
     }
 }
 
-fn failed(error: impl std::fmt::Display) -> Code {
+pub(super) fn failed(error: impl std::fmt::Display) -> Code {
     tracing::error!(%error, "history cannot be read");
     Code::Internal
 }

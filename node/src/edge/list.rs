@@ -1,6 +1,6 @@
 //! Channels as a user's lists show them. It decides nothing.
 
-use comity_client_api::{Caller, ChannelKind, ChannelSummary, Member, Role, Standing};
+use comity_client_api::{Caller, ChannelKind, ChannelSummary, Member, Role, Standing, Unread};
 use comity_machine::{Account, Channel, ChannelNo, Kind, State};
 use comity_protocol::control;
 use comity_protocol::limits::MEMBERS_DEFAULT;
@@ -18,7 +18,8 @@ pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Ve
         let (name, topic) = (invitation.name.clone(), String::new());
         let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
         let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
-        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None })
+        let unread = Unread::default();
+        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None, unread })
     });
     held.chain(invitations).collect()
 }
@@ -64,6 +65,7 @@ pub(super) fn summary(
         kind,
         standing,
         last_message_unix_ms: last.map(|time| time.unix_ms()),
+        unread: convert::unread(state.unread(caller.account.number, no)),
     })
 }
 

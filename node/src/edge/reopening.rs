@@ -227,6 +227,11 @@ fn words(channel: &Channel, act: &ControlAct) -> String {
         ControlAct::Remove(target) => format!("removal of {}", label(&target.account)),
         ControlAct::SetArchived(set) if set.archived => "archived".to_owned(),
         ControlAct::SetArchived(_) => "no longer archived".to_owned(),
+        ControlAct::SetEdits(set) if set.kept => "former texts are kept".to_owned(),
+        ControlAct::SetEdits(_) => "former texts are not kept".to_owned(),
+        ControlAct::SetMentions(set) => {
+            format!("mentions of all: from {} on", role(set.role))
+        }
         ControlAct::SetHistory(set) if set.since_joining => {
             "newcomers read nothing from before".to_owned()
         }

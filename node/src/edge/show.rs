@@ -1,77 +1,95 @@
 //! What clients see of a record.
 
+use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use comity_client_api::{EventContent, FeedEvent, JoinRule, Rule};
+use comity_client_api::{
+    Besides, EventContent, FeedEvent, Format, JoinRule, MessageContent, Rule, Since,
+};
 use comity_machine::{Applied, ControlState, ErasedBy, Kind, State};
 use comity_protocol::body::WireBody;
 use comity_protocol::control::{self, ControlAct, ControlHeader};
-use comity_protocol::event::{Contact, Erasure, EventAct, EventHeader, direct_channel};
+use comity_protocol::event::{
+    Contact, Erasure, EventAct, EventHeader, Message, Reaction, direct_channel,
+};
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
 use comity_protocol::name::{AccountLabel, ServerName};
 
 use super::convert;
 use crate::feed::{Item, Shown, cursor_at};
+use crate::store::Direction;
 use crate::writer::Shared;
 
 /// What clients see of an item, made at the first look; `None` where they see nothing.
 pub(super) fn show(shared: &Shared, item: &Item) -> Option<Shown> {
-    item.shown.get_or_init(|| make(&shared.state(), item)).clone()
+    let make = || {
+        let made = make(&shared.state(), &item.applied);
+        made.filter(|event| is_authors(shared, &item.applied, &event.content)).map(Arc::new)
+    };
+    item.shown.get_or_init(make).clone()
 }
 
-fn make(state: &State, item: &Item) -> Option<Shown> {
-    let (channel, sender, content) = match item.applied.log.name {
-        LogName::Control { .. } => control(state, item)?,
-        LogName::Message { .. } => event(state, item)?,
+/// Whether an edit is by the author of its message; of one that is not here clients judge.
+fn is_authors(shared: &Shared, applied: &Applied, content: &EventContent) -> bool {
+    let EventContent::Edited { message, .. } = content else { return true };
+    let span = (Bound::Included(*message), Bound::Included(*message));
+    let found = shared.view().ok().and_then(|view| {
+        view.timeline(applied.channel, span, Direction::Ascending, SAME_ID_MAX).ok()
+    });
+    let found = found.unwrap_or_default();
+    found.is_empty() || found.iter().any(|(_, row)| row.sender == applied.sender)
+}
+
+/// What clients see of a record.
+pub(super) fn make(state: &State, applied: &Applied) -> Option<FeedEvent> {
+    let (channel, sender, content) = match applied.log.name {
+        LogName::Control { .. } => control(state, applied)?,
+        LogName::Message { .. } => event(state, applied)?,
     };
     let withdrawn = match content {
         EventContent::Erased { .. } => Vec::new(),
-        _ => item.applied.withdrawn.to_vec(),
+        _ => applied.withdrawn.to_vec(),
     };
-    let is_message = matches!(content, EventContent::Message { .. } | EventContent::ErasedMessage);
-    let Applied { channel: no, log, seq, .. } = &item.applied;
-    Some(Arc::new(FeedEvent {
-        cursor: convert::cursor(cursor_at(state, item.applied.pos)),
+    let is_message = matches!(content, EventContent::Message(_) | EventContent::ErasedMessage);
+    let Applied { channel: no, log, seq, .. } = applied;
+    Some(FeedEvent {
+        cursor: convert::cursor(cursor_at(state, applied.pos)),
         channel,
-        id: item.applied.id,
-        time_unix_ms: item.applied.time.unix_ms(),
+        id: applied.id,
+        time_unix_ms: applied.time.unix_ms(),
         sender,
         content,
         withdrawn,
-        is_late: is_message && item.applied.is_late,
+        is_late: is_message && applied.is_late,
         is_final: is_message && state.is_final(*no, log.name, *seq),
         encoded: OnceLock::new(),
-    }))
+    })
 }
 
 type Content = (ChannelId, AccountLabel, EventContent);
 
-fn event(state: &State, item: &Item) -> Option<Content> {
-    let applied = &item.applied;
-    let sender = || label(state, item, &applied.sender?);
+fn event(state: &State, applied: &Applied) -> Option<Content> {
+    let sender = || label(state, applied, &applied.sender?);
     let erased = || Some(EventContent::Erased { message: *applied.withdrawn.first()? });
-    if let WireBody::Present(body) = &applied.record.body
-        && let Some(text) = body.as_text()
-    {
-        let content = EventContent::Message { text: Some(Arc::from(text)) };
-        return Some((applied.channel_id, sender()?, content));
-    }
+    let said = |content| Some((applied.channel_id, sender()?, content));
     let header = EventHeader::decode(&applied.record.header).ok()?;
     match header.act().ok()? {
         EventAct::Erasure(Erasure { channel: Some(group), .. }) => {
             let (no, _) = state.channel(&group)?;
             Some((group, state.label(no, &applied.sender?)?, erased()?))
         }
-        EventAct::Erasure(_) => Some((applied.channel_id, sender()?, erased()?)),
-        EventAct::Message if applied.erased.is_some() => {
-            let content = match applied.erased {
-                Some(ErasedBy::Retention) => EventContent::ExpiredMessage,
-                _ => EventContent::ErasedMessage,
-            };
-            Some((applied.channel_id, sender()?, content))
+        EventAct::Erasure(_) => said(erased()?),
+        EventAct::Message(message) => said(self::message(state, applied, message)),
+        EventAct::Edit(edit) => {
+            let (text, format) = text(applied);
+            let is_passed = text.is_none() && applied.erased.is_some();
+            let content = EventContent::Edited { message: edit.message, text, format };
+            if is_passed { None } else { said(content) }
         }
-        EventAct::Message => {
-            Some((applied.channel_id, sender()?, EventContent::Message { text: None }))
+        EventAct::Pin(pin) => said(EventContent::Pinned { message: pin.message, on: pin.on }),
+        EventAct::Reaction(of) => {
+            let Reaction { message, reaction, on } = of;
+            said(EventContent::Reacted { message, reaction, on })
         }
         EventAct::Invitation(invitation) => {
             let own = state.account_id(invitation.account);
@@ -87,6 +105,36 @@ fn event(state: &State, item: &Item) -> Option<Content> {
         }
         EventAct::Contact(contact) => self::contact(state, applied, &contact),
         EventAct::Erased(_) | EventAct::Request(_) | EventAct::Unknown(_) => None,
+    }
+}
+
+/// A message: its text, or why there is none.
+fn message(state: &State, applied: &Applied, said: Message) -> EventContent {
+    match applied.erased {
+        Some(ErasedBy::Retention) => return EventContent::ExpiredMessage,
+        Some(ErasedBy::Record) => return EventContent::ErasedMessage,
+        Some(ErasedBy::Edit) | None => {}
+    }
+    let (text, format) = text(applied);
+    let mentions = said.mentions.iter().flatten();
+    let besides = Besides {
+        format,
+        reply_to: said.reply_to,
+        thread: said.thread,
+        mentions: mentions.filter_map(|named| state.label(applied.channel, named)).collect(),
+        mention_all: said.mentions_all.is_some(),
+    };
+    let since = Since { is_replaced: applied.erased.is_some(), ..Since::default() };
+    EventContent::Message(MessageContent { text, besides, since })
+}
+
+/// The text of a record, where it is here.
+fn text(applied: &Applied) -> (Option<Arc<str>>, Format) {
+    match &applied.record.body {
+        WireBody::Absent(_) => (None, Format::default()),
+        WireBody::Present(body) => {
+            (body.as_text().map(Arc::from), body.format().unwrap_or_default())
+        }
     }
 }
 
@@ -108,10 +156,9 @@ fn contact(state: &State, applied: &Applied, step: &Contact) -> Option<Content> 
     Some((direct_channel(from, to), named(&from, &step.from)?, content))
 }
 
-fn control(state: &State, item: &Item) -> Option<Content> {
-    let applied = &item.applied;
+fn control(state: &State, applied: &Applied) -> Option<Content> {
     let header = ControlHeader::decode(&applied.record.header).ok()?;
-    let of = |account: &AccountId| label(state, item, account);
+    let of = |account: &AccountId| label(state, applied, account);
     let (about, content) = match header.act().ok()? {
         ControlAct::Genesis(genesis) => {
             (genesis.owner, EventContent::Created { name: genesis.name })
@@ -153,8 +200,10 @@ fn control(state: &State, item: &Item) -> Option<Content> {
             (header.actor?, EventContent::Erased { message: *applied.withdrawn.first()? })
         }
         act @ (ControlAct::SetArchived(_)
+        | ControlAct::SetEdits(_)
         | ControlAct::SetHistory(_)
         | ControlAct::SetJoinRule(_)
+        | ControlAct::SetMentions(_)
         | ControlAct::SetPosting(_)
         | ControlAct::SetRetention(_)) => {
             (header.actor?, EventContent::RuleChanged { rule: changed_rule(state, &act)? })
@@ -175,7 +224,9 @@ fn changed_rule(state: &State, act: &ControlAct) -> Option<Rule> {
         ControlAct::SetArchived(set) => Some(Rule::Archived(set.archived)),
         ControlAct::SetPosting(set) => Some(Rule::Posting(convert::role(set.role))),
         ControlAct::SetJoinRule(set) => Some(Rule::Join(join_rule(state, &set.rule))),
+        ControlAct::SetEdits(set) => Some(Rule::KeepsEdits(set.kept)),
         ControlAct::SetHistory(set) => Some(Rule::SinceJoining(set.since_joining)),
+        ControlAct::SetMentions(set) => Some(Rule::MentionAll(convert::role(set.role))),
         ControlAct::SetRetention(set) => Some(Rule::Retention(set.seconds)),
         _ => None,
     }
@@ -189,6 +240,8 @@ pub(super) fn rules(state: &State, group: &ControlState) -> Vec<Rule> {
         Rule::Archived(group.archived),
         Rule::SinceJoining(group.since_joining),
         Rule::Retention(group.retention),
+        Rule::KeepsEdits(group.keeps_edits.is_some()),
+        Rule::MentionAll(group.mentions.map_or(comity_client_api::Role::Member, convert::role)),
     ]
 }
 
@@ -212,8 +265,8 @@ fn domain(state: &State, lineage: &LineageId) -> Option<ServerName> {
     domain.parse().ok()
 }
 
-fn label(state: &State, item: &Item, account: &AccountId) -> Option<AccountLabel> {
-    let known = state.label(item.applied.channel, account);
+fn label(state: &State, applied: &Applied, account: &AccountId) -> Option<AccountLabel> {
+    let known = state.label(applied.channel, account);
     known.or_else(|| {
         let domain = match state.peers.get(&account.lineage) {
             Some(peer) => &peer.domain,
@@ -222,3 +275,6 @@ fn label(state: &State, item: &Item, account: &AccountId) -> Option<AccountLabel
         convert::unknown_label(domain)
     })
 }
+
+/// Records that may share an id: their times and half of their hashes would have to be the same.
+pub(super) const SAME_ID_MAX: usize = 4;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use comity_machine::{Applied, ChannelNo, DeviceId, Outcome, Subscriber};
+use comity_machine::{Applied, ChannelNo, DeviceId, Outcome, Subscriber, Unread};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{ChannelId, LineageId, LogName, MessageId};
+use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName, MessageId};
 use tokio::sync::Notify;
 
 use super::Item;
@@ -32,6 +32,22 @@ pub enum Notice {
     HistoryGrew {
         /// The channel.
         channel: ChannelId,
+    },
+    /// Another member has read up to a message.
+    Read {
+        /// The channel.
+        channel: ChannelId,
+        /// Who.
+        account: AccountId,
+        /// The message.
+        message: MessageId,
+    },
+    /// The account's own mark has moved.
+    Unread {
+        /// The channel.
+        channel: ChannelId,
+        /// What is unread from now on.
+        unread: Unread,
     },
 }
 

@@ -273,5 +273,7 @@ pub fn rebuild(
         audience: Arc::from([]),
         inbox: Vec::new(),
         withdrawn: Arc::from([]),
+        annotation: None,
+        mentioned: Vec::new(),
     })
 }

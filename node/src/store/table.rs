@@ -47,11 +47,19 @@ pub enum Table {
     Swept = 20,
     /// Who says that it has erased what we wrote, by log, seq and lineage.
     Receipt = 21,
+    /// What events say of messages, by channel and message.
+    Annotation = 22,
+    /// Messages that mention an account, by account and pos.
+    Mention = 23,
+    /// How far accounts have read channels.
+    Read = 24,
+    /// Events that pin messages, or no longer, by channel and event.
+    Pin = 25,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 21] = [
+    pub const ALL: [Table; 25] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -73,6 +81,10 @@ impl Table {
         Table::Expiry,
         Table::Swept,
         Table::Receipt,
+        Table::Annotation,
+        Table::Mention,
+        Table::Read,
+        Table::Pin,
     ];
 
     /// Its name on disk.
@@ -99,6 +111,10 @@ impl Table {
             Table::Expiry => "expiry",
             Table::Swept => "swept",
             Table::Receipt => "receipt",
+            Table::Annotation => "annotation",
+            Table::Mention => "mention",
+            Table::Read => "read",
+            Table::Pin => "pin",
         }
     }
 

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use comity_machine::{Dropped, ErasedBy, EventRow, Outcome};
 use comity_protocol::cursor::Pos;
 
+use super::annotation;
 use super::keys::{place_key, timeline_key};
 use super::rejudge::Mark;
 use super::sweep::Gone;
@@ -37,6 +38,7 @@ impl Dropping {
             let mark = Mark::of(&EventRow { outcome: Outcome::Replaced, ..row.clone() });
             rows.put(Table::Rejudged, &place_key(channel, *pos), &mark.encode());
             rows.delete(Table::Timeline, &timeline_key(channel, row.id, row.log, row.seq));
+            annotation::forget(rows, channel, row);
         }
         self.records.into_iter().map(move |(pos, _)| (channel, pos, ErasedBy::Record))
     }

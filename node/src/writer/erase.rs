@@ -4,10 +4,10 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{Applied, Effects, ErasedBy, Erasing, EventRow};
+use comity_machine::{Applied, ChannelNo, Effects, ErasedBy, Erasing, EventRow, LogNo};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{MessageId, ShortHash};
+use comity_protocol::id::{AccountId, MessageId, ShortHash};
 
 use super::block;
 use super::keys::{backfill_key, event_key, place_key, receipt_key};
@@ -22,6 +22,7 @@ pub(super) struct Erased {
     /// Absent for one that was backfilled.
     pos: Option<Pos>,
     row: EventRow,
+    by: ErasedBy,
 }
 
 impl Erased {
@@ -36,14 +37,39 @@ impl Erased {
         if found.is_none() {
             found = view.backfilled(channel, log, seq)?.map(|row| (None, row));
         }
-        let fits =
-            |row: &EventRow| ShortHash::from(row.hash) == erasing.hash && row.erased.is_none();
-        Ok(found.filter(|(_, row)| fits(row)).map(|(pos, row)| Self { erasing, pos, row }))
+        // Of a message that was edited, and whose former text is gone, the later ones go.
+        let is_there = |row: &EventRow| row.erased.is_none_or(|by| by == ErasedBy::Edit);
+        let fits = |row: &EventRow| ShortHash::from(row.hash) == erasing.hash && is_there(row);
+        let by = ErasedBy::Record;
+        Ok(found.filter(|(_, row)| fits(row)).map(|(pos, row)| Self { erasing, pos, row, by }))
+    }
+
+    /// A record whose body goes without another record that says so.
+    pub(super) fn of(channel: ChannelNo, pos: Pos, row: EventRow, by: ErasedBy) -> Self {
+        let (log, seq, hash) = (row.log, row.seq, row.hash.into());
+        let (none, by_channel) = (Pos::default(), channel);
+        let erasing = Erasing { channel, log, seq, hash, by: none, by_channel };
+        Self { erasing, pos: (pos != none).then_some(pos), row, by }
     }
 
     /// The message.
     pub(super) fn id(&self) -> MessageId {
         self.row.id
+    }
+
+    /// Whether it is the n-th record of a log.
+    pub(super) fn is(&self, log: LogNo, seq: u64) -> bool {
+        (self.row.log, self.row.seq) == (log, seq)
+    }
+
+    /// By what its body goes.
+    pub(super) fn by(&self) -> ErasedBy {
+        self.by
+    }
+
+    /// Whose it is.
+    pub(super) fn author(&self) -> Option<AccountId> {
+        self.row.sender
     }
 
     /// Hides the body, and notes the message with the record that erased it. Where the block is to
@@ -55,16 +81,29 @@ impl Erased {
             rows.put(Table::Withdrawn, &place_key(by_channel, by), &ids);
         }
         match self.pos {
-            Some(pos) => rows.put(Table::Erased, &place_key(channel, pos), &[]),
+            Some(pos) => rows.put(Table::Erased, &place_key(channel, pos), mark(self.by)),
             None => {
                 let length = cbor::encode(&self.row).len();
-                self.row.erase(ErasedBy::Record);
+                self.row.erase(self.by);
                 let row = block::padded(cbor::encode(&self.row), length);
                 rows.put(Table::Backfill, &backfill_key(log, seq), &row);
             }
         }
-        self.pos.map(|pos| (channel, pos, ErasedBy::Record))
+        self.pos.map(|pos| (channel, pos, self.by))
     }
+}
+
+/// The mark above a block of a record whose body is still in it.
+fn mark(by: ErasedBy) -> &'static [u8] {
+    match by {
+        ErasedBy::Edit => &[1],
+        ErasedBy::Record | ErasedBy::Retention => &[],
+    }
+}
+
+/// By what a body was erased, as the mark says.
+pub(super) fn parse_mark(mark: &[u8]) -> ErasedBy {
+    if mark.is_empty() { ErasedBy::Record } else { ErasedBy::Edit }
 }
 
 /// Takes the bodies of records that came as history together with what erases them, so that no
@@ -117,7 +156,7 @@ pub(super) fn rewrite(
         let (key, (block, count)) = found.ok_or(RecordsError::Row)?;
         batch.put(Table::Event, &key, &block);
         for (channel, pos, by) in &rest[..count] {
-            if *by == ErasedBy::Record {
+            if *by != ErasedBy::Retention {
                 batch.delete(Table::Erased, &place_key(*channel, *pos));
             }
         }

@@ -28,6 +28,11 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
             (Table::Contact, bytes)
         }
         RowKey::Expiry(no) => (Table::Expiry, no.0.to_be_bytes().to_vec()),
+        RowKey::Read(account, no) => {
+            let mut bytes = account.0.to_be_bytes().to_vec();
+            bytes.extend(no.0.to_be_bytes());
+            (Table::Read, bytes)
+        }
     }
 }
 
@@ -118,6 +123,37 @@ pub(super) fn run_value(first: Pos, last: MessageId) -> [u8; 24] {
 pub(super) fn parse_run_value(value: &[u8]) -> Option<(Pos, MessageId)> {
     let (pos, id) = value.split_first_chunk::<8>()?;
     Some((Pos(u64::from_be_bytes(*pos)), MessageId(id.try_into().ok()?)))
+}
+
+/// What an event says of a message: by the message, then by the event.
+pub(super) fn annotation_key(
+    channel: ChannelNo,
+    message: MessageId,
+    (event, log, seq): (MessageId, LogNo, u64),
+) -> [u8; 52] {
+    let mut key = [0; 52];
+    key[..20].copy_from_slice(&run_key(channel, message));
+    key[20..36].copy_from_slice(&event.0);
+    key[36..].copy_from_slice(&log_index_key(log, seq));
+    key
+}
+
+/// The message, and the event with its place, of an [`annotation_key`].
+pub(super) fn parse_annotation_key(key: &[u8]) -> Option<(MessageId, MessageId, LogNo, u64)> {
+    let id = |bytes: &[u8]| bytes.try_into().map(MessageId).ok();
+    let word = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
+    let (message, event) = (id(key.get(4..20)?)?, id(key.get(20..36)?)?);
+    Some((message, event, LogNo(word(key.get(36..44)?)?), word(key.get(44..52)?)?))
+}
+
+/// An event that pins a message, or no longer: its value is the message.
+pub(super) fn pin_key(channel: ChannelNo, (event, log, seq): (MessageId, LogNo, u64)) -> [u8; 36] {
+    timeline_key(channel, event, log, seq)
+}
+
+/// A message that mentions an account: its value is the channel.
+pub(super) fn mention_key(account: AccountNumber, pos: Pos) -> [u8; 16] {
+    inbox_key(account, pos)
 }
 
 /// The pos at the end of the key of a block or of an inbox entry.

@@ -33,7 +33,7 @@ pub(super) fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 10] = [
+const STATE_TABLES: [(Table, NameRow); 11] = [
     (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
@@ -54,6 +54,11 @@ const STATE_TABLES: [(Table, NameRow); 10] = [
         Some(RowKey::Contact(AccountNumber(u64::from_be_bytes(*account)), other))
     }),
     (Table::Expiry, |key| Some(RowKey::Expiry(channel_no(key)?))),
+    (Table::Read, |key| {
+        let (account, channel) = key.split_first_chunk::<8>()?;
+        let account = AccountNumber(u64::from_be_bytes(*account));
+        Some(RowKey::Read(account, channel_no(channel)?))
+    }),
 ];
 
 fn word(key: &[u8]) -> Option<u64> {

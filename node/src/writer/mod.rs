@@ -5,9 +5,12 @@
 //! A step is a function: a thread runs it in production, a simulator may call it. Nothing leaves
 //! here before the fdatasync that covers it has returned.
 
+mod annotation;
 mod batch;
 mod block;
+mod bodies;
 mod dropped;
+mod edit;
 mod erase;
 mod keys;
 mod load;
@@ -24,6 +27,7 @@ mod thread;
 mod view;
 mod withdraw;
 
+pub use annotation::Annotated;
 pub use batch::commands_of;
 pub use shared::Shared;
 pub use step::{Flushing, Listener, OpenError, Proposal, Reply, StepError, Writer, WriterSettings};

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use comity_machine::{Applied, ChannelNo, Outcome};
+use comity_machine::{Applied, ChannelNo};
 use comity_protocol::id::MessageId;
 
 use super::keys;
@@ -18,7 +18,7 @@ pub(super) struct Order(HashMap<ChannelNo, MessageId>);
 impl Order {
     /// Whether a record, the next one of its channel, is in order.
     pub(super) fn takes(&mut self, applied: &Applied, store: &Store) -> bool {
-        if applied.outcome != Outcome::Accepted {
+        if !applied.is_listed() {
             return false;
         }
         let newest = match self.0.get_mut(&applied.channel) {

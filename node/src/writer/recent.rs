@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use comity_machine::{Applied, ChannelNo, Outcome};
+use comity_machine::{Applied, ChannelNo};
 use comity_protocol::event::EventHeader;
 use comity_protocol::id::MessageId;
 
+use super::annotation;
 use super::block::{ENTRY_BYTES, OpenBlock};
 use super::keys;
 use crate::store::{Batch, Table};
@@ -39,13 +40,20 @@ impl Recent {
         let before = block.bytes().len();
         block.push(applied, is_in_order);
         self.open_bytes += block.bytes().len() - before;
-        if applied.outcome == Outcome::Accepted && !is_in_order {
+        if applied.is_listed() && !is_in_order {
             let at = keys::timeline_key(applied.channel, applied.id, applied.log_no, applied.seq);
             self.rows_mut().put(Table::Timeline, &at, &applied.pos.0.to_be_bytes());
         }
+        let channel = applied.channel.0.to_be_bytes();
         for account in &applied.inbox {
-            let channel = applied.channel.0.to_be_bytes();
             self.rows_mut().put(Table::Inbox, &keys::inbox_key(*account, applied.pos), &channel);
+        }
+        for account in &applied.mentioned {
+            let key = keys::mention_key(*account, applied.pos);
+            self.rows_mut().put(Table::Mention, &key, &channel);
+        }
+        if applied.annotation.is_some() {
+            annotation::lay(self.rows_mut(), applied);
         }
     }
 
@@ -57,7 +65,8 @@ impl Recent {
         let at = |id| keys::timeline_key(old.channel, id, old.log_no, old.seq);
         let rows = self.rows_mut();
         rows.put(Table::Backfill, &keys::backfill_key(old.log_no, old.seq), &row);
-        if old.outcome == Outcome::Accepted {
+        annotation::lay(rows, old);
+        if old.is_listed() {
             rows.put(Table::Timeline, &at(old.id), &old.pos.0.to_be_bytes());
         } else if let Ok(header) = EventHeader::decode(&old.record.header) {
             rows.delete(Table::Timeline, &at(MessageId::new(header.time, &old.record.inner())));

@@ -3,11 +3,14 @@
 
 use std::ops::ControlFlow;
 
-use comity_machine::{Effects, EventRow, Forgotten, Outcome, Rejudged, Reopened};
+use comity_machine::{
+    Annotation, ChannelNo, Effects, EventRow, Forgotten, Outcome, Rejudged, Reopened,
+};
 use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, MessageId};
 
+use super::annotation;
 use super::keys::{backfill_key, place_key, timeline_key};
 use super::shared::Shared;
 use super::view::{RecordsError, View};
@@ -51,6 +54,11 @@ pub(super) fn tell(shared: &Shared, reopened: &[Reopened]) {
     }
 }
 
+/// Whether a record that counts has a place of its own in its channel's history.
+fn is_listed(row: &EventRow) -> bool {
+    Annotation::of_header(&row.header).is_none_or(|annotation| annotation.is_listed())
+}
+
 /// What a record comes to that came to something else when it was laid down.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
@@ -90,7 +98,8 @@ impl Mark {
 
 /// History that is gone with the admission that it came with.
 pub(super) struct Gone {
-    rows: Vec<([u8; 16], [u8; 36])>,
+    channel: ChannelNo,
+    rows: Vec<([u8; 16], [u8; 36], EventRow)>,
 }
 
 impl Gone {
@@ -103,17 +112,18 @@ impl Gone {
                 return ControlFlow::Break(());
             }
             let at = timeline_key(channel, row.id, log, row.seq);
-            rows.push((backfill_key(log, row.seq), at));
+            rows.push((backfill_key(log, row.seq), at, row));
             ControlFlow::Continue(())
         })?;
-        Ok(Self { rows })
+        Ok(Self { channel, rows })
     }
 
     /// Takes them out of the rows.
     pub(super) fn put(&self, rows: &mut Batch) {
-        for (record, place) in &self.rows {
+        for (record, place, row) in &self.rows {
             rows.delete(Table::Backfill, record);
             rows.delete(Table::Timeline, place);
+            annotation::forget(rows, self.channel, row);
         }
     }
 }
@@ -159,10 +169,12 @@ impl Rejudgement {
             rows.put(Table::Rejudged, &place_key(channel, *pos), &Mark::of(after).encode());
             if before.outcome == Outcome::Accepted {
                 rows.delete(Table::Timeline, &at(before));
+                annotation::forget(rows, channel, before);
             }
-            if after.outcome == Outcome::Accepted {
+            if after.outcome == Outcome::Accepted && is_listed(after) {
                 rows.put(Table::Timeline, &at(after), &pos.0.to_be_bytes());
             }
+            annotation::relay(rows, channel, *pos, after);
         }
         rows.put(Table::Withdrawn, &place_key(channel, by), &cbor::encode(&ids.to_vec()));
     }

@@ -4,15 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_machine::{
-    Answer, Applied, Command, DeviceId, Effects, ErasedBy, LoadError, RefusedCode, RowKey,
-};
+use comity_machine::{Answer, Applied, Command, DeviceId, Effects, LoadError, RefusedCode, RowKey};
 use comity_protocol::code::Code;
 use tokio::sync::oneshot;
 
 use super::batch::{self, PayloadError, Taken};
-use super::dropped::Dropping;
-use super::erase::{self, Erased};
+use super::erase;
 use super::keys;
 use super::load::load;
 use super::order::Order;
@@ -24,7 +21,7 @@ use super::sweep::{Gone, Sweeping};
 use super::view::RecordsError;
 use super::withdraw;
 use crate::journal::{self, AppendError, Journal};
-use crate::store::{Batch, FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
+use crate::store::{FlushEvent, FlushFailed, Flusher, FlusherSettings, Store};
 
 /// A command with whoever waits for its answer.
 pub struct Proposal {
@@ -146,22 +143,22 @@ pub enum StepError {
 pub struct Writer {
     journal: Box<dyn Journal>,
     payload_bytes_max: usize,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     flusher: Flusher,
     listener: Box<dyn Listener>,
-    settings: WriterSettings,
+    pub(super) settings: WriterSettings,
     dirty: HashSet<RowKey>,
     order: Order,
     /// Records whose bodies are still in their blocks.
-    erased: Vec<Gone>,
-    scrub: Scrub,
+    pub(super) erased: Vec<Gone>,
+    pub(super) scrub: Scrub,
     /// Channels of which something may have come of age.
-    sweeping: Sweeping,
+    pub(super) sweeping: Sweeping,
     /// The last clock reading that came in.
-    now_ms: u64,
-    unsealed_since_ms: Option<u64>,
+    pub(super) now_ms: u64,
+    pub(super) unsealed_since_ms: Option<u64>,
     /// The last command applied.
-    applied: u64,
+    pub(super) applied: u64,
     /// The last command of what was handed to the flusher.
     submitted: u64,
     /// The last command that the journal was told to forget.
@@ -369,71 +366,12 @@ impl Writer {
         rejudge::apply(&self.shared, &mut effects)?;
         withdraw::apply(&self.shared, &mut effects)?;
         self.drop_replaced(&effects)?;
+        self.drop_former(&mut effects)?;
         self.erase(&mut effects)?;
         erase::note_receipts(&self.shared, &effects);
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)
-    }
-
-    /// Hides what was erased, and tells it with the records that did so.
-    fn erase(&mut self, effects: &mut Effects) -> Result<(), RecordsError> {
-        for erasing in std::mem::take(&mut effects.erased) {
-            let Some(found) = Erased::find(&self.shared.view()?, erasing)? else { continue };
-            let by = effects.applied.iter_mut().find(|applied| applied.pos == erasing.by);
-            if let Some(by) = by {
-                by.withdrawn = by.withdrawn.iter().copied().chain([found.id()]).collect();
-            }
-            // Not published yet itself.
-            let own = |applied: &&mut Applied| {
-                (applied.log_no, applied.seq) == (erasing.log, erasing.seq)
-            };
-            if let Some(own) = effects.applied.iter_mut().find(own) {
-                own.erase(ErasedBy::Record);
-            }
-            self.lose_bodies(effects.command, |rows| found.put(rows));
-        }
-        Ok(())
-    }
-
-    /// Hides what `put` hides, whose bodies go with the next batch for the store.
-    fn lose_bodies<I: IntoIterator<Item = Gone>>(
-        &mut self,
-        command: u64,
-        put: impl FnOnce(&mut Batch) -> I,
-    ) {
-        let Self { shared, erased, scrub, .. } = self;
-        scrub.erased(self.settings.scrub_after, self.now_ms);
-        shared.write(command, |recent| {
-            erased.extend(put(recent.rows_mut()));
-            Scrub::note(recent.rows_mut());
-        });
-    }
-
-    /// Hides records that are not of their logs any more.
-    fn drop_replaced(&mut self, effects: &Effects) -> Result<(), RecordsError> {
-        for dropped in &effects.dropped {
-            let found = Dropping::find(&self.shared.view()?, *dropped)?;
-            self.lose_bodies(effects.command, |rows| found.put(rows));
-        }
-        Ok(())
-    }
-
-    /// Takes some of what has come of age from the rows, once what was found before is written.
-    fn sweep(&mut self, now_ms: u64) -> Result<(), RecordsError> {
-        if self.sweeping.is_empty() || !self.erased.is_empty() {
-            return Ok(());
-        }
-        if let Some(found) = self.sweeping.next(&self.shared)? {
-            self.scrub.erased(self.settings.scrub_after, now_ms);
-            self.shared.write(self.applied, |recent| {
-                found.put(recent.rows_mut());
-                Scrub::note(recent.rows_mut());
-            });
-            self.erased.extend(found.gone);
-        }
-        self.unsealed_since_ms.get_or_insert(now_ms);
-        Ok(())
     }
 
     /// When rows must be handed to the flusher although nothing else happens.

@@ -2,7 +2,7 @@
 //! by log and in their channel's order. Where records lie is known here and where they are laid,
 //! nowhere else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountNumber, LineageId, MessageId, ShortHash};
 
 use super::block::{self, Entry, OpenBlock};
+use super::erase;
 use super::keys;
 use super::recent::Recent;
 use super::rejudge::Mark;
@@ -22,7 +23,7 @@ use crate::store::{Direction, Overlay, ReadError, Span, Table};
 /// Every row up to some command.
 pub struct View {
     /// The store's rows under those that it does not hold yet.
-    rows: Overlay,
+    pub(super) rows: Overlay,
     /// Whose blocks still grow, oldest first.
     recent: Vec<Arc<Recent>>,
 }
@@ -240,7 +241,7 @@ impl View {
         let horizon = self.horizon(channel)?;
         let (from, to) = (keys::place_key(channel, from), keys::place_key(channel, to));
         let span = Span::inclusive(&from, &to);
-        let (mut rejudged, mut erased) = (BTreeMap::new(), BTreeSet::new());
+        let (mut rejudged, mut erased) = (BTreeMap::new(), BTreeMap::new());
         let mut failed = None;
         self.rows.range(Table::Rejudged, &span, Direction::Ascending, &mut |key, mark| {
             match Mark::decode(mark) {
@@ -252,8 +253,8 @@ impl View {
         if let Some(error) = failed {
             return Err(error);
         }
-        self.rows.range(Table::Erased, &span, Direction::Ascending, &mut |key, _| {
-            erased.extend(keys::pos_of(key));
+        self.rows.range(Table::Erased, &span, Direction::Ascending, &mut |key, by| {
+            erased.extend(keys::pos_of(key).map(|pos| (pos, erase::parse_mark(by))));
             ControlFlow::Continue(())
         })?;
         Ok(Marks { rejudged, erased, horizon })
@@ -434,7 +435,7 @@ type Flow = Result<ControlFlow<()>, RecordsError>;
 /// Records that are no longer what their blocks say.
 struct Marks {
     rejudged: BTreeMap<Pos, Mark>,
-    erased: BTreeSet<Pos>,
+    erased: BTreeMap<Pos, ErasedBy>,
     horizon: HybridTime,
 }
 
@@ -448,8 +449,8 @@ fn record(entry: &Entry<'_>, marks: &Marks) -> Result<Option<EventRow>, RecordsE
     if let Some(mark) = mark {
         mark.put(&mut row);
     }
-    if marks.erased.contains(&entry.pos) {
-        row.erase(ErasedBy::Record);
+    if let Some(by) = marks.erased.get(&entry.pos) {
+        row.erase(*by);
     }
     expire(&mut row, marks.horizon);
     Ok(Some(row))

@@ -8,6 +8,7 @@ use comity_protocol::cbor;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::MessageId;
 
+use super::annotation;
 use super::keys::{place_key, timeline_key};
 use super::rejudge::Mark;
 use super::shared::Shared;
@@ -67,6 +68,7 @@ impl Withdrawn {
             let mark = Mark::of(&rejected).encode();
             rows.put(Table::Rejudged, &place_key(channel, *pos), &mark);
             rows.delete(Table::Timeline, &timeline_key(channel, row.id, row.log, row.seq));
+            annotation::forget(rows, channel, row);
         }
         rows.put(Table::Withdrawn, &place_key(channel, by), &cbor::encode(&ids.to_vec()));
     }

@@ -118,6 +118,10 @@ control_acts! {
     20 Open(Opening);
     /// Logs that have ended are closed where V stands.
     21 CloseLogs(Closing);
+    /// Whether former texts of edited messages are kept.
+    22 SetEdits(SetEdits);
+    /// From which role on members may mention all.
+    23 SetMentions(SetMentions);
     bare:
     /// Only states V.
     9 Cover;
@@ -301,6 +305,24 @@ pub struct SetRetention {
     /// How long, in seconds; for ever where absent.
     #[n(0)]
     pub seconds: Option<u64>,
+}
+
+/// The arguments of a change of the rule on edits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SetEdits {
+    /// Whether former texts of edited messages are kept, for members to read.
+    #[n(0)]
+    pub kept: bool,
+}
+
+/// The arguments of a change of the rule on mentions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct SetMentions {
+    /// From this role on members may mention all.
+    #[n(0)]
+    pub role: Role,
 }
 
 /// The arguments of archiving.

@@ -1,18 +1,18 @@
 //! The vectors of whole structures: every kind of event, control record and frame, and bytes that
 //! are refused.
 
-use comity_protocol::body::{Body, WireBody};
+use comity_protocol::body::{Body, Format, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::control::{
     Ban, ClosedLog, Closing, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening,
-    Role, SetArchived, SetHistory, SetJoinRule, SetPosting, SetRetention, SetRole, SetVersion,
-    Succession, Target, Text,
+    Role, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting, SetRetention,
+    SetRole, SetVersion, Succession, Target, Text,
 };
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::event::{
-    Contact, ContactStep, EndedLog, Erasure, EventAct, EventHeader, LogStart, Record, Request,
-    RequestRefused,
+    Contact, ContactStep, Edit, EndedLog, Erasure, EventAct, EventHeader, LogStart, Message, Pin,
+    Reaction, Record, Request, RequestRefused,
 };
 use comity_protocol::frame::{
     Batch, Exception, Frame, HeadAbove, Hello, LogKind, PEER_VERSION, Range, VectorEntry, Want,
@@ -24,7 +24,7 @@ use comity_protocol::history::{
     AskedLog, Backfill, Before, BelowLink, HistoryAsk, LogEnd, LogRef, OldRange, OldStart,
     RangeStart, Stated,
 };
-use comity_protocol::id::{AccountNumber, LogId, LogName, ShortHash, WriterId};
+use comity_protocol::id::{AccountNumber, LogId, LogName, MessageId, ShortHash, WriterId};
 use serde_json::{Value, json};
 
 use crate::build::{hex, structure};
@@ -34,7 +34,7 @@ use crate::world::{Log, Org, World, at, control as control_header, empty_body, e
 pub(crate) fn events(world: &World) -> Vec<Value> {
     let header = |name: &str, header: &EventHeader| structure(name, "event-header", header);
     let bob = world.bob.number;
-    let message = event(at(10), bob, &EventAct::Message);
+    let message = event(at(10), bob, &EventAct::message());
     let mut cases = vec![
         header("a message in a direct channel", &message),
         header("a log's first message in a group", &first_in_group(world)),
@@ -49,13 +49,15 @@ pub(crate) fn events(world: &World) -> Vec<Value> {
             .into_iter()
             .map(|(name, request)| header(name, &event(at(12), bob, &EventAct::Request(request)))),
     );
-    let others = others(world).into_iter();
+    let others = others(world).into_iter().chain(remarks(world));
     cases.extend(others.map(|(name, act)| header(name, &event(at(12), bob, &act))));
     let body = Body::text([0x5a; 32], "안녕하세요");
     let bytes = cbor::encode(&message);
+    let markdown = Body::formatted([0x5b; 32], Format::Markdown, "*hello*");
     let absent = Record { header: bytes.clone().into(), body: WireBody::Absent(body.hash()) };
     cases.extend([
         structure("a text", "body", &body),
+        structure("a text in Markdown", "body", &markdown),
         structure("no body", "body", &empty_body()),
         structure("a record whose body is not sent", "record", &absent),
         structure(
@@ -68,7 +70,7 @@ pub(crate) fn events(world: &World) -> Vec<Value> {
 }
 
 fn first_in_group(world: &World) -> EventHeader {
-    let mut header = event(at(10), world.bob.number, &EventAct::Message);
+    let mut header = event(at(10), world.bob.number, &EventAct::message());
     header.after = Some(world.control.control_point());
     let ended = EndedLog { writer: WriterId::new(5, 6), seq: 7, hash: ShortHash([0xdd; 16]) };
     header.start = Some(LogStart { ended: Some(vec![ended]), ..LogStart::default() });
@@ -76,7 +78,7 @@ fn first_in_group(world: &World) -> EventHeader {
 }
 
 fn first_in_direct(world: &World) -> EventHeader {
-    let mut header = event(at(10), world.bob.number, &EventAct::Message);
+    let mut header = event(at(10), world.bob.number, &EventAct::message());
     let (low, high) = (world.alice.min(world.bob), world.alice.max(world.bob));
     header.start = Some(LogStart {
         accounts: Some((low, high)),
@@ -113,6 +115,28 @@ fn requests(world: &World) -> Vec<(&'static str, Request)> {
         ("a request to come in by the join rule", Request::Join { channel, label }),
         ("a request to leave", Request::of(&ControlAct::Leave(target)).unwrap()),
         ("a request to rename", Request::of(&name).unwrap()),
+    ]
+}
+
+/// Events that say something of a message, or more than a text.
+fn remarks(world: &World) -> Vec<(&'static str, EventAct)> {
+    let message = MessageId::new(at(9), &Hash([0xdd; 32]));
+    let reaction = Reaction { message, reaction: "👍".into(), on: true };
+    let mut mentions = vec![world.alice, world.bob];
+    mentions.sort_unstable();
+    let whole = Message {
+        reply_to: Some(message),
+        thread: Some(message),
+        mentions: Some(mentions),
+        mentions_all: Some(true),
+    };
+    let reply = Message { reply_to: Some(message), ..Message::default() };
+    vec![
+        ("a message that answers another", EventAct::Message(reply)),
+        ("a message in a thread that mentions some and all", EventAct::Message(whole)),
+        ("an edit", EventAct::Edit(Edit { message })),
+        ("a reaction", EventAct::Reaction(reaction)),
+        ("the end of a pin", EventAct::Pin(Pin { message, on: false })),
     ]
 }
 
@@ -208,6 +232,8 @@ fn rules(world: &World) -> Vec<(&'static str, ControlAct)> {
         ("a retention", ControlAct::SetRetention(SetRetention { seconds: Some(86_400) })),
         ("no retention", ControlAct::SetRetention(SetRetention { seconds: None })),
         ("an archived group", ControlAct::SetArchived(SetArchived { archived: true })),
+        ("former texts that are kept", ControlAct::SetEdits(SetEdits { kept: true })),
+        ("a rule on mentions", ControlAct::SetMentions(SetMentions { role: Role::Moderator })),
         ("a removed message", ControlAct::Moderate(moderation)),
         ("a raised version", ControlAct::SetVersion(SetVersion { version: 2 })),
         ("a handover", ControlAct::HandOver(Succession { nominee: world.globex.lineage })),
@@ -421,7 +447,7 @@ fn below_head(world: &World) -> Batch {
 /// Bytes that are refused: for their `encoding`, which any decoder sees; for a `structure` that is
 /// not the one expected; or for a `limit`.
 pub(crate) fn refused(world: &World) -> Vec<Value> {
-    let message = cbor::encode(&event(at(10), world.bob.number, &EventAct::Message));
+    let message = cbor::encode(&event(at(10), world.bob.number, &EventAct::message()));
     let with = |from: &[u8], to: &[u8]| replaced(&message, from, to);
     let time = &message[1..11];
     let long_kind = with(&[0x02, 0x01], &[0x02, 0x18, 0x01]);

@@ -50,7 +50,7 @@ impl RogueLog {
 
     /// Appends a record that is sound but for, mostly, one thing.
     pub(super) fn lie(&mut self, scene: &Scene<'_>, dice: &mut Dice) {
-        let mut act = EventAct::Message;
+        let mut act = EventAct::message();
         let own = own_accounts(scene);
         let mut header = EventHeader {
             time: HybridTime::from_unix_ms(scene.now_ms).max(self.log.time.next()),

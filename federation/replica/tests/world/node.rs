@@ -156,7 +156,7 @@ impl Node {
     }
 
     pub fn say_in(&mut self, channel: ChannelId, text: &str, unix_ms: u64) {
-        let sent = self.act(Act::Send { channel, text: text.into() }, unix_ms);
+        let sent = self.act(Act::send(channel, text), unix_ms);
         assert!(matches!(sent, Answer::Stored { .. }), "{sent:?}");
     }
 

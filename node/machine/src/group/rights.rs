@@ -56,7 +56,9 @@ impl ControlState {
                 let sound = set.seconds.is_none_or(|seconds| seconds >= RETENTION_SECONDS_MIN);
                 if sound { Ok(()) } else { Err(Code::RuleInvalid) }
             }
-            ControlAct::SetHistory(_) => self.needs_role(actor, Role::Owner),
+            ControlAct::SetEdits(_) | ControlAct::SetHistory(_) | ControlAct::SetMentions(_) => {
+                self.needs_role(actor, Role::Owner)
+            }
             ControlAct::SetVersion(set) => {
                 self.needs_role(actor, Role::Owner)?;
                 // A version above ours is none that we judge: see `Group::judge`.

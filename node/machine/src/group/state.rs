@@ -75,6 +75,12 @@ pub struct ControlState {
     /// Stands for the logs that are closed, and for where each ends; absent where none is.
     #[n(16)]
     pub closed: Option<Hash>,
+    /// Present, and true, where former texts of edited messages are kept.
+    #[n(17)]
+    pub keeps_edits: Option<bool>,
+    /// From which role on members may mention all; absent where all may.
+    #[n(18)]
+    pub mentions: Option<Role>,
 }
 
 /// An account that was ever invited, in or banned.
@@ -162,6 +168,8 @@ impl ControlState {
             retention: None,
             nominee: None,
             closed: None,
+            keeps_edits: None,
+            mentions: None,
         })
     }
 
@@ -194,6 +202,11 @@ impl ControlState {
     pub fn key(&self, lineage: &LineageId) -> Option<NodePublicKey> {
         // Version 1 admits no organisation with changes of key; see `rights`.
         self.organisations.get(lineage).map(|o| o.first_key)
+    }
+
+    /// Whether an account may mention all members.
+    pub fn may_mention_all(&self, account: &AccountId) -> bool {
+        self.role(account).is_some_and(|role| role >= self.mentions.unwrap_or(Role::Member))
     }
 
     /// From which role on members may post; `None` while nobody may.
@@ -248,7 +261,11 @@ impl ControlState {
                 self.archived = set.archived;
                 self.note_posting(place);
             }
+            ControlAct::SetEdits(set) => self.keeps_edits = set.kept.then_some(true),
             ControlAct::SetHistory(set) => self.since_joining = set.since_joining,
+            ControlAct::SetMentions(set) => {
+                self.mentions = (set.role > Role::Member).then_some(set.role);
+            }
             ControlAct::SetRetention(set) => self.retention = set.seconds,
             ControlAct::SetVersion(set) => self.version = set.version,
             ControlAct::HandOver(to) => self.nominee = Some(to.nominee),

@@ -129,7 +129,7 @@ fn send(
     channel: comity_protocol::id::ChannelId,
     text: &str,
 ) -> Result<Answer, Code> {
-    world.act_with("alice@acme", Some(nonce), Act::Send { channel, text: text.into() })
+    world.act_with("alice@acme", Some(nonce), Act::send(channel, text))
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn what_is_foreseen_is_what_happens() {
     let mut world = World::new(&["alice@acme", "bob@acme"]);
     let talk = world.direct("alice@acme", "bob@acme");
     let alice = world.node("acme").users["alice"];
-    let act = |text: &str| Act::Send { channel: talk, text: text.into() };
+    let act = |text: &str| Act::send(talk, text);
     let first = send(&mut world, 1, talk, "hello").unwrap();
     let state = &world.node("acme").state;
     let foresee = |nonce, act: &Act| state.foresee(alice.number, alice.device, nonce, act);

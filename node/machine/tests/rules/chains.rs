@@ -114,7 +114,7 @@ fn time_that_does_not_increase_makes_an_event_void() {
     let (mut world, _, bob, mut log) = scene();
     let at = |ms: u64| EventHeader {
         time: HybridTime::from_unix_ms(BEGINNING_MS + ms),
-        ..event(bob, &EventAct::Message)
+        ..event(bob, &EventAct::message())
     };
     let text = || Body::text([1; 32], "text");
     log.push(at(50), text()).push(at(50), text()).push(at(40), text()).push(at(51), text());
@@ -129,7 +129,7 @@ fn an_event_far_ahead_is_held_until_it_is_due() {
     let ahead = BEGINNING_MS + 3_600_000;
     let time = HybridTime::from_unix_ms(ahead);
     log.say(bob, "2", None);
-    log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
+    log.push(EventHeader { time, ..event(bob, &EventAct::message()) }, Body::text([1; 32], "3"));
     let shown = world.show("globex", "acme", &log);
     assert_eq!(shown, (RangeOutcome::Early { from: 3 }, vec![Outcome::Accepted; 2]));
     world.now_ms = ahead - AHEAD_MS_MAX - 1;
@@ -150,7 +150,7 @@ fn what_comes_long_after_its_time_is_late_for_good() {
     let (mut world, talk, bob, mut log) = scene();
     let at = |ms: u64| EventHeader {
         time: HybridTime::from_unix_ms(BEGINNING_MS + ms),
-        ..event(bob, &EventAct::Message)
+        ..event(bob, &EventAct::message())
     };
     let text = || Body::text([1; 32], "text");
     log.push(at(0), text()).push(at(1), text());
@@ -186,9 +186,9 @@ fn headers_that_cannot_be_read_or_are_too_long_keep_their_number() {
     log.push_bytes(vec![0xff, 0x00], WireBody::Present(Body::empty([1; 32])));
     // A message without arguments is a message; one with arguments is nothing.
     let args = Some(vec![1].into());
-    log.push(EventHeader { args, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "x"));
+    log.push(EventHeader { args, ..event(bob, &EventAct::message()) }, Body::text([1; 32], "x"));
     // Not in the one form that its value has.
-    let mut bytes = cbor::encode(&event(bob, &EventAct::Message));
+    let mut bytes = cbor::encode(&event(bob, &EventAct::message()));
     bytes.push(0);
     log.push_bytes(bytes, WireBody::Present(Body::empty([1; 32])));
     log.say(bob, "6", None);
@@ -201,7 +201,7 @@ fn headers_that_cannot_be_read_or_are_too_long_keep_their_number() {
 #[test]
 fn a_body_beyond_the_limits_counts_as_missing() {
     let (mut world, talk, bob, mut log) = scene();
-    let message = || event(bob, &EventAct::Message);
+    let message = || event(bob, &EventAct::message());
     let bytes = |content_type: &str, bytes: Vec<u8>| Body {
         salt: [1; 32],
         content_type: content_type.to_owned().into(),
@@ -244,7 +244,7 @@ fn a_body_may_be_absent() {
     let (mut world, talk, bob, mut log) = scene();
     let body = WireBody::Absent(Body::text([1; 32], "erased").hash());
     let time = log.time.next();
-    let header = EventHeader { time, ..event(bob, &EventAct::Message) };
+    let header = EventHeader { time, ..event(bob, &EventAct::message()) };
     log.push_bytes(cbor::encode(&header), body);
     log.time = time;
     assert_eq!(world.show("globex", "acme", &log).1, [Outcome::Accepted; 2]);
@@ -373,7 +373,7 @@ fn the_head_of_a_range_is_kept_where_only_its_first_part_is_taken() {
     log.say(bob, "2", None);
     let held = log.end.hash();
     let time = HybridTime::from_unix_ms(BEGINNING_MS + AHEAD_MS_MAX + 9);
-    log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "3"));
+    log.push(EventHeader { time, ..event(bob, &EventAct::message()) }, Body::text([1; 32], "3"));
     assert_eq!(world.show("globex", "acme", &log).0, RangeOutcome::Early { from: 3 });
     let (_, channel) = world.channel("acme", talk);
     let known = &channel.logs[&log.log.name];

@@ -87,7 +87,7 @@ fn a_log_of_which_the_home_lacks_the_end_stays_open() {
     let start =
         LogStart { ended: Some(vec![says(lacking, 7), says(ended.1, 1)]), ..<_>::default() };
     let after = Some(world.group_at("globex", team).point);
-    let message = event(world.account(BOB).0.number, &EventAct::Message);
+    let message = event(world.account(BOB).0.number, &EventAct::message());
     let mut log = RogueLog::new(world.node("globex"), team, 10);
     log.push(EventHeader { start: Some(start), after, ..message }, Body::text([9; 32], "hello"));
     assert_eq!(world.show("globex", "acme", &log).1, [Accepted]);
@@ -102,7 +102,7 @@ fn a_log_of_which_the_home_lacks_the_end_stays_open() {
 fn an_origin_has_only_so_many_ended_logs_noted() {
     let (mut world, team, ended) = scene();
     let after = Some(world.group_at("globex", team).point);
-    let message = event(world.account(BOB).0.number, &EventAct::Message);
+    let message = event(world.account(BOB).0.number, &EventAct::message());
     for writer in [1_000, 2_000] {
         let numbers = writer + 1..=writer + ENDED_LOGS_MAX as u64;
         let hash = ShortHash([7; 16]);

@@ -187,7 +187,7 @@ fn events_that_do_not_fit_the_channel_are_void() {
         seq: 1,
         hash: comity_protocol::hash::Hash::ZERO.into(),
     };
-    let message = event(bob, &comity_protocol::event::EventAct::Message);
+    let message = event(bob, &comity_protocol::event::EventAct::message());
     let body = || comity_protocol::body::Body::text([1; 32], "text");
     log.push(comity_protocol::event::EventHeader { after: Some(point), ..message }, body());
     log.say(bob, "two", None);

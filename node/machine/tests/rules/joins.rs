@@ -245,7 +245,7 @@ fn void_and_rejected_records_of_the_past_are_so_for_the_newcomer_too() {
     let after = Some(world.group_at("acme", team).point);
     let mut log = RogueLog::new(world.node("globex"), team, 70);
     let start = Some(LogStart::default());
-    let header = |start, after| EventHeader { start, after, ..event(bob, &EventAct::Message) };
+    let header = |start, after| EventHeader { start, after, ..event(bob, &EventAct::message()) };
     log.push(header(start.clone(), after), Body::text([1; 32], "fine"));
     log.push(header(start, None), Body::text([1; 32], "void: it is not the first"));
     let early = EventHeader { time: HybridTime(1), ..header(None, None) };

@@ -17,6 +17,7 @@ mod groups;
 mod histories;
 mod joins;
 mod readers;
+mod remarks;
 mod reopening;
 mod retention;
 mod rights;

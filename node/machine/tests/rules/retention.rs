@@ -191,7 +191,8 @@ fn what_is_void_is_kept_no_longer_than_what_counts() {
     let team = world.team(ALICE, &[BOB]);
     set(&mut world, "globex", Some(HOUR));
     let mut rogue = RogueLog::new(world.node("acme"), team, 7);
-    rogue.push(event(world.account(ALICE).0.number, &EventAct::Message), Body::text([1; 32], "x"));
+    rogue
+        .push(event(world.account(ALICE).0.number, &EventAct::message()), Body::text([1; 32], "x"));
     assert_eq!(world.show("acme", "globex", &rogue).1, [Outcome::Void]);
     let record = world.node("globex").records.last().unwrap();
     assert_eq!(record.erased, Some(ErasedBy::Retention));

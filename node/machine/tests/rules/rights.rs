@@ -153,7 +153,7 @@ fn invitations_that_make_no_sense_are_not_noted() {
 #[test]
 fn link_logs_are_between_two() {
     let (mut world, _) = scene();
-    let log = link_log(&world, "globex", "initech", &[(AccountNumber(1), EventAct::Message)]);
+    let log = link_log(&world, "globex", "initech", &[(AccountNumber(1), EventAct::message())]);
     // Shown to acme, whose business it is not; by its writer and by others.
     assert_eq!(world.show("globex", "acme", &log).0, refused(Code::LogUnknown));
     let batch = log.batch(world.node("globex"));
@@ -177,7 +177,7 @@ fn an_organisation_that_was_never_admitted_writes_nothing() {
     let carol = world.account(CAROL).0.number;
     let after = Some(world.group_at("acme", team).point);
     let mut log = RogueLog::new(world.node("initech"), team, 1);
-    let header = event(carol, &EventAct::Message);
+    let header = event(carol, &EventAct::message());
     let start = Some(LogStart::default());
     log.push(EventHeader { after, start, ..header }, Body::text([1; 32], "hello"));
     assert!(matches!(world.show("initech", "acme", &log).0, RangeOutcome::Refused { .. }));
@@ -268,11 +268,11 @@ fn what_an_event_stands_on_must_be_there_and_never_go_back() {
     let ahead = ControlPoint { seq: newest + 1, ..wrong };
     let first = |log: &mut RogueLog, after| {
         let start = Some(LogStart::default());
-        let header = EventHeader { after, start, ..event(bob, &EventAct::Message) };
+        let header = EventHeader { after, start, ..event(bob, &EventAct::message()) };
         log.push(header, Body::text([1; 32], "first"));
     };
     let next = |log: &mut RogueLog, after| {
-        let header = EventHeader { after, ..event(bob, &EventAct::Message) };
+        let header = EventHeader { after, ..event(bob, &EventAct::message()) };
         log.push(header, Body::text([1; 32], "next"));
     };
     use Outcome::{Accepted, Rejected, Void};
@@ -305,7 +305,7 @@ fn what_an_event_stands_on_must_be_there_and_never_go_back() {
     let (alice, bob_id) = (world.account(ALICE).0, world.account(BOB).0);
     let accounts = Some((alice.min(bob_id), alice.max(bob_id)));
     let start = Some(LogStart { accounts, ..LogStart::default() });
-    let header = EventHeader { after: Some(now), start, ..event(bob, &EventAct::Message) };
+    let header = EventHeader { after: Some(now), start, ..event(bob, &EventAct::message()) };
     log.push(header, Body::text([1; 32], "x"));
     assert_eq!(world.show("globex", "acme", &log).1, [Void]);
 }
@@ -317,7 +317,7 @@ fn who_is_no_member_is_rejected_whatever_his_organisation_says() {
     let after = Some(world.group_at("acme", team).point);
     let mut log = RogueLog::new(world.node("globex"), team, 50);
     let start = Some(LogStart::default());
-    let header = EventHeader { after, start, ..event(bella, &EventAct::Message) };
+    let header = EventHeader { after, start, ..event(bella, &EventAct::message()) };
     log.push(header, Body::text([1; 32], "hello"));
     log.say(AccountNumber(0), "I am globex", None);
     // A request is for the home alone, and carries no text.
@@ -349,7 +349,7 @@ fn a_request_before_a_record_that_waits_is_answered() {
     let leave = event(bob, &EventAct::Request(asks_to_leave(world.account(BOB).0)));
     log.push(EventHeader { after, start, ..leave }, Body::empty([1; 32]));
     let time = comity_protocol::clock::HybridTime::from_unix_ms(world.now_ms + 3_600_000);
-    log.push(EventHeader { time, ..event(bob, &EventAct::Message) }, Body::text([1; 32], "x"));
+    log.push(EventHeader { time, ..event(bob, &EventAct::message()) }, Body::text([1; 32], "x"));
     let (range, outcomes) = world.show("globex", "acme", &log);
     assert_eq!((range, outcomes.len()), (RangeOutcome::Early { from: 2 }, 1));
     assert_eq!(world.members("acme", team), ["alice@acme.test Owner"]);

@@ -21,7 +21,7 @@ fn what_is_there_comes_at_once_and_nothing_is_waited_for() {
     let mut town = Town::begin();
     let channel = town.direct(1, 2);
     let feed = town.follow(2, None).subscription;
-    let mut feed = DeviceFeed { feed, shared: town.rig.shared() };
+    let mut feed = DeviceFeed::new(feed, town.rig.shared(), Vec::new());
     assert_eq!(ready(&mut feed, 10), 0);
     for _ in 0..25 {
         town.says(1, channel, "hello");

@@ -87,7 +87,7 @@ impl Town {
     }
 
     pub(crate) fn says(&mut self, account: u64, channel: ChannelId, text: &str) -> Pos {
-        match self.act(account, Act::Send { channel, text: text.to_owned() }) {
+        match self.act(account, Act::send(channel, text)) {
             Answer::Stored { pos, .. } => pos,
             other => panic!("{other:?}"),
         }

@@ -137,7 +137,7 @@ pub(super) fn event(sender: AccountNumber, act: &EventAct) -> EventHeader {
 
 /// The header of a message, without a time.
 pub(super) fn message(sender: AccountNumber, start: Option<LogStart>) -> EventHeader {
-    EventHeader { start, ..event(sender, &EventAct::Message) }
+    EventHeader { start, ..event(sender, &EventAct::message()) }
 }
 
 /// The header of a control record, without a time.

@@ -29,7 +29,7 @@ fn opening() -> (Vec<Command>, ChannelId) {
 }
 
 fn says(channel: ChannelId, number: u64, text: &str) -> Command {
-    perform(1, Some(number), number, Act::Send { channel, text: text.to_owned() })
+    perform(1, Some(number), number, Act::send(channel, text))
 }
 
 fn all(shared: &Shared) -> Vec<(Pos, EventRow)> {

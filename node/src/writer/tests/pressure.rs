@@ -44,7 +44,7 @@ impl Chat {
     pub(super) fn message(&mut self, bytes: usize) -> Command {
         self.said += 1;
         let text = format!("{:08}", self.said).repeat(bytes.div_ceil(8));
-        perform(1, Some(self.said), self.said, Act::Send { channel: self.channel, text })
+        perform(1, Some(self.said), self.said, Act::send(self.channel, text))
     }
 
     fn says(&mut self, bytes: usize) -> Answer {

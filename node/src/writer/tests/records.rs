@@ -142,6 +142,8 @@ impl World {
             audience: Arc::from([]),
             inbox: if inbox { vec![AccountNumber(5)] } else { Vec::new() },
             withdrawn: Arc::from([]),
+            annotation: None,
+            mentioned: Vec::new(),
             erased: None,
             is_late: at.is_multiple_of(5),
         }

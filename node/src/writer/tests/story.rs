@@ -74,7 +74,7 @@ impl Story {
     }
 
     pub(crate) fn sends(&mut self, account: u64, channel: ChannelId, text: &str) -> Effects {
-        self.act(account, None, Act::Send { channel, text: text.to_owned() })
+        self.act(account, None, Act::send(channel, text))
     }
 
     pub(crate) fn account(&self, number: u64) -> AccountId {
@@ -191,11 +191,11 @@ pub(crate) fn of_everything() -> Story {
     let direct = acme.channel(1, Act::OpenDirect { account: bob, label: label("bob") });
     for nonce in 1..=3 {
         let text = format!("number {nonce}");
-        acme.act(1, Some(nonce), Act::Send { channel: direct, text });
+        acme.act(1, Some(nonce), Act::send(direct, text));
     }
     // A repeat gets the first one's answer, another text under its nonce is refused.
-    acme.act(1, Some(2), Act::Send { channel: direct, text: "number 2".into() });
-    acme.act(1, Some(2), Act::Send { channel: direct, text: "number 4".into() });
+    acme.act(1, Some(2), Act::send(direct, "number 2"));
+    acme.act(1, Some(2), Act::send(direct, "number 4"));
     acme.sends(2, direct, "한국어");
 
     let create = Act::CreateGroup { name: "lunch".into(), topic: String::new(), member_limit: 10 };

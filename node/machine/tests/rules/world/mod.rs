@@ -156,7 +156,7 @@ impl World {
     }
 
     pub fn say(&mut self, user: &str, channel: ChannelId, text: &str) -> Done {
-        self.act(user, Act::Send { channel, text: text.into() })
+        self.act(user, Act::send(channel, text))
     }
 
     pub fn invite(&mut self, user: &str, whom: &str, channel: ChannelId) -> Done {

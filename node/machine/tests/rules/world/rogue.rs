@@ -90,7 +90,7 @@ impl RogueLog {
 
     /// Appends a text, with what the first event of a log must say.
     pub fn say(&mut self, sender: AccountNumber, text: &str, start: Option<LogStart>) -> &mut Self {
-        let header = EventHeader { start, ..event(sender, &EventAct::Message) };
+        let header = EventHeader { start, ..event(sender, &EventAct::message()) };
         self.push(header, Body::text([9; 32], text))
     }
 

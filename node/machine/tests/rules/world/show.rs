@@ -41,6 +41,8 @@ pub fn line(state: &State, applied: &Applied) -> String {
                 ControlAct::HandOver(_) => format!("{sender} hands over"),
                 ControlAct::Open(opening) => format!("opens after {}", opening.base.term),
                 act @ (ControlAct::Moderate(_)
+                | ControlAct::SetEdits(_)
+                | ControlAct::SetMentions(_)
                 | ControlAct::SetJoinRule(_)
                 | ControlAct::SetRetention(_)
                 | ControlAct::SetVersion(_)) => format!("{sender} {act:?}"),
@@ -51,10 +53,13 @@ pub fn line(state: &State, applied: &Applied) -> String {
             let header = EventHeader::decode(&applied.record.header).unwrap();
             match header.act().unwrap() {
                 EventAct::Contact(contact) => format!("{sender} contact {:?}", contact.step),
+                EventAct::Edit(_) => format!("{sender} edits: {}", text(applied)),
+                EventAct::Pin(pin) => format!("{sender} pins {}", pin.on),
+                EventAct::Reaction(of) => format!("{sender} reacts {} {}", of.reaction, of.on),
                 EventAct::Erased(erasure) => format!("erased {}", erasure.seq),
                 EventAct::Erasure(erasure) => format!("{sender} erases {}", erasure.seq),
                 EventAct::Invitation(i) => format!("{} invites to {}", i.inviter, i.name),
-                EventAct::Message => format!("{sender}: {}", text(applied)),
+                EventAct::Message(_) => format!("{sender}: {}", text(applied)),
                 EventAct::Request(_) => format!("{sender} requests something"),
                 EventAct::RequestRefused(refused) => format!("refused {}", refused.code()),
                 EventAct::Unknown(kind) => format!("unknown {kind}"),

@@ -1,0 +1,86 @@
+//! The feed of one device, as the client API sees it.
+
+use std::sync::Arc;
+
+use comity_client_api::{Delivery, Subscription};
+
+use super::convert;
+use super::show::show;
+use crate::feed::{self, Notice, Yield};
+use crate::writer::Shared;
+
+/// The feed of one device.
+pub struct DeviceFeed {
+    feed: feed::Subscription,
+    shared: Arc<Shared>,
+    /// Marks that were moved since the cursor that was shown, told first.
+    moved: Vec<Delivery>,
+}
+
+impl DeviceFeed {
+    /// The feed of a device that is told first of marks that moved while it was away.
+    pub(super) fn new(feed: feed::Subscription, shared: Arc<Shared>, moved: Vec<Delivery>) -> Self {
+        Self { feed, shared, moved }
+    }
+
+    /// What clients see of a yield; nothing where it holds only what they do not see.
+    fn deliveries(&self, found: Yield) -> Vec<Delivery> {
+        match found {
+            Yield::Ended(code) => vec![Delivery::Goodbye { code, endpoint: None }],
+            Yield::Items(items) => {
+                let shown = items.iter().filter_map(|item| show(&self.shared, item));
+                shown.map(Delivery::Event).collect()
+            }
+            Yield::Notices(notices) => {
+                let told = notices.into_iter().filter_map(|notice| delivery(&self.shared, notice));
+                told.collect()
+            }
+        }
+    }
+}
+
+impl Subscription for DeviceFeed {
+    async fn next(&mut self, max: usize) -> Vec<Delivery> {
+        if !self.moved.is_empty() {
+            return std::mem::take(&mut self.moved);
+        }
+        loop {
+            let found = self.feed.next(max).await;
+            let deliveries = self.deliveries(found);
+            if !deliveries.is_empty() {
+                return deliveries;
+            }
+        }
+    }
+
+    async fn ready(&mut self, max: usize) -> Vec<Delivery> {
+        if !self.moved.is_empty() {
+            return std::mem::take(&mut self.moved);
+        }
+        while let Some(found) = self.feed.try_next(max) {
+            let deliveries = self.deliveries(found);
+            if !deliveries.is_empty() {
+                return deliveries;
+            }
+        }
+        Vec::new()
+    }
+}
+
+/// What clients see of a notice; nothing where nobody knows whose it is any more.
+pub(super) fn delivery(shared: &Shared, notice: Notice) -> Option<Delivery> {
+    Some(match notice {
+        Notice::Delivered { channel, message, organisations, of, is_final } => {
+            Delivery::Delivered { channel, message, organisations, of, is_final }
+        }
+        Notice::HistoryGrew { channel } => Delivery::HistoryGrew { channel },
+        Notice::Read { channel, account, message } => {
+            let state = shared.state();
+            let account = state.label(state.channel(&channel)?.0, &account)?;
+            Delivery::Read { channel, account, message }
+        }
+        Notice::Unread { channel, unread } => {
+            Delivery::Unread { channel, unread: convert::unread(unread) }
+        }
+    })
+}

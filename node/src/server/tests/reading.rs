@@ -1,0 +1,135 @@
+//! What is unread, on every device at once: marks, counts, mentions, and who has read what.
+
+use serde_json::{Value, json};
+
+use super::plain::Plain;
+use super::world::World;
+
+const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
+
+/// Unread messages and mentions of a channel in the list.
+async fn unread(person: &Plain, channel: &str) -> (u64, u64) {
+    let found = person.channel(channel).await;
+    (found["unread"].as_u64().unwrap(), found["mentions"].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn unread_counts_are_the_same_on_every_device() {
+    let world = World::start(&DOMAINS).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut bob = Plain::new(&world, 1, "bob").await;
+    let group = alice.founds("tea", &mut [&mut bob]).await;
+    assert_eq!(unread(&bob, &group).await, (0, 0));
+    let mut phone = bob.again(None).await;
+    let mut ids = Vec::new();
+    for text in ["one", "two", "three"] {
+        ids.push(alice.says(&group, text, Value::Null).await);
+    }
+    phone.sees(|frame| frame["event"]["text"] == "three").await;
+    for device in [&bob, &phone] {
+        assert_eq!(unread(device, &group).await, (3, 0));
+    }
+    assert_eq!(unread(&alice, &group).await, (0, 0), "what one says oneself is read");
+
+    let read = |id: &str| json!({ "channel": group, "message": id });
+    phone.does("mark_read", read(&ids[1])).await.unwrap();
+    let moved = bob.sees(|frame| frame["type"] == "unread").await;
+    assert_eq!((&moved["unread"], &moved["read"]), (&json!(1), &json!(ids[1])));
+    for device in [&bob, &phone] {
+        assert_eq!(unread(device, &group).await, (1, 0));
+    }
+    // A mark goes back only where that is wanted.
+    bob.does("mark_read", read(&ids[0])).await.unwrap();
+    assert_eq!(unread(&bob, &group).await, (1, 0));
+    let mut back = read(&ids[0]);
+    back["back"] = json!(true);
+    bob.does("mark_read", back).await.unwrap();
+    assert_eq!(unread(&phone, &group).await, (2, 0));
+
+    // Who was away is told where the mark stands by now, and what one says is not unread.
+    let cursor = phone.cursor.clone();
+    drop(phone);
+    bob.says(&group, "four", Value::Null).await;
+    bob.does("mark_read", read(&ids[2])).await.unwrap();
+    let mut phone = bob.again(Some(&cursor)).await;
+    let moved = phone.sees(|frame| frame["type"] == "unread").await;
+    assert_eq!((&moved["unread"], &moved["read"]), (&json!(0), &json!(ids[2])));
+    let stranger = json!({ "channel": group, "message": "01M8373FD70000E1R70W3GE1R7" });
+    assert_eq!(bob.does("mark_read", stranger).await, Err("message_not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn counts_and_marks_outlast_a_start() {
+    let mut world = World::start(&DOMAINS[..1]).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut ann = Plain::new(&world, 0, "ann").await;
+    let group = alice.founds("tea", &mut [&mut ann]).await;
+    let first = alice.says(&group, "one", Value::Null).await;
+    alice.says(&group, "two", json!({ "mentions": ["ann@acme.test"] })).await;
+    ann.does("mark_read", json!({ "channel": group, "message": first })).await.unwrap();
+    assert_eq!(unread(&ann, &group).await, (1, 1));
+    let account = ann.account.clone();
+    drop((alice, ann));
+    world.stop(0).await;
+    world.restart(0).await;
+    let ann = Plain::at(&world, 0, &account, None).await;
+    assert_eq!(unread(&ann, &group).await, (1, 1));
+    assert_eq!(ann.channel(&group).await["read"], first.as_str());
+}
+
+#[tokio::test]
+async fn mentions_are_counted_and_listed() {
+    let world = World::start(&DOMAINS).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut ann = Plain::new(&world, 0, "ann").await;
+    let mut bob = Plain::new(&world, 1, "bob").await;
+    let group = alice.founds("tea", &mut [&mut ann, &mut bob]).await;
+    alice.says(&group, "hello", Value::Null).await;
+    let named = json!({ "mentions": ["bob@globex.test", "nobody@acme.test"] });
+    let first = alice.says(&group, "you, bob", named).await;
+    let second = alice.says(&group, "all of you", json!({ "mention_all": true })).await;
+    let event = bob.sees(|frame| frame["event"]["text"] == "you, bob").await;
+    assert_eq!(event["event"]["mentions"], json!(["bob@globex.test"]), "members alone");
+    bob.sees(|frame| frame["event"]["mention_all"] == true).await;
+    ann.sees(|frame| frame["event"]["mention_all"] == true).await;
+    assert_eq!(unread(&bob, &group).await, (3, 2));
+    assert_eq!(unread(&ann, &group).await, (3, 1));
+    assert_eq!(unread(&alice, &group).await, (0, 0));
+
+    let (_, found) = bob.gets("/v1/mentions?limit=1").await;
+    let newest = &found["events"][0];
+    assert_eq!((&newest["event"]["id"], &newest["channel"]), (&json!(second), &json!(group)));
+    assert_eq!(found["more"], true);
+    let cursor = newest["cursor"].as_str().unwrap();
+    let (_, found) = bob.gets(&format!("/v1/mentions?before={cursor}")).await;
+    assert_eq!(found["events"][0]["event"]["id"], first.as_str());
+    assert_eq!((found["events"].as_array().unwrap().len(), &found["more"]), (1, &json!(false)));
+
+    bob.does("mark_read", json!({ "channel": group, "message": first })).await.unwrap();
+    assert_eq!(unread(&bob, &group).await, (1, 1));
+
+    // Who may mention all is a rule of the group.
+    let rule = json!({ "channel": group, "mentioning": "owner" });
+    alice.does("set_rule", rule).await.unwrap();
+    bob.event("rule_changed").await;
+    let all = json!({ "type": "send", "channel": group, "text": "hey", "mention_all": true });
+    assert_eq!(bob.asks(all).await["code"], "not_allowed");
+    let many: Vec<String> = (0..10_000).map(|n| format!("user{n}@acme.test")).collect();
+    let many = json!({ "type": "send", "channel": group, "text": "hey", "mentions": many });
+    assert_eq!(bob.asks(many).await["code"], "mention_limit");
+}
+
+#[tokio::test]
+async fn members_see_who_has_read() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut ann = Plain::new(&world, 0, "ann").await;
+    let group = alice.founds("tea", &mut [&mut ann]).await;
+    let id = alice.says(&group, "one", Value::Null).await;
+    ann.event("message").await;
+    ann.does("mark_read", json!({ "channel": group, "message": id })).await.unwrap();
+    let read = alice.sees(|frame| frame["type"] == "read").await;
+    let expected = json!({ "type": "read", "channel": group, "account": "ann@acme.test",
+                           "message": id });
+    assert_eq!(read, expected);
+}
