@@ -59,6 +59,11 @@ impl Conn {
         self.stream.write_all(&self.write).await
     }
 
+    /// Sends bytes as they are.
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
+    }
+
     /// The next text.
     pub(crate) async fn next(&mut self) -> Result<&[u8], Failure> {
         loop {

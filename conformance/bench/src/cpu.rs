@@ -1,4 +1,4 @@
-//! CPU that a process or some of its threads have used, as the kernel counts it.
+//! CPU that a process or some of its threads have used, and memory, as the kernel counts them.
 
 use std::fs;
 use std::time::Duration;
@@ -12,6 +12,14 @@ pub(crate) fn of_process(pid: u32) -> Result<Duration, Failure> {
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let ticks: Result<Vec<u64>, _> = fields.skip(11).take(2).map(str::parse).collect();
     Ok(Duration::from_millis(ticks?.iter().sum::<u64>() * 1_000 / TICKS_PER_SECOND))
+}
+
+/// Memory of a process by the kernel's name for it, in MB of 10^6 bytes.
+pub(crate) fn memory_mb(pid: u32, name: &str) -> Result<f64, Failure> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find(|line| line.starts_with(name)).ok_or("no such memory")?;
+    let kib: f64 = line.split_whitespace().nth(1).ok_or("no number")?.parse()?;
+    Ok(kib * 1.024e-3)
 }
 
 /// CPU of this process.

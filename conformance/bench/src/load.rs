@@ -25,6 +25,20 @@ pub(crate) struct User {
     pub(crate) token: String,
 }
 
+impl User {
+    /// His socket, past its welcome.
+    pub(crate) async fn connect(&self) -> Result<Conn, Failure> {
+        let mut conn = Conn::open(self.addr, "/v1/socket").await?;
+        let hello = format!(r#"{{"type":"hello","token":"{}"}}"#, self.token);
+        conn.send(hello.as_bytes()).await?;
+        let welcome = conn.next().await?;
+        if find(welcome, br#""type":"welcome""#).is_none() {
+            return Err(format!("no welcome: {}", String::from_utf8_lossy(welcome)).into());
+        }
+        Ok(conn)
+    }
+}
+
 /// Two users and the channel between them.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
@@ -69,14 +83,7 @@ impl Seat {
     }
 
     async fn open(user: &User, channel: &str, other: &str, nonce: u64) -> Result<Self, Failure> {
-        let mut conn = Conn::open(user.addr, "/v1/socket").await?;
-        let hello = format!(r#"{{"type":"hello","token":"{}"}}"#, user.token);
-        conn.send(hello.as_bytes()).await?;
-        let welcome = conn.next().await?;
-        if find(welcome, br#""type":"welcome""#).is_none() {
-            return Err(format!("no welcome: {}", String::from_utf8_lossy(welcome)).into());
-        }
-        Ok(Self::new(conn, channel, other, nonce))
+        Ok(Self::new(user.connect().await?, channel, other, nonce))
     }
 
     async fn send(&mut self) -> Result<(), Failure> {
@@ -206,7 +213,7 @@ pub(crate) async fn within<T>(
 
 const LONGEST: Duration = Duration::from_secs(60);
 /// A short message of 60 bytes, like those that the other servers were measured with.
-const TEXT: &str = "Shall we meet at the harbour at noon, or is one too late....";
+pub(crate) const TEXT: &str = "Shall we meet at the harbour at noon, or is one too late....";
 /// Enough for caches to fill and for the first batch to reach the store.
 const WARM_UP: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -10,13 +10,16 @@ mod direct;
 mod dns;
 mod federated;
 mod floor;
+mod group;
 mod join;
 mod load;
 mod node;
+mod pages;
 mod relay;
 mod row;
 mod senders;
 mod stats;
+mod storm;
 mod wire;
 
 use std::error::Error;
@@ -87,6 +90,15 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if arguments.wants_any(&catchup::NAMES) {
         rows.print(catchup::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&group::NAMES) {
+        rows.print(group::measure(&Place::new()?, arguments)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&pages::NAMES) {
+        rows.print(pages::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&storm::NAMES) {
+        rows.print(storm::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if arguments.wants_any(&senders::NAMES) {
         rows.print(senders::measure(&Place::new()?)?.into_iter().filter(wanted))?;

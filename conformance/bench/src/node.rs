@@ -107,7 +107,22 @@ impl Node {
         cpu::of_process(self.child.id())
     }
 
+    /// Memory that it holds, in MB of 10^6 bytes.
+    pub(crate) fn memory_mb(&self) -> Result<f64, Failure> {
+        cpu::memory_mb(self.child.id(), "VmRSS")
+    }
+
+    /// The most memory that it has held.
+    pub(crate) fn peak_memory_mb(&self) -> Result<f64, Failure> {
+        cpu::memory_mb(self.child.id(), "VmHWM")
+    }
+
     /// Where its clients connect.
+    pub(crate) fn clients(&self) -> SocketAddr {
+        self.clients
+    }
+
+    /// The same as a URL.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.clients)
     }

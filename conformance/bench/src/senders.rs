@@ -124,7 +124,8 @@ async fn writer(dir: &Path) -> Outcome {
     done
 }
 
-fn open(dir: &Path) -> Result<Writer, Failure> {
+/// A writer on the store and the journal of a directory.
+pub(crate) fn open(dir: &Path) -> Result<Writer, Failure> {
     let disk =
         |name| DirectoryDisk::open(&dir.join(name)).map(|disk| Arc::new(disk) as Arc<dyn Disk>);
     let settings = store::Settings::default();
@@ -173,7 +174,7 @@ fn populate(writer: &mut Writer) -> Result<Vec<ChannelId>, Failure> {
 }
 
 /// One command in a step of its own.
-fn order(writer: &mut Writer, command: Command) -> Result<Answer, Failure> {
+pub(crate) fn order(writer: &mut Writer, command: Command) -> Result<Answer, Failure> {
     let (tell, mut told) = oneshot::channel();
     writer.step([Proposal { command, reply: Reply::Send(tell) }], clock::monotonic_ms())?;
     match told.try_recv()? {
