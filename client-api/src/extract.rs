@@ -16,15 +16,29 @@ use crate::model::{json_object, malformed, refusal, with_separators};
 use crate::routes::Api;
 use crate::settings::{BODY_BYTES_MAX, TEXT_BODY_BYTES_MAX};
 
-/// The holder of the request's token.
+/// The holder of the request's token. Counts the request: his, or, without a valid token, that of
+/// the address.
 pub(crate) struct Authenticated(pub(crate) Caller);
 
 impl<B: Backend> FromRequestParts<Api<B>> for Authenticated {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api<B>) -> Result<Self, Refusal> {
-        let token = bearer(&parts.headers).ok_or(Code::TokenInvalid)?;
-        api.backend.authenticate(token).await.map(Self)
+        let asker = api.gate.asker(&parts.headers, &parts.extensions);
+        let known = match bearer(&parts.headers) {
+            Some(token) => api.backend.authenticate(token).await,
+            None => Err(Code::TokenInvalid.into()),
+        };
+        match known {
+            Ok(caller) => {
+                api.gate.at_home(&caller, asker);
+                api.gate.admit_account(&caller).map(|()| Self(caller))
+            }
+            Err(refusal) => {
+                api.gate.admit_stranger(asker)?;
+                Err(refusal)
+            }
+        }
     }
 }
 

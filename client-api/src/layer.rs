@@ -1,6 +1,9 @@
-//! What surrounds every route: answers for browsers of any origin, a deadline, a log line. It must
-//! not look into bodies.
+//! What surrounds every route: answers for browsers, a deadline, a log line. It must not look into
+//! bodies.
 
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -11,20 +14,91 @@ use comity_protocol::code::Code;
 
 use crate::backend::Refusal;
 
-/// Lets pages of any origin call the API. Nothing rides on a browser's own credentials: the token
-/// is in a header that only the page can set.
-pub(crate) async fn any_origin(request: Request, next: Next) -> Response {
+/// Whose web pages may use the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Anybody's. Nothing rides on a browser's own credentials: the token is in a header, or in a
+    /// frame, that only the page can set.
+    Any,
+    /// Those of these origins.
+    Listed(Vec<Origin>),
+}
+
+/// An origin as browsers write it (RFC 6454): scheme, host and, where it is not the usual one,
+/// port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+/// Why a text is no origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OriginError;
+
+impl fmt::Display for OriginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an origin is scheme and host in lower case: https://chat.acme.example")
+    }
+}
+
+impl std::error::Error for OriginError {}
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let (scheme, host) = text.split_once("://").ok_or(OriginError)?;
+        let is_plain = |part: &str| {
+            let plain = |b: u8| b.is_ascii_graphic() && !b.is_ascii_uppercase();
+            !part.is_empty() && part.bytes().all(|b| plain(b) && !b"/?#@*,".contains(&b))
+        };
+        if !is_plain(scheme) || !is_plain(host) {
+            return Err(OriginError);
+        }
+        HeaderValue::from_str(text).map(Self).map_err(|_| OriginError)
+    }
+}
+
+impl Origins {
+    /// Whether a request may come from where it does. Only browsers say where that is.
+    pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
+        match (self, headers.get(header::ORIGIN)) {
+            (Self::Any, _) | (_, None) => true,
+            (Self::Listed(listed), Some(origin)) => listed.iter().any(|known| known.0 == *origin),
+        }
+    }
+}
+
+/// Tells browsers which pages may read the answer, and answers for all routes when they ask first.
+pub(crate) async fn cross_origin(
+    State(origins): State<Arc<Origins>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let asks_first = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let is_allowed = origins.allow(request.headers());
     let mut response = if asks_first {
         let mut response = StatusCode::NO_CONTENT.into_response();
-        allow(response.headers_mut());
+        if is_allowed {
+            allow(response.headers_mut());
+        }
         response
     } else {
         next.run(request).await
     };
-    let any = HeaderValue::from_static("*");
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let headers = response.headers_mut();
+    let shown_to = match *origins {
+        Origins::Any => Some(HeaderValue::from_static("*")),
+        Origins::Listed(_) => {
+            headers.append(header::VARY, HeaderValue::from_static("origin"));
+            origin.filter(|_| is_allowed)
+        }
+    };
+    if let Some(shown_to) = shown_to {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, shown_to);
+        let exposed = HeaderValue::from_static("retry-after");
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
     response
 }
 
@@ -55,6 +129,7 @@ fn allow(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+        // Browsers cut it to what they take, some to two hours.
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

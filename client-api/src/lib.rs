@@ -10,6 +10,7 @@ mod endpoint;
 mod event;
 mod extract;
 mod found;
+mod gate;
 mod layer;
 mod leftover;
 mod message;
@@ -28,7 +29,10 @@ pub use backend::{
     LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
     ShownMessage, SignUp, Standing, Subscribed, Subscription, Unread,
 };
-pub use comity_session::Limits as SocketLimits;
+pub use comity_session::{
+    DoorLimits, Limits as SocketLimits, Network, NetworkError, Rate, log_in_limits,
+};
+pub use layer::{Origin, OriginError, Origins};
 pub use message::{
     Besides, EventList, Format, MessageContent, ReactionCount, Replies, Since, Version,
 };

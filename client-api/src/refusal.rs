@@ -36,6 +36,7 @@ macro_rules! conflicts {
             | Code::AliasLimit
             | Code::ContactLimit
             | Code::DeviceLimit
+            | Code::InviteLimit
             | Code::AlreadyMember
             | Code::NotInvited
             | Code::MemberLimit
@@ -83,9 +84,11 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::DomainRefused
         | Code::PeerNameMismatch
         | Code::PeerNotMember
+        | Code::OriginRefused
         | Code::RequestRefused => StatusCode::FORBIDDEN,
         Code::ResourceNotFound
         | Code::DeviceNotFound
+        | Code::InviteNotFound
         | Code::ChannelNotFound
         | Code::AccountNotFound
         | Code::MessageNotFound

@@ -2,13 +2,18 @@
 //! handshakes and requests run in tasks of their own. It must not know routes.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -17,6 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::gate::{Connect, Gate, Peer, Place, crowded};
+use crate::layer::{Origins, cross_origin};
 use crate::settings::ApiSettings;
 
 /// A mark on requests that came over TLS.
@@ -34,19 +41,29 @@ pub async fn serve(
 ) {
     let router = if tls.is_some() { router.layer(Extension(Encrypted)) } else { router };
     let (stop, stopping) = watch::channel(false);
+    let gate = Gate::new(&settings);
     let server = Server {
         router,
         tls: tls.map(TlsAcceptor::from),
         head_timeout: settings.head_timeout,
+        answers_once: false,
         stopping,
     };
+    let turning_away =
+        Server { router: turn_away(settings.origins), answers_once: true, ..server.clone() };
     let connections_max = settings.connections_max.min(CONNECTIONS_CEILING);
     let permits = Arc::new(Semaphore::new(connections_max as usize));
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
-            (stream, permit) = accept(&listener, &permits) => {
-                tokio::spawn(server.clone().connection(stream, permit));
+            (stream, peer, permit) = accept(&listener, &permits) => {
+                let (server, place) = match gate.connect(peer) {
+                    Connect::Taken(place) => (&server, place),
+                    Connect::TurnedAway(place) => (&turning_away, Some(place)),
+                    Connect::Cut => continue,
+                };
+                let seat = Seat { _permit: permit, _place: place };
+                tokio::spawn(server.clone().connection(stream, Peer(peer), seat));
             }
             () = &mut shutdown => break,
         }
@@ -66,31 +83,40 @@ struct Server {
     router: Router,
     tls: Option<TlsAcceptor>,
     head_timeout: Duration,
+    /// Whether a connection ends with its first answer.
+    answers_once: bool,
     stopping: watch::Receiver<bool>,
 }
 
 impl Server {
-    async fn connection(self, stream: TcpStream, permit: OwnedSemaphorePermit) {
+    async fn connection(self, stream: TcpStream, peer: Peer, seat: Seat) {
         // Small frames leave at once instead of waiting for the last one's acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
         let Some(tls) = self.tls.clone() else {
-            return self.http(Held { io: stream, _permit: permit }).await;
+            return self.http(peer, Held { io: stream, _seat: seat }).await;
         };
         match timeout(self.head_timeout, tls.accept(stream)).await {
-            Ok(Ok(io)) => self.http(Held { io, _permit: permit }).await,
+            Ok(Ok(io)) => self.http(peer, Held { io, _seat: seat }).await,
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake timed out"),
         }
     }
 
-    async fn http<Io: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, io: Held<Io>) {
+    async fn http<Io>(self, peer: Peer, io: Held<Io>)
+    where
+        Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self { router, mut stopping, .. } = self;
-        let service = TowerToHyperService::new(router);
+        let router = TowerToHyperService::new(router);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(self.head_timeout);
-        builder.max_buf_size(HEAD_BYTES_MAX);
+        builder.max_buf_size(HEAD_BYTES_MAX).keep_alive(!self.answers_once);
         let connection = builder.serve_connection(TokioIo::new(io), service).with_upgrades();
         let mut connection = pin!(connection);
         // Whether the flag was raised or its sender is gone, the server is stopping.
@@ -111,14 +137,14 @@ impl Server {
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
     loop {
         // The semaphore is never closed; were it, no connection would be taken.
         let Ok(permit) = permits.clone().acquire_owned().await else {
             return std::future::pending().await;
         };
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            Ok((stream, peer)) => return (stream, peer.ip(), permit),
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 // Out of descriptors, most likely: wait for some to be given back.
@@ -134,10 +160,22 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// A connection that gives its permit back when it is dropped, also after it became a socket.
+/// What answers connections of an address that has too many.
+fn turn_away(origins: Origins) -> Router {
+    let origins = from_fn_with_state(Arc::new(origins), cross_origin);
+    Router::new().fallback(async || crowded()).layer(origins)
+}
+
+/// What a connection takes up.
+struct Seat {
+    _permit: OwnedSemaphorePermit,
+    _place: Option<Place>,
+}
+
+/// A connection that gives its seat back when it is dropped, also after it became a socket.
 struct Held<Io> {
     io: Io,
-    _permit: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 impl<Io: AsyncRead + Unpin> AsyncRead for Held<Io> {

@@ -4,13 +4,21 @@
 use std::time::Duration;
 
 use comity_protocol::limits::TEXT_CHARS_MAX;
-use comity_session::Limits;
+use comity_session::{DoorLimits, Limits, Network};
+
+use crate::layer::Origins;
 
 /// The settings of the client API.
 #[derive(Clone, Debug)]
 pub struct ApiSettings {
     /// The limits of each socket.
     pub socket: Limits,
+    /// What accounts and addresses may ask for.
+    pub door: DoorLimits,
+    /// Proxies that say truly for whom they speak.
+    pub trusted_proxies: Vec<Network>,
+    /// Whose web pages may use the API.
+    pub origins: Origins,
     /// Connections open at once, sockets included; further ones wait in the listener's backlog.
     pub connections_max: u32,
     /// How long a client may take for a request's head and, with TLS, for the handshake.
@@ -25,6 +33,9 @@ impl Default for ApiSettings {
     fn default() -> Self {
         Self {
             socket: Limits::default(),
+            door: DoorLimits::default(),
+            trusted_proxies: Vec::new(),
+            origins: Origins::Any,
             connections_max: 1_000_000,
             head_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

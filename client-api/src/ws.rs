@@ -22,6 +22,7 @@ use tokio_tungstenite::tungstenite::Error as SocketError;
 use crate::backend::{
     Action, Backend, Caller, Cursor, Delivery, Refusal, Subscribed, Subscription,
 };
+use crate::gate::{Asker, Place};
 use crate::model::{
     ClientFrame, FrameError, NodeFrame, answer_frame, delivered_frame, encode, event_frame,
     goodbye_frame, history_grew_frame, parse_frame, reading_frame, refusal, refused_frame,
@@ -31,8 +32,13 @@ use crate::refusal::close_code;
 use crate::routes::Api;
 
 /// Runs a socket to its end.
-pub(crate) async fn drive<B: Backend>(socket: WebSocket, api: Api<B>) {
-    let mut driver = Driver::new(socket, api);
+pub(crate) async fn drive<B: Backend>(
+    socket: WebSocket,
+    api: Api<B>,
+    asker: Asker,
+    _place: Option<Place>,
+) {
+    let mut driver = Driver::new(socket, api, asker);
     loop {
         let wake = driver.wait().await;
         if driver.handle(wake).is_break() {
@@ -45,6 +51,7 @@ pub(crate) async fn drive<B: Backend>(socket: WebSocket, api: Api<B>) {
 struct Driver<B: Backend> {
     socket: WebSocket,
     api: Api<B>,
+    asker: Asker,
     session: Session,
     started: Instant,
     /// Set to the session's deadline or before it: a deadline that moves away costs nothing until
@@ -74,13 +81,14 @@ enum Wake<B: Backend> {
 }
 
 impl<B: Backend> Driver<B> {
-    fn new(socket: WebSocket, api: Api<B>) -> Self {
+    fn new(socket: WebSocket, api: Api<B>, asker: Asker) -> Self {
         let started = Instant::now();
         let session = Session::new(api.settings.socket.clone(), Duration::ZERO);
         let deadline = started + session.poll_timeout().unwrap_or_default();
         Self {
             socket,
             api,
+            asker,
             session,
             started,
             alarm: Box::pin(sleep_until(deadline)),
@@ -161,17 +169,29 @@ impl<B: Backend> Driver<B> {
         match message {
             Message::Text(text) => self.handle_text(now, &text),
             Message::Binary(_) => {
+                if let Err(refusal) = self.admitted() {
+                    return self.refuse_for_now(now, None, &refusal);
+                }
                 let error = FrameError { nonce: None, refusal: refusal(Code::Malformed, BINARY) };
                 self.handle_malformed(now, &error);
             }
-            Message::Ping(_) | Message::Pong(_) => self.session.handle_sign_of_life(now),
+            Message::Ping(_) | Message::Pong(_) => {
+                self.session.handle_sign_of_life(now);
+                if self.admitted().is_err() {
+                    self.session.pause(now);
+                }
+            }
             // The other side's close is answered below us; the stream ends next.
             Message::Close(_) => {}
         }
     }
 
     fn handle_text(&mut self, now: Duration, text: &str) {
-        let taken = match parse_frame(text) {
+        let frame = parse_frame(text);
+        if let Err(refusal) = self.admitted() {
+            return self.refuse_for_now(now, nonce_of(&frame), &refusal);
+        }
+        let taken = match frame {
             Ok(ClientFrame::Hello { token, cursor }) => {
                 self.session.handle_hello(now).map(|()| self.greet(token, cursor))
             }
@@ -187,6 +207,18 @@ impl<B: Backend> Driver<B> {
         if let Err(fault) = taken {
             self.leave_for(now, fault);
         }
+    }
+
+    /// Counts what the client sends, once it is known who that is; before, it sends one frame.
+    fn admitted(&self) -> Result<(), Refusal> {
+        self.caller.as_ref().map_or(Ok(()), |caller| self.api.gate.admit_account(caller))
+    }
+
+    /// Answers a client that asks too often, and reads on a little later.
+    fn refuse_for_now(&mut self, now: Duration, nonce: Option<u64>, refusal: &Refusal) {
+        self.session.handle_sign_of_life(now);
+        self.session.push(refused_frame(nonce, refusal));
+        self.session.pause(now);
     }
 
     fn handle_malformed(&mut self, now: Duration, error: &FrameError) {
@@ -252,11 +284,12 @@ impl<B: Backend> Driver<B> {
     }
 
     fn greet(&mut self, token: String, cursor: Option<Cursor>) {
-        let backend = self.api.backend.clone();
+        let (api, asker) = (self.api.clone(), self.asker);
         self.work.push(Box::pin(async move {
             let greeted = async {
-                let caller = backend.authenticate(&token).await?;
-                let subscribed = backend.subscribe(&caller, cursor).await?;
+                let caller = api.backend.authenticate(&token).await?;
+                api.gate.at_home(&caller, asker);
+                let subscribed = api.backend.subscribe(&caller, cursor).await?;
                 Ok((caller, subscribed))
             };
             Done::Hello(greeted.await)
@@ -362,6 +395,14 @@ fn read_refusal(error: &axum::Error) -> Option<Refusal> {
         ) => None,
         SocketError::Protocol(_) => Some(refusal(Code::Malformed, BROKEN_FRAME)),
         _ => None,
+    }
+}
+
+fn nonce_of(frame: &Result<ClientFrame, FrameError>) -> Option<u64> {
+    match frame {
+        Ok(ClientFrame::Request { nonce, .. }) => Some(*nonce),
+        Ok(_) => None,
+        Err(error) => error.nonce,
     }
 }
 

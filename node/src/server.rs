@@ -23,7 +23,7 @@ use crate::clock;
 use crate::config::{Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
-use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, wake};
+use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
@@ -111,6 +111,7 @@ pub struct Node {
     serving: JoinHandle<()>,
     stop_serving: Option<oneshot::Sender<()>>,
     waking: JoinHandle<()>,
+    tending: JoinHandle<()>,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -159,6 +160,7 @@ async fn start_among(
     #[cfg(test)]
     let by_hand = handle.clone();
     let waking = wake::start(shared, handle, peers.filling());
+    let tending = tending::start(edge.clone());
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
     Ok(Node {
@@ -173,6 +175,7 @@ async fn start_among(
         serving,
         stop_serving: Some(stop_serving),
         waking,
+        tending,
         failed,
     })
 }
@@ -199,6 +202,7 @@ impl Node {
         }
         self.peers.stop().await;
         self.waking.abort();
+        self.tending.abort();
         let writer = self.writer;
         match tokio::task::spawn_blocking(move || writer.stop()).await {
             Ok(Ok(())) => {}
@@ -288,6 +292,7 @@ fn client_settings(settings: &Settings, introduction: NodeIntroduction) -> Clien
         },
         devices_per_account_max: u32::try_from(settings.limits.devices_per_account_max)
             .unwrap_or(u32::MAX),
+        device_unused_max: settings.limits.clients.device_unused_max(),
         endpoints: endpoints.collect(),
         introduction,
     }
@@ -353,6 +358,9 @@ async fn serve_clients(settings: &Settings, edge: ClientEdge) -> Result<Serving,
     };
     let api = ApiSettings {
         connections_max: u32::try_from(settings.limits.sockets_max).unwrap_or(u32::MAX),
+        door: settings.limits.clients.door(),
+        trusted_proxies: settings.client.trusted_proxies.clone(),
+        origins: settings.client.origins.clone(),
         ..ApiSettings::default()
     };
     let router = comity_client_api::router(edge, api.clone());

@@ -74,6 +74,10 @@ codes! {
     26 DeviceNotFound "device_not_found" "There is no such device on this account.";
     27 DeviceLimit "device_limit"
         "The account has as many devices as it may have; revoke one first.";
+    28 OriginRefused "origin_refused" "Web pages of this origin may not use this node.";
+    29 InviteLimit "invite_limit"
+        "There are as many open invites as there may be; revoke some, or let them expire.";
+    30 InviteNotFound "invite_not_found" "There is no such invite.";
 
     // Channels.
     40 ChannelNotFound "channel_not_found" "There is no such channel, or you are not in it.";

@@ -73,8 +73,19 @@ pub struct Door {
     addresses: Recent<AddressGroup, Bucket>,
     sign_ups: Recent<AddressGroup, Bucket>,
     log_ins: LogIns,
-    /// Connections of addresses that have any; no more than there are connections.
-    crowd: BTreeMap<AddressGroup, u32>,
+    /// What addresses have under way; no more than there are connections.
+    crowds: BTreeMap<(Crowd, AddressGroup), u32>,
+}
+
+/// What an address may have only so much of at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Crowd {
+    /// Connections; behind a trusted proxy sockets and polls.
+    Connected,
+    /// Passwords that are being hashed, or wait for it.
+    Hashing,
+    /// Connections that are told that there are too many.
+    TurnedAway,
 }
 
 impl Door {
@@ -87,7 +98,7 @@ impl Door {
             addresses: Recent::new(ADDRESSES_MAX),
             sign_ups: Recent::new(ADDRESSES_MAX),
             log_ins,
-            crowd: BTreeMap::new(),
+            crowds: BTreeMap::new(),
         }
     }
 
@@ -106,20 +117,25 @@ impl Door {
         self.sign_ups.of(&address).take(&self.limits.address_sign_ups, now)
     }
 
-    /// One more connection of an address; false where it has as many as it may have.
-    pub fn enter(&mut self, address: AddressGroup) -> bool {
-        let count = self.crowd.entry(address).or_default();
-        let has_room = *count < self.limits.address_connections_max.max(1);
+    /// One more of an address; false where it has as many as it may have.
+    pub fn enter(&mut self, address: AddressGroup, crowd: Crowd) -> bool {
+        let max = match crowd {
+            Crowd::Connected => self.limits.address_connections_max.max(1),
+            Crowd::Hashing => HASHING_MAX,
+            Crowd::TurnedAway => TURNED_AWAY_MAX,
+        };
+        let count = self.crowds.entry((crowd, address)).or_default();
+        let has_room = *count < max;
         *count += u32::from(has_room);
         has_room
     }
 
-    /// A connection that entered has ended.
-    pub fn leave(&mut self, address: AddressGroup) {
-        if let Some(count) = self.crowd.get_mut(&address) {
+    /// One that entered has ended.
+    pub fn leave(&mut self, address: AddressGroup, crowd: Crowd) {
+        if let Some(count) = self.crowds.get_mut(&(crowd, address)) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.crowd.remove(&address);
+                self.crowds.remove(&(crowd, address));
             }
         }
     }
@@ -160,6 +176,11 @@ impl Door {
     }
 }
 
+/// Passwords of one address that are hashed or wait: half of what a node lets wait in all, so that
+/// nobody fills the queue for all others.
+const HASHING_MAX: u32 = 32;
+/// Connections of one address that are answered though it has too many; further ones are cut.
+const TURNED_AWAY_MAX: u32 = 8;
 /// Accounts whose requests are counted; who is forgotten begins anew.
 const ACCOUNTS_MAX: usize = 100_000;
 /// Addresses whose requests are counted; who is forgotten begins anew.
@@ -200,14 +221,14 @@ mod tests {
     #[test]
     fn an_address_has_so_many_places_and_gives_them_back() {
         let mut door = door();
-        assert!(door.enter(at(1)) && door.enter(at(1)) && !door.enter(at(1)));
-        assert!(door.enter(at(2)));
-        door.leave(at(1));
-        assert!(door.enter(at(1)) && !door.enter(at(1)));
-        for address in [at(1), at(1), at(2)] {
-            door.leave(address);
-        }
-        assert!(door.crowd.is_empty());
+        let enter = |door: &mut Door, number| door.enter(at(number), Crowd::Connected);
+        assert!(enter(&mut door, 1) && enter(&mut door, 1) && !enter(&mut door, 1));
+        assert!(enter(&mut door, 2) && door.enter(at(1), Crowd::Hashing));
+        door.leave(at(1), Crowd::Connected);
+        assert!(enter(&mut door, 1) && !enter(&mut door, 1));
+        [1, 1, 2].map(|number| door.leave(at(number), Crowd::Connected));
+        door.leave(at(1), Crowd::Hashing);
+        assert!(door.crowds.is_empty());
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod session;
 mod timer;
 
 pub use address::{AddressGroup, Forwarding, Network, NetworkError, client_address};
-pub use door::{Door, DoorLimits, log_in_limits};
+pub use door::{Crowd, Door, DoorLimits, log_in_limits};
 pub use limits::Limits;
 pub use log_ins::{Held, LogInLimits, LogIns, Patience};
 pub use rate::{Bucket, Denied, Rate};

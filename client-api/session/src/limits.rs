@@ -17,6 +17,9 @@ pub struct Limits {
     pub write_stall: Duration,
     /// How long requests under way, and then the closing handshake, may take when the socket ends.
     pub linger: Duration,
+    /// How long nothing is read from a client after it asked too often: so much, at most, is a
+    /// flood of frames answered. Longer slows down who waits as he is told.
+    pub pause: Duration,
     /// Requests of one socket that may be unanswered; beyond it nothing more is read from the
     /// socket.
     pub in_flight_max: usize,
@@ -37,6 +40,7 @@ impl Default for Limits {
             silence: Duration::from_secs(30),
             write_stall: Duration::from_secs(30),
             linger: Duration::from_secs(5),
+            pause: Duration::from_millis(20),
             in_flight_max: 64,
             outgoing_bytes_max: 64 * 1024,
             feed_batch_max: 16,

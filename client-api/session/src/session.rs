@@ -111,7 +111,11 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self.phase {
             Phase::AwaitingHello | Phase::Closing => true,
-            Phase::Live => self.in_flight < self.limits.in_flight_max && !self.is_congested(),
+            Phase::Live => {
+                self.in_flight < self.limits.in_flight_max
+                    && !self.is_congested()
+                    && !self.timers.is_set(Timer::Pause)
+            }
             Phase::Greeting | Phase::Draining { .. } | Phase::Leaving | Phase::Ended(_) => false,
         }
     }
@@ -165,6 +169,13 @@ impl Session {
         }
     }
 
+    /// A frame was refused because its sender asks too often: nothing is read for a moment.
+    pub fn pause(&mut self, now: Duration) {
+        if self.phase == Phase::Live {
+            self.timers.set(Timer::Pause, now + self.limits.pause);
+        }
+    }
+
     /// Anything arrived: it counts as a beat.
     pub fn handle_sign_of_life(&mut self, now: Duration) {
         if self.timers.is_set(Timer::Silence) {
@@ -193,6 +204,7 @@ impl Session {
             match timer {
                 Timer::Hello => return Err(Fault::HelloLate),
                 Timer::Linger => self.handle_linger(now),
+                Timer::Pause => {}
                 // Whoever is not read cannot be heard.
                 Timer::Silence if self.phase == Phase::Live && !self.wants_read() => {
                     self.timers.set(Timer::Silence, now + self.limits.silence);
@@ -237,6 +249,7 @@ impl Session {
             return;
         }
         self.timers.stop(Timer::Hello);
+        self.timers.stop(Timer::Pause);
         self.timers.stop(Timer::Silence);
         self.timers.set(Timer::Linger, now + self.limits.linger);
         self.phase = Phase::Draining { goodbye };
@@ -373,6 +386,22 @@ mod tests {
         assert_eq!(session.ending(), None);
         session.answer(at(61), Bytes::from_static(b"stored"));
         assert!(session.wants_read());
+    }
+
+    #[test]
+    fn whoever_asks_too_often_is_not_read_for_a_moment() {
+        let mut session = live();
+        drain(&mut session, at(1));
+        session.pause(at(2));
+        assert!(!session.wants_read());
+        let on = session.poll_timeout().unwrap();
+        assert_eq!(on, at(2) + Limits::default().pause);
+        session.handle_timeout(on).unwrap();
+        assert!(session.wants_read());
+        session.pause(at(3));
+        session.leave(at(3), Bytes::from_static(b"goodbye"));
+        drain(&mut session, at(3));
+        assert!(session.poll_close() && session.wants_read());
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub enum Timer {
     Hello,
     /// When to stop waiting for requests under way, or for the other side to close.
     Linger,
+    /// When to read on from a client that asked too often.
+    Pause,
     /// When a client that sent nothing counts as gone.
     Silence,
     /// When a write without progress counts as a dead reader.
@@ -17,7 +19,7 @@ pub enum Timer {
 
 impl Timer {
     /// Every timer.
-    pub const ALL: [Self; 4] = [Self::Hello, Self::Linger, Self::Silence, Self::Write];
+    pub const ALL: [Self; 5] = [Self::Hello, Self::Linger, Self::Pause, Self::Silence, Self::Write];
 }
 
 /// When each timer goes off, if it is set.

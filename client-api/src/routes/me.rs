@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::json;
 use crate::backend::{Backend, Refusal};
 use crate::extract::{ApiState, Authenticated, JsonBody};
+use crate::gate::Asker;
 use crate::model::{MeAnswer, PasswordRequest};
 
 /// `GET /v1/me`
@@ -22,8 +23,14 @@ pub(crate) async fn show<B: Backend>(
 pub(crate) async fn set_password<B: Backend>(
     State(api): ApiState<B>,
     Authenticated(caller): Authenticated,
+    asker: Asker,
     JsonBody(request): JsonBody<PasswordRequest>,
 ) -> Result<StatusCode, Refusal> {
-    api.backend.change_account(&caller, request.into_change()?).await?;
+    let change = request.into_change()?;
+    // Who found a device unlocked may not try passwords on it either.
+    let tried = api.gate.begin_log_in(&caller.label.name, asker)?;
+    let changed = api.backend.change_account(&caller, change).await;
+    tried.end(&changed);
+    changed?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +30,9 @@ use comity_protocol::code::Code;
 use serde::Serialize;
 
 use crate::backend::{Backend, Refusal};
-use crate::layer::{any_origin, deadline, log};
+use crate::extract::ApiState;
+use crate::gate::{Asker, Gate, strangers};
+use crate::layer::{cross_origin, deadline, log};
 use crate::leftover::read_out;
 use crate::model::encode;
 use crate::settings::ApiSettings;
@@ -40,19 +42,24 @@ use crate::settings::ApiSettings;
 pub(crate) struct Api<B> {
     pub(crate) backend: B,
     pub(crate) settings: Arc<ApiSettings>,
+    pub(crate) gate: Gate,
 }
 
 /// The client API in front of a node.
 pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let request_timeout = settings.request_timeout;
-    let api = Api { backend, settings: Arc::new(settings) };
-    let resources = Router::new()
+    let gate = Gate::new(&settings);
+    let origins = Arc::new(settings.origins.clone());
+    let api = Api { backend, settings: Arc::new(settings), gate: gate.clone() };
+    let open = Router::new()
         .route("/.well-known/comity", get(well_known::show::<B>))
         .route("/v1/health", get(health::show))
         .route("/v1/openapi.json", get(documents::openapi))
         .route("/v1/asyncapi.json", get(documents::asyncapi))
         .route("/v1/accounts", post(accounts::create::<B>))
         .route("/v1/sessions", post(sessions::create::<B>))
+        .route_layer(from_fn_with_state(gate.clone(), strangers));
+    let resources = open
         .route("/v1/sessions/current", delete(sessions::delete::<B>))
         .route("/v1/me", get(me::show::<B>))
         .route("/v1/me/password", put(me::set_password::<B>))
@@ -98,18 +105,28 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()
-        .route("/v1/sync", get(sync::show::<B>))
         .route("/v1/socket", get(socket::open::<B>))
+        .route_layer(from_fn_with_state(gate.clone(), strangers))
+        .route("/v1/sync", get(sync::show::<B>))
         .layer(from_fn_with_state(poll_timeout, deadline));
     resources
         .merge(long)
-        .fallback(async || Refusal::from(Code::ResourceNotFound))
-        .method_not_allowed_fallback(async || Refusal::from(Code::MethodNotAllowed))
+        .fallback(async |State(api): ApiState<B>, asker: Asker| {
+            no_such(&api, asker, Code::ResourceNotFound)
+        })
+        .method_not_allowed_fallback(async |State(api): ApiState<B>, asker: Asker| {
+            no_such(&api, asker, Code::MethodNotAllowed)
+        })
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(log))
-        .layer(from_fn(any_origin))
+        .layer(from_fn_with_state(origins, cross_origin))
         .layer(from_fn(read_out))
         .with_state(api)
+}
+
+/// The answer where nothing is; whoever gropes about is counted as one without a token.
+fn no_such<B: Backend>(api: &Api<B>, asker: Asker, code: Code) -> Refusal {
+    api.gate.admit_stranger(asker).err().unwrap_or_else(|| code.into())
 }
 
 /// An answer in JSON.

@@ -13,15 +13,18 @@ use tokio::time::timeout;
 use super::json_text;
 use crate::backend::{Backend, Delivery, Refusal, Subscription};
 use crate::extract::{ApiState, Authenticated, QueryOf};
+use crate::gate::Asker;
 use crate::model::{SyncQuery, sync_answer};
 
 /// `GET /v1/sync`
 pub(crate) async fn show<B: Backend>(
     State(api): ApiState<B>,
     Authenticated(caller): Authenticated,
+    asker: Asker,
     QueryOf(query): QueryOf<SyncQuery>,
 ) -> Result<Response, Refusal> {
     let sync = query.into_sync()?;
+    let _place = api.gate.lasting_place(asker)?;
     let mut subscribed = api.backend.subscribe(&caller, sync.since).await?;
     let mark = sync.mark.filter(|_| !subscribed.resync).unwrap_or_else(|| api.backend.mark());
     let feed = &mut subscribed.subscription;

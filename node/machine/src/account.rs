@@ -155,6 +155,9 @@ pub struct Device {
     /// When it logged in, in Unix milliseconds.
     #[n(3)]
     pub created_unix_ms: u64,
+    /// When it was used last, to a day or so, in Unix milliseconds; absent until that is known.
+    #[n(15)]
+    pub used_unix_ms: Option<u64>,
     /// The answers to its newest acts; rows of their own.
     #[cbor(skip)]
     pub answers: Answers,
@@ -274,6 +277,9 @@ const ANSWERS_PER_ROW: u64 = 32;
 const _: () = assert!(NONCE_WINDOW.is_multiple_of(ANSWERS_PER_ROW));
 const _: () = assert!(NONCE_WINDOW / ANSWERS_PER_ROW <= u16::MAX as u64 + 1);
 
+/// The most invites at once; those that are used up or have expired do not count.
+pub const INVITES_MAX: usize = 10_000;
+
 /// An invite token for sign-up.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -332,10 +338,10 @@ impl State {
     }
 
     fn use_invite(&mut self, token: Hash, unix_ms: u64, effects: &mut Effects) -> Result<(), Code> {
-        let invite = self.invites.get_mut(&token).ok_or(Code::InviteTokenInvalid)?;
-        if invite.expires_unix_ms <= unix_ms || invite.uses == 0 {
+        if !self.invite_is_good(&token, unix_ms) {
             return Err(Code::InviteTokenInvalid);
         }
+        let invite = self.invites.get_mut(&token).ok_or(Code::InviteTokenInvalid)?;
         invite.uses -= 1;
         if invite.uses == 0 {
             self.invites.remove(&token);
@@ -344,16 +350,25 @@ impl State {
         Ok(())
     }
 
+    /// Whether a token makes an account at this time.
+    pub fn invite_is_good(&self, token: &Hash, unix_ms: u64) -> bool {
+        let invite = self.invites.get(token);
+        invite.is_some_and(|invite| invite.uses > 0 && unix_ms < invite.expires_unix_ms)
+    }
+
     pub(crate) fn create_invite(
         &mut self,
         token: Hash,
         uses: u32,
         expires_unix_ms: u64,
         effects: &mut Effects,
-    ) -> Answer {
+    ) -> Result<Answer, Code> {
+        if self.invites.len() >= INVITES_MAX {
+            return Err(Code::InviteLimit);
+        }
         self.invites.insert(token, InviteToken { uses, expires_unix_ms });
         effects.dirty(RowKey::Invite(token));
-        Answer::Done
+        Ok(Answer::Done)
     }
 
     pub(crate) fn add_device(

@@ -275,6 +275,29 @@ pub enum Command {
         #[n(0)]
         settlement: Settlement,
     },
+    /// Which devices were used, and which were not for too long; invites that have expired go too.
+    #[n(18)]
+    Tend {
+        /// Devices that were used.
+        #[n(0)]
+        used: Vec<DeviceId>,
+        /// Devices that were found unused; logged out where they still are.
+        #[n(1)]
+        unused: Vec<DeviceId>,
+        /// Used last before this time means unused, in Unix milliseconds.
+        #[n(2)]
+        unused_since_ms: u64,
+        /// The clock, in Unix milliseconds.
+        #[n(3)]
+        unix_ms: u64,
+    },
+    /// Takes an invite token back.
+    #[n(19)]
+    RevokeInvite {
+        /// SHA-256 of the token.
+        #[n(0)]
+        token: Hash,
+    },
 }
 
 /// A control log of ours of which a peer holds more than we do, or something else.

@@ -39,13 +39,15 @@ mod rows;
 mod settle;
 mod since;
 mod state;
+mod tend;
 mod term;
 mod verdict;
 mod withdraw;
 mod writer;
 
 pub use account::{
-    Account, Device, KeptAnswer, OpenInvitation, RequestPlace, Standing, Stay, answer_rows,
+    Account, Device, INVITES_MAX, InviteToken, KeptAnswer, OpenInvitation, RequestPlace, Standing,
+    Stay, answer_rows,
 };
 pub use annotation::{Annotation, Remark};
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
@@ -68,4 +70,5 @@ pub use rows::{LoadError, RowKey};
 pub use settle::{Dropped, Settlement, Unsettled};
 pub use since::Entrance;
 pub use state::{Effects, NodeIdentity, Peer, Start, State};
+pub use tend::USED_ROUGHLY_MS;
 pub use withdraw::{Span, Withdrawal, right_of, right_to};

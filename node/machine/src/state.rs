@@ -273,6 +273,7 @@ impl State {
                     name: name.clone(),
                     token: *token,
                     created_unix_ms: *unix_ms,
+                    used_unix_ms: None,
                     answers: Answers::default(),
                 };
                 self.add_device(*device, new, *devices_max, fx)
@@ -284,7 +285,12 @@ impl State {
             }
             Command::SetPassword { account, password } => self.set_password(*account, password, fx),
             Command::CreateInvite { token, uses, expires_unix_ms } => {
-                Ok(self.create_invite(*token, *uses, *expires_unix_ms, fx))
+                self.create_invite(*token, *uses, *expires_unix_ms, fx)
+            }
+            Command::RevokeInvite { token } => self.revoke_invite(token, fx),
+            Command::Tend { used, unused, unused_since_ms, unix_ms } => {
+                fx.unix_ms = *unix_ms;
+                Ok(self.tend(used, unused, *unused_since_ms, fx))
             }
             Command::Introduce { domain, key, recovery } => {
                 self.introduce(domain, *key, *recovery, fx)

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, GroupLine, Invite, Reopening, Status, VoidLine, socket_path};
+use super::{ForkLine, GroupLine, Invite, InviteLine, Reopening, Status, VoidLine, socket_path};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -86,6 +86,22 @@ impl AdminClient {
         let ask = Ask::Invite { uses, expires_in_seconds: expires_in.as_secs() };
         match self.ask(&ask).await? {
             Answer::Invite { token, expires_unix_ms } => Ok(Invite { token, expires_unix_ms }),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Lists the invites.
+    pub async fn invites(&self) -> Result<Vec<InviteLine>, AdminError> {
+        match self.ask(&Ask::Invites).await? {
+            Answer::Invites { invites } => Ok(invites),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Takes an invite back, named by its token or as in that list.
+    pub async fn revoke_invite(&self, named: &str) -> Result<(), AdminError> {
+        match self.ask(&Ask::RevokeInvite { named: named.to_owned() }).await? {
+            Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
     }

@@ -33,6 +33,13 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         expires_in: Duration,
     ) -> impl Future<Output = Result<Invite, Refusal>> + Send;
 
+    /// Invites that still make accounts, at most [`INVITES_LISTED_MAX`], those first that expire
+    /// first.
+    fn invites(&self) -> Vec<InviteLine>;
+
+    /// Takes an invite back, named by its token or as in the list. Answers once it is durable.
+    fn revoke_invite(&self, named: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
+
     /// Logs that are proven to have two histories, at most [`FORKS_LISTED_MAX`].
     fn forks(&self) -> Vec<ForkLine>;
 
@@ -191,6 +198,20 @@ pub struct Invite {
     pub expires_unix_ms: u64,
 }
 
+/// An invite in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteLine {
+    /// Names it; the token itself is not kept.
+    pub id: String,
+    /// How many accounts it still makes.
+    pub uses: u32,
+    /// When it expires, in Unix milliseconds.
+    pub expires_unix_ms: u64,
+}
+
+/// Invites in one list.
+pub const INVITES_LISTED_MAX: usize = 1_000;
+
 /// The most accounts that one invite may make.
 pub const INVITE_USES_MAX: u32 = 10_000;
 /// The longest that an invite may be good for.
@@ -231,6 +252,15 @@ mod tests {
         async fn invite(&self, uses: u32, expires_in: Duration) -> Result<Invite, Refusal> {
             let token = format!("token-for-{uses}");
             Ok(Invite { token, expires_unix_ms: u64::try_from(expires_in.as_millis()).unwrap() })
+        }
+
+        fn invites(&self) -> Vec<InviteLine> {
+            vec![InviteLine { id: "0123456789ab".to_owned(), uses: 2, expires_unix_ms: 60_000 }]
+        }
+
+        async fn revoke_invite(&self, named: &str) -> Result<(), Refusal> {
+            let known = self.invites().iter().any(|line| line.id == named);
+            if known { Ok(()) } else { Err(Code::InviteNotFound.into()) }
         }
 
         fn forks(&self) -> Vec<ForkLine> {
@@ -299,6 +329,11 @@ mod tests {
             let refused = client.invite(uses, Duration::from_secs(seconds)).await.unwrap_err();
             assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "malformed"));
         }
+        let invites = client.invites().await.unwrap();
+        assert_eq!(invites, Fake.invites());
+        client.revoke_invite(&invites[0].id).await.unwrap();
+        let refused = client.revoke_invite("another").await.unwrap_err();
+        assert!(matches!(&refused, AdminError::Refused { code, .. } if code == "invite_not_found"));
         let forks = client.forks().await.unwrap();
         assert_eq!((forks.len(), forks[0].record), (1, 7));
         assert_eq!(client.proof(&forks[0].id).await.unwrap(), [1, 2, 3]);

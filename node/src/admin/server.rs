@@ -115,6 +115,12 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             tracing::info!(account = %label, "account made by the admin");
             Ok(Answer::Added { account: label.to_string() })
         }
+        Ask::Invites => Ok(Answer::Invites { invites: backend.invites() }),
+        Ask::RevokeInvite { named } => {
+            backend.revoke_invite(&named).await?;
+            tracing::info!("invite revoked");
+            Ok(Answer::Done)
+        }
         Ask::Forks => Ok(Answer::Forks { forks: backend.forks() }),
         Ask::Proof { id } => {
             let proof = backend.proof(&id).ok_or_else(|| {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, GroupLine, Reopening, Status, VoidLine};
+use super::{ForkLine, GroupLine, InviteLine, Reopening, Status, VoidLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -13,6 +13,10 @@ pub(super) enum Ask {
     AddUser { name: String, password: String },
     /// Make an invite.
     Invite { uses: u32, expires_in_seconds: u64 },
+    /// List the invites.
+    Invites,
+    /// Take an invite back.
+    RevokeInvite { named: String },
     /// List the logs that are proven to have two histories.
     Forks,
     /// The proof of one of them.
@@ -37,6 +41,8 @@ pub(super) enum Answer {
     Added { account: String },
     /// The invite that was made.
     Invite { token: String, expires_unix_ms: u64 },
+    /// The invites.
+    Invites { invites: Vec<InviteLine> },
     /// The logs that are proven to have two histories.
     Forks { forks: Vec<ForkLine> },
     /// A proof, in base64url.

@@ -8,7 +8,7 @@ use comity_protocol::name::AccountName;
 use data_encoding::BASE32_NOPAD;
 
 use super::{Failure, say};
-use crate::admin::{AdminClient, INVITE_LIFETIME_MAX};
+use crate::admin::{AdminClient, INVITE_LIFETIME_MAX, INVITES_LISTED_MAX, InviteLine};
 use crate::config::Settings;
 use crate::keys;
 
@@ -35,6 +35,18 @@ pub(super) enum Command {
         #[arg(long, default_value = "7d", value_parser = lifetime, value_name = "TIME")]
         expires: Duration,
     },
+    /// List the invites that still make accounts
+    ///
+    /// Tokens are not kept; the first column names an invite for `comity user revoke-invite`.
+    Invites,
+    /// Take an invite back
+    ///
+    /// Accounts that were made with it stay.
+    RevokeInvite {
+        /// The invite's token, or its name in the list
+        #[arg(allow_hyphen_values = true)]
+        invite: String,
+    },
 }
 
 /// Runs `comity user`.
@@ -59,6 +71,24 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             let until = local_time(invite.expires_unix_ms);
             say(format_args!("{}\ngood for {uses} until {until}\n", invite.token))?;
         }
+        Command::Invites => list(&admin.invites().await?)?,
+        Command::RevokeInvite { invite } => {
+            admin.revoke_invite(&invite).await?;
+            say(format_args!("revoked\n"))?;
+        }
+    }
+    Ok(())
+}
+
+fn list(invites: &[InviteLine]) -> io::Result<()> {
+    if invites.is_empty() {
+        return say(format_args!("no invites\n"));
+    }
+    for InviteLine { id, uses, expires_unix_ms } in invites {
+        say(format_args!("{id}  good for {uses} until {}\n", local_time(*expires_unix_ms)))?;
+    }
+    if invites.len() >= INVITES_LISTED_MAX {
+        say(format_args!("and more\n"))?;
     }
     Ok(())
 }

@@ -239,7 +239,7 @@ fn environment_text(
 fn literal(setting: &Setting, value: String) -> String {
     match setting.form {
         // A line break would begin another setting.
-        Form::Number { .. } | Form::Structure => value.replace(['\n', '\r'], " "),
+        Form::Number { .. } | Form::Structure | Form::Table(_) => value.replace(['\n', '\r'], " "),
         _ => toml::Value::String(value.replace(['\n', '\r'], " ")).to_string(),
     }
 }
@@ -340,6 +340,7 @@ fn for_people(key: &str, message: &str) -> String {
     let form = match setting.form {
         Form::Number { min, max } => format!("a whole number from {min} to {max}, without quotes"),
         Form::Structure => "a list or table".to_owned(),
+        Form::Table(_) => "a table".to_owned(),
         _ => "a text in quotes".to_owned(),
     };
     format!("{found}; it has to be {form}, such as {}", setting.example)

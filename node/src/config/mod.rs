@@ -2,6 +2,7 @@
 //! once, at the start; a value that exists is valid. Nothing here opens sockets or keys, and
 //! nothing changes while the node runs.
 
+mod clients;
 mod load;
 mod reference;
 mod table;
@@ -14,10 +15,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use comity_client_api::{Network, Origins};
 use comity_discovery::{PublishedKey, Trust};
 use comity_protocol::name::ServerName;
 use serde::Deserialize;
 
+pub use clients::{CLIENT_PARTS, ClientLimits, Part};
 pub use load::{SettingsError, Source};
 pub use reference::reference;
 pub use table::{Form, SETTINGS, SETTINGS_MAX, Setting, VARIABLE_PREFIX};
@@ -57,6 +60,12 @@ pub struct Client {
     pub listen: SocketAddr,
     /// For the well-known document; empty: the address that it was asked at.
     pub public_urls: Vec<PublicUrl>,
+    /// Proxies that are believed when they say for whom they speak.
+    #[serde(deserialize_with = "values::networks")]
+    pub trusted_proxies: Vec<Network>,
+    /// Whose web pages may use the node.
+    #[serde(deserialize_with = "values::origins")]
+    pub origins: Origins,
     /// PEM file of the certificate chain; present exactly when `tls_key` is.
     #[serde(default)]
     pub tls_certificate: Option<PathBuf>,
@@ -131,6 +140,8 @@ pub struct Limits {
     pub sockets_max: usize,
     /// The most devices logged in to one account.
     pub devices_per_account_max: usize,
+    /// What clients may do.
+    pub clients: ClientLimits,
 }
 
 /// `[storage]`

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::clients::Part;
 use super::table::{Form, SETTINGS, Setting};
 
 /// The whole of `docs/operating/settings.md`.
@@ -36,6 +37,7 @@ fn describe(text: &mut String, setting: &Setting) {
         Form::Number { min, max } => format!("{min} to {max} ({})", setting.unit),
         Form::Path => "a path".to_owned(),
         Form::Structure => "a TOML list or table".to_owned(),
+        Form::Table(_) => "a TOML table; what is left out keeps its default".to_owned(),
         Form::Text => "a text".to_owned(),
     };
     let _ = write!(
@@ -49,6 +51,14 @@ fn describe(text: &mut String, setting: &Setting) {
         setting.variable(),
         setting.cost,
     );
+    let Form::Table(parts) = setting.form else { return };
+    for Part { key, unit, min, max, default, meaning, cost } in parts {
+        let _ = write!(
+            text,
+            "\n`{key}`: {meaning}\n\n- Value: {min} to {max} ({unit})\n- Default: `{default}`\n\
+             - A bad value: {cost}\n"
+        );
+    }
 }
 
 const HEAD: &str = "\

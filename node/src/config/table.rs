@@ -3,6 +3,8 @@
 //! the two cannot differ. What admins change while the node runs (partners, limits per domain)
 //! is data and never here.
 
+use super::clients::{CLIENT_PARTS, Part};
+
 /// One setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -42,6 +44,8 @@ pub enum Form {
     Path,
     /// A TOML list or table.
     Structure,
+    /// A TOML table of numbers, each with a default of its own.
+    Table(&'static [Part]),
     /// A text.
     Text,
 }
@@ -99,6 +103,34 @@ pub const SETTINGS: &[Setting] = &[
                   the address that the document was asked at.",
         cost: "A URL that does not lead here keeps clients out.",
         example: "[{ url = \"https://chat.acme.example\", priority = 10, weight = 1 }]",
+    },
+    Setting {
+        key: "client.trusted_proxies",
+        form: Form::Structure,
+        unit: "",
+        default: Some("[\"127.0.0.0/8\", \"::1\"]"),
+        otherwise: "",
+        meaning: "Addresses and networks of proxies that say truly for whom they speak, in \
+                  `X-Forwarded-For` or in `Forwarded`. From all others these headers count for \
+                  nothing. A request with both counts as its client's only where they agree. The \
+                  default is for a proxy on the same machine.",
+        cost: "A proxy that is missing here makes all its clients one address, which they fill \
+               together. A proxy that passes on what its client wrote in these headers, adding \
+               nothing, lets everybody choose an address.",
+        example: "[\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8::/32\"]",
+    },
+    Setting {
+        key: "client.origins",
+        form: Form::Structure,
+        unit: "",
+        default: Some("[\"*\"]"),
+        otherwise: "",
+        meaning: "Whose web pages may use the node: a list of origins (scheme, host and, where it \
+                  is not the usual one, port), or `*` for all. All is safe: the token is in a \
+                  header that only the page can set, and there are no cookies.",
+        cost: "A missing origin keeps its web client out (`origin_refused`, and an error in the \
+               browser's console). Programs other than browsers are not kept out by any value.",
+        example: "[\"https://chat.acme.example\"]",
     },
     Setting {
         key: "client.tls_certificate",
@@ -283,6 +315,18 @@ pub const SETTINGS: &[Setting] = &[
         cost: "Too low: users must revoke a device before they log in. Each device keeps a \
                window of answers in memory and on disk.",
         example: "100",
+    },
+    Setting {
+        key: "limits.clients",
+        form: Form::Table(&CLIENT_PARTS),
+        unit: "",
+        default: Some("{}"),
+        otherwise: "",
+        meaning: "How much clients may do: a table of the numbers below. What is beyond gets \
+                  `rate_limited` and is told when to come again. An address is an IPv4 address or \
+                  64 bits of IPv6.",
+        cost: "See each number.",
+        example: "{ account_requests_per_minute = 60_000, device_unused_days = 30 }",
     },
     Setting {
         key: "storage.journal_bytes_max",

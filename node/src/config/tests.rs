@@ -117,6 +117,25 @@ fn errors_name_the_key_and_the_line() {
     check("[client]\npublic_urls = [1]\n", "line 2: client.public_urls", "such as [{ url = ");
     check("[client]\nlisten = 8008\n", "line 2: client.listen", "a text in quotes, such as");
     check("[client]\nlisten = \"localhost:8008\"\n", "line 2: client.listen", "127.0.0.1:8008");
+    check(
+        "[limits]\nclients = { device_unused_days = 0 }\n",
+        "line 2: limits.clients",
+        "device_unused_days = 0 is not between 1 and 36500 days",
+    );
+    check("[limits.clients]\nrequests = 7\n", "line 1: limits.clients", "unknown number requests");
+    check(
+        "[limits]\nclients = { device_unused_days = \"x\" }\n",
+        "line 2: limits.clients",
+        "not between",
+    );
+    check("[limits]\nclients = 5\n", "line 2: limits.clients", "a table, such as {");
+    check(
+        "[client]\ntrusted_proxies = [\"proxy.lan\"]\n",
+        "line 2: client.trusted_proxies",
+        "10.0.0.0/8",
+    );
+    check("[client]\norigins = [\"acme.example\"]\n", "line 2: client.origins", "https://chat");
+    check("[client]\norigins = [\"*\", \"https://a.b\"]\n", "line 2: client.origins", "\"*\"");
     check("[log]\nlevel = \"loud\"\n", "line 2: log.level", "\"loud\" is no log level");
     let texts = ["[limits]\nsockets_max = \"x\"", "[client]\npublic_urls = [1]", "data_dir = 1"];
     for said in texts.map(|text| complaint(text, &[])) {
@@ -160,6 +179,17 @@ fn the_environment_wins_and_is_named_in_errors() {
     check("COMITY_DOMAIN", "x", "two labels");
     check("COMITY_DOMAIN", "x\ndata_dir = 1", "lower-case");
     check("COMITY_FEDERATION__PINS", "{ \"b.c\" = 1 }", "string");
+}
+
+#[test]
+fn numbers_of_a_table_are_given_alone() {
+    let text = "domain = \"a.b\"\n[limits.clients]\ndevice_unused_days = 30\n";
+    let limits = parse(text).unwrap().limits.clients;
+    assert_eq!(limits.device_unused_max(), Duration::from_secs(30 * 86_400));
+    assert_eq!(limits.door(), ClientLimits::default().door());
+    let variables = [("COMITY_LIMITS__CLIENTS", "{ address_connections_max = 7 }")];
+    let limits = with_variables("domain = \"a.b\"", &variables).unwrap().limits.clients;
+    assert_eq!(limits.door().address_connections_max, 7);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
+use comity_client_api::{Network, Origins};
 use comity_discovery::{Proof, PublishedKey, Trust};
 use comity_protocol::name::ServerName;
 use serde::Deserialize;
@@ -152,6 +153,27 @@ pub(super) fn milliseconds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+/// A list of networks.
+pub(super) fn networks<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Network>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network =
+        |text: &String| text.parse().map_err(|e| D::Error::custom(format!("{text:?}: {e}")));
+    texts.iter().map(network).collect()
+}
+
+/// A list of origins, or of `*` alone.
+pub(super) fn origins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Origins, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    if texts == ["*"] {
+        return Ok(Origins::Any);
+    }
+    let origin =
+        |text: &String| text.parse().map_err(|e| D::Error::custom(format!("{text:?}: {e}")));
+    texts.iter().map(origin).collect::<Result<_, _>>().map(Origins::Listed)
 }
 
 /// A table of domains and the keys that they publish.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use comity_client_api::{AccountChange, Caller, Device, LogIn, LoggedIn, Refusal, SignUp};
-use comity_machine::{Channel, Command, DeviceId, Kind, KnownFork, SignUpRule};
+use comity_machine::{Channel, Command, DeviceId, InviteToken, Kind, KnownFork, SignUpRule};
 use comity_protocol::code::Code;
 use comity_protocol::fork::ForkProof;
 use comity_protocol::hash::{Hash, Hasher, tag};
@@ -14,8 +14,8 @@ use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
-    AdminBackend, FORKS_LISTED_MAX, ForkLine, GroupLine, Invite, PEERS_LISTED_MAX, PeerLine,
-    Reopening, Status, VoidLine,
+    AdminBackend, FORKS_LISTED_MAX, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite, InviteLine,
+    PEERS_LISTED_MAX, PeerLine, Reopening, Status, VoidLine,
 };
 use crate::clock;
 
@@ -27,7 +27,14 @@ impl ClientEdge {
         let rule = match (self.settings().sign_up, &sign_up.invite) {
             (SignUpPolicy::Closed, _) => return Err(Code::SignUpClosed.into()),
             (SignUpPolicy::Open, _) => SignUpRule::Open,
-            (SignUpPolicy::Invite, Some(token)) => SignUpRule::Invite(token_hash(token)),
+            (SignUpPolicy::Invite, Some(token)) => {
+                let hash = token_hash(token);
+                // Nobody makes the node hash passwords by guessing.
+                if !self.shared().state().invite_is_good(&hash, clock::unix_ms()) {
+                    return Err(Code::InviteTokenInvalid.into());
+                }
+                SignUpRule::Invite(hash)
+            }
             (SignUpPolicy::Invite, None) => {
                 let sentence =
                     "Accounts here need an invite token: ask an admin of the node for one.";
@@ -106,7 +113,11 @@ impl ClientEdge {
     pub(super) fn caller_of(&self, token: &str) -> Result<Caller, Refusal> {
         let state = self.shared().state();
         let device = *state.tokens.get(&token_hash(token)).ok_or(Code::TokenInvalid)?;
-        let number = state.devices.get(&device).ok_or(Code::TokenInvalid)?.account;
+        let known = state.devices.get(&device).ok_or(Code::TokenInvalid)?;
+        if known.is_news(clock::unix_ms()) {
+            self.uses().note(device);
+        }
+        let number = known.account;
         let account = state.accounts.get(&number).ok_or(Code::TokenInvalid)?;
         let name = account.name.parse().map_err(|_| Code::Internal)?;
         Ok(Caller {
@@ -177,6 +188,30 @@ impl AdminBackend for ClientEdge {
         Ok(Invite { token, expires_unix_ms })
     }
 
+    fn invites(&self) -> Vec<InviteLine> {
+        let state = self.shared().state();
+        let line = |(token, invite): (&Hash, &InviteToken)| InviteLine {
+            id: invite_id(token),
+            uses: invite.uses,
+            expires_unix_ms: invite.expires_unix_ms,
+        };
+        let mut lines: Vec<InviteLine> = state.invites.iter().map(line).collect();
+        lines.sort_by_key(|line| line.expires_unix_ms);
+        lines.truncate(INVITES_LISTED_MAX);
+        lines
+    }
+
+    async fn revoke_invite(&self, named: &str) -> Result<(), Refusal> {
+        let token = {
+            let state = self.shared().state();
+            let is_named =
+                |token: &&Hash| **token == token_hash(named) || invite_id(token) == named;
+            state.invites.keys().find(is_named).copied()
+        };
+        let token = token.ok_or(Code::InviteNotFound)?;
+        convert::done(self.propose(Command::RevokeInvite { token }).await?)
+    }
+
     fn forks(&self) -> Vec<ForkLine> {
         let state = self.shared().state();
         let line = |(channel, log, fork): (&Channel, LogId, &KnownFork)| {
@@ -241,6 +276,14 @@ impl AdminBackend for ClientEdge {
         Status { is_clock_doubted, domain, peers, forks, read_only, comparing }
     }
 }
+
+/// How the admin names an invite whose token he has not kept: the beginning of its hash.
+fn invite_id(token: &Hash) -> String {
+    data_encoding::HEXLOWER.encode(&token.0[..INVITE_ID_BYTES])
+}
+
+/// Bytes of the hash in that name.
+const INVITE_ID_BYTES: usize = 6;
 
 /// How the admin names a forked log: its number, and the beginning of its channel's id.
 fn fork_id(log: &LogId) -> String {

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use comity_client_api::{
     AccountChange, Action, Backend, Besides, Caller, ChannelDetail, ChannelSummary, Contact,
@@ -28,10 +29,11 @@ use super::list::{members, summaries, summary};
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Progress};
 use super::show;
+use super::tending::Uses;
 use super::{convert, history};
 use crate::clock;
 use crate::feed::{self, Hub, cursor_at};
-use crate::writer::{Shared, WriterHandle};
+use crate::writer::{ProposeError, Shared, WriterHandle};
 
 /// What the admin's settings say to this edge.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct ClientSettings {
     pub sign_up: SignUpPolicy,
     /// The most devices of an account.
     pub devices_per_account_max: u32,
+    /// A device that was not used for so long is logged out.
+    pub device_unused_max: Duration,
     /// Where clients connect.
     pub endpoints: Vec<Endpoint>,
     /// What other nodes are told of this one.
@@ -71,6 +75,7 @@ struct Inner {
     filling: Filling,
     conduct: Conduct,
     passwords: Passwords,
+    uses: Uses,
     settings: ClientSettings,
 }
 
@@ -95,6 +100,7 @@ impl ClientEdge {
             filling,
             conduct,
             passwords,
+            uses: Uses::default(),
             settings,
         }))
     }
@@ -113,6 +119,14 @@ impl ClientEdge {
 
     pub(super) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(super) fn uses(&self) -> &Uses {
+        &self.0.uses
+    }
+
+    pub(super) fn hub(&self) -> &Hub {
+        &self.0.hub
     }
 
     pub(super) fn conduct(&self) -> &Conduct {
@@ -140,7 +154,11 @@ impl ClientEdge {
     }
 
     pub(super) async fn propose(&self, command: Command) -> Result<Answer, Refusal> {
-        self.0.writer.perform(command).await.map_err(convert::not_proposed)
+        self.tell(command).await.map_err(convert::not_proposed)
+    }
+
+    pub(super) async fn tell(&self, command: Command) -> Result<Answer, ProposeError> {
+        self.0.writer.perform(command).await
     }
 
     /// The account that a label names, asked of its node where it is another's.

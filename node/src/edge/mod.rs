@@ -15,6 +15,7 @@ mod reading;
 mod remarks;
 mod reopening;
 mod show;
+pub mod tending;
 pub mod wake;
 
 pub use client::{ClientEdge, ClientSettings, SignUpPolicy};

@@ -2,17 +2,21 @@
 //! sockets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use comity_client_api::Refusal;
 use comity_protocol::code::Code;
 use tokio::sync::Semaphore;
 
 /// Hashes at a time: each takes 19 MiB and tens of milliseconds of a core.
 const HASHES_AT_ONCE_MAX: usize = 2;
-/// Hashes that wait; more are refused, so that a flood of log-ins costs no memory.
+/// Hashes that wait or run; more are refused, so that a flood of log-ins costs no memory.
 const HASHES_WAITING_MAX: usize = 64;
+/// When a refused one may look again: the queue is through in about that time.
+const QUEUE_WAIT: Duration = Duration::from_secs(2);
 
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Clone)]
@@ -30,7 +34,7 @@ impl Passwords {
     }
 
     /// The hash to keep, in PHC form.
-    pub(super) async fn hash(&self, password: String) -> Result<String, Code> {
+    pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
         check(&password)?;
         self.run(move || {
             let hashed = Argon2::default().hash_password(password.as_bytes());
@@ -41,7 +45,11 @@ impl Passwords {
 
     /// Whether a password fits a kept hash. Without a hash (no such account) the same work is done
     /// in vain, so that time does not tell which names exist.
-    pub(super) async fn fits(&self, password: String, kept: Option<String>) -> Result<bool, Code> {
+    pub(super) async fn fits(
+        &self,
+        password: String,
+        kept: Option<String>,
+    ) -> Result<bool, Refusal> {
         self.run(move || {
             let Some(kept) = kept else {
                 let _ = Argon2::default().hash_password(password.as_bytes());
@@ -56,15 +64,19 @@ impl Passwords {
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Code> + Send + 'static,
-    ) -> Result<T, Code> {
-        let _place = self.waiting.try_acquire().map_err(|_| Code::Overloaded)?;
+    ) -> Result<T, Refusal> {
+        let _place = self.waiting.try_acquire().map_err(|_| Refusal {
+            sentence: "Too many passwords are looked at; try again in a moment.".to_owned(),
+            retry_after: Some(QUEUE_WAIT),
+            ..Code::Overloaded.into()
+        })?;
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|_| Code::ShuttingDown)?;
         let done = tokio::task::spawn_blocking(move || {
             let _running = running;
             work()
         });
-        done.await.map_err(|_| Code::Internal)?
+        Ok(done.await.map_err(|_| Code::Internal)??)
     }
 }
 

@@ -163,6 +163,13 @@ impl Hub {
         }
     }
 
+    /// Devices that are subscribed at the moment.
+    pub fn devices(&self) -> BTreeSet<DeviceId> {
+        let inner = self.lock();
+        let live = inner.subscribers.values().flatten().filter_map(Weak::upgrade);
+        live.filter_map(|queue| queue.device).collect()
+    }
+
     /// Ends every subscription, those that are yet to come as well, so that sessions say goodbye.
     pub fn end_all(&self, code: Code) {
         let mut inner = self.lock();

@@ -1,12 +1,12 @@
 //! Accounts, devices, invite tokens and nonces.
 
-use comity_machine::{Act, Answer, Command, DeviceId, SignUpRule};
+use comity_machine::{Act, Answer, Command, DeviceId, INVITES_MAX, SignUpRule, USED_ROUGHLY_MS};
 use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::AccountNumber;
 use comity_protocol::limits::NONCE_WINDOW;
 
-use super::world::{BEGINNING_MS, World, token};
+use super::world::{BEGINNING_MS, Node, World, token};
 
 fn sign_up(world: &mut World, number: u64, name: &str, rule: SignUpRule) -> Option<Code> {
     sign_up_at(world, number, name, rule, BEGINNING_MS)
@@ -72,6 +72,92 @@ fn an_invite_token_lets_in_as_many_as_it_says_until_it_expires() {
     assert_eq!(sign_up(&mut world, 9, "dora", with(1)), wrong);
     world.node_mut("acme").apply(invite(2, 0));
     assert_eq!(sign_up(&mut world, 9, "dora", with(2)), wrong);
+}
+
+#[test]
+fn a_revoked_invite_and_an_expired_one_let_nobody_in() {
+    let mut world = World::new(&["alice@acme"]);
+    let invite = |number, after| Command::CreateInvite {
+        token: token(number),
+        uses: 3,
+        expires_unix_ms: BEGINNING_MS + after,
+    };
+    let node = world.node_mut("acme");
+    let [one, other, third] = [invite(1, 9_000), invite(2, 9_000), invite(3, 1_000)];
+    for invite in [one, other, third] {
+        assert_eq!(node.apply(invite).answer, Answer::Done);
+    }
+    let revoke = Command::RevokeInvite { token: token(1) };
+    assert_eq!(node.apply(revoke.clone()).answer, Answer::Done);
+    assert_eq!(refusal(node.apply(revoke).answer), Some(Code::InviteNotFound));
+    assert!(!node.state.has_expired_invites(BEGINNING_MS + 999));
+    assert!(node.state.has_expired_invites(BEGINNING_MS + 1_000));
+    node.apply(tend(&[], &[], 0, BEGINNING_MS + 1_000));
+    assert_eq!(node.state.invites.keys().copied().collect::<Vec<_>>(), [token(2)]);
+    let with = |number| SignUpRule::Invite(token(number));
+    assert_eq!(sign_up(&mut world, 7, "bob", with(1)), Some(Code::InviteTokenInvalid));
+    assert_eq!(sign_up(&mut world, 7, "bob", with(2)), None);
+}
+
+#[test]
+fn invites_have_a_limit() {
+    let mut world = World::new(&["alice@acme"]);
+    let node = world.node_mut("acme");
+    let invite = |number: usize| Command::CreateInvite {
+        token: Hash(std::array::from_fn(|i| number.to_be_bytes().get(i).copied().unwrap_or(7))),
+        uses: 1,
+        expires_unix_ms: BEGINNING_MS + 1_000,
+    };
+    for number in 0..INVITES_MAX {
+        assert_eq!(node.apply(invite(number)).answer, Answer::Done);
+    }
+    let further = node.apply(invite(INVITES_MAX)).answer;
+    assert_eq!(refusal(further), Some(Code::InviteLimit));
+    node.apply(tend(&[], &[], 0, BEGINNING_MS + 1_000));
+    assert_eq!(node.apply(invite(INVITES_MAX)).answer, Answer::Done);
+}
+
+fn tend(used: &[u64], unused: &[u64], unused_since_ms: u64, unix_ms: u64) -> Command {
+    let devices = |ids: &[u64]| ids.iter().map(|id| DeviceId(*id)).collect();
+    Command::Tend { used: devices(used), unused: devices(unused), unused_since_ms, unix_ms }
+}
+
+#[test]
+fn a_device_that_nobody_uses_is_logged_out() {
+    const DAY: u64 = USED_ROUGHLY_MS;
+    let mut world = World::new(&["alice@acme"]);
+    let alice = world.node("acme").users["alice"].number;
+    let node = world.node_mut("acme");
+    for number in [50, 51] {
+        let name = "phone".to_owned();
+        let (account, device, devices_max) = (alice, DeviceId(number.into()), 9);
+        let (token, unix_ms) = (token(number), BEGINNING_MS);
+        node.apply(Command::AddDevice { account, device, name, token, unix_ms, devices_max });
+    }
+    // Its use is written down at most once a day.
+    let seen = |node: &Node| node.state.devices[&DeviceId(50)].used_unix_ms;
+    node.apply(tend(&[50], &[], 0, BEGINNING_MS + DAY - 1));
+    assert_eq!(seen(node), None);
+    assert_eq!(node.apply(tend(&[50, 99], &[], 0, BEGINNING_MS + DAY)).dirty.len(), 1);
+    assert_eq!(seen(node), Some(BEGINNING_MS + DAY));
+    assert!(node.apply(tend(&[50], &[], 0, BEGINNING_MS + DAY * 2 - 1)).dirty.is_empty());
+
+    let since = BEGINNING_MS + DAY;
+    let (unused, on) = node.state.unused(None, 1_000, since);
+    assert!(unused.contains(&DeviceId(51)) && !unused.contains(&DeviceId(50)));
+    assert_eq!(on, None);
+    let (mut found, mut on) = node.state.unused(None, 1, since);
+    while on.is_some() {
+        let next = node.state.unused(on, 1, since);
+        found.extend(next.0);
+        on = next.1;
+    }
+    assert_eq!(found, unused);
+    // What was used meanwhile stays.
+    let done = node.apply(tend(&[], &[50, 51, 99], since, BEGINNING_MS + DAY * 3));
+    assert_eq!(done.logged_out, [DeviceId(51)]);
+    assert!(!node.state.tokens.contains_key(&token(51)));
+    assert!(node.state.tokens.contains_key(&token(50)));
 }
 
 #[test]
