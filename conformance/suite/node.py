@@ -32,6 +32,11 @@ trust_anchor = "{trust_anchor}"
 
 [sign_up]
 mode = "open"
+
+[limits.clients]
+account_requests_per_minute = 1_000_000
+address_requests_per_minute = 1_000_000
+address_sign_ups_per_hour = 1_000_000
 """
 
 

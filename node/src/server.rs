@@ -27,9 +27,9 @@ use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::store::{self, Store, StoreId};
-#[cfg(test)]
-use crate::writer::WriterHandle;
 use crate::writer::{Proposal, Reply, Writer, WriterSettings, WriterThread};
+#[cfg(test)]
+use crate::writer::{Shared, WriterHandle};
 
 /// Why a node cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +106,9 @@ pub struct Node {
     /// What tests propose by hand.
     #[cfg(test)]
     handle: WriterHandle,
+    /// What tests look at.
+    #[cfg(test)]
+    shared: Arc<Shared>,
     peers: PeerEdge,
     _admin: AdminSocket,
     serving: JoinHandle<()>,
@@ -158,7 +161,7 @@ async fn start_among(
         client_settings,
     );
     #[cfg(test)]
-    let by_hand = handle.clone();
+    let (by_hand, looked_at) = (handle.clone(), Arc::clone(&shared));
     let waking = wake::start(shared, handle, peers.filling());
     let tending = tending::start(edge.clone());
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
@@ -170,6 +173,8 @@ async fn start_among(
         writer: thread,
         #[cfg(test)]
         handle: by_hand,
+        #[cfg(test)]
+        shared: looked_at,
         peers,
         _admin: admin,
         serving,

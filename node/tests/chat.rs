@@ -244,6 +244,27 @@ fn invites_make_accounts_and_failures_are_told() {
     let (done, _, err) = sign_up("erin", "-bX");
     assert!(!done && err.contains("invite_token_invalid"), "{err}");
 
+    // What is not used up can be listed and taken back, by its name or by itself.
+    assert_eq!(node.run(&["user", "invites"], "").1, "no invites\n");
+    let make = || {
+        let (done, out, err) = node.run(&["user", "invite", "--uses", "3"], "");
+        assert!(done, "{err}");
+        out.lines().next().unwrap().to_owned()
+    };
+    let (one, other) = (make(), make());
+    let (_, listed, _) = node.run(&["user", "invites"], "");
+    assert_eq!(listed.matches("good for 3 until ").count(), 2, "{listed}");
+    assert!(!listed.contains(&one) && !listed.contains(&other), "{listed}");
+    assert!(node.run(&["user", "revoke-invite", &one], "").0);
+    let (_, listed, _) = node.run(&["user", "invites"], "");
+    let id = listed.split(' ').next().unwrap();
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(node.run(&["user", "revoke-invite", id], "").0);
+    let (done, _, err) = node.run(&["user", "revoke-invite", id], "");
+    assert!(!done && err.contains("invite_not_found"), "{err}");
+    let (done, _, err) = sign_up("erin", &other);
+    assert!(!done && err.contains("invite_token_invalid"), "{err}");
+
     let uninvited = ["--user", "erin", "--sign-up", "--password", "a long password"];
     let whom = [&["chat", "--server", &node.server][..], &uninvited].concat();
     let (done, _, err) = node.run(&whom, "");

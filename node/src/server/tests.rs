@@ -5,6 +5,7 @@
 
 mod across;
 mod authority;
+mod bad_input;
 mod clocks;
 mod contacts;
 mod delivery;
@@ -18,6 +19,7 @@ mod hostile_groups;
 mod hostile_logs;
 mod joins;
 mod keeping;
+mod limits;
 mod plain;
 mod reading;
 mod relayed;
