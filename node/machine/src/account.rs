@@ -163,6 +163,19 @@ pub struct Device {
     pub answers: Answers,
 }
 
+impl Device {
+    pub(crate) fn new(account: AccountNumber, name: &str, token: Hash, unix_ms: u64) -> Self {
+        Self {
+            account,
+            name: name.to_owned(),
+            token,
+            created_unix_ms: unix_ms,
+            used_unix_ms: None,
+            answers: Answers::default(),
+        }
+    }
+}
+
 /// The newest answers of a device, by ascending nonce.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers(VecDeque<KeptAnswer>);

@@ -13,7 +13,7 @@ use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::{AccountLabel, ServerName};
 use minicbor::{Decode, Encode};
 
-use crate::account::{Account, Answers, Device, InviteToken};
+use crate::account::{Account, Device, InviteToken};
 use crate::answer::{Answer, RefusedCode};
 use crate::applied::Applied;
 use crate::channel::{Channel, ChannelNo, Kind};
@@ -268,14 +268,7 @@ impl State {
                 self.create_account(*number, name, password, *rule, *unix_ms, fx)
             }
             Command::AddDevice { account, device, name, token, unix_ms, devices_max } => {
-                let new = Device {
-                    account: *account,
-                    name: name.clone(),
-                    token: *token,
-                    created_unix_ms: *unix_ms,
-                    used_unix_ms: None,
-                    answers: Answers::default(),
-                };
+                let new = Device::new(*account, name, *token, *unix_ms);
                 self.add_device(*device, new, *devices_max, fx)
             }
             Command::RemoveDevice { account, device } => {

@@ -1,5 +1,6 @@
-//! `limits.clients`: one setting that is a table of numbers, each with a default of its own, so that
-//! an admin who needs another value writes that one alone. Values that exist are within bounds.
+//! `limits.clients`: one setting that is a table of numbers, each with a default of its own, so
+//! that an admin who needs another value writes that one alone. Values that exist are within
+//! bounds.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -117,6 +117,21 @@ fn errors_name_the_key_and_the_line() {
     check("[client]\npublic_urls = [1]\n", "line 2: client.public_urls", "such as [{ url = ");
     check("[client]\nlisten = 8008\n", "line 2: client.listen", "a text in quotes, such as");
     check("[client]\nlisten = \"localhost:8008\"\n", "line 2: client.listen", "127.0.0.1:8008");
+    check("[log]\nlevel = \"loud\"\n", "line 2: log.level", "\"loud\" is no log level");
+    let texts = ["[limits]\nsockets_max = \"x\"", "[client]\npublic_urls = [1]", "data_dir = 1"];
+    for said in texts.map(|text| complaint(text, &[])) {
+        assert!(!["usize", "struct ", "PublicUrl"].iter().any(|t| said.contains(t)), "{said}");
+    }
+    assert!(complaint("domain=\"a.b\"\n[client]\ntls_key=\"k\"\n", &[]).contains("set both"));
+}
+
+#[test]
+fn errors_in_the_limits_of_clients_are_named_too() {
+    let check = |text: &str, place: &str, reason: &str| {
+        let said = complaint(text, &[]);
+        let place = format!("/etc/comity/comity.toml, {place}: ");
+        assert!(said.starts_with(&place) && said.contains(reason), "{said}");
+    };
     check(
         "[limits]\nclients = { device_unused_days = 0 }\n",
         "line 2: limits.clients",
@@ -136,12 +151,6 @@ fn errors_name_the_key_and_the_line() {
     );
     check("[client]\norigins = [\"acme.example\"]\n", "line 2: client.origins", "https://chat");
     check("[client]\norigins = [\"*\", \"https://a.b\"]\n", "line 2: client.origins", "\"*\"");
-    check("[log]\nlevel = \"loud\"\n", "line 2: log.level", "\"loud\" is no log level");
-    let texts = ["[limits]\nsockets_max = \"x\"", "[client]\npublic_urls = [1]", "data_dir = 1"];
-    for said in texts.map(|text| complaint(text, &[])) {
-        assert!(!["usize", "struct ", "PublicUrl"].iter().any(|t| said.contains(t)), "{said}");
-    }
-    assert!(complaint("domain=\"a.b\"\n[client]\ntls_key=\"k\"\n", &[]).contains("set both"));
 }
 
 #[test]
