@@ -103,18 +103,20 @@ fn a_revoked_invite_and_an_expired_one_let_nobody_in() {
 fn invites_have_a_limit() {
     let mut world = World::new(&["alice@acme"]);
     let node = world.node_mut("acme");
-    let invite = |number: usize| Command::CreateInvite {
-        token: Hash(std::array::from_fn(|i| number.to_be_bytes().get(i).copied().unwrap_or(7))),
-        uses: 1,
-        expires_unix_ms: BEGINNING_MS + 1_000,
+    let invite = |number: u64| {
+        let mut token = [7; 32];
+        token[..8].copy_from_slice(&number.to_be_bytes());
+        let (token, uses, expires_unix_ms) = (Hash(token), 1, BEGINNING_MS + 1_000);
+        Command::CreateInvite { token, uses, expires_unix_ms }
     };
-    for number in 0..INVITES_MAX {
+    let max = u64::try_from(INVITES_MAX).unwrap();
+    for number in 0..max {
         assert_eq!(node.apply(invite(number)).answer, Answer::Done);
     }
-    let further = node.apply(invite(INVITES_MAX)).answer;
+    let further = node.apply(invite(max)).answer;
     assert_eq!(refusal(further), Some(Code::InviteLimit));
     node.apply(tend(&[], &[], 0, BEGINNING_MS + 1_000));
-    assert_eq!(node.apply(invite(INVITES_MAX)).answer, Answer::Done);
+    assert_eq!(node.apply(invite(max)).answer, Answer::Done);
 }
 
 fn tend(used: &[u64], unused: &[u64], unused_since_ms: u64, unix_ms: u64) -> Command {
@@ -130,7 +132,7 @@ fn a_device_that_nobody_uses_is_logged_out() {
     let node = world.node_mut("acme");
     for number in [50, 51] {
         let name = "phone".to_owned();
-        let (account, device, devices_max) = (alice, DeviceId(number.into()), 9);
+        let (account, device, devices_max) = (alice, DeviceId(number), 9);
         let (token, unix_ms) = (token(number), BEGINNING_MS);
         node.apply(Command::AddDevice { account, device, name, token, unix_ms, devices_max });
     }

@@ -188,9 +188,9 @@ async fn whatever_is_asked_wrongly_is_refused_with_a_code() {
     let addr = world.homes[0].node.client_addr;
     let mut asker = Asker { addr, token, asked: 0, codes: BTreeSet::new() };
     let document: Value = {
-        let url = format!("GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         let mut stream = TcpStream::connect(addr).await.unwrap();
-        stream.write_all(url.as_bytes()).await.unwrap();
+        stream.write_all(request).await.unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).await.unwrap();
         serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap()
