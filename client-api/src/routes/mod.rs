@@ -51,15 +51,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let gate = Gate::new(&settings);
     let origins = Arc::new(settings.origins.clone());
     let api = Api { backend, settings: Arc::new(settings), gate: gate.clone() };
-    let open = Router::new()
-        .route("/.well-known/comity", get(well_known::show::<B>))
-        .route("/v1/health", get(health::show))
-        .route("/v1/openapi.json", get(documents::openapi))
-        .route("/v1/asyncapi.json", get(documents::asyncapi))
-        .route("/v1/accounts", post(accounts::create::<B>))
-        .route("/v1/sessions", post(sessions::create::<B>))
-        .route_layer(from_fn_with_state(gate.clone(), strangers));
-    let resources = open
+    let resources = for_strangers::<B>(gate.clone())
         .route("/v1/sessions/current", delete(sessions::delete::<B>))
         .route("/v1/me", get(me::show::<B>))
         .route("/v1/me/password", put(me::set_password::<B>))
@@ -106,7 +98,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()
         .route("/v1/socket", get(socket::open::<B>))
-        .route_layer(from_fn_with_state(gate.clone(), strangers))
+        .route_layer(from_fn_with_state(gate, strangers))
         .route("/v1/sync", get(sync::show::<B>))
         .layer(from_fn_with_state(poll_timeout, deadline));
     resources
@@ -122,6 +114,18 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .layer(from_fn_with_state(origins, cross_origin))
         .layer(from_fn(read_out))
         .with_state(api)
+}
+
+/// What is there without a token.
+fn for_strangers<B: Backend>(gate: Gate) -> Router<Api<B>> {
+    Router::new()
+        .route("/.well-known/comity", get(well_known::show::<B>))
+        .route("/v1/health", get(health::show))
+        .route("/v1/openapi.json", get(documents::openapi))
+        .route("/v1/asyncapi.json", get(documents::asyncapi))
+        .route("/v1/accounts", post(accounts::create::<B>))
+        .route("/v1/sessions", post(sessions::create::<B>))
+        .route_layer(from_fn_with_state(gate, strangers))
 }
 
 /// The answer where nothing is; whoever gropes about is counted as one without a token.

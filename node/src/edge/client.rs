@@ -125,10 +125,6 @@ impl ClientEdge {
         &self.0.uses
     }
 
-    pub(super) fn hub(&self) -> &Hub {
-        &self.0.hub
-    }
-
     pub(super) fn conduct(&self) -> &Conduct {
         &self.0.conduct
     }
