@@ -187,6 +187,11 @@ pub enum Action {
         /// The new topic; may be empty.
         topic: String,
     },
+    /// Say whether others see how far the caller has read.
+    ShowReads {
+        /// Whether they do.
+        on: bool,
+    },
     /// End a ban.
     Unban {
         /// The group.

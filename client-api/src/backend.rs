@@ -230,6 +230,8 @@ pub struct Member {
     pub role: Role,
     /// Invited, not yet in.
     pub invited: bool,
+    /// The message up to which it has read, where it shows that and the channel is small.
+    pub read: Option<MessageId>,
 }
 
 /// A channel with its members.
@@ -409,6 +411,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// The caller's devices.
     fn devices(&self, caller: &Caller)
     -> impl Future<Output = Result<Vec<Device>, Refusal>> + Send;
+
+    /// Whether others see how far the caller has read.
+    fn shows_reads(&self, caller: &Caller) -> bool;
 
     /// Does what a caller asks, once per nonce. Without a nonce it is done each time. Answers only
     /// after the change is on disk.

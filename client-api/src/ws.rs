@@ -433,7 +433,8 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::JoinAlias { .. }
         | Action::OpenDirect { .. }
         | Action::RemoveAlias { .. }
-        | Action::RemoveContact { .. } => None,
+        | Action::RemoveContact { .. }
+        | Action::ShowReads { .. } => None,
     }
 }
 

@@ -44,6 +44,7 @@ const RESOURCES: &[&str] = &[
     "DELETE /v1/sessions/current",
     "GET /v1/me",
     "PUT /v1/me/password",
+    "PUT /v1/me/shows_reads",
     "GET /v1/devices",
     "DELETE /v1/devices/*",
     "GET /v1/channels",

@@ -146,10 +146,11 @@ impl LoggedInAnswer {
 pub(crate) struct MeAnswer {
     account: String,
     device: DeviceShape,
+    shows_reads: bool,
 }
 
 impl MeAnswer {
-    pub(crate) fn new(caller: &Caller, devices: &[Device]) -> Self {
+    pub(crate) fn new(caller: &Caller, devices: &[Device], shows_reads: bool) -> Self {
         let device = devices.iter().find(|d| d.id == caller.device).map(DeviceShape::from);
         Self {
             account: caller.label.to_string(),
@@ -159,6 +160,7 @@ impl MeAnswer {
                 created_time: None,
                 current: None,
             }),
+            shows_reads,
         }
     }
 }
@@ -276,6 +278,8 @@ struct MemberShape {
     account: String,
     role: String,
     invited: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read: Option<String>,
 }
 
 impl From<ChannelDetail> for ChannelAnswer {
@@ -284,6 +288,7 @@ impl From<ChannelDetail> for ChannelAnswer {
             account: member.account.to_string(),
             role: member.role.name().to_owned(),
             invited: member.invited,
+            read: member.read.map(|id| id.to_string()),
         };
         Self {
             channel: detail.summary.into(),

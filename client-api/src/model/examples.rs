@@ -46,7 +46,7 @@ fn every_frame_of_a_client_is_shown_and_reads() {
     assert_eq!(named(&frames, "type"), BTreeSet::from(["command", "hello", "ping", "send"]));
     let commands = "accept add_contact ban create_group decline edit erase hand_over invite join \
                     leave mark_read open_direct pin react remove remove_alias remove_contact \
-                    rename set_alias set_role set_rule set_topic unban";
+                    rename set_alias set_role set_rule set_topic show_reads unban";
     assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
 }
 

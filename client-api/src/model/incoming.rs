@@ -186,6 +186,7 @@ impl FrameShape {
                 let channel = value::channel_id(&needed(self.channel.clone(), "channel")?)?;
                 return self.into_action_at(command, channel);
             }
+            "show_reads" => Action::ShowReads { on: self.on.ok_or_else(|| missing("on"))? },
             command => return self.into_action_on(command),
         })
     }
@@ -289,7 +290,7 @@ const PING_DATA_BYTES_MAX: usize = 256;
 const COMMANDS: &str = "accept, add_contact, ban, create_group, decline, edit, erase, hand_over, \
                         invite, join, leave, mark_read, open_direct, pin, react, remove, \
                         remove_alias, remove_contact, rename, set_alias, set_role, set_rule, \
-                        set_topic, unban";
+                        set_topic, show_reads, unban";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -26,7 +26,8 @@ pub(crate) use outgoing::{
 pub(crate) use request::{
     AccountRequest, AliasRequest, CreateChannel, EditRequest, GroupsQuery, JoinRequest,
     LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,
-    PatchChannel, ReadRequest, RepliesQuery, RoleRequest, SendRequest, SignUpRequest, SyncQuery,
+    PatchChannel, ReadRequest, RepliesQuery, RoleRequest, SendRequest, SignUpRequest,
+    SwitchRequest, SyncQuery,
 };
 pub(crate) use value::{
     alias, channel_id, device_id, json_object, label, malformed, message_id, reaction, refusal,

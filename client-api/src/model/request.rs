@@ -245,6 +245,19 @@ impl EditRequest {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SwitchRequest {
+    on: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl SwitchRequest {
+    pub(crate) fn into_parts(self) -> Result<(Option<u64>, bool), Refusal> {
+        Ok((optional_nonce(self.nonce)?, self.on))
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ReadRequest {
     message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

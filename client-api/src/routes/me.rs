@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::json;
-use crate::backend::{Backend, Refusal};
+use crate::backend::{Action, Backend, Refusal};
 use crate::extract::{ApiState, Authenticated, JsonBody};
 use crate::gate::Asker;
-use crate::model::{MeAnswer, PasswordRequest};
+use crate::model::{MeAnswer, PasswordRequest, StatusAnswer, SwitchRequest};
 
 /// `GET /v1/me`
 pub(crate) async fn show<B: Backend>(
@@ -16,7 +16,19 @@ pub(crate) async fn show<B: Backend>(
     Authenticated(caller): Authenticated,
 ) -> Result<Response, Refusal> {
     let devices = api.backend.devices(&caller).await?;
-    Ok(json(StatusCode::OK, &MeAnswer::new(&caller, &devices)))
+    let shows_reads = api.backend.shows_reads(&caller);
+    Ok(json(StatusCode::OK, &MeAnswer::new(&caller, &devices, shows_reads)))
+}
+
+/// `PUT /v1/me/shows_reads`
+pub(crate) async fn show_reads<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    JsonBody(request): JsonBody<SwitchRequest>,
+) -> Result<Response, Refusal> {
+    let (nonce, on) = request.into_parts()?;
+    let outcome = api.backend.perform(&caller, nonce, Action::ShowReads { on }).await?;
+    Ok(json(StatusCode::OK, &StatusAnswer::from(&outcome)))
 }
 
 /// `PUT /v1/me/password`

@@ -54,6 +54,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let resources = for_strangers::<B>(gate.clone())
         .route("/v1/sessions/current", delete(sessions::delete::<B>))
         .route("/v1/me", get(me::show::<B>))
+        .route("/v1/me/shows_reads", put(me::show_reads::<B>))
         .route("/v1/me/password", put(me::set_password::<B>))
         .route("/v1/devices", get(devices::list::<B>))
         .route("/v1/devices/{id}", delete(devices::delete::<B>))

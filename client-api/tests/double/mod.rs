@@ -7,7 +7,7 @@
 mod remarks;
 pub(crate) mod rules;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use comity_client_api::*;
@@ -59,6 +59,7 @@ pub(crate) struct State {
     pub(crate) said: BTreeMap<MessageId, remarks::Said>,
     /// Up to where accounts have read channels.
     pub(crate) read: BTreeMap<(AccountLabel, ChannelId), MessageId>,
+    pub(crate) hides_reads: BTreeSet<AccountLabel>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     /// The id of the next channel that somebody opens, where it matters.
@@ -333,6 +334,10 @@ impl Backend for Double {
         let mut devices: Vec<Device> = own.map(device).collect();
         devices.sort_by_key(|device| device.id);
         Ok(devices)
+    }
+
+    fn shows_reads(&self, caller: &Caller) -> bool {
+        !self.state().hides_reads.contains(&caller.label)
     }
 
     async fn perform(

@@ -106,6 +106,14 @@ impl State {
             | Action::MarkRead { .. }
             | Action::Pin { .. }
             | Action::React { .. }) => self.remark(me, remark),
+            Action::ShowReads { on: true } => {
+                self.hides_reads.remove(me);
+                Ok(Outcome::Done)
+            }
+            Action::ShowReads { on: false } => {
+                self.hides_reads.insert(me.clone());
+                Ok(Outcome::Done)
+            }
             Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
         }
@@ -298,6 +306,7 @@ impl State {
             account: account.clone(),
             role: if let Standing::Joined(role) = standing { *role } else { Role::Member },
             invited: *standing == Standing::Invited,
+            read: self.read.get(&(account.clone(), id)).copied(),
         };
         Ok(ChannelDetail {
             rules: match &kind {

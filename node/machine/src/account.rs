@@ -39,6 +39,9 @@ pub struct Account {
     /// Open invitations to groups of other organisations that this node does not hold yet.
     #[n(5)]
     pub invitations: BTreeMap<ChannelId, OpenInvitation>,
+    /// Present, and true, where others do not see how far it has read.
+    #[n(30)]
+    pub hides_reads: Option<bool>,
     /// How people write it, kept ready.
     #[cbor(skip)]
     pub label: Option<AccountLabel>,
@@ -336,6 +339,7 @@ impl State {
             channels: BTreeMap::new(),
             devices: Vec::new(),
             invitations: BTreeMap::new(),
+            hides_reads: None,
             label: None,
         };
         self.add_account(number, account);

@@ -504,6 +504,13 @@ pub enum Act {
         #[n(2)]
         back: bool,
     },
+    /// Says whether others see how far an account has read.
+    #[n(14)]
+    ShowReads {
+        /// Whether they do.
+        #[n(0)]
+        on: bool,
+    },
     /// Gives a group an alias of this node's domain.
     #[n(20)]
     SetAlias {

@@ -98,6 +98,7 @@ impl State {
                 self.append_event(no, account, &pin, None, fx);
                 Ok(Answer::Done)
             }
+            Act::ShowReads { on } => self.show_reads(account, *on, fx),
             Act::MarkRead { channel, mark, back } => {
                 self.mark_read(account, channel, (mark, *back), fx)
             }

@@ -111,6 +111,23 @@ impl State {
         Ok(Answer::Done)
     }
 
+    /// Whether others see how far an account has read.
+    pub fn shows_reads(&self, account: AccountNumber) -> bool {
+        self.accounts.get(&account).is_some_and(|account| account.hides_reads.is_none())
+    }
+
+    pub(crate) fn show_reads(
+        &mut self,
+        number: AccountNumber,
+        on: bool,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
+        account.hides_reads = (!on).then_some(true);
+        fx.dirty(RowKey::Account(number));
+        Ok(Answer::Done)
+    }
+
     /// Who comes in has nothing unread.
     pub(crate) fn enter(
         &mut self,

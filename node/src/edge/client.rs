@@ -333,6 +333,7 @@ impl ClientEdge {
                 let role = convert::role_back(role);
                 govern(channel, ControlAct::SetRole(SetRole { account, role }))
             }
+            Action::ShowReads { on } => Act::ShowReads { on },
             Action::SetTopic { channel, topic } => {
                 govern(channel, ControlAct::SetTopic(Text { text: topic }))
             }
@@ -373,6 +374,10 @@ impl Backend for ClientEdge {
 
     async fn devices(&self, caller: &Caller) -> Result<Vec<Device>, Refusal> {
         Ok(self.devices_of(caller))
+    }
+
+    fn shows_reads(&self, caller: &Caller) -> bool {
+        self.shared().state().shows_reads(caller.account.number)
     }
 
     async fn perform(
@@ -422,7 +427,7 @@ impl Backend for ClientEdge {
         let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
         let summary = summary(&state, caller, account, no, known).ok_or(Code::ChannelNotFound)?;
         let invited = summary.standing == Standing::Invited;
-        let members = if invited { Vec::new() } else { members(known) };
+        let members = if invited { Vec::new() } else { members(&state, no, known) };
         let rules = match &known.kind {
             Kind::Group(group) if !invited => show::rules(&state, &group.state),
             _ => Vec::new(),

@@ -3,9 +3,11 @@
 use comity_client_api::{Caller, ChannelKind, ChannelSummary, Member, Role, Standing, Unread};
 use comity_machine::{Account, Channel, ChannelNo, Kind, State};
 use comity_protocol::control;
+use comity_protocol::id::AccountId;
 use comity_protocol::limits::MEMBERS_DEFAULT;
 
 use super::convert;
+use super::reading::READERS_SHOWN_MAX;
 
 /// The channels and invitations of an account.
 pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
@@ -70,19 +72,29 @@ pub(super) fn summary(
 }
 
 /// Who is in a channel, or invited, by label.
-pub(super) fn members(channel: &Channel) -> Vec<Member> {
+pub(super) fn members(state: &State, no: ChannelNo, channel: &Channel) -> Vec<Member> {
+    let is_small = channel.member_count() <= READERS_SHOWN_MAX;
+    let read = |account: &AccountId| {
+        let is_ours = account.lineage == state.lineage() && state.shows_reads(account.number);
+        state.read_mark(account.number, no).message.filter(|_| is_ours && is_small)
+    };
     let mut members: Vec<Member> = match &channel.kind {
         Kind::Direct(direct) => {
-            let labels = [&direct.labels.0, &direct.labels.1];
-            let known = labels.into_iter().filter_map(|label| label.parse().ok());
-            known.map(|account| Member { account, role: Role::Member, invited: false }).collect()
+            let (ids, labels) = (&direct.accounts, &direct.labels);
+            let both = [(&ids.0, &labels.0), (&ids.1, &labels.1)].into_iter();
+            let member = |(id, label): (&AccountId, &String)| {
+                let (role, invited) = (Role::Member, false);
+                Some(Member { account: label.parse().ok()?, role, invited, read: read(id) })
+            };
+            both.filter_map(member).collect()
         }
         Kind::Group(group) => {
-            let listed = group.state.members.values().filter_map(|member| {
+            let listed = group.state.members.iter().filter_map(|(id, member)| {
                 let invited = !member.is_in() && member.invite.is_some();
                 let account = member.label.parse().ok()?;
                 let role = convert::role(member.role());
-                (member.is_in() || invited).then_some(Member { account, role, invited })
+                let read = read(id);
+                (member.is_in() || invited).then_some(Member { account, role, invited, read })
             });
             listed.collect()
         }

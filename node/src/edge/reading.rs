@@ -85,7 +85,8 @@ impl ClientEdge {
             return;
         }
         let unread = state.unread(account, no);
-        let others: Vec<Subscriber> = match known.member_count() <= READERS_SHOWN_MAX {
+        let is_shown = state.shows_reads(account) && known.member_count() <= READERS_SHOWN_MAX;
+        let others: Vec<Subscriber> = match is_shown {
             true => known.audience.local.iter().copied().collect(),
             false => Vec::new(),
         };

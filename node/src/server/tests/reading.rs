@@ -132,4 +132,26 @@ async fn members_see_who_has_read() {
     let expected = json!({ "type": "read", "channel": group, "account": "ann@acme.test",
                            "message": id });
     assert_eq!(read, expected);
+    let (_, shown) = alice.gets(&format!("/v1/channels/{group}")).await;
+    assert_eq!(read_by(&shown, "ann@acme.test"), json!(id));
+
+    // Who does not want to be seen reading is not.
+    ann.does("show_reads", json!({ "on": false })).await.unwrap();
+    let (_, me) = ann.gets("/v1/me").await;
+    assert_eq!(me["shows_reads"], false);
+    let next = alice.says(&group, "two", Value::Null).await;
+    ann.sees(|frame| frame["event"]["text"] == "two").await;
+    ann.does("mark_read", json!({ "channel": group, "message": next })).await.unwrap();
+    assert_eq!(unread(&ann, &group).await, (0, 0));
+    let (_, shown) = alice.gets(&format!("/v1/channels/{group}")).await;
+    assert_eq!(read_by(&shown, "ann@acme.test"), Value::Null);
+    ann.says(&group, "three", Value::Null).await;
+    let next = alice.sees(|frame| frame["type"] == "read" || frame["event"]["text"] == "three");
+    assert_eq!(next.await["type"], "event", "nothing was told of her reading");
+}
+
+/// Up to where a member of a channel has read.
+fn read_by(channel: &Value, account: &str) -> Value {
+    let mut members = channel["members"].as_array().unwrap().iter();
+    members.find(|member| member["account"] == account).unwrap()["read"].clone()
 }
