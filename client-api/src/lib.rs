@@ -13,6 +13,7 @@ mod found;
 mod gate;
 mod layer;
 mod leftover;
+mod linger;
 mod message;
 mod model;
 mod refusal;

@@ -24,6 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::gate::{Connect, Gate, Peer, Place, crowded};
 use crate::layer::{Origins, cross_origin};
+use crate::linger::Lingering;
 use crate::settings::ApiSettings;
 
 /// A mark on requests that came over TLS.
@@ -94,6 +95,7 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
+        let stream = Lingering::new(stream);
         let Some(tls) = self.tls.clone() else {
             return self.http(peer, Held { io: stream, _seat: seat }).await;
         };

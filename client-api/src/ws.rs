@@ -60,7 +60,7 @@ struct Driver<B: Backend> {
     work: FuturesUnordered<Work<B>>,
     feed: Option<B::Subscription>,
     caller: Option<Arc<Caller>>,
-    close: Code,
+    close: CloseFrame,
 }
 
 type Work<B> = Pin<Box<dyn Future<Output = Done<B>> + Send>>;
@@ -95,7 +95,7 @@ impl<B: Backend> Driver<B> {
             work: FuturesUnordered::new(),
             feed: None,
             caller: None,
-            close: Code::ShuttingDown,
+            close: close_frame(Code::ShuttingDown),
         }
     }
 
@@ -125,7 +125,7 @@ impl<B: Backend> Driver<B> {
             if alarm.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::Alarm);
             }
-            write(socket, session, started.elapsed(), *close, cx).map(Wake::Written)
+            write(socket, session, started.elapsed(), close, cx).map(Wake::Written)
         })
         .await
     }
@@ -236,7 +236,12 @@ impl<B: Backend> Driver<B> {
             return self.session.handle_lost();
         }
         match read_refusal(error) {
-            Some(refusal) => self.leave(now, &refusal, None),
+            Some(refusal) => {
+                self.leave(now, &refusal, None);
+                if refusal.code == Code::Malformed {
+                    self.close.code = PROTOCOL_ERROR;
+                }
+            }
             None => self.session.handle_lost(),
         }
     }
@@ -328,7 +333,7 @@ impl<B: Backend> Driver<B> {
 
     fn leave(&mut self, now: Duration, refusal: &Refusal, endpoint: Option<String>) {
         if !self.session.is_leaving() {
-            self.close = refusal.code;
+            self.close = close_frame(refusal.code);
             self.session.leave(now, goodbye_frame(refusal, endpoint));
         }
     }
@@ -339,7 +344,7 @@ fn write(
     socket: &mut WebSocket,
     session: &mut Session,
     now: Duration,
-    close: Code,
+    close: &CloseFrame,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), axum::Error>> {
     let mut socket = Pin::new(socket);
@@ -353,7 +358,7 @@ fn write(
         }
         let message = match session.poll_transmit(now) {
             Some(frame) => text(frame),
-            None if session.poll_close() => Message::Close(Some(close_frame(close))),
+            None if session.poll_close() => Message::Close(Some(close.clone())),
             None => break,
         };
         socket.as_mut().start_send(message)?;
@@ -439,6 +444,8 @@ fn named_channel(action: &Action) -> Option<String> {
 }
 
 const BINARY: &str = "Frames are JSON in text messages; binary messages have no meaning here.";
+/// The close code for what breaks RFC 6455 itself (its section 7.4.1).
+const PROTOCOL_ERROR: u16 = 1002;
 const BROKEN_FRAME: &str = "The frame does not follow RFC 6455.";
 /// When the alarm goes off though the session has no deadline.
 const IDLE_ALARM: Duration = Duration::from_secs(3_600);

@@ -84,6 +84,18 @@ impl Kept {
         matches!(read.await, Ok(Ok(0)))
     }
 
+    /// The next frame of a socket: its opcode and payload, of less than 64 KiB.
+    pub(crate) async fn frame(&mut self) -> (u8, Vec<u8>) {
+        let first = self.0.read_u8().await.unwrap();
+        let length = match self.0.read_u8().await.unwrap() {
+            126 => usize::from(self.0.read_u16().await.unwrap()),
+            length => usize::from(length),
+        };
+        let mut payload = vec![0; length];
+        self.0.read_exact(&mut payload).await.unwrap();
+        (first & 0x0f, payload)
+    }
+
     async fn read_answer(&mut self) -> Answer {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
