@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import sys
 import time
 import urllib.error
@@ -37,7 +36,7 @@ domain = "{domain}"
 data_dir = "{data}"
 
 [client]
-listen = "127.0.0.1:0"
+listen = "{listen}"
 
 [federation]
 listen = "127.0.0.1:0"
@@ -70,12 +69,17 @@ class LoneNode:
         directory.mkdir(parents=True)
         self.directory = directory
         self.log = directory / "node.log"
-        settings = directory / "comity.toml"
-        settings.write_text(_SETTINGS.format(domain=DOMAIN, data=directory / "data"))
-        command = [str(binary), "serve", "--config", str(settings)]
-        self._child: Child = processes.start("the node", command, self.log)
-        self.host, self.port = self._address()
+        self._processes = processes
+        self._binary = binary
+        self._starts = 0
+        self.host, self.port = "127.0.0.1", 0
+        self._start()
         self.base_url = f"http://{self.host}:{self.port}"
+
+    def restart(self) -> None:
+        """Ends the node in order and starts it again at its address."""
+        self._child.stop()
+        self._start()
 
     def call(
         self, method: str, path: str, body: Json | None = None, token: str | None = None
@@ -127,15 +131,26 @@ class LoneNode:
             said = json.loads(error.read())
             raise Refused(error.code, said["error"]) from None
 
+    def _start(self) -> None:
+        data = self.directory / "data"
+        settings = self.directory / "comity.toml"
+        settings.write_text(
+            _SETTINGS.format(domain=DOMAIN, data=data, listen=f"{self.host}:{self.port}")
+        )
+        command = [str(self._binary), "serve", "--config", str(settings)]
+        self._child: Child = self._processes.start("the node", command, self.log)
+        self._starts += 1
+        self.host, self.port = self._address()
+
     def _address(self) -> tuple[str, int]:
         """Where the node says that it takes clients."""
         deadline = time.monotonic() + _START_S_MAX
         while time.monotonic() < deadline and self._child.running:
-            for line in self.log.read_text(errors="replace").splitlines():
-                said = _parsed(line)
-                if said.get("message") == "running":
-                    host, port = said["clients"].rsplit(":", 1)
-                    return host, int(port)
+            lines = map(_parsed, self.log.read_text(errors="replace").splitlines())
+            said = [line["clients"] for line in lines if line.get("message") == "running"]
+            if len(said) == self._starts:
+                host, port = said[-1].rsplit(":", 1)
+                return host, int(port)
             time.sleep(_WAIT_S)
         raise Failed("the node did not start; see its log")
 
@@ -204,15 +219,6 @@ class Bystander:
             return f"the bystander was not served: {error}"
         wanted = self._said[-len(heard):] if heard else self._said
         return None if heard == wanted else f"the bystander heard {heard[-3:]}, not {wanted[-3:]}"
-
-
-def is_reachable(node: LoneNode) -> bool:
-    """Whether somebody listens at the node's address."""
-    try:
-        socket.create_connection((node.host, node.port), timeout=5).close()
-        return True
-    except OSError:
-        return False
 
 
 def _parsed(line: str) -> Json:
