@@ -20,10 +20,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Callable
 
-import autobahn
 import bots
 import clients
 import frames
+import fuzzer
 import rfc6455
 import schema
 from lone import LoneNode
@@ -99,7 +99,7 @@ def _bots(run: Run, node: LoneNode) -> int:
 
 
 def _autobahn(run: Run, node: LoneNode) -> int:
-    outcome = autobahn.run(node, run.modules)
+    outcome = fuzzer.run(node, run.modules)
     run.findings += outcome.findings
     print(outcome.table)
     return outcome.cases

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask setup | test | tidy | bench | scenario | sim`.
+//! The project's own commands: `cargo xtask setup | test | tidy | bench | outside | scenario | sim`.
 //! One file per command. No other crate may depend on this one, and it knows no other crate:
 //! it runs cargo and the built programs from outside, as a person at a terminal would.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]
@@ -6,6 +6,7 @@
 mod bench;
 mod documents;
 mod metadata;
+mod outside;
 mod process;
 mod programs;
 mod scenario;
@@ -31,6 +32,8 @@ struct Cli {
 enum Command {
     /// Print measured figures, each beside its floor (builds for release).
     Bench(bench::Options),
+    /// Judge the client API by clients that share no code with it.
+    Outside(outside::Options),
     /// Run a scenario with the built program in network namespaces.
     Scenario(scenario::Options),
     /// Install the system packages that the tests need.
@@ -46,6 +49,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Bench(options) => bench::run(&options),
+        Command::Outside(options) => outside::run(&options),
         Command::Scenario(options) => scenario::run(&options),
         Command::Setup(options) => setup::run(&options),
         Command::Sim(options) => sim::run(&options),

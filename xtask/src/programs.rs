@@ -1,5 +1,7 @@
 //! Builds the tree's own programs and says where they are.
 
+use std::path::PathBuf;
+
 use crate::process::{self, Outcome, PROFILE};
 use crate::tree;
 
@@ -19,8 +21,13 @@ pub(crate) fn build_unseen(profile: &str) -> Outcome {
 
 /// A program as a build with a profile leaves it.
 pub(crate) fn path(name: &str, profile: &str) -> String {
+    target().join(profile).join(name).to_string_lossy().into_owned()
+}
+
+/// Where cargo puts what it makes.
+pub(crate) fn target() -> PathBuf {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    tree::root().join(target).join(profile).join(name).to_string_lossy().into_owned()
+    tree::root().join(target)
 }
 
 fn build_of(profile: &str) -> std::process::Command {

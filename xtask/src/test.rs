@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{documents, scenario, setup, sim, tidy};
+use crate::{documents, outside, scenario, setup, sim, tidy};
 
 /// What `test` is asked for.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// The system packages that the tests need, installed where they are missing.
+    /// The system packages and modules that the tests need, installed where they are missing.
     Setup,
     /// `cargo fmt`, which changes nothing here.
     Formatting,
@@ -30,7 +30,7 @@ enum Part {
     Crates,
     /// The simulator's first seeds.
     Sim,
-    /// The tests of the black-box suite itself.
+    /// The tests of the black-box suite itself, and of the checks from outside.
     Suite,
     /// The commands that the documents name.
     Documents,
@@ -40,22 +40,25 @@ enum Part {
     ThreeOrganisations,
     /// The scenario `bad-input`.
     BadInput,
+    /// The client API judged from outside, the short form.
+    Outside,
 }
 
 impl Part {
     fn run(self) -> Outcome {
         match self {
-            Self::Setup => setup::ensure(),
+            Self::Setup => setup::ensure().and_then(|()| outside::ensure()),
             Self::Formatting => tidy::formatting(),
             Self::Lints => tidy::lints(),
             Self::Rules => tidy::rules(),
             Self::Crates => crates(),
             Self::Sim => sim::run_short(),
-            Self::Suite => scenario::test_suite(),
+            Self::Suite => scenario::test_suite().and_then(|()| outside::test_checks()),
             Self::Documents => documents::run(),
             Self::TwoOrganisations => scenario::run_short("two-organisations"),
             Self::ThreeOrganisations => scenario::run_short("three-organisations"),
             Self::BadInput => scenario::run_short("bad-input"),
+            Self::Outside => outside::run_short(),
         }
     }
 

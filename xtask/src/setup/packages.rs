@@ -8,11 +8,13 @@ use super::has_python_module;
 use crate::process;
 
 /// Everything that tests need from the system.
-pub(super) const PACKAGES: [Package; 12] = [
+pub(super) const PACKAGES: [Package; 15] = [
     Package::new("iproute2", "network namespaces for the organisations", Sign::Program("ip")),
     Package::new("iptables", "cutting a link between two nodes", Sign::Program("iptables")),
     Package::new("knot", "a DNS server with signed zones", Sign::Program("knotd")),
     Package::new("knot-dnsutils", "kdig, which asks it", Sign::Program("kdig")),
+    Package::new("nodejs", "a WebSocket client that is not ours", Sign::Program("node")),
+    Package::new("npm", "what brings it", Sign::Program("npm")),
     Package::new("python3", "the suite's language", Sign::File(super::PYTHON)),
     Package::new("python3-aiohttp", "the suite's HTTP client", Sign::PythonModule("aiohttp")),
     Package::new(
@@ -20,6 +22,7 @@ pub(super) const PACKAGES: [Package; 12] = [
         "the suite's WebSocket client",
         Sign::PythonModule("websockets"),
     ),
+    Package::new("python3-venv", "modules of its own", Sign::PythonModule("ensurepip")),
     Package::new("fortunes", "English text", Sign::File("/usr/share/games/fortunes/wisdom")),
     Package::new("fortunes-ru", "Russian text", Sign::File("/usr/share/games/fortunes/ru/work")),
     Package::new("fortunes-zh", "Chinese text", Sign::File("/usr/share/games/fortunes/tang300")),

@@ -1,7 +1,7 @@
 """The cases of the Autobahn testsuite against the real node's socket.
 
 The testsuite runs under Python 2.7 alone, so it gets an environment of its own where such a Python
-is on the path or named by `COMITY_PYTHON27`; `autobahn_cases.py` runs in there. Its cases were made
+is on the path or named by `COMITY_PYTHON27`; `python27/autobahn_cases.py` runs in there. Its cases were made
 for a server that echoes; how they are held to one that answers is told there.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from lone import LoneNode
 from process import Failed
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().with_name("python27")
 _NAMES = ("python2.7", "python2")
 _INSTALL_S_MAX = 900.0
 _RUN_S_MAX = 3_600.0
@@ -74,7 +74,7 @@ def _environment(modules: Path) -> Path:
     """The Python 2.7 that has the testsuite."""
     place = modules / "autobahn"
     python = place / "bin/python"
-    wanted = (_HERE / "autobahn.txt").read_text()
+    wanted = (_HERE / "requirements.txt").read_text()
     stamp = place / "installed.txt"
     if stamp.exists() and stamp.read_text() == wanted:
         return python
@@ -87,7 +87,7 @@ def _environment(modules: Path) -> Path:
     pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _install([found, *pip, "--target", str(tools), "virtualenv==20.15.1"])
     _install([found, "-m", "virtualenv", "--quiet", str(place)], PYTHONPATH=str(tools))
-    _install([str(python), *pip, "--requirement", str(_HERE / "autobahn.txt")])
+    _install([str(python), *pip, "--requirement", str(_HERE / "requirements.txt")])
     stamp.write_text(wanted)
     return python
 
