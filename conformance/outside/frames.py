@@ -29,6 +29,7 @@ _SENTINEL = "what is left unanswered"
 _PATIENCE_TRIES = 20
 _BYSTANDER_EVERY = 150
 _NO_BEFORE_HELLO = "before the hello"
+_UNKNOWN = {"ChannelId": "A" * 43, "MessageId": "01M8373FD70000E1R70W3GE1R7"}
 _LATER = ("rate_limited", "overloaded")
 
 
@@ -53,10 +54,14 @@ class Answer:
 
 
 class World:
-    """Whom and what frames can name: two accounts, a group of theirs, a message in it."""
+    """Whom and what frames can name: two accounts, a group of theirs, a message in it; and what
+    belongs to others."""
 
     def __init__(self, node: LoneNode) -> None:
         self.alice, self.bob = node.sign_up(), node.sign_up()
+        carol, dave = node.sign_up(), node.sign_up()
+        channel = carol.found_group("Not yours", dave)
+        self.foreign = {"ChannelId": channel, "MessageId": carol.post(channel, "not for you")}
         self.renew()
 
     def renew(self) -> None:
@@ -196,6 +201,7 @@ class Run:
             for variant in variants(schema):
                 label = _label(name, variant)
                 yield from self._right(label, variant)
+                yield from self._foreign(label, variant)
                 yield from self._wrong(label, name, variant)
         for wrong in wrong_everywhere():
             yield from self._judged("no frame", wrong.what, wrong.text(), None, must_refuse=_strict(wrong))
@@ -220,6 +226,23 @@ class Run:
                 label, what, json.dumps(newer), frame.get("nonce"), must_refuse=False
             )
             yield from self._judged_first(label, _NO_BEFORE_HELLO, json.dumps(frame))
+
+    def _foreign(self, label: str, variant: Json) -> Iterator[Finding]:
+        """What belongs to others is answered like what does not exist."""
+        fields = variant.get("properties", {})
+        named = {name: origin(next(variants(field))) for name, field in fields.items()}
+        for name, kind in named.items():
+            if kind not in _UNKNOWN or name not in variant.get("required", []):
+                continue
+            said = []
+            for value in (_UNKNOWN[kind], self._world.foreign[kind]):
+                frame = {**example(variant, self._world.value), name: value}
+                answer = self._prober.ask(json.dumps(frame), frame.get("nonce"))
+                what = f"`{name}` of others, or of nobody"
+                yield from self._judge(label, what, answer, frame.get("nonce"), "nonce" in frame)
+                said.append((answer.refusal() or {}).get("code", str(answer)))
+            if said[0] != said[1]:
+                yield Finding(label, f"`{name}`", f"of nobody: {said[0]}, of others: {said[1]}")
 
     def _wrong(self, label: str, name: str, variant: Json) -> Iterator[Finding]:
         for wrong in self._all_wrong(variant):

@@ -58,7 +58,7 @@ pub(super) struct Found {
 }
 
 /// A message by its id, where the channel's rule does not hide it from the account; one's own is
-/// never hidden. Whether the account may is else for others to say, and told alike.
+/// never hidden. Who is not in the channel finds his own alone, and is not told what else is there.
 pub(super) fn find(
     shared: &Shared,
     channel: &ChannelId,
@@ -70,6 +70,7 @@ pub(super) fn find(
     let span = (Bound::Included(id), Bound::Included(id));
     let found = view.timeline(no, span, Direction::Ascending, SAME_ID_MAX).map_err(failed)?;
     let state = shared.state();
+    let is_in = state.audience_has(channel, account.number);
     let channel = state.channels.get(&no).ok_or(Code::ChannelNotFound)?;
     let entrance = state.entrance(no, account.number);
     let target = found.into_iter().find_map(|(pos, row)| {
@@ -88,7 +89,13 @@ pub(super) fn find(
             _ => None,
         }
     });
-    target.ok_or(Code::MessageNotFound)
+    match target {
+        // Who has left may look what became of his own words.
+        Some(found) if is_in || found.author == account => Ok(found),
+        None if is_in => Err(Code::MessageNotFound),
+        // Whether there is such a channel, or such a message in it, is not told to others.
+        _ => Err(Code::ChannelNotFound),
+    }
 }
 
 struct Reader<'a> {

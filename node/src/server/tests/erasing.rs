@@ -54,6 +54,14 @@ async fn what_its_author_erases_is_gone_everywhere_and_for_newcomers() {
     assert!(refused.to_string().contains("not_allowed"), "{refused}");
     let unknown = soon(carol.http().erase(&group, &secret)).await.unwrap_err();
     assert!(unknown.to_string().contains("channel_not_found"), "{unknown}");
+    // Whoever is not in the channel learns nothing of it at the node that holds it either.
+    let dave = world.person(0, "dave").await;
+    for message in [secret.as_str(), "01M8373FD70000E1R70W3GE1R7"] {
+        let refused = soon(dave.http().erase(&group, message)).await.unwrap_err();
+        assert!(refused.to_string().contains("channel_not_found"), "{message}: {refused}");
+        let refused = soon(dave.http().message(&group, message)).await.unwrap_err();
+        assert!(refused.to_string().contains("channel_not_found"), "{message}: {refused}");
+    }
     assert!(!soon(alice.http().erase(&group, &secret)).await.unwrap().requested);
     for person in [&mut alice, &mut bob] {
         sees_erased(person, "alice@acme.test", &secret).await;
