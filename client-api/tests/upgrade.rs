@@ -64,10 +64,11 @@ async fn the_goodbye_to_a_frame_that_is_too_large_arrives_though_all_of_it_is_se
     let mut socket = Kept::open(&server).await;
     assert_eq!(upgrade(&mut socket, "13", KEY).await.status, 101);
     // More than the system takes in on both sides together.
-    let size = 16 * 1024 * 1024_u64;
-    let head = [&[0x81, 0xff][..], &size.to_be_bytes(), &[0; 4]].concat();
+    let payload = vec![b'a'; 16 * 1024 * 1024];
+    let size = u64::try_from(payload.len()).unwrap().to_be_bytes();
+    let head = [&[0x81, 0xff][..], &size, &[0; 4]].concat();
     socket.send(&head).await;
-    socket.send(&vec![b'a'; size as usize]).await;
+    socket.send(&payload).await;
     let (opcode, goodbye) = socket.frame().await;
     assert_eq!(opcode, 1);
     assert!(String::from_utf8(goodbye).unwrap().contains("\"code\":\"too_large\""));

@@ -123,6 +123,11 @@ class _Test:
         self._node.restart()
         self._ask(self._direct, "!time after a restart of the node")
         yield "comes back after a restart of the node", self._settled()
+        surplus = [
+            f"{count} questions have {got} answers" for channel, count in self._asked.items()
+            if (got := self._quiet(channel)) != count
+        ]
+        yield "answers nothing twice", "; ".join(surplus) or None
         running = self._bot.running
         yield "still runs", None if running else "it ended; see its log"
 
