@@ -51,6 +51,17 @@ mode = "open"
 format = "json"
 """
 
+_PAGE = Path(__file__).resolve().parents[2] / "docs/operating/settings.md"
+_LIMITS = """
+[limits.clients]
+account_requests_per_minute = 1_000_000
+account_wrong_passwords_per_hour = 1_000_000
+address_connections_max = 10_000
+address_requests_per_minute = 1_000_000
+address_sign_ups_per_hour = 1_000_000
+address_wrong_passwords_per_hour = 1_000_000
+"""
+
 
 class Refused(Exception):
     """The node answered with a code."""
@@ -134,9 +145,10 @@ class LoneNode:
     def _start(self) -> None:
         data = self.directory / "data"
         settings = self.directory / "comity.toml"
-        settings.write_text(
-            _SETTINGS.format(domain=DOMAIN, data=data, listen=f"{self.host}:{self.port}")
-        )
+        text = _SETTINGS.format(domain=DOMAIN, data=data, listen=f"{self.host}:{self.port}")
+        # A node that limits its clients must not take these checks for an attack.
+        has_limits = "### `limits.clients`" in _PAGE.read_text()
+        settings.write_text(text + _LIMITS if has_limits else text)
         command = [str(self._binary), "serve", "--config", str(settings)]
         self._child: Child = self._processes.start("the node", command, self.log)
         self._starts += 1
