@@ -1,7 +1,8 @@
 //! A connection that ends so that its last words arrive. Where a TCP connection is closed while
 //! something of the other side's is unread, the system resets it, and what was said before is lost
-//! on the way: the goodbye to a frame that is too large, most of all. So the end is announced first,
-//! and what still comes is read and thrown away within bounds. It must not look into what it reads.
+//! on the way: the goodbye to a frame that is too large, most of all. So the end is announced
+//! first, and what still comes is read and thrown away within bounds. It must not look into what it
+//! reads.
 
 use std::io;
 use std::pin::Pin;

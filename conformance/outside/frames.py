@@ -73,7 +73,8 @@ class World:
         """A right value for what only this world knows."""
         known: dict[str, Callable[[], Any]] = {
             "ChannelId": lambda: self.channel, "MessageId": lambda: self.message,
-            "Label": lambda: self.bob.label, "Nonce": self.alice.next_nonce, "Domain": lambda: DOMAIN,
+            "Label": lambda: self.bob.label, "Nonce": self.alice.next_nonce,
+            "Domain": lambda: DOMAIN,
         }
         by_name: dict[str, Callable[[], Any]] = {
             "token": lambda: self.alice.token, "alias": lambda: f"#tea@{DOMAIN}",
@@ -191,7 +192,8 @@ class Run:
         self._documents = Documents.of(node)
         self._world = World(node)
         self._statuses = refusals()
-        self._farewells = {f"close {code}" for code, status in self._statuses.items() if status < 500}
+        statuses = self._statuses.items()
+        self._farewells = {f"close {code}" for code, status in statuses if status < 500}
         self._prober = Prober(self._world, self._documents)
         self._bystander = Bystander(node)
 
@@ -204,7 +206,8 @@ class Run:
                 yield from self._foreign(label, variant)
                 yield from self._wrong(label, name, variant)
         for wrong in wrong_everywhere():
-            yield from self._judged("no frame", wrong.what, wrong.text(), None, must_refuse=_strict(wrong))
+            must_refuse = _strict(wrong)
+            yield from self._judged("no frame", wrong.what, wrong.text(), None, must_refuse)
         self._prober.close()
         for what in self._prober.undocumented[:10]:
             yield Finding("the node's frames", "held to the document", what)

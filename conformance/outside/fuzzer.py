@@ -1,8 +1,8 @@
 """The cases of the Autobahn testsuite against the real node's socket.
 
 The testsuite runs under Python 2.7 alone, so it gets an environment of its own where such a Python
-is on the path or named by `COMITY_PYTHON27`; `python27/autobahn_cases.py` runs in there. Its cases were made
-for a server that echoes; how they are held to one that answers is told there.
+is on the path or named by `COMITY_PYTHON27`; `python27/autobahn_cases.py` runs in there. Its cases
+were made for a server that echoes; how they are held to one that answers is told there.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _environment(modules: Path) -> Path:
 
 
 def _that_runs(name: str) -> str | None:
-    """The path of a program that is there and is a Python 2.7: a version manager may only say so."""
+    """The path of a program that is a Python 2.7; a version manager may only say that it is."""
     path = shutil.which(name)
     if path is None:
         return None

@@ -189,7 +189,8 @@ def _wrong_strings(schema: Json) -> Iterator[tuple[str, str]]:
     if least > 1:
         yield "too short", "a" * (least - 1)
     if most is not None:
-        yield "too long by one", _string({**schema, "minLength": most})[:most].ljust(most, "a") + "a"
+        longest = _string({**schema, "minLength": most})[:most].ljust(most, "a")
+        yield "too long by one", longest + "a"
         yield f"of {most + _LONG} characters", "a" * (most + _LONG)
     if pattern:
         for text in ("", "?", "a b", "\0", "é", "a" * _LONG):

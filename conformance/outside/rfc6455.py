@@ -1,8 +1,8 @@
 """A short table of RFC 6455, each row one case against the real node over a plain socket.
 
 A row names its section, the bytes that a client sends after the welcome, and all that comes back.
-After a case that should leave the socket alive, a ping of the API asks whether it is; `alive` is its
-answer. What comes back is compared whole: one frame more or less, and the case has failed.
+After a case that should leave the socket alive, a ping of the API asks whether it is; `alive` is
+its answer. What comes back is compared whole: one frame more or less, and the case has failed.
 """
 
 from __future__ import annotations

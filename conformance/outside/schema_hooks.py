@@ -1,4 +1,4 @@
-"""What schemathesis is told about this API: who asks, which ids there are, and three checks of ours.
+"""What schemathesis is told about this API: who asks, which ids there are, and our three checks.
 
 Loaded by schemathesis itself. Values that it drew and that have the form of an id or an account are
 often changed into ones that exist, so that requests come past the first refusal; by their form
@@ -180,7 +180,7 @@ def _is_passed_over(case: Any) -> bool:
 
 
 def _is_loose(body: Any) -> bool:
-    """Whether a body has nulls, or fields that schemathesis made up, both of which are passed over."""
+    """Whether a body has nulls, or fields that schemathesis made up: both are passed over."""
     if isinstance(body, dict):
         made_up = any(str(name).startswith(_MADE_UP) for name in body)
         return made_up or any(value is None or _is_loose(value) for value in body.values())

@@ -22,7 +22,9 @@ _NEW_FRAME: Json = {
         "hand": {"type": "string", "enum": ["left", "right"]},
         "times": {"type": "integer", "minimum": 1, "maximum": 5},
         "to": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 2},
-        "how": {"type": "object", "properties": {"fast": {"type": "boolean"}}, "required": ["fast"]},
+        "how": {
+            "type": "object", "properties": {"fast": {"type": "boolean"}}, "required": ["fast"],
+        },
         "until": {"oneOf": [{"type": "string", "enum": ["noon"]}, {"type": "integer"}]},
     },
     "required": ["type", "nonce", "hand"],
@@ -87,7 +89,8 @@ class NewFrames(unittest.TestCase):
         self.assertNotIn("`times` is null", what, "what may be left out may be null")
 
     def test_choices_are_frames_of_their_own(self) -> None:
-        choice = {"oneOf": [{"required": ["a"]}, {"anyOf": [{"required": ["b"]}, {"type": "null"}]}]}
+        inner = {"anyOf": [{"required": ["b"]}, {"type": "null"}]}
+        choice = {"oneOf": [{"required": ["a"]}, inner]}
         self.assertEqual(len(list(variants(choice))), 3)
 
     def test_what_is_no_frame_is_no_frame(self) -> None:

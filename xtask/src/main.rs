@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask setup | test | tidy | bench | outside | scenario | sim`.
+//! The project's own commands:
+//! `cargo xtask setup | test | tidy | bench | outside | scenario | sim`.
 //! One file per command. No other crate may depend on this one, and it knows no other crate:
 //! it runs cargo and the built programs from outside, as a person at a terminal would.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its terminal")]

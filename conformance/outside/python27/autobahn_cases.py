@@ -2,10 +2,11 @@
 
     autobahn_cases.py URL TOKEN REPORT
 
-The cases were made for a server that echoes. This one says hello first, and then its messages, which
-are no frames of the API, are each refused, one by one and in their order, while the socket goes on.
-So the n-th refusal is shown to a case as the echo of its n-th message: that every message came whole,
-and no more of them, is held to; what was in them is not. A goodbye is not shown: the close follows.
+The cases were made for a server that echoes. This one says hello first, and then its messages,
+which are no frames of the API, are each refused, one by one and in their order, while the socket
+goes on. So the n-th refusal is shown to a case as the echo of its n-th message: that every message
+came whole, and no more of them, is held to; what was in them is not. A goodbye
+is not shown: the close follows.
 Pings, pongs, closes and all that breaks RFC 6455 are the case's own.
 
 Left out are compression (12 and 13), which this API does not offer, and messages that are larger
