@@ -110,9 +110,10 @@ impl Socket {
 
     /// What a request is answered; what else is told is passed over.
     async fn answer(&mut self, nonce: u64) -> Value {
+        let nonce = nonce.to_string();
         loop {
             let frame = self.hear().await;
-            if frame["nonce"] == nonce.to_string() {
+            if frame["nonce"] == nonce {
                 return frame;
             }
         }
