@@ -137,7 +137,7 @@ async fn a_feed_is_resumed_by_cursor_in_another_process() {
         }
         ids
     };
-    let settings = ClientSettings { cursor: Some(cursor), first_nonce: None };
+    let settings = ClientSettings { cursor: Some(cursor), ..ClientSettings::default() };
     let mut client = Client::connect(http, settings);
     for id in ids {
         let event = timeout(PATIENCE, client.next_channel_event()).await.unwrap().unwrap();

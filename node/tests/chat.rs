@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "../../client-api/client/examples/echo.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub)]
+mod echo;
 
 use std::io::Write;
 use std::path::Path;
@@ -223,6 +226,40 @@ fn a_node_that_is_gone_is_named_in_words() {
     let alice = node.sit("alice", &alice);
     drop(node);
     alice.is_told("cannot reach the node, trying again by itself");
+}
+
+#[test]
+fn the_echo_bot_of_the_clients_documents_answers_once() {
+    let node = Node::start();
+    let (alice, robot) = (node.add_user("alice"), node.add_user("robot"));
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let start = || {
+        let (bot, server, robot) = (runtime(), node.server.clone(), robot.clone());
+        let folder = node.dir.path().to_owned();
+        bot.spawn(async move {
+            let ended = echo::run(&server, "robot", &robot, &folder).await;
+            panic!("{}", ended.unwrap_err());
+        });
+        bot
+    };
+    let bot = start();
+    let mut seat = node.sit("alice", &alice);
+    seat.types("/new Tea");
+    seat.is_told("in #Tea");
+    seat.types("/invite robot");
+    seat.sees("robot@acme.test joined");
+    seat.types("hello");
+    seat.sees("robot@acme.test: hello");
+    // It is ended in the middle of whatever it does, and hears later what was said meanwhile.
+    bot.shutdown_timeout(std::time::Duration::from_secs(10));
+    seat.types("are you there?");
+    seat.sees("alice@acme.test: are you there?");
+    let _bot = start();
+    seat.sees("robot@acme.test: are you there?");
+    seat.types("/history 20");
+    seat.sees("alice@acme.test: are you there?");
+    assert!(seat.shown.recv().unwrap().ends_with("robot@acme.test: are you there?"));
+    assert!(std::fs::read_to_string(node.dir.path().join("outbox")).unwrap().contains(" q "));
 }
 
 #[test]

@@ -71,6 +71,8 @@ impl From<EndpointError> for HttpError {
 pub enum RequestError {
     /// The client ended before the answer came; whether it was done is unknown.
     Ended,
+    /// It could not be written to the client's file, and was not sent.
+    NotKept(String),
     /// The node said no.
     Refused(Refused),
 }
@@ -79,9 +81,30 @@ impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended => f.write_str("the client ended before the node answered"),
+            Self::NotKept(why) => write!(f, "it could not be kept on disk: {why}"),
             Self::Refused(refused) => refused.fmt(f),
         }
     }
 }
 
 impl std::error::Error for RequestError {}
+
+/// Why a text is not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueError {
+    /// The client has ended.
+    Ended,
+    /// As many are queued as may be.
+    Full,
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ended => "the client has ended",
+            Self::Full => "too much is queued already",
+        })
+    }
+}
+
+impl std::error::Error for QueueError {}

@@ -2,43 +2,41 @@
 //! what was not answered, and moves to the next endpoint when one is gone. It must not depend on
 //! the server's crates: all it knows is what `docs/client/` tells everybody.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use comity_client::{Client, ClientSettings, Event, Http};
+//! What is said while there is no connection waits in an outbox, oldest first, and is sent once
+//! there is one, each text once. With a [`Keep`] it waits on disk, over the end of the process too.
 //!
-//! let http = Http::discover("acme.example").await?;
-//! let login = http.log_in("alice", "correct horse battery", "terminal").await?;
-//! let mut client = Client::connect(http.with_token(login.token), ClientSettings::default());
-//! let channel = client.http().open_direct("bob@globex.example").await?;
-//! let stored = client.sender().send(&channel, "Hello!").await?;
-//! while let Some(event) = client.next().await {
-//!     if let Event::Channel(event) = event {
-//!         println!("{} {:?}", event.sender, event.content);
-//!     }
-//! }
-//! # Ok(())
-//! # }
+//! An echo bot, whole (`client-api/client/examples/echo.rs`):
+//!
+//! ```no_run
+#![doc = include_str!("../examples/echo.rs")]
 //! ```
 
 mod backoff;
 mod client;
 mod contacts;
+mod core;
 mod endpoint;
 mod error;
+mod extra;
 mod groups;
 mod http;
+mod keep;
 mod link;
 mod resources;
 mod shape;
 mod tls;
 
-pub use client::{Client, ClientSettings, Event, Pending, Sender};
+pub use client::{Client, ClientSettings, Earlier, Event, Pending, Sender};
 pub use contacts::Contact;
+pub use core::outbox::{OUTBOX_MAX, UNDER_WAY_MAX};
+pub use core::seen::Seen;
+pub use core::timeline::{Entry, Timeline};
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{HttpError, Refused, RequestError};
+pub use error::{HttpError, QueueError, Refused, RequestError};
+pub use extra::{Draft, Extra, Presence, Reaction, Replies, Sign};
 pub use groups::{FoundGroup, FoundGroups, JoinRule};
 pub use http::Http;
-pub use link::NONCE_WINDOW_SAFE;
+pub use keep::{Keep, KeepError, LoginError};
 pub use resources::{
     Channel, Device, History, LoggedIn, Me, Member, MessageById, Page, SyncPage, WellKnown,
 };

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::endpoint::Endpoint;
 use crate::error::HttpError;
+use crate::extra::lenient;
 use crate::http::{Http, REQUEST_TIMEOUT};
 use crate::shape::{ChannelEvent, Delivered, Done, EventShape, HistoryEvent, Stored};
 
@@ -25,7 +26,7 @@ pub struct WellKnown {
 }
 
 /// A device of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Device {
     /// The id.
     pub id: String,
@@ -39,7 +40,7 @@ pub struct Device {
 }
 
 /// A new device and its token, which the node shows this once.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct LoggedIn {
     /// The account, as `name@domain`.
     pub account: String,
@@ -87,6 +88,15 @@ pub struct Channel {
     pub role: Option<String>,
     /// The newest message's time in RFC 3339.
     pub last_message_time: Option<String>,
+    /// How many messages the account has not read, where the node says so.
+    #[serde(default, deserialize_with = "lenient")]
+    pub unread: Option<u32>,
+    /// How many of them call the account.
+    #[serde(default, deserialize_with = "lenient")]
+    pub mentions: Option<u32>,
+    /// The message up to which it has read.
+    #[serde(default, deserialize_with = "lenient")]
+    pub read: Option<String>,
     /// The members, where one channel was asked for.
     #[serde(default)]
     pub members: Vec<Member>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Refused;
+use crate::extra::{Draft, Extra, Presence, Reaction, Replies, Sign, lenient};
 
 /// Something that happened in a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct ChannelEvent {
     pub withdrawn: Vec<String>,
     /// Of a message: whether it came to the node long after its time.
     pub is_late: bool,
+    /// Of a message: what is said of it besides, where anything is.
+    pub extra: Option<Box<Extra>>,
 }
 
 /// Something in a channel's history.
@@ -42,6 +45,16 @@ pub struct HistoryEvent {
     pub content: Content,
     /// Of a message: whether it came to the node long after its time.
     pub is_late: bool,
+    /// Of a message: what is said of it besides, where anything is.
+    pub extra: Option<Box<Extra>>,
+}
+
+impl ChannelEvent {
+    /// The event as history has it.
+    pub fn into_history(self) -> HistoryEvent {
+        let Self { id, time, sender, content, is_late, extra, .. } = self;
+        HistoryEvent { id, time, sender, content, is_late, extra }
+    }
 }
 
 /// What happened.
@@ -54,6 +67,8 @@ pub enum Content {
     Contact { account: String, step: String },
     /// A group was created.
     Created { name: String },
+    /// A message has another text now.
+    Edited { message: String, text: Option<String> },
     /// A message was erased.
     Erased { message: String },
     /// A message whose text was erased.
@@ -72,6 +87,10 @@ pub enum Content {
     Message { text: Option<String> },
     /// A kind that this version does not know.
     Other { kind: String },
+    /// A message was pinned, or is pinned no more.
+    Pinned { message: String, on: bool },
+    /// Somebody reacted to a message, or took it back.
+    Reacted { message: String, reaction: String, on: bool },
     /// An account was removed.
     Removed { account: String },
     /// The group was renamed.
@@ -141,6 +160,10 @@ pub enum Command {
     },
     /// Decline an invitation.
     Decline { channel: String },
+    /// Give a message of one's own another text.
+    Edit { channel: String, message: String, text: String },
+    /// Erase a message.
+    Erase { channel: String, message: String },
     /// Invite an account.
     Invite { channel: String, account: String },
     /// Come into a group by its join rule.
@@ -150,8 +173,14 @@ pub enum Command {
     JoinAlias { alias: String },
     /// Leave a group.
     Leave { channel: String },
+    /// Say up to where the account has read a channel.
+    MarkRead { channel: String, message: String },
     /// Open or find the direct channel with an account.
     OpenDirect { with: String },
+    /// Pin a message, or take the pin off.
+    Pin { channel: String, message: String, on: bool },
+    /// React to a message, or take it back.
+    React { channel: String, message: String, reaction: String, on: bool },
     /// Remove a member.
     Remove { channel: String, account: String },
     /// Take an alias back.
@@ -186,7 +215,11 @@ pub(crate) enum ClientFrame<'a> {
     Send {
         nonce: String,
         channel: &'a str,
-        text: &'a str,
+        #[serde(flatten)]
+        draft: &'a Draft,
+    },
+    Typing {
+        channel: &'a str,
     },
 }
 
@@ -200,6 +233,8 @@ pub(crate) enum NodeFrame {
     HistoryGrew(String),
     /// A refusal of no request in particular.
     Objection(Refused),
+    /// Something that is no event of a channel's history.
+    Sign(Sign),
     Unknown,
     Welcome(Welcome),
 }
@@ -248,6 +283,16 @@ struct FrameShape<'a> {
     device: Option<String>,
     resync: Option<bool>,
     heartbeat_ms: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    unread: Option<u32>,
+    #[serde(default, deserialize_with = "lenient")]
+    mentions: Option<u32>,
+    #[serde(default, deserialize_with = "lenient")]
+    read: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    presences: Vec<Presence>,
+    #[serde(default, deserialize_with = "lenient")]
+    typing: Option<bool>,
 }
 
 impl FrameShape<'_> {
@@ -286,6 +331,23 @@ impl FrameShape<'_> {
                     None => NodeFrame::Objection(refused),
                 }
             }
+            "presence" => NodeFrame::Sign(Sign::Presence(self.presences)),
+            "read" => NodeFrame::Sign(Sign::Read {
+                channel: self.channel?,
+                account: self.account?,
+                message: self.message?,
+            }),
+            "typing" => NodeFrame::Sign(Sign::Typing {
+                channel: self.channel?,
+                account: self.account?,
+                typing: self.typing.unwrap_or(true),
+            }),
+            "unread" => NodeFrame::Sign(Sign::Unread {
+                channel: self.channel?,
+                unread: self.unread?,
+                mentions: self.mentions.unwrap_or_default(),
+                read: self.read,
+            }),
             "stored" => {
                 let stored = Stored { id: self.id?, cursor: self.cursor? };
                 NodeFrame::Answer(self.nonce?.parse().ok()?, Ok(Answer::Stored(stored)))
@@ -330,12 +392,35 @@ pub(crate) struct EventShape {
     pub(crate) withdrawn: Vec<String>,
     #[serde(default)]
     late: bool,
+    reaction: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    on: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    format: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    reply_to: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    thread: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    mentions: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    mention_all: bool,
+    #[serde(default, deserialize_with = "lenient")]
+    edited_time: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    reactions: Vec<Reaction>,
+    #[serde(default, deserialize_with = "lenient")]
+    replies: Option<Replies>,
+    #[serde(default, deserialize_with = "lenient")]
+    pinned: bool,
 }
 
 impl EventShape {
-    pub(crate) fn into_event(self) -> Option<HistoryEvent> {
+    pub(crate) fn into_event(mut self) -> Option<HistoryEvent> {
+        let extra = self.take_extra();
         let content = match self.kind.as_str() {
             "banned" => Content::Banned { account: self.account? },
+            "edited" => Content::Edited { message: self.message?, text: self.text },
             "erased" => Content::Erased { message: self.message? },
             "message" if self.erased && self.by.as_deref() == Some("retention") => {
                 Content::ExpiredMessage
@@ -358,6 +443,12 @@ impl EventShape {
             "joined" => Content::Joined { account: self.account? },
             "left" => Content::Left { account: self.account? },
             "message" => Content::Message { text: self.text },
+            "pinned" => Content::Pinned { message: self.message?, on: self.on.unwrap_or(true) },
+            "reacted" => Content::Reacted {
+                message: self.message?,
+                reaction: self.reaction?,
+                on: self.on.unwrap_or(true),
+            },
             "removed" => Content::Removed { account: self.account? },
             "renamed" => Content::Renamed { name: self.name? },
             "request_refused" => Content::RequestRefused { code: self.code? },
@@ -366,7 +457,23 @@ impl EventShape {
             _ => Content::Other { kind: self.kind },
         };
         let Self { id, time, sender, late: is_late, .. } = self;
-        Some(HistoryEvent { id, time, sender, content, is_late })
+        Some(HistoryEvent { id, time, sender, content, is_late, extra })
+    }
+
+    /// What goes with a message, where anything does.
+    fn take_extra(&mut self) -> Option<Box<Extra>> {
+        let extra = Extra {
+            format: self.format.take(),
+            reply_to: self.reply_to.take(),
+            thread: self.thread.take(),
+            mentions: std::mem::take(&mut self.mentions),
+            mention_all: self.mention_all,
+            edited_time: self.edited_time.take(),
+            reactions: std::mem::take(&mut self.reactions),
+            replies: self.replies.take(),
+            pinned: self.pinned,
+        };
+        (extra != Extra::default()).then(|| Box::new(extra))
     }
 
     /// The same with its place in the feed.
@@ -376,8 +483,8 @@ impl EventShape {
         channel: String,
     ) -> Option<ChannelEvent> {
         let withdrawn = std::mem::take(&mut self.withdrawn);
-        let HistoryEvent { id, time, sender, content, is_late } = self.into_event()?;
-        Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn, is_late })
+        let HistoryEvent { id, time, sender, content, is_late, extra } = self.into_event()?;
+        Some(ChannelEvent { cursor, channel, id, time, sender, content, withdrawn, is_late, extra })
     }
 }
 

@@ -249,6 +249,9 @@ mod tests {
             standing: standing.to_owned(),
             role: None,
             last_message_time: None,
+            unread: None,
+            mentions: None,
+            read: None,
             members: Vec::new(),
             aliases: Vec::new(),
         }

@@ -179,7 +179,7 @@ async fn chat(http: &Http, account: &str, options: &Options) -> Result<(), Failu
 async fn show(shared: &Shared, event: Event) -> Result<(), Failure> {
     match event {
         Event::Channel(event) => show_event(shared, &event).await?,
-        Event::Delivered(_) | Event::HistoryGrew { .. } => {}
+        Event::Delivered(_) | Event::HistoryGrew { .. } | Event::Settled(_) | Event::Sign(_) => {}
         Event::Connected { resync, .. } => {
             // The first connection is no news.
             if shared.away.swap(false, Relaxed) {
@@ -191,7 +191,7 @@ async fn show(shared: &Shared, event: Event) -> Result<(), Failure> {
             shared.screen.notice("some arrivals may be missing here; /history shows them")?;
             shared.refresh().await?;
         }
-        Event::Disconnected { reason } => {
+        Event::Disconnected { reason, .. } => {
             // Each try ends so; people want to know it once.
             if !shared.away.swap(true, Relaxed) {
                 let reason = text::clean(&reason);

@@ -72,6 +72,16 @@ pub(super) fn said(
         Content::Joined { account } => format!("* {} joined", clean(account)),
         Content::Left { account } => format!("* {} left", clean(account)),
         Content::Message { text: Some(text) } => clean_lines(text),
+        Content::Edited { text: Some(text), .. } => {
+            format!("* changed a message to: {}", clean_lines(text))
+        }
+        Content::Edited { text: None, .. } => "* changed a message".to_owned(),
+        Content::Pinned { on: true, .. } => "* pinned a message".to_owned(),
+        Content::Pinned { on: false, .. } => "* took a pin off a message".to_owned(),
+        Content::Reacted { reaction, on: true, .. } => format!("* reacted with {}", clean(reaction)),
+        Content::Reacted { reaction, on: false, .. } => {
+            format!("* took {} back", clean(reaction))
+        }
         Content::Erased { .. } => "* erased a message".to_owned(),
         Content::ErasedMessage => "* (this message was erased)".to_owned(),
         Content::ExpiredMessage => "* (this message is older than what is kept)".to_owned(),
