@@ -82,6 +82,16 @@ impl Input {
         Ok(if clean { Ending::Clean } else { Ending::SomethingFailed })
     }
 
+    /// Does the commands that a window hands over, each when the one before is done.
+    pub(super) async fn serve(mut self, mut commands: mpsc::Receiver<String>) {
+        while let Some(command) = commands.recv().await {
+            if let Err(error) = self.command(&command).await {
+                // A window that is gone shows nothing.
+                let _ = self.shared.screen.notice(&text::clean(&error.to_string()));
+            }
+        }
+    }
+
     /// Texts settle in their order; the task answers whether all were stored.
     fn start_settling(&self) -> (mpsc::Sender<Unsettled>, JoinHandle<bool>) {
         let (settle, mut unsettled) = mpsc::channel::<Unsettled>(UNSETTLED_MAX);
@@ -313,7 +323,7 @@ impl Input {
     }
 }
 
-const HELP: &str = "  /list                 your channels and invitations, with numbers
+pub(super) const HELP: &str = "  /list                 your channels and invitations, with numbers
   /open WHAT            open a channel: name@domain, #group, or its number in the list
   /new NAME             make a group and open it
   /invite name@domain   invite somebody to the open group

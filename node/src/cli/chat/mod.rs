@@ -1,4 +1,4 @@
-//! `comity chat`: a small client for the terminal and for pipes. Knows the node only through
+//! `comity chat`: a client for the terminal (`tui`), and a plain one for pipes. Knows the node only through
 //! comity-client, as any other client would; keeps nothing on disk, and logs its device out at the
 //! end.
 
@@ -10,6 +10,7 @@ mod input;
 mod lines;
 mod screen;
 mod text;
+mod tui;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -50,6 +51,9 @@ pub(super) struct Options {
     /// Go on showing arrivals after the end of the input, until Ctrl-C
     #[arg(long)]
     follow: bool,
+    /// No window: line by line, as in a pipe
+    #[arg(long)]
+    plain: bool,
     /// A PEM file with certificates to trust besides the public web's
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -75,6 +79,7 @@ impl Shared {
     /// Fetches the list of channels anew.
     async fn refresh(&self) -> Result<(), comity_client::HttpError> {
         let channels = self.http.channels().await?;
+        self.screen.channels(&channels);
         self.book().replace(channels);
         Ok(())
     }
@@ -94,6 +99,10 @@ impl Shared {
         if invited {
             let hint = self.book().hint(id);
             return Err(format!("you are invited to {title}: /accept {hint} first").into());
+        }
+        if self.screen.is_window() {
+            self.screen.opened(id);
+            return Ok(());
         }
         self.screen.set_title(&title);
         self.screen.notice(&format!("in {title}"))?;
@@ -136,7 +145,11 @@ pub(super) async fn run(options: Options) -> Result<(), Failure> {
     let http = door::server(&options).await?;
     let logged_in = door::log_in(&http, &options).await?;
     let http = http.with_token(&logged_in.token);
-    let result = chat(&http, &logged_in.account, &options).await;
+    let result = if screen::is_terminal() && !options.plain && !options.follow {
+        tui::chat(&http, &logged_in.account, &options).await
+    } else {
+        chat(&http, &logged_in.account, &options).await
+    };
     // The device was made for this chat alone; where the node is gone, its user can revoke it
     // later.
     let _ = timeout(LOG_OUT_TIMEOUT, http.log_out()).await;

@@ -32,6 +32,19 @@ fn clean_lines(text: &str) -> String {
     cleaned
 }
 
+/// A text of several lines for a window of its own, where no line can look like something else.
+pub(super) fn clean_block(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => cleaned.push('\n'),
+            '\t' => cleaned.push_str("    "),
+            _ => push(&mut cleaned, c),
+        }
+    }
+    cleaned
+}
+
 fn push(cleaned: &mut String, c: char) {
     if c.is_control() || is_deceptive(c) {
         cleaned.extend(c.escape_unicode());

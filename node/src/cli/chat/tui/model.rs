@@ -1,0 +1,572 @@
+//! What the window knows, and how it changes: [`Model::update`] takes what happened and says what
+//! is to be done about it. Pure: no clock, no terminal, no node; the driver has them.
+
+use std::collections::BTreeMap;
+
+use comity_client::{
+    Channel, ChannelEvent, Content, Draft, Event, History, HistoryEvent, Page, Presence, Sign,
+    Timeline,
+};
+use jiff::tz::TimeZone;
+use ratatui::crossterm::event::KeyEvent;
+
+use super::editor::Editor;
+use super::mention::mentions_me;
+use super::room::{Outgoing, OutgoingState, Room};
+use crate::cli::chat::text::clean;
+
+/// Everything that is shown.
+pub(super) struct Model {
+    pub(super) me: String,
+    pub(super) rooms: BTreeMap<String, Room>,
+    pub(super) open: Option<String>,
+    pub(super) line: Line,
+    pub(super) editor: Editor,
+    pub(super) overlay: Overlay,
+    pub(super) notice: Option<Notice>,
+    pub(super) presences: BTreeMap<String, Presence>,
+    pub(super) size: (u16, u16),
+    pub(super) now_ms: i64,
+    pub(super) zone: TimeZone,
+    pub(super) has_colours: bool,
+    /// The window is looked at, as far as the terminal says.
+    pub(super) is_looked_at: bool,
+    /// The node does not know read markers.
+    marks_refused: bool,
+    /// The node has shown that it knows who is there.
+    knows_people: bool,
+    outgoing_next: u64,
+    typed_at_ms: i64,
+}
+
+/// The connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Connecting,
+    Offline { reason: String, until_ms: i64 },
+    Online,
+}
+
+/// What stands in front of everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Overlay {
+    Help { scroll: usize },
+    None,
+    Panel { text: String, scroll: usize },
+    Switcher { typed: String, place: usize },
+}
+
+/// Something about the chat itself, shown for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    pub(super) text: String,
+    until_ms: i64,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(super) enum Happened {
+    Channels(Vec<Channel>),
+    Client(Event),
+    Focused(bool),
+    Key(KeyEvent),
+    /// A marker was taken, or is not known to the node.
+    Marked { channel: String, is_known: bool },
+    Notice(String),
+    /// A command has opened a channel.
+    Opened(String),
+    Page { channel: String, place: Page, result: Result<History, String> },
+    /// A command has something to show.
+    Panel(String),
+    Pasted(String),
+    Resized(u16, u16),
+    Settled { channel: String, number: u64, result: Result<String, String> },
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Command(String),
+    Load { channel: String, place: Page },
+    Mark { channel: String, message: String },
+    /// Commands are about this channel from now on, or about none.
+    Open(Option<String>),
+    Quit,
+    Redraw,
+    Refresh,
+    Send { channel: String, number: u64, draft: Draft },
+    Typing(String),
+}
+
+impl Model {
+    pub(super) fn new(me: &str, zone: TimeZone, size: (u16, u16)) -> Self {
+        Self {
+            me: me.to_owned(),
+            rooms: BTreeMap::new(),
+            open: None,
+            line: Line::Connecting,
+            editor: Editor::default(),
+            overlay: Overlay::None,
+            notice: None,
+            presences: BTreeMap::new(),
+            size,
+            now_ms: 0,
+            zone,
+            has_colours: true,
+            is_looked_at: true,
+            marks_refused: false,
+            knows_people: false,
+            outgoing_next: 0,
+            typed_at_ms: i64::MIN / 2,
+        }
+    }
+
+    /// Takes what happened at a time.
+    pub(super) fn update(&mut self, now_ms: i64, happened: Happened) -> Vec<Effect> {
+        self.now_ms = now_ms;
+        let mut effects = match happened {
+            Happened::Channels(channels) => self.take_channels(channels),
+            Happened::Client(event) => self.take_event(event),
+            Happened::Focused(is_looked_at) => {
+                self.is_looked_at = is_looked_at;
+                Vec::new()
+            }
+            Happened::Key(key) => self.take_key(key),
+            Happened::Marked { channel, is_known } => {
+                self.marks_refused |= !is_known;
+                self.with_room(&channel, |room| room.is_marking = false);
+                Vec::new()
+            }
+            Happened::Notice(text) => {
+                self.tell(text);
+                Vec::new()
+            }
+            Happened::Opened(id) => self.switch_to(&id),
+            Happened::Page { channel, place, result } => {
+                self.take_page(&channel, &place, result);
+                Vec::new()
+            }
+            Happened::Panel(text) => {
+                self.overlay = Overlay::Panel { text, scroll: 0 };
+                Vec::new()
+            }
+            Happened::Pasted(text) => {
+                self.overlay = Overlay::None;
+                self.editor.insert(&text);
+                Vec::new()
+            }
+            Happened::Resized(width, height) => {
+                self.size = (width, height);
+                Vec::new()
+            }
+            Happened::Settled { channel, number, result } => {
+                self.take_settled(&channel, number, result);
+                Vec::new()
+            }
+            Happened::Tick => Vec::new(),
+        };
+        self.forget_what_is_over();
+        self.mark_read(&mut effects);
+        self.load_what_is_seen(&mut effects);
+        effects
+    }
+
+    pub(super) fn open_room(&self) -> Option<&Room> {
+        self.rooms.get(self.open.as_ref()?)
+    }
+
+    /// Rooms as the list shows them: invitations, then by the newest message.
+    pub(super) fn listed(&self) -> Vec<&Room> {
+        let mut rooms: Vec<&Room> = self.rooms.values().collect();
+        rooms.sort_by(|a, b| {
+            let key = |room: &Room| (!room.is_invitation(), room.newest_time().to_owned());
+            let (a_key, b_key) = (key(a), key(b));
+            a_key
+                .0
+                .cmp(&b_key.0)
+                .then_with(|| b_key.1.cmp(&a_key.1))
+                .then_with(|| a.title().cmp(&b.title()))
+        });
+        rooms
+    }
+
+    /// Texts that wait for their node.
+    pub(super) fn queued(&self) -> usize {
+        let waits = |outgoing: &&Outgoing| outgoing.state == OutgoingState::Queued;
+        self.rooms.values().map(|room| room.outgoing.iter().filter(waits).count()).sum()
+    }
+
+    /// An account as this user reads it: without the domain where it is his own. A name of another
+    /// organisation always has it, so that nobody can pass for a colleague.
+    pub(super) fn short(&self, account: &str) -> String {
+        let own = self.me.rsplit_once('@').map(|(_, domain)| domain);
+        match account.rsplit_once('@') {
+            Some((name, domain)) if Some(domain) == own && !name.contains('@') => clean(name),
+            _ => clean(account),
+        }
+    }
+
+    /// Shows a channel.
+    pub(super) fn switch_to(&mut self, id: &str) -> Vec<Effect> {
+        let text = self.editor.text().to_owned();
+        if let Some(before) = self.open.take()
+            && let Some(room) = self.rooms.get_mut(&before)
+        {
+            room.draft = text;
+            room.leave();
+        }
+        let room = self.rooms.entry(id.to_owned()).or_insert_with(|| Room::unknown(id));
+        room.enter();
+        let draft = std::mem::take(&mut room.draft);
+        let is_invitation = room.is_invitation();
+        self.editor.set(draft);
+        self.open = Some(id.to_owned());
+        self.overlay = Overlay::None;
+        vec![Effect::Open((!is_invitation).then(|| id.to_owned()))]
+    }
+
+    /// Shows a channel so many places further down the list.
+    pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
+        let ids: Vec<String> = self.listed().iter().map(|room| room.info.id.clone()).collect();
+        let place = ids.iter().position(|id| Some(id) == self.open.as_ref());
+        let count = isize::try_from(ids.len()).unwrap_or(0);
+        if count == 0 {
+            return Vec::new();
+        }
+        let place = place.and_then(|place| isize::try_from(place).ok());
+        let next = place.map_or(0, |place| (place + by).rem_euclid(count));
+        let id = usize::try_from(next).ok().and_then(|next| ids.get(next).cloned());
+        id.map(|id| self.switch_to(&id)).unwrap_or_default()
+    }
+
+    /// Sends what is written, or does it where it is a command.
+    pub(super) fn enter(&mut self) -> Vec<Effect> {
+        if self.editor.text().trim().is_empty() {
+            return Vec::new();
+        }
+        let typed = self.editor.text();
+        let text = match typed.strip_prefix('/') {
+            Some(rest) if !rest.starts_with('/') => {
+                let command = rest.trim_end().to_owned();
+                self.editor.take_sent();
+                return self.command(&command);
+            }
+            Some(rest) => rest.to_owned(),
+            None => typed.to_owned(),
+        };
+        let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) else {
+            self.tell("no channel is open: /open name@domain, or Ctrl+K".to_owned());
+            return Vec::new();
+        };
+        if room.is_invitation() {
+            self.tell("you are invited: /accept or /decline first".to_owned());
+            return Vec::new();
+        }
+        self.outgoing_next += 1;
+        let number = self.outgoing_next;
+        let state = OutgoingState::Queued;
+        room.outgoing.push(Outgoing { number, text: text.clone(), time_ms: self.now_ms, state });
+        room.scroll = None;
+        let channel = room.info.id.clone();
+        self.editor.take_sent();
+        vec![Effect::Send { channel, number, draft: Draft::from(text) }]
+    }
+
+    fn command(&mut self, command: &str) -> Vec<Effect> {
+        let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+        let invited = self.open_room().filter(|room| room.is_invitation());
+        match (name, rest.trim(), invited) {
+            ("quit", ..) => vec![Effect::Quit],
+            ("help", ..) => {
+                self.overlay = Overlay::Help { scroll: 0 };
+                Vec::new()
+            }
+            ("accept" | "decline", "", Some(room)) => {
+                vec![Effect::Command(format!("{name} {}", room.info.id))]
+            }
+            _ => vec![Effect::Command(command.to_owned())],
+        }
+    }
+
+    /// Tells the others that something is being written, now and then.
+    pub(super) fn typed(&mut self) -> Vec<Effect> {
+        let is_text = !self.editor.is_empty() && !self.editor.text().starts_with('/');
+        let is_due = self.now_ms - self.typed_at_ms >= TYPING_EVERY_MS;
+        match &self.open {
+            Some(open) if is_text && is_due && self.knows_people && self.line == Line::Online => {
+                self.typed_at_ms = self.now_ms;
+                vec![Effect::Typing(open.clone())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn tell(&mut self, text: String) {
+        self.notice = Some(Notice { text, until_ms: self.now_ms + NOTICE_MS });
+    }
+
+    fn with_room(&mut self, id: &str, act: impl FnOnce(&mut Room)) {
+        if let Some(room) = self.rooms.get_mut(id) {
+            act(room);
+        }
+    }
+
+    fn take_channels(&mut self, channels: Vec<Channel>) -> Vec<Effect> {
+        self.rooms.retain(|id, _| channels.iter().any(|channel| channel.id == *id));
+        for channel in channels {
+            self.knows_people |= channel.unread.is_some();
+            let id = channel.id.clone();
+            let is_open = self.open.as_ref() == Some(&id);
+            let room = self.rooms.entry(id).or_insert_with_key(|id| Room::unknown(id));
+            room.take_info(channel, is_open);
+        }
+        if self.open.as_ref().is_some_and(|open| !self.rooms.contains_key(open)) {
+            self.open = None;
+            return vec![Effect::Open(None)];
+        }
+        Vec::new()
+    }
+
+    fn take_event(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Channel(event) => self.take_channel_event(event),
+            Event::Connected { resync, .. } => {
+                self.line = Line::Online;
+                if !resync {
+                    return Vec::new();
+                }
+                self.rooms.values_mut().for_each(|room| room.timeline.mark_missed());
+                vec![Effect::Refresh]
+            }
+            Event::Delivered(notice) => {
+                let channel = notice.channel.clone();
+                self.with_room(&channel, |room| room.timeline.add_delivered(notice));
+                Vec::new()
+            }
+            Event::Disconnected { reason, wait } => {
+                let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
+                let until_ms = self.now_ms.saturating_add(wait);
+                self.line = Line::Offline { reason: clean(&reason), until_ms };
+                Vec::new()
+            }
+            Event::HistoryGrew { channel } => {
+                self.with_room(&channel, |room| {
+                    room.timeline = Timeline::default();
+                    room.needs_page = true;
+                });
+                Vec::new()
+            }
+            Event::Objection(refused) => {
+                self.tell(clean(&refused.to_string()));
+                Vec::new()
+            }
+            // The driver ends on the one; the window keeps nothing for the other.
+            Event::Ended(_) | Event::Settled(_) => Vec::new(),
+            Event::Sign(sign) => {
+                self.take_sign(sign);
+                Vec::new()
+            }
+        }
+    }
+
+    fn take_channel_event(&mut self, event: ChannelEvent) -> Vec<Effect> {
+        let ChannelEvent { channel, withdrawn, .. } = &event;
+        let (channel, withdrawn) = (channel.clone(), withdrawn.clone());
+        let is_message = matches!(event.content, Content::Message { .. });
+        let is_about_lists = changes_lists(&event.content);
+        let is_known = self.rooms.contains_key(&channel);
+        if matches!(event.content, Content::Contact { .. }) && !is_known {
+            let said = crate::cli::chat::text::said(&event.content, |_| String::new(), "", &self.me);
+            self.tell(format!("{} {said}", clean(&event.sender)));
+            return Vec::new();
+        }
+        let is_watched = self.is_watched(&channel);
+        let is_mine = event.sender == self.me;
+        let event = event.into_history();
+        let calls_me = is_message && !is_mine && mentions_me(&event, &self.me);
+        let room = self.rooms.entry(channel.clone()).or_insert_with(|| Room::unknown(&channel));
+        if is_mine && let Content::Message { text: Some(text) } = &event.content {
+            room.meet_outgoing(text, &event.id);
+        }
+        room.typing.remove(&event.sender);
+        let id = event.id.clone();
+        let is_new = room.timeline.add_live(event, &withdrawn);
+        if is_new && is_message && !is_mine && !is_watched {
+            room.count_unread(&id, calls_me);
+        }
+        if room.scroll.is_none() {
+            room.timeline.forget_oldest(ROOM_EVENTS_MAX);
+        }
+        if is_about_lists || !is_known { vec![Effect::Refresh] } else { Vec::new() }
+    }
+
+    /// Whether the newest of a channel is before somebody's eyes.
+    fn is_watched(&self, channel: &str) -> bool {
+        let is_open = self.open.as_deref() == Some(channel);
+        is_open && self.is_looked_at && self.open_room().is_some_and(|room| room.scroll.is_none())
+    }
+
+    fn take_sign(&mut self, sign: Sign) {
+        self.knows_people = true;
+        match sign {
+            Sign::Presence(presences) => {
+                for presence in presences {
+                    self.presences.insert(presence.account.clone(), presence);
+                }
+                while self.presences.len() > PRESENCES_MAX {
+                    self.presences.pop_first();
+                }
+            }
+            Sign::Read { channel, account, message } => self.with_room(&channel, |room| {
+                let read = room.reads.entry(account).or_default();
+                *read = std::mem::take(read).max(message);
+            }),
+            Sign::Typing { channel, account, typing } => {
+                let until = self.now_ms + TYPING_MS;
+                let is_me = account == self.me;
+                self.with_room(&channel, |room| {
+                    room.typing.remove(&account);
+                    if typing && !is_me && room.typing.len() < TYPISTS_MAX {
+                        room.typing.insert(account, until);
+                    }
+                });
+            }
+            Sign::Unread { channel, unread, mentions, read } => {
+                self.with_room(&channel, |room| {
+                    room.unread = unread;
+                    room.mentions = mentions;
+                    room.read = read.or(room.read.take());
+                });
+            }
+        }
+    }
+
+    fn take_page(&mut self, channel: &str, place: &Page, result: Result<History, String>) {
+        let now_ms = self.now_ms;
+        let Some(room) = self.rooms.get_mut(channel) else { return };
+        room.is_loading = false;
+        match result {
+            Ok(page) => {
+                let mine: Vec<&HistoryEvent> =
+                    page.events.iter().filter(|event| event.sender == self.me).collect();
+                room.outgoing.retain(|outgoing| match &outgoing.state {
+                    OutgoingState::Stored(id) => mine.iter().all(|event| event.id != *id),
+                    _ => true,
+                });
+                room.is_pending = page.pending;
+                if page.pending || (page.events.is_empty() && page.more_before) {
+                    room.retry_at_ms = now_ms + LOAD_RETRY_MS;
+                }
+                room.timeline.add_page(place, page);
+                room.needs_page = false;
+                if matches!(place, Page::Before(_)) {
+                    // Who scrolls so far back gives up the newest, which can be fetched again.
+                    room.timeline.forget_newest(ROOM_EVENTS_MAX);
+                }
+            }
+            Err(error) => {
+                room.retry_at_ms = now_ms + LOAD_RETRY_MS;
+                self.tell(error);
+            }
+        }
+    }
+
+    fn take_settled(&mut self, channel: &str, number: u64, result: Result<String, String>) {
+        let mut refused = None;
+        self.with_room(channel, |room| match result {
+            Ok(id) => room.settle_outgoing(number, &id),
+            Err(why) => {
+                if let Some(outgoing) = room.outgoing.iter_mut().find(|o| o.number == number) {
+                    outgoing.state = OutgoingState::Refused(why.clone());
+                }
+                refused = Some(why);
+            }
+        });
+        if let Some(why) = refused {
+            self.tell(format!("not sent: {why}"));
+        }
+    }
+
+    fn forget_what_is_over(&mut self) {
+        let now_ms = self.now_ms;
+        self.notice.take_if(|notice| notice.until_ms <= now_ms);
+        for room in self.rooms.values_mut() {
+            room.typing.retain(|_, until_ms| *until_ms > now_ms);
+        }
+    }
+
+    /// The newest messages of the open channel are before somebody's eyes: they count as read.
+    fn mark_read(&mut self, effects: &mut Vec<Effect>) {
+        let Some(open) = self.open.clone().filter(|open| self.is_watched(open)) else { return };
+        let may_mark = self.line == Line::Online && !self.marks_refused;
+        self.with_room(&open, |room| {
+            if room.is_invitation() || room.needs_page || room.timeline.is_behind() {
+                return;
+            }
+            (room.unread, room.mentions) = (0, 0);
+            let is_message = |event: &&HistoryEvent| {
+                matches!(event.content, Content::Message { .. } | Content::ErasedMessage)
+            };
+            let newest = room.timeline.entries().rev().map(|entry| &entry.event).find(is_message);
+            let Some(newest) = newest.map(|event| event.id.clone()) else { return };
+            if may_mark && !room.is_marking && room.read.as_ref().is_none_or(|r| *r < newest) {
+                room.is_marking = true;
+                room.read = Some(newest.clone());
+                effects.push(Effect::Mark { channel: open.clone(), message: newest });
+            }
+        });
+    }
+
+    /// Where the window shows that something is missing, it is asked for.
+    fn load_what_is_seen(&mut self, effects: &mut Vec<Effect>) {
+        if self.line != Line::Online {
+            return;
+        }
+        let place = match self.open_room() {
+            Some(room) if room.may_load(self.now_ms) => match self.missing(room) {
+                Some(place) => place,
+                None => return,
+            },
+            _ => return,
+        };
+        let Some(open) = self.open.clone() else { return };
+        self.with_room(&open, |room| room.is_loading = true);
+        effects.push(Effect::Load { channel: open, place });
+    }
+
+    fn missing(&self, room: &Room) -> Option<Page> {
+        if room.needs_page || (room.timeline.is_behind() && room.scroll.is_none()) {
+            return Some(Page::Latest);
+        }
+        if let Some(gap) = self.visible_gap(room) {
+            return Some(Page::Before(gap));
+        }
+        // What is still on its way to the node is asked for again after a while.
+        room.is_pending.then_some(Page::Latest).filter(|_| room.scroll.is_none())
+    }
+}
+
+/// Whether what happened changes the list of channels.
+fn changes_lists(content: &Content) -> bool {
+    !matches!(
+        content,
+        Content::Message { .. }
+            | Content::Edited { .. }
+            | Content::Erased { .. }
+            | Content::Pinned { .. }
+            | Content::Reacted { .. }
+            | Content::Other { .. }
+            | Content::Contact { .. }
+    )
+}
+
+const NOTICE_MS: i64 = 10_000;
+/// How long somebody counts as writing after he last said so.
+const TYPING_MS: i64 = 6_000;
+const TYPING_EVERY_MS: i64 = 4_000;
+const TYPISTS_MAX: usize = 16;
+const LOAD_RETRY_MS: i64 = 5_000;
+/// Events of a channel that are held; older ones are fetched again when somebody looks.
+const ROOM_EVENTS_MAX: usize = 2_000;
+const PRESENCES_MAX: usize = 10_000;
