@@ -7,7 +7,7 @@ mod common;
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod echo;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::Receiver;
@@ -265,6 +265,125 @@ fn the_echo_bot_of_the_clients_documents_answers_once() {
     seat.sees("alice@acme.test: are you there?");
     assert!(seat.shown.recv().unwrap().ends_with("robot@acme.test: are you there?"));
     assert!(std::fs::read_to_string(node.dir.path().join("outbox")).unwrap().contains(" q "));
+}
+
+/// A window in a terminal of 80 columns and 24 rows, and what is seen there.
+struct Window {
+    typed: ChildStdin,
+    written: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    raw: Vec<u8>,
+    _process: Process,
+}
+
+impl Window {
+    fn open(node: &Node, user: &str, password: &str) -> Self {
+        let comity = env!("CARGO_BIN_EXE_comity");
+        // What the terminal is set to afterwards is shown, too.
+        let line = format!(
+            "stty cols 80 rows 24; {comity} chat --server {} --user {user}; stty -a; echo over",
+            node.server
+        );
+        let mut command = Command::new("script");
+        command.args(["-qfec", &line, "/dev/null"]).current_dir(node.dir.path());
+        command.envs([("COMITY_PASSWORD", password), ("TERM", "xterm-256color"), ("TZ", "UTC")]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Process(command.spawn().unwrap());
+        let typed = process.0.stdin.take().unwrap();
+        let mut output = process.0.stdout.take().unwrap();
+        let (read, written) = std::sync::mpsc::sync_channel(1_024);
+        std::thread::spawn(move || {
+            let mut chunk = [0; 4_096];
+            while let Ok(length @ 1..) = output.read(&mut chunk) {
+                let _ = read.send(chunk[..length].to_vec());
+            }
+        });
+        let screen = vt100::Parser::new(24, 80, 0);
+        Self { typed, written, screen, raw: Vec::new(), _process: process }
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.typed.write_all(keys.as_bytes()).unwrap();
+        self.typed.flush().unwrap();
+    }
+
+    #[track_caller]
+    fn sees(&mut self, wanted: &str) {
+        while !self.screen.screen().contents().contains(wanted) {
+            let chunk = self.written.recv_timeout(std::time::Duration::from_secs(60));
+            let Ok(chunk) = chunk else {
+                panic!("no {wanted:?} in\n{}", self.screen.screen().contents());
+            };
+            self.screen.process(&chunk);
+            self.raw.extend(chunk);
+        }
+    }
+}
+
+#[test]
+fn a_window_in_a_terminal_shows_a_chat_and_leaves_the_terminal_as_it_was() {
+    let node = Node::start();
+    let (alice, bob) = (node.add_user("alice"), node.add_user("bob"));
+    let mut seat = node.sit("bob", &bob);
+    let mut window = Window::open(&node, "alice", &alice);
+    window.sees("No channel is open.");
+    window.types("/open bob\r");
+    window.sees("│bob@acme.test");
+    window.types("안녕, Bob!\r");
+    window.sees("안녕, Bob! ✓");
+    seat.sees("[alice@acme.test] alice@acme.test: 안녕, Bob!");
+    seat.types("/new Tea");
+    seat.is_told("in #Tea");
+    seat.types("/invite alice");
+    window.sees("? #Tea");
+    // To the invitation, by its name.
+    window.types("\x0bte\r");
+    window.sees("You are invited to #Tea.");
+    window.types("/accept\r");
+    seat.sees("alice@acme.test joined");
+    window.sees("alice joined");
+    seat.types("@alice which one?");
+    window.sees("@alice which one?");
+    // Back to Bob; what is said in the group is counted, and that it calls her.
+    window.types("\x0bbob\r");
+    window.sees("│bob@acme.test");
+    seat.types("@alice the green one?");
+    window.sees("@1 1");
+
+    // A text that would change the terminal's title and clear it.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let http = comity_client::Http::at(&node.server).unwrap();
+        let login = http.log_in("bob", &bob, "evil").await.unwrap();
+        let http = http.with_token(&login.token);
+        let channel = http.open_direct("alice@acme.test").await.unwrap();
+        http.post(&channel, "\x1b]0;owned\x07\x1b[2Jgone", 1).await.unwrap();
+    });
+    window.sees("\\u{1b}]0;owned\\u{7}\\u{1b}[2Jgone");
+    assert!(!window.raw.windows(9).any(|bytes| bytes == b"\x1b]0;owned"));
+    window.sees("안녕, Bob!");
+    assert!(window.screen.screen().alternate_screen() && window.screen.screen().bracketed_paste());
+
+    window.types("\x03");
+    window.sees("over");
+    let after = window.screen.screen();
+    assert!(!after.alternate_screen() && !after.bracketed_paste() && !after.hide_cursor());
+    let text = after.contents();
+    assert!(text.contains(" icanon") && text.contains(" echo "), "{text}");
+    assert!(!text.contains("-icanon") && !text.contains("-echo "), "{text}");
+}
+
+#[test]
+fn plain_is_line_by_line_in_a_terminal_too() {
+    let node = Node::start();
+    let alice = node.add_user("alice");
+    let mut window = Window::open(&node, "alice --plain", &alice);
+    window.sees("/help shows what you can do");
+    assert!(!window.screen.screen().alternate_screen());
+    window.types("/new Tea\r");
+    window.sees("#Tea> ");
+    window.types("/quit\r");
+    window.sees("over");
 }
 
 #[test]

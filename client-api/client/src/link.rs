@@ -48,7 +48,11 @@ pub(crate) enum Order {
 pub(crate) enum OrderKind {
     Command(Command),
     /// A text; with the cursor of the event that is done with once it is queued.
-    Send { channel: String, draft: Draft, cursor: Option<String> },
+    Send {
+        channel: String,
+        draft: Draft,
+        cursor: Option<String>,
+    },
 }
 
 pub(crate) type Reply = oneshot::Sender<Result<Answer, RequestError>>;

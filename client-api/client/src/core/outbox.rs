@@ -180,10 +180,7 @@ mod tests {
         assert_eq!(sent(&mut outbox), ["a"]);
         let wait = Some(Duration::from_millis(500));
         for _ in 0..2 {
-            assert_eq!(
-                outbox.handle_answer(1, Some(&refused("overloaded"))),
-                Verdict::Later(wait)
-            );
+            assert_eq!(outbox.handle_answer(1, Some(&refused("overloaded"))), Verdict::Later(wait));
             if outbox.len() == 1 {
                 outbox.queue("b");
             }

@@ -210,10 +210,8 @@ impl Timeline {
         self.delivered.remove(id);
         if let Some(gone) = self.entries.remove(id)
             && gone.is_after_gap
-            && let Some((_, next)) = self
-                .entries
-                .range_mut::<str, _>((Bound::Excluded(id), Bound::Unbounded))
-                .next()
+            && let Some((_, next)) =
+                self.entries.range_mut::<str, _>((Bound::Excluded(id), Bound::Unbounded)).next()
         {
             next.is_after_gap = true;
         }

@@ -111,7 +111,8 @@ fn edits_reactions_and_pins_change_their_message_once() {
     timeline.add_live(event("30", react(true)), &[]);
     timeline.add_live(event("30", react(true)), &[]);
     timeline.add_live(event("31", Content::Pinned { message: "10".to_owned(), on: true }), &[]);
-    let held = timeline.entry("10").map(|entry| entry.event.clone()).unwrap_or_else(|| said("", ""));
+    let held =
+        timeline.entry("10").map(|entry| entry.event.clone()).unwrap_or_else(|| said("", ""));
     assert_eq!(held.content, Content::Message { text: Some("hello".to_owned()) });
     let extra = held.extra.unwrap_or_default();
     assert!(extra.edited_time.is_some() && extra.pinned);

@@ -91,7 +91,9 @@ pub(super) fn said(
         Content::Edited { text: None, .. } => "* changed a message".to_owned(),
         Content::Pinned { on: true, .. } => "* pinned a message".to_owned(),
         Content::Pinned { on: false, .. } => "* took a pin off a message".to_owned(),
-        Content::Reacted { reaction, on: true, .. } => format!("* reacted with {}", clean(reaction)),
+        Content::Reacted { reaction, on: true, .. } => {
+            format!("* reacted with {}", clean(reaction))
+        }
         Content::Reacted { reaction, on: false, .. } => {
             format!("* took {} back", clean(reaction))
         }

@@ -169,9 +169,9 @@ impl Editor {
             Step::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
             Step::WordLeft => {
                 let trimmed = before.trim_end();
-                trimmed.rfind(char::is_whitespace).map_or(0, |at| {
-                    at + trimmed[at..].chars().next().map_or(0, char::len_utf8)
-                })
+                trimmed
+                    .rfind(char::is_whitespace)
+                    .map_or(0, |at| at + trimmed[at..].chars().next().map_or(0, char::len_utf8))
             }
             Step::WordRight => {
                 let skipped = after.len() - after.trim_start().len();

@@ -15,7 +15,8 @@ impl Model {
             Overlay::None => {}
             Overlay::Switcher { typed, place } => return self.switcher_key(key, typed, place),
             mut overlay => {
-                let (Overlay::Help { scroll } | Overlay::Panel { scroll, .. }) = &mut overlay else {
+                let (Overlay::Help { scroll } | Overlay::Panel { scroll, .. }) = &mut overlay
+                else {
                     return Vec::new();
                 };
                 match key.code {
@@ -64,8 +65,8 @@ impl Model {
 
     fn control_key(&mut self, c: char) -> Vec<Effect> {
         match c {
-            'c' => return vec![Effect::Quit],
-            'd' if self.editor.is_empty() => return vec![Effect::Quit],
+            'c' => return self.quit(),
+            'd' if self.editor.is_empty() => return self.quit(),
             'n' => return self.step(1),
             'p' => return self.step(-1),
             'k' => self.overlay = Overlay::Switcher { typed: String::new(), place: 0 },
@@ -132,7 +133,7 @@ impl Model {
                 return id.map(|id| self.switch_to(&id)).unwrap_or_default();
             }
             KeyCode::Esc => return Vec::new(),
-            KeyCode::Char('c') if ctrl => return vec![Effect::Quit],
+            KeyCode::Char('c') if ctrl => return self.quit(),
             KeyCode::Char('k') if ctrl => return Vec::new(),
             KeyCode::Char('n') if ctrl => place += 1,
             KeyCode::Char('p') if ctrl => place = place.saturating_sub(1),
@@ -157,7 +158,12 @@ impl Model {
     pub(super) fn found(&self, typed: &str) -> Vec<&Room> {
         let typed = typed.to_lowercase();
         let place = |room: &Room| {
-            let title = room.title().to_lowercase();
+            // Colleagues all have one domain, which tells nothing.
+            let title = match &room.info.with {
+                Some(with) if !typed.contains('@') => self.short(with),
+                _ => room.title(),
+            };
+            let title = title.to_lowercase();
             let is_first = title.trim_start_matches('#').starts_with(typed.trim_start_matches('#'));
             if is_first { Some(0) } else { title.contains(&typed).then_some(1) }
         };

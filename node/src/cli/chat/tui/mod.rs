@@ -59,8 +59,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
     let mut typed = terminal::input();
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut ended, mut closed) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    let (mut ended, mut closed) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     loop {
         let happened = tokio::select! {
             event = client.next() => match event {

@@ -37,6 +37,8 @@ pub(super) struct Model {
     knows_people: bool,
     outgoing_next: u64,
     typed_at_ms: i64,
+    /// The user knows that ending now loses what is queued.
+    is_warned: bool,
 }
 
 /// The connection.
@@ -71,16 +73,27 @@ pub(super) enum Happened {
     Focused(bool),
     Key(KeyEvent),
     /// A marker was taken, or is not known to the node.
-    Marked { channel: String, is_known: bool },
+    Marked {
+        channel: String,
+        is_known: bool,
+    },
     Notice(String),
     /// A command has opened a channel.
     Opened(String),
-    Page { channel: String, place: Page, result: Result<History, String> },
+    Page {
+        channel: String,
+        place: Page,
+        result: Result<History, String>,
+    },
     /// A command has something to show.
     Panel(String),
     Pasted(String),
     Resized(u16, u16),
-    Settled { channel: String, number: u64, result: Result<String, String> },
+    Settled {
+        channel: String,
+        number: u64,
+        result: Result<String, String>,
+    },
     Tick,
 }
 
@@ -88,14 +101,24 @@ pub(super) enum Happened {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Command(String),
-    Load { channel: String, place: Page },
-    Mark { channel: String, message: String },
+    Load {
+        channel: String,
+        place: Page,
+    },
+    Mark {
+        channel: String,
+        message: String,
+    },
     /// Commands are about this channel from now on, or about none.
     Open(Option<String>),
     Quit,
     Redraw,
     Refresh,
-    Send { channel: String, number: u64, draft: Draft },
+    Send {
+        channel: String,
+        number: u64,
+        draft: Draft,
+    },
     Typing(String),
 }
 
@@ -119,6 +142,7 @@ impl Model {
             knows_people: false,
             outgoing_next: 0,
             typed_at_ms: i64::MIN / 2,
+            is_warned: false,
         }
     }
 
@@ -263,6 +287,7 @@ impl Model {
             self.tell("you are invited: /accept or /decline first".to_owned());
             return Vec::new();
         }
+        self.is_warned = false;
         self.outgoing_next += 1;
         let number = self.outgoing_next;
         let state = OutgoingState::Queued;
@@ -273,11 +298,25 @@ impl Model {
         vec![Effect::Send { channel, number, draft: Draft::from(text) }]
     }
 
+    /// Ends, where nothing would be lost by it; else when it is asked for again.
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        let count = self.queued();
+        if count == 0 || self.is_warned {
+            return vec![Effect::Quit];
+        }
+        self.is_warned = true;
+        let (word, verb) = if count == 1 { ("text", "is") } else { ("texts", "are") };
+        self.tell(format!(
+            "{count} {word} {verb} not sent yet and would be lost: once more to end"
+        ));
+        Vec::new()
+    }
+
     fn command(&mut self, command: &str) -> Vec<Effect> {
         let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let invited = self.open_room().filter(|room| room.is_invitation());
         match (name, rest.trim(), invited) {
-            ("quit", ..) => vec![Effect::Quit],
+            ("quit", ..) => self.quit(),
             ("help", ..) => {
                 self.overlay = Overlay::Help { scroll: 0 };
                 Vec::new()
@@ -377,7 +416,8 @@ impl Model {
         let is_about_lists = changes_lists(&event.content);
         let is_known = self.rooms.contains_key(&channel);
         if matches!(event.content, Content::Contact { .. }) && !is_known {
-            let said = crate::cli::chat::text::said(&event.content, |_| String::new(), "", &self.me);
+            let said =
+                crate::cli::chat::text::said(&event.content, |_| String::new(), "", &self.me);
             self.tell(format!("{} {said}", clean(&event.sender)));
             return Vec::new();
         }

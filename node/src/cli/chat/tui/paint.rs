@@ -45,9 +45,9 @@ impl Paint {
         if is_me {
             return style;
         }
-        let sum = account.bytes().fold(FNV_OFFSET, |sum, byte| {
-            (sum ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
-        });
+        let sum = account
+            .bytes()
+            .fold(FNV_OFFSET, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
         let colours = SENDERS.len() as u64;
         let place = usize::try_from((sum >> 32) % colours).unwrap_or_default();
         self.coloured(style, SENDERS[place])

@@ -24,6 +24,10 @@ impl Model {
             for outgoing in room.outgoing.iter().rev() {
                 rows.extend(self.outgoing_rows(outgoing, width).into_iter().rev());
             }
+            let is_after_others = room.timeline.last().is_none_or(|last| last.sender != self.me);
+            if is_after_others && !room.outgoing.is_empty() {
+                rows.push(self.name_row(&self.me, width));
+            }
         }
         self.walk_up(room, width, |_, block, last| {
             rows.extend(block.into_iter().take(last + 1).rev());
@@ -116,13 +120,7 @@ impl Model {
     }
 
     /// The rows of one event, with what separates it from the one before.
-    fn block(
-        &self,
-        room: &Room,
-        entry: &Entry,
-        before: Option<&Entry>,
-        width: usize,
-    ) -> Vec<Row> {
+    fn block(&self, room: &Room, entry: &Entry, before: Option<&Entry>, width: usize) -> Vec<Row> {
         let event = &entry.event;
         let paint = self.paint();
         let mut rows = Vec::new();
@@ -153,13 +151,18 @@ impl Model {
                     && self.is_soon_after(&before.event.time, &event.time)
             });
         if !continues {
-            // Further left than any text can stand, so that no text can look like a name.
-            let name = cut(&self.short(&event.sender), width.saturating_sub(1));
-            let style = paint.sender(&event.sender, event.sender == self.me);
-            rows.push(Line::from(vec![Span::raw(" "), Span::styled(name, style)]));
+            rows.push(self.name_row(&event.sender, width));
         }
         rows.extend(self.message_rows(room, event, width));
         rows
+    }
+
+    /// A name above messages: further left than any text can stand, so that no text can look like
+    /// one.
+    fn name_row(&self, account: &str, width: usize) -> Row {
+        let name = cut(&self.short(account), width.saturating_sub(1));
+        let style = self.paint().sender(account, account == self.me);
+        Line::from(vec![Span::raw(" "), Span::styled(name, style)])
     }
 
     fn message_rows(&self, room: &Room, event: &HistoryEvent, width: usize) -> Vec<Row> {
@@ -230,9 +233,8 @@ impl Model {
 
     /// How far an own message has come.
     fn delivery(&self, room: &Room, id: &str) -> String {
-        let readers = room.reads.iter().filter(|(account, read)| {
-            **account != self.me && read.as_str() >= id
-        });
+        let readers =
+            room.reads.iter().filter(|(account, read)| **account != self.me && read.as_str() >= id);
         let read = match readers.count() {
             0 => String::new(),
             _ if room.is_direct() => " read".to_owned(),
@@ -276,6 +278,14 @@ impl Model {
         if matches!(&event.content, Content::Invited { account, .. } if *account == self.me) {
             what = format!("* invites you to {}: /accept or /decline", room.title());
         }
+        let what = match &event.content {
+            Content::Joined { account } if *account == event.sender => "joined".to_owned(),
+            Content::Left { account } if *account == event.sender => "left".to_owned(),
+            content => match about(content) {
+                Some(account) => what.replace(&clean(account), &self.short(account)),
+                None => what,
+            },
+        };
         let what = what.strip_prefix("* ").unwrap_or(&what);
         let text = format!("{} {what}", self.short(&event.sender)).replace('\n', " ");
         let inner = width.saturating_sub(GUTTER).max(2);
@@ -300,7 +310,9 @@ impl Model {
 
     /// The message that another one answers, in short.
     fn quoted(&self, room: &Room, id: &str) -> String {
-        let Some(entry) = room.timeline.entry(id) else { return "↪ an earlier message".to_owned() };
+        let Some(entry) = room.timeline.entry(id) else {
+            return "↪ an earlier message".to_owned();
+        };
         let (text, _) = shown_text(&entry.event.content, &self.paint());
         format!("↪ {}: {}", self.short(&entry.event.sender), text.replace('\n', " "))
     }
@@ -336,6 +348,21 @@ fn is_shown(room: &Room, entry: &Entry) -> bool {
         | Content::Erased { message }
         | Content::Reacted { message, .. } => room.timeline.entry(message).is_none(),
         _ => true,
+    }
+}
+
+/// The account that something was done to.
+fn about(content: &Content) -> Option<&str> {
+    match content {
+        Content::Banned { account }
+        | Content::Contact { account, .. }
+        | Content::Invited { account, .. }
+        | Content::Joined { account }
+        | Content::Left { account }
+        | Content::Removed { account }
+        | Content::RoleChanged { account, .. }
+        | Content::Unbanned { account } => Some(account),
+        _ => None,
     }
 }
 

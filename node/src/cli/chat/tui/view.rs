@@ -49,8 +49,7 @@ impl Model {
 
     fn areas(&self) -> Areas {
         let (width, height) = self.size;
-        let list_width =
-            if width < LIST_FROM_COLUMNS { 0 } else { (width * 3 / 10).clamp(16, 32) };
+        let list_width = if width < LIST_FROM_COLUMNS { 0 } else { (width * 3 / 10).clamp(16, 32) };
         let bar_width = u16::from(list_width > 0);
         let left = list_width + bar_width;
         let (right, body) = (width.saturating_sub(left), height.saturating_sub(1));
@@ -298,7 +297,9 @@ impl Model {
             Overlay::Help { scroll } => {
                 self.draw_panel(frame, " help ", &format!("{KEYS}\n{HELP}"), *scroll);
             }
-            Overlay::Panel { text, scroll } => self.draw_panel(frame, " Esc closes ", text, *scroll),
+            Overlay::Panel { text, scroll } => {
+                self.draw_panel(frame, " Esc closes ", text, *scroll)
+            }
             Overlay::Switcher { typed, place } => self.draw_switcher(frame, typed, *place),
         }
     }
@@ -318,7 +319,7 @@ impl Model {
         if skip + shown < lines.len() {
             block = block.title_bottom(" more: ↓ ");
         }
-        frame.render_widget(Clear, area);
+        clear(frame, area);
         frame.render_widget(Paragraph::new(body).block(block), area);
     }
 
@@ -331,17 +332,32 @@ impl Model {
         let mut lines = vec![Line::from(cut(&format!("> {}", clean(typed)), inner))];
         for (number, room) in found.iter().enumerate().skip(skip).take(most) {
             let style = if number == place { self.paint().chosen() } else { Style::new() };
-            lines.push(Line::styled(cut(&room.title(), inner), style));
+            lines.push(Line::styled(cut(&format!("  {}", room.title()), inner), style));
         }
         if found.is_empty() {
-            lines.push(Line::styled(cut("none is called so", inner), self.paint().dim()));
+            lines.push(Line::styled(cut("  none is called so", inner), self.paint().dim()));
         }
         let area = centred(self.size, inner + 2, lines.len() + 2);
         let block = Block::bordered().title(" go to ");
-        frame.render_widget(Clear, area);
+        clear(frame, area);
         frame.render_widget(Paragraph::new(lines).block(block), area);
         let x = area.x + 3 + u16::try_from(columns(typed)).unwrap_or(0);
         frame.set_cursor_position(Position::new(x.min(area.right() - 1), area.y + 1));
+    }
+}
+
+/// Makes room for something in front, also where it would cover half of a wide character.
+fn clear(frame: &mut Frame<'_>, area: Rect) {
+    frame.render_widget(Clear, area);
+    if let Some(left) = area.x.checked_sub(1) {
+        let buffer = frame.buffer_mut();
+        for y in area.top()..area.bottom() {
+            if let Some(cell) = buffer.cell_mut((left, y))
+                && columns(cell.symbol()) > 1
+            {
+                cell.set_symbol(" ");
+            }
+        }
     }
 }
 
@@ -360,7 +376,8 @@ const PROMPT: &str = "> ";
 const LIST_FROM_COLUMNS: u16 = 48;
 const PANEL_COLUMNS_MAX: usize = 96;
 const SWITCHER_COLUMNS: usize = 40;
-const KEYS: &str = "  Tab, Ctrl+N, Alt+↓    the next channel; Shift+Tab, Ctrl+P, Alt+↑ the one before
+const KEYS: &str =
+    "  Tab, Ctrl+N, Alt+↓    the next channel; Shift+Tab, Ctrl+P, Alt+↑ the one before
   Ctrl+K                go to a channel by a part of its name
   PageUp, PageDown      older and newer messages; End the newest
   Enter                 send; Alt+Enter or Ctrl+J begins a new line

@@ -44,7 +44,9 @@ fn wrap_part(part: &str, offset: usize, width: usize, lines: &mut Vec<Range<usiz
             continue;
         }
         if used + columns > width && at > start {
-            let (end, next, before) = blank.filter(|(end, ..)| *end > start).unwrap_or((at, at, used));
+            let (end, next, before) =
+                blank.filter(|(end, ..)| *end > start).unwrap_or((at, at, used));
+            let end = start + part[start..end].trim_end_matches(' ').len();
             lines.push(offset + start..offset + end);
             start = next;
             used = used.saturating_sub(before);
@@ -90,7 +92,7 @@ mod tests {
         assert_eq!(lines("a\n\nb", 10), ["a", "", "b"]);
         assert_eq!(lines("incomprehensibilities", 8), ["incompre", "hensibil", "ities"]);
         assert_eq!(lines("see incomprehensible", 8), ["see", "incompre", "hensible"]);
-        assert_eq!(lines("ten chars  x", 9), ["ten chars", "x"].map(|l| l), "blanks vanish");
+        assert_eq!(lines("ten chars  x", 9), ["ten chars", "x"], "blanks vanish");
         assert_eq!(lines("", 5), [""]);
     }
 
