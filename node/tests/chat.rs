@@ -298,7 +298,8 @@ impl Window {
                 let _ = read.send(chunk[..length].to_vec());
             }
         });
-        let screen = vt100::Parser::new(24, 80, 0);
+        let size = |size| std::num::NonZero::new(size).unwrap();
+        let screen = vt100::Parser::new(size(24), size(80), 0);
         Self { typed, written, screen, raw: Vec::new(), _process: process }
     }
 

@@ -234,8 +234,8 @@ impl Sender {
         self.start(text(channel, draft.into(), None)).await
     }
 
-    /// Queues an answer to an event in its channel. With a [`Keep`] the two go to disk as one: either
-    /// the answer is queued and the event done with, or the event comes once more.
+    /// Queues an answer to an event in its channel. With a [`Keep`] the two go to disk as one:
+    /// either the answer is queued and the event done with, or the event comes once more.
     pub async fn start_answer(&self, event: &ChannelEvent, draft: impl Into<Draft>) -> Pending {
         self.start(text(&event.channel, draft.into(), Some(event.cursor.clone()))).await
     }

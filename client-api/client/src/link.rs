@@ -3,7 +3,8 @@
 //!
 //! A request gets its nonce when it is taken from the queue, also while there is no connection, so
 //! nonces and queue have one order ([`crate::core::outbox`]); after a reconnection everything
-//! unanswered is sent again in that order, and the node answers what it did before as it did before.
+//! unanswered is sent again in that order, and the node answers what it did before as it did
+//! before.
 
 use std::collections::VecDeque;
 use std::io;

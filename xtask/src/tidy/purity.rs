@@ -18,7 +18,7 @@ const PURE: [&str; 6] = [
 ];
 
 /// Parts of other crates that are held to the same: files, or folders that end with a slash.
-const PURE_PARTS: [&str; 10] = [
+const PURE_PARTS: [&str; 11] = [
     "client-api/client/src/core/",
     "node/src/cli/chat/tui/editor.rs",
     "node/src/cli/chat/tui/keys.rs",
@@ -28,6 +28,7 @@ const PURE_PARTS: [&str; 10] = [
     "node/src/cli/chat/tui/room.rs",
     "node/src/cli/chat/tui/rows.rs",
     "node/src/cli/chat/tui/view.rs",
+    "node/src/cli/chat/tui/watch.rs",
     "node/src/cli/chat/tui/wrap.rs",
 ];
 

@@ -291,5 +291,4 @@ fn is_empty_range(from: &Bound<&str>, to: &Bound<&str>) -> bool {
 }
 
 #[cfg(test)]
-#[path = "timeline_tests.rs"]
 mod tests;

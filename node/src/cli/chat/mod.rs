@@ -1,6 +1,6 @@
-//! `comity chat`: a client for the terminal (`tui`), and a plain one for pipes. Knows the node only through
-//! comity-client, as any other client would; keeps nothing on disk, and logs its device out at the
-//! end.
+//! `comity chat`: a client for the terminal (`tui`), and a plain one for pipes. Knows the node only
+//! through comity-client, as any other client would; keeps nothing on disk, and logs its device out
+//! at the end.
 
 mod book;
 mod contacts;

@@ -60,6 +60,6 @@ mod tests {
         for text in ["alice", "@alicea", "bob@alice", "@alice@globex.test", "@", "@@", "@. x"] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
-        assert_eq!(calls("@김 씨", "김@acme.test"), [0..4]);
+        assert_eq!(calls("@김 씨", "김@acme.test").first(), Some(&(0..4)));
     }
 }

@@ -13,6 +13,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod view;
+mod watch;
 mod wrap;
 
 use std::sync::{Arc, Mutex};

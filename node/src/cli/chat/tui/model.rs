@@ -32,7 +32,7 @@ pub(super) struct Model {
     /// The window is looked at, as far as the terminal says.
     pub(super) is_looked_at: bool,
     /// The node does not know read markers.
-    marks_refused: bool,
+    pub(super) marks_refused: bool,
     /// The node has shown that it knows who is there.
     knows_people: bool,
     outgoing_next: u64,
@@ -345,7 +345,7 @@ impl Model {
         self.notice = Some(Notice { text, until_ms: self.now_ms + NOTICE_MS });
     }
 
-    fn with_room(&mut self, id: &str, act: impl FnOnce(&mut Room)) {
+    pub(super) fn with_room(&mut self, id: &str, act: impl FnOnce(&mut Room)) {
         if let Some(room) = self.rooms.get_mut(id) {
             act(room);
         }
@@ -442,7 +442,7 @@ impl Model {
     }
 
     /// Whether the newest of a channel is before somebody's eyes.
-    fn is_watched(&self, channel: &str) -> bool {
+    pub(super) fn is_watched(&self, channel: &str) -> bool {
         let is_open = self.open.as_deref() == Some(channel);
         is_open && self.is_looked_at && self.open_room().is_some_and(|room| room.scroll.is_none())
     }
@@ -534,56 +534,6 @@ impl Model {
         for room in self.rooms.values_mut() {
             room.typing.retain(|_, until_ms| *until_ms > now_ms);
         }
-    }
-
-    /// The newest messages of the open channel are before somebody's eyes: they count as read.
-    fn mark_read(&mut self, effects: &mut Vec<Effect>) {
-        let Some(open) = self.open.clone().filter(|open| self.is_watched(open)) else { return };
-        let may_mark = self.line == Line::Online && !self.marks_refused;
-        self.with_room(&open, |room| {
-            if room.is_invitation() || room.needs_page || room.timeline.is_behind() {
-                return;
-            }
-            (room.unread, room.mentions) = (0, 0);
-            let is_message = |event: &&HistoryEvent| {
-                matches!(event.content, Content::Message { .. } | Content::ErasedMessage)
-            };
-            let newest = room.timeline.entries().rev().map(|entry| &entry.event).find(is_message);
-            let Some(newest) = newest.map(|event| event.id.clone()) else { return };
-            if may_mark && !room.is_marking && room.read.as_ref().is_none_or(|r| *r < newest) {
-                room.is_marking = true;
-                room.read = Some(newest.clone());
-                effects.push(Effect::Mark { channel: open.clone(), message: newest });
-            }
-        });
-    }
-
-    /// Where the window shows that something is missing, it is asked for.
-    fn load_what_is_seen(&mut self, effects: &mut Vec<Effect>) {
-        if self.line != Line::Online {
-            return;
-        }
-        let place = match self.open_room() {
-            Some(room) if room.may_load(self.now_ms) => match self.missing(room) {
-                Some(place) => place,
-                None => return,
-            },
-            _ => return,
-        };
-        let Some(open) = self.open.clone() else { return };
-        self.with_room(&open, |room| room.is_loading = true);
-        effects.push(Effect::Load { channel: open, place });
-    }
-
-    fn missing(&self, room: &Room) -> Option<Page> {
-        if room.needs_page || (room.timeline.is_behind() && room.scroll.is_none()) {
-            return Some(Page::Latest);
-        }
-        if let Some(gap) = self.visible_gap(room) {
-            return Some(Page::Before(gap));
-        }
-        // What is still on its way to the node is asked for again after a while.
-        room.is_pending.then_some(Page::Latest).filter(|_| room.scroll.is_none())
     }
 }
 

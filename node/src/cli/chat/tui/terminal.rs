@@ -13,6 +13,7 @@ use ratatui::crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
+use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::model::Model;
@@ -36,7 +37,7 @@ impl Window {
             EnableBracketedPaste,
             EnableFocusChange
         )?;
-        window.terminal.clear()?;
+        window.clear()?;
         Ok(window)
     }
 
@@ -49,7 +50,10 @@ impl Window {
 
     /// Everything is written anew with the next one.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // The same size anew: what is called `clear` asks where the cursor stands, and not every
+        // terminal answers.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
