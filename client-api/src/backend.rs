@@ -15,6 +15,8 @@ use crate::message::{EventList, Version};
 
 pub use crate::event::{EventContent, FeedEvent};
 pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
+use crate::presence::{Heartbeat, Presence, PresenceBackend, Typing};
+pub use crate::subscription::{Subscribed, Subscription};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -327,6 +329,8 @@ pub enum Delivery {
         /// Another endpoint to go to.
         endpoint: Option<String>,
     },
+    /// The client is to give signs of life at another pace from now on.
+    Heartbeat(Heartbeat),
     /// Older history of a channel came from another node.
     HistoryGrew {
         /// The channel.
@@ -348,38 +352,14 @@ pub enum Delivery {
         /// What is unread from now on.
         unread: Unread,
     },
+    /// How accounts are that this one watches.
+    Presence(Vec<Arc<Presence>>),
+    /// Somebody types.
+    Typing(Arc<Typing>),
 }
-
-/// What `subscribe` found.
-pub struct Subscribed<S> {
-    /// The feed.
-    pub subscription: S,
-    /// Where it starts.
-    pub cursor: Cursor,
-    /// The cursor that was shown is not of this store's history: the client lists channels and
-    /// history anew.
-    pub resync: bool,
-}
-
-/// A live feed of one device: a cursor over what is durable, never a queue of its own.
-pub trait Subscription: Send + 'static {
-    /// Waits until there is something and yields at most `max` deliveries in feed order. Dropping
-    /// the future loses nothing.
-    fn next(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send;
-
-    /// Yields what there is already, at most `max` deliveries in feed order; nothing when the feed
-    /// has caught up. A node that knows when it has caught up answers at once; this default waits a
-    /// moment to find out.
-    fn ready(&mut self, max: usize) -> impl Future<Output = Vec<Delivery>> + Send {
-        async move { tokio::time::timeout(READY_WAIT, self.next(max)).await.unwrap_or_default() }
-    }
-}
-
-/// How long the default [`Subscription::ready`] waits for a backlog.
-const READY_WAIT: Duration = Duration::from_millis(50);
 
 /// A node, as the client API sees it. Cheap to clone.
-pub trait Backend: Clone + Send + Sync + 'static {
+pub trait Backend: PresenceBackend + Clone + Send + Sync + 'static {
     /// The feed of a device.
     type Subscription: Subscription;
 

@@ -16,10 +16,12 @@ mod leftover;
 mod linger;
 mod message;
 mod model;
+mod presence;
 mod refusal;
 mod routes;
 mod serve;
 mod settings;
+mod subscription;
 mod tls;
 mod ws;
 
@@ -36,6 +38,9 @@ pub use comity_session::{
 pub use layer::{Origin, OriginError, Origins};
 pub use message::{
     Besides, EventList, Format, MessageContent, ReactionCount, Replies, Since, Version,
+};
+pub use presence::{
+    ACCOUNTS_ASKED_MAX, Heartbeat, Presence, PresenceBackend, PresenceChange, PresenceState, Typing,
 };
 pub use routes::router;
 pub use serve::serve;

@@ -65,6 +65,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NameInvalid
         | Code::CursorInvalid
         | Code::PasswordWeak
+        | Code::StatusTooLong
         | Code::NotAGroup
         | Code::RuleInvalid
         | Code::SelfDirect

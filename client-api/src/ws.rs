@@ -13,6 +13,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use comity_protocol::code::Code;
+use comity_protocol::id::ChannelId;
 use comity_session::{Fault, Session};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Sink, Stream};
@@ -25,9 +26,10 @@ use crate::backend::{
 use crate::gate::{Asker, Place};
 use crate::model::{
     ClientFrame, FrameError, NodeFrame, answer_frame, delivered_frame, encode, event_frame,
-    goodbye_frame, history_grew_frame, parse_frame, reading_frame, refusal, refused_frame,
-    welcome_frame,
+    goodbye_frame, heartbeat_frame, history_grew_frame, parse_frame, presence_frame, reading_frame,
+    refusal, refused_frame, typing_frame, welcome_frame,
 };
+use crate::presence::{Heartbeat, PresenceChange};
 use crate::refusal::close_code;
 use crate::routes::Api;
 
@@ -45,6 +47,9 @@ pub(crate) async fn drive<B: Backend>(
             break;
         }
     }
+    if let Some(feed) = driver.feed.as_mut().filter(|_| driver.has_left) {
+        feed.take_leave();
+    }
     tracing::debug!(ending = ?driver.session.ending(), "socket ended");
 }
 
@@ -61,6 +66,8 @@ struct Driver<B: Backend> {
     feed: Option<B::Subscription>,
     caller: Option<Arc<Caller>>,
     close: CloseFrame,
+    /// Whether the client closed the socket and is not expected back.
+    has_left: bool,
 }
 
 type Work<B> = Pin<Box<dyn Future<Output = Done<B>> + Send>>;
@@ -69,6 +76,8 @@ type Work<B> = Pin<Box<dyn Future<Output = Done<B>> + Send>>;
 enum Done<B: Backend> {
     Answer(Bytes),
     Hello(Result<(Caller, Subscribed<B::Subscription>), Refusal>),
+    /// What is answered only where it is refused.
+    Said(Result<(), Refusal>),
 }
 
 /// All that can wake a socket.
@@ -96,6 +105,7 @@ impl<B: Backend> Driver<B> {
             feed: None,
             caller: None,
             close: close_frame(Code::ShuttingDown),
+            has_left: false,
         }
     }
 
@@ -140,6 +150,7 @@ impl<B: Backend> Driver<B> {
             Wake::Delivered(deliveries) => self.handle_deliveries(now, deliveries),
             Wake::Done(Done::Answer(frame)) => self.session.answer(now, frame),
             Wake::Done(Done::Hello(greeted)) => self.handle_greeted(now, greeted),
+            Wake::Done(Done::Said(said)) => self.handle_said(now, &said),
             Wake::Written(Ok(())) => {}
             Wake::Written(Err(_)) => self.session.handle_lost(),
         }
@@ -166,6 +177,9 @@ impl<B: Backend> Driver<B> {
         if self.session.is_leaving() {
             return;
         }
+        if let Some(feed) = &self.feed {
+            feed.beat(Duration::ZERO);
+        }
         match message {
             Message::Text(text) => self.handle_text(now, &text),
             Message::Binary(_) => {
@@ -182,7 +196,7 @@ impl<B: Backend> Driver<B> {
                 }
             }
             // The other side's close is answered below us; the stream ends next.
-            Message::Close(_) => {}
+            Message::Close(close) => self.has_left = close.is_none_or(|c| c.code != GOING_AWAY),
         }
     }
 
@@ -201,6 +215,12 @@ impl<B: Backend> Driver<B> {
                 .map(|()| self.session.push(encode(&NodeFrame::Pong { data }))),
             Ok(ClientFrame::Request { nonce, action }) => {
                 self.session.handle_request(now).map(|()| self.perform(now, nonce, action))
+            }
+            Ok(ClientFrame::Presence(change)) => {
+                self.session.handle_request(now).map(|()| self.say(change))
+            }
+            Ok(ClientFrame::Typing { channel, is_typing }) => {
+                self.session.handle_other(now).map(|()| self.type_in(channel, is_typing))
             }
             Err(error) => return self.handle_malformed(now, &error),
         };
@@ -263,6 +283,12 @@ impl<B: Backend> Driver<B> {
                         self.session.push(frame);
                     }
                 }
+                Delivery::Heartbeat(heartbeat) => {
+                    self.set_pace(now, heartbeat);
+                    self.session.push(heartbeat_frame(heartbeat.interval));
+                }
+                Delivery::Presence(shown) => self.session.push(presence_frame(&shown)),
+                Delivery::Typing(typing) => self.session.push(typing_frame(&typing)),
                 Delivery::Goodbye { code, endpoint } => {
                     self.feed = None;
                     return self.leave(now, &code.into(), endpoint);
@@ -277,7 +303,10 @@ impl<B: Backend> Driver<B> {
         greeted: Result<(Caller, Subscribed<B::Subscription>), Refusal>,
     ) {
         match greeted {
-            Ok((caller, Subscribed { subscription, cursor, resync })) => {
+            Ok((caller, Subscribed { mut subscription, cursor, resync })) => {
+                if let Some(heartbeat) = subscription.attend() {
+                    self.set_pace(now, heartbeat);
+                }
                 let heartbeat = self.session.limits().heartbeat;
                 let frame = welcome_frame(&caller, cursor, resync, heartbeat);
                 self.feed = Some(subscription);
@@ -301,6 +330,31 @@ impl<B: Backend> Driver<B> {
         }));
     }
 
+    fn set_pace(&mut self, now: Duration, heartbeat: Heartbeat) {
+        self.session.set_pace(now, heartbeat.interval, heartbeat.timeout);
+    }
+
+    /// Says how the device is.
+    fn say(&mut self, change: PresenceChange) {
+        let Some(caller) = self.caller.clone() else { return };
+        let backend = self.api.backend.clone();
+        self.work
+            .push(Box::pin(async move { Done::Said(backend.set_presence(&caller, change).await) }));
+    }
+
+    fn handle_said(&mut self, now: Duration, said: &Result<(), Refusal>) {
+        match said {
+            Ok(()) => self.session.pass(now),
+            Err(refusal) => self.session.answer(now, refused_frame(None, refusal)),
+        }
+    }
+
+    fn type_in(&self, channel: ChannelId, is_typing: bool) {
+        if let Some(caller) = &self.caller {
+            self.api.backend.set_typing(caller, channel, is_typing);
+        }
+    }
+
     /// Starts a request. It is polled once here and now, so that requests reach the backend in the
     /// order in which they came, whatever order they are answered in.
     fn perform(&mut self, now: Duration, nonce: u64, action: Action) {
@@ -316,7 +370,7 @@ impl<B: Backend> Driver<B> {
         });
         match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Done::Answer(frame)) => self.session.answer(now, frame),
-            Poll::Ready(Done::Hello(_)) => {}
+            Poll::Ready(Done::Hello(_) | Done::Said(_)) => {}
             // The set polls it again with a waker of its own, so no wake-up is lost.
             Poll::Pending => self.work.push(work),
         }
@@ -443,6 +497,9 @@ fn named_channel(action: &Action) -> Option<String> {
     }
 }
 
+/// The close code of a client that goes but may be back in a moment, as a browser does that loads
+/// its page anew (RFC 6455 section 7.4.1).
+const GOING_AWAY: u16 = 1001;
 const BINARY: &str = "Frames are JSON in text messages; binary messages have no meaning here.";
 /// The close code for what breaks RFC 6455 itself (its section 7.4.1).
 const PROTOCOL_ERROR: u16 = 1002;

@@ -37,6 +37,8 @@ const LINK_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CLASS_COUNT;
 const CLASS_COUNT: u32 = 3;
 const _: () = assert!(CLASS_COUNT as usize == CLASSES.len());
 
+/// Bytes of datagrams that wait in a link, in each direction.
+const DATAGRAM_BUFFER_BYTES: usize = 64 * 1024;
 /// Bytes asked of the kernel for datagrams that wait; a burst beyond them is lost and sent again.
 const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
@@ -222,7 +224,9 @@ fn transport(settings: &EndpointSettings) -> TransportConfig {
         // As much as the peer can take of all classes: what one class has in flight never keeps
         // another's frames out of the send buffer.
         .send_window(u64::from(LINK_WINDOW_BYTES))
-        .datagram_receive_buffer_size(None)
+        // Of datagrams that wait beyond this the oldest are dropped.
+        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES))
+        .datagram_send_buffer_size(DATAGRAM_BUFFER_BYTES)
         .keep_alive_interval(Some(settings.keep_alive))
         .max_idle_timeout(IdleTimeout::try_from(settings.idle_timeout).ok());
     transport

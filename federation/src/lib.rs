@@ -6,6 +6,7 @@
 //! moves bytes.
 
 mod assembly;
+mod datagrams;
 mod endpoint;
 mod link;
 mod outbox;
@@ -15,6 +16,7 @@ mod tls;
 pub use comity_discovery::{
     IntroduceError, Introduction, Pins, Policy, Proof, PublishedKey, Trust,
 };
+pub use datagrams::Datagrams;
 pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings};
 pub use link::{CloseReason, Link, LinkError};
 pub use outbox::LinkSender;

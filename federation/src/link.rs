@@ -16,6 +16,7 @@ use comity_protocol::key::NodePublicKey;
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, VarInt, WriteError};
 
 use crate::assembly::Assembly;
+use crate::datagrams::Datagrams;
 use crate::outbox::{CLASSES, LinkSender, class_byte, class_index};
 
 /// A link to a peer. Dropping it closes it.
@@ -113,6 +114,11 @@ impl Link {
     /// window is full, and holds up no other class.
     pub fn set_reading(&mut self, class: Class, reading: bool) {
         self.inbox.paused[class_index(class)] = !reading;
+    }
+
+    /// What carries datagrams, independent of the streams.
+    pub fn datagrams(&self) -> Datagrams {
+        Datagrams(self.connection.clone())
     }
 
     /// Closes the link; the peer sees the code.

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod journal;
 pub mod keys;
 pub mod logging;
+pub mod presence;
 pub mod server;
 pub mod store;
 pub mod writer;

@@ -6,11 +6,14 @@ mod tests;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use comity_client_api::{ApiSettings, Endpoint, NodeHost, NodeIntroduction, TlsFiles};
+use comity_client_api::{
+    ApiSettings, Endpoint, NodeHost, NodeIntroduction, SocketLimits, TlsFiles,
+};
 use comity_federation::{Pins, Policy, ResolverSettings, WebPlaces, WebSettings};
 use comity_identity::NodeKeyFile;
-use comity_machine::{Answer, Command, RefusedCode};
+use comity_machine::{Answer, Applied, Command, DeviceId, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::WriterId;
@@ -26,8 +29,9 @@ use crate::edge::peer::{self, PeerEdge, PeerSettings};
 use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
+use crate::presence::{PresenceSettings, PresenceTask, Presences};
 use crate::store::{self, Store, StoreId};
-use crate::writer::{Proposal, Reply, Writer, WriterSettings, WriterThread};
+use crate::writer::{Listener, Proposal, Reply, Writer, WriterSettings, WriterThread};
 #[cfg(test)]
 use crate::writer::{Shared, WriterHandle};
 
@@ -115,6 +119,7 @@ pub struct Node {
     stop_serving: Option<oneshot::Sender<()>>,
     waking: JoinHandle<()>,
     tending: JoinHandle<()>,
+    presence: PresenceTask,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -132,7 +137,9 @@ async fn start_among(
     let (mut writer, hub) = open(&settings, &keys)?;
     let shared = writer.shared();
     hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
-    writer.set_listener(Box::new(hub.clone()));
+    let presences = Presences::new(Arc::clone(&shared), presence_settings(&settings));
+    let listeners = Listeners { presences: presences.clone(), hub: hub.clone() };
+    writer.set_listener(Box::new(listeners));
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
         tell_failed.send_replace(Some(error.to_string()));
@@ -144,7 +151,7 @@ async fn start_among(
         keys,
         Arc::clone(&shared),
         handle.clone(),
-        hub.clone(),
+        (hub.clone(), presences.clone()),
     )
     .await?;
     for host in introduction.hosts.iter_mut().filter(|host| host.port == 0) {
@@ -158,8 +165,10 @@ async fn start_among(
         handle.clone(),
         hub.clone(),
         (directory, peers.progress(), peers.filling(), peers.conduct()),
+        presences.clone(),
         client_settings,
     );
+    let presence = presences.start(handle.clone());
     #[cfg(test)]
     let (by_hand, looked_at) = (handle.clone(), Arc::clone(&shared));
     let waking = wake::start(shared, handle, peers.filling());
@@ -181,6 +190,7 @@ async fn start_among(
         stop_serving: Some(stop_serving),
         waking,
         tending,
+        presence,
         failed,
     })
 }
@@ -208,6 +218,7 @@ impl Node {
         self.peers.stop().await;
         self.waking.abort();
         self.tending.abort();
+        self.presence.stop().await;
         let writer = self.writer;
         match tokio::task::spawn_blocking(move || writer.stop()).await {
             Ok(Ok(())) => {}
@@ -216,6 +227,19 @@ impl Node {
             }
             Err(_) => tracing::error!("the writer ended by a panic"),
         }
+    }
+}
+
+/// Who hears of what the writer adds.
+struct Listeners {
+    presences: Presences,
+    hub: Hub,
+}
+
+impl Listener for Listeners {
+    fn published(&mut self, applied: Vec<Applied>, logged_out: &[DeviceId]) {
+        self.presences.published(&applied, logged_out);
+        self.hub.published(applied, logged_out);
     }
 }
 
@@ -281,6 +305,14 @@ fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result
     });
     writer.step(proposals.collect::<Vec<_>>(), clock::monotonic_ms())?;
     Ok(writer.applied())
+}
+
+fn presence_settings(settings: &Settings) -> PresenceSettings {
+    let in_ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    PresenceSettings {
+        heartbeat_ms: in_ms(settings.presence.heartbeat),
+        timeout_ms: in_ms(settings.presence.timeout),
+    }
 }
 
 fn client_settings(settings: &Settings, introduction: NodeIntroduction) -> ClientSettings {
@@ -366,6 +398,11 @@ async fn serve_clients(settings: &Settings, edge: ClientEdge) -> Result<Serving,
         door: settings.limits.clients.door(),
         trusted_proxies: settings.client.trusted_proxies.clone(),
         origins: settings.client.origins.clone(),
+        socket: SocketLimits {
+            heartbeat: settings.presence.heartbeat,
+            silence: settings.presence.timeout,
+            ..SocketLimits::default()
+        },
         ..ApiSettings::default()
     };
     let router = comity_client_api::router(edge, api.clone());

@@ -78,6 +78,7 @@ codes! {
     29 InviteLimit "invite_limit"
         "There are as many open invites as there may be; revoke some, or let them expire.";
     30 InviteNotFound "invite_not_found" "There is no such invite.";
+    34 StatusTooLong "status_too_long" "A status has at most 100 characters.";
 
     // Channels.
     40 ChannelNotFound "channel_not_found" "There is no such channel, or you are not in it.";

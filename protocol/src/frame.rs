@@ -9,7 +9,9 @@
 //! with `History` and comes as `Backfill`. `Heads` states what each holds of all logs that they
 //! share; where that contradicts, `Show` asks for a history that comes as a `Branch`, and a `Fork`
 //! proves what was found. Who has no link with others says so with `Away`, and hears from `News`
-//! how far their logs have come.
+//! how far their logs have come. Who wants to know who is there leases accounts with `Lease`, lets
+//! them go with `Release`, and hears of them by `Presence`; `Typing` says that somebody writes. The
+//! latter two go as datagrams: of `Presence` only what answers a lease goes on the stream.
 
 use minicbor::{Decode, Encode};
 
@@ -26,8 +28,10 @@ use crate::id::{
     AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, ShortHash, WriterId,
 };
 use crate::limits::{
-    BATCH_RECORDS_MAX, FORK_PROOF_BYTES_MAX, FRAME_BYTES_MAX, LINKS_MAX, VECTOR_ENTRIES_MAX,
+    BATCH_RECORDS_MAX, DATAGRAM_BYTES_MAX, FORK_PROOF_BYTES_MAX, FRAME_BYTES_MAX, LINKS_MAX,
+    PRESENCES_MAX, VECTOR_ENTRIES_MAX,
 };
+use crate::presence::PresenceEntry;
 
 /// The version of the peer protocol that this crate speaks.
 pub const PEER_VERSION: u16 = 1;
@@ -200,6 +204,41 @@ pub enum Frame {
         /// An entry for each log.
         #[n(0)]
         entries: Vec<VectorEntry>,
+    },
+    /// Asks to be told of accounts of the receiver's from now on, for a while.
+    #[n(21)]
+    Lease {
+        /// The accounts.
+        #[n(0)]
+        accounts: Vec<AccountNumber>,
+    },
+    /// Ends that for accounts.
+    #[n(22)]
+    Release {
+        /// The accounts.
+        #[n(0)]
+        accounts: Vec<AccountNumber>,
+    },
+    /// How accounts of the speaker's are: on the stream the answer to a lease, as a datagram what
+    /// has changed.
+    #[n(23)]
+    Presence {
+        /// An entry for each account.
+        #[n(0)]
+        entries: Vec<PresenceEntry>,
+    },
+    /// An account of the speaker's writes something, or no longer. A datagram.
+    #[n(24)]
+    Typing {
+        /// Where.
+        #[n(0)]
+        channel: ChannelId,
+        /// Who.
+        #[n(1)]
+        account: AccountNumber,
+        /// Whether it does.
+        #[n(2)]
+        typing: bool,
     },
 }
 
@@ -436,9 +475,26 @@ impl Frame {
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,
             Self::Away { origins } => origins.len() <= VECTOR_ENTRIES_MAX,
+            Self::Lease { accounts } | Self::Release { accounts } => {
+                accounts.len() <= PRESENCES_MAX
+            }
+            Self::Presence { entries } => {
+                entries.len() <= PRESENCES_MAX && entries.iter().all(PresenceEntry::is_bounded)
+            }
             _ => true,
         };
         if within { Ok(frame) } else { Err(DecodeError::TooLong) }
+    }
+
+    /// Reads a datagram; only what may be lost travels so.
+    pub fn decode_datagram(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > DATAGRAM_BYTES_MAX {
+            return Err(DecodeError::TooLong);
+        }
+        match Self::decode(bytes)? {
+            frame @ (Self::Presence { .. } | Self::Typing { .. }) => Ok(frame),
+            _ => Err(DecodeError::Shape),
+        }
     }
 }
 

@@ -24,4 +24,5 @@ pub mod key;
 pub mod limits;
 pub mod merkle;
 pub mod name;
+pub mod presence;
 mod remark;

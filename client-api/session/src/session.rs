@@ -235,6 +235,21 @@ impl Session {
         }
     }
 
+    /// A request is done that is not answered.
+    pub fn pass(&mut self, now: Duration) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 && matches!(self.phase, Phase::Draining { .. }) {
+            self.say_goodbye(now);
+        }
+    }
+
+    /// The client is asked for a beat at another pace, and may be silent for another time.
+    pub fn set_pace(&mut self, now: Duration, heartbeat: Duration, silence: Duration) {
+        self.limits.heartbeat = heartbeat;
+        self.limits.silence = silence;
+        self.handle_sign_of_life(now);
+    }
+
     /// A frame of the feed, or one that needs no request.
     pub fn push(&mut self, frame: Bytes) {
         if matches!(self.phase, Phase::Live | Phase::Draining { .. }) {
@@ -371,6 +386,26 @@ mod tests {
         session.handle_timeout(at(130)).unwrap();
         assert_eq!(session.ending(), Some(Ending::Silent));
         assert_eq!(session.poll_timeout(), None);
+    }
+
+    #[test]
+    fn silence_is_measured_by_the_pace_that_was_asked_for() {
+        let mut session = live();
+        session.set_pace(at(2), at(10), at(60));
+        session.handle_timeout(at(61)).unwrap();
+        assert_eq!(session.ending(), None);
+        session.handle_timeout(at(62)).unwrap();
+        assert_eq!(session.ending(), Some(Ending::Silent));
+    }
+
+    #[test]
+    fn a_request_without_an_answer_makes_room_and_lets_the_goodbye_go() {
+        let mut session = live();
+        drain(&mut session, at(1));
+        session.handle_request(at(2)).unwrap();
+        session.leave(at(3), Bytes::from_static(b"goodbye"));
+        session.pass(at(4));
+        assert_eq!(drain(&mut session, at(4)), ["goodbye"]);
     }
 
     #[test]

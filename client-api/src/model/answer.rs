@@ -512,7 +512,13 @@ pub(crate) fn sync_answer(
                     grew.push(frame);
                 }
             }
-            Delivery::Goodbye { .. } | Delivery::Read { .. } | Delivery::Unread { .. } => {}
+            // A poll ends with the one, and asks for the others by other resources.
+            Delivery::Goodbye { .. }
+            | Delivery::Heartbeat(_)
+            | Delivery::Presence(_)
+            | Delivery::Read { .. }
+            | Delivery::Typing(_)
+            | Delivery::Unread { .. } => {}
         }
     }
     let mut text = Vec::with_capacity(bytes.min(ANSWER_BYTES_MAX) + 256);

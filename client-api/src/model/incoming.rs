@@ -7,16 +7,20 @@ use comity_protocol::id::ChannelId;
 use serde::{Deserialize, Serialize};
 
 use super::besides::BesidesShape;
+use super::presence::PresenceRequest;
 use super::rule::{JoinShape, RuleShape};
 use super::value;
 use crate::backend::{Action, Cursor, Refusal};
+use crate::presence::PresenceChange;
 
 /// A frame of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClientFrame {
     Hello { token: String, cursor: Option<Cursor> },
     Ping { data: Option<String> },
+    Presence(PresenceChange),
     Request { nonce: u64, action: Action },
+    Typing { channel: ChannelId, is_typing: bool },
 }
 
 /// A frame that was not understood, with its nonce where one could be read.
@@ -112,6 +116,12 @@ pub(super) struct FrameShape {
     #[serde(skip_serializing_if = "Option::is_none")]
     retention: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typing: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<String>,
 }
 
@@ -120,11 +130,20 @@ impl FrameShape {
         match self.kind.as_str() {
             "hello" => self.into_hello(),
             "ping" => self.into_ping(),
+            "presence" => {
+                let request = PresenceRequest::new(self.state, self.status);
+                request.into_change().map(ClientFrame::Presence)
+            }
             "send" => self.into_send(),
             "command" => self.into_command(),
+            "typing" => {
+                let channel = value::channel_id(&needed(self.channel, "channel")?)?;
+                Ok(ClientFrame::Typing { channel, is_typing: self.typing.unwrap_or(true) })
+            }
             "" => Err(value::malformed("A frame needs the field `type`.")),
             _ => Err(value::malformed(
-                "A frame's `type` is \"hello\", \"send\", \"command\" or \"ping\".",
+                "A frame's `type` is \"hello\", \"send\", \"command\", \"presence\", \"typing\" or \
+                 \"ping\".",
             )),
         }
     }

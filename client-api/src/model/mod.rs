@@ -7,6 +7,7 @@ mod besides;
 mod examples;
 mod incoming;
 mod outgoing;
+mod presence;
 mod request;
 mod rule;
 mod time;
@@ -22,6 +23,10 @@ pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
 pub(crate) use outgoing::{
     ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, reading_frame,
     refused_frame, welcome_frame,
+};
+pub(crate) use presence::{
+    PresenceRequest, asked_accounts, heartbeat_frame, presence_frame, presences_answer,
+    typing_frame,
 };
 pub(crate) use request::{
     AccountRequest, AliasRequest, CreateChannel, EditRequest, GroupsQuery, JoinRequest,

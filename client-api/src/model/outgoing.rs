@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::besides::{MessageShape, format_of};
+use super::presence::PresenceShape;
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{contact_step_text, cursor_text, device_text};
@@ -42,6 +43,9 @@ pub(crate) enum NodeFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         endpoint: Option<String>,
     },
+    Heartbeat {
+        heartbeat_ms: String,
+    },
     HistoryGrew {
         channel: String,
     },
@@ -59,6 +63,9 @@ pub(crate) enum NodeFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<String>,
     },
+    Presence {
+        presences: Vec<PresenceShape<'a>>,
+    },
     Refused {
         #[serde(skip_serializing_if = "Option::is_none")]
         nonce: Option<String>,
@@ -70,6 +77,11 @@ pub(crate) enum NodeFrame<'a> {
         channel: String,
         id: String,
         cursor: String,
+    },
+    Typing {
+        channel: String,
+        account: String,
+        typing: bool,
     },
     Welcome {
         account: String,

@@ -28,6 +28,7 @@ pub(crate) async fn show<B: Backend>(
     let mut subscribed = api.backend.subscribe(&caller, sync.since).await?;
     let mark = sync.mark.filter(|_| !subscribed.resync).unwrap_or_else(|| api.backend.mark());
     let feed = &mut subscribed.subscription;
+    feed.beat(Duration::ZERO);
     let mut deliveries = feed.ready(sync.limit).await;
     let has_news =
         !deliveries.is_empty() || !api.backend.delivered_since(&caller, mark).1.is_empty();
@@ -35,6 +36,8 @@ pub(crate) async fn show<B: Backend>(
     // for.
     if !has_news && sync.timeout_ms > 0 && !subscribed.resync {
         let wait = Duration::from_millis(sync.timeout_ms);
+        // Who waits can give no other sign of life.
+        feed.beat(wait);
         deliveries = timeout(wait, feed.next(sync.limit)).await.unwrap_or_default();
     }
     if let [Delivery::Goodbye { code, .. }, ..] = deliveries[..] {

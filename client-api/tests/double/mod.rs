@@ -61,6 +61,10 @@ pub(crate) struct State {
     pub(crate) read: BTreeMap<(AccountLabel, ChannelId), MessageId>,
     pub(crate) hides_reads: BTreeSet<AccountLabel>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
+    /// Who has said that he types, where.
+    pub(crate) typing: Vec<(AccountLabel, ChannelId, bool)>,
+    /// What accounts say of themselves.
+    pub(crate) said: BTreeMap<AccountLabel, PresenceChange>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     /// The id of the next channel that somebody opens, where it matters.
     pub(crate) next_channel: Option<ChannelId>,
@@ -241,6 +245,20 @@ impl State {
 
     fn deliveries(&self) -> impl Iterator<Item = &Delivery> {
         self.notices.iter().filter(|notice| matches!(notice, Delivery::Delivered { .. }))
+    }
+
+    fn seen(&self, caller: &Caller, account: AccountLabel) -> Presence {
+        let is_contact = self.contacts.contains_key(&(caller.label.clone(), account.clone()));
+        let said = self.said.get(&account).cloned().unwrap_or_default();
+        let state = match (account == caller.label, is_contact) {
+            (true, _) => said.state.unwrap_or(PresenceState::Online),
+            (_, true) => PresenceState::Offline,
+            _ => PresenceState::Unknown,
+        };
+        let last_active = (state == PresenceState::Offline).then_some(TIME_UNIX_MS);
+        let status = said.status.map(Into::into);
+        let encoded = Default::default();
+        Presence { account, state, status, last_active_unix_ms: last_active, encoded }
     }
 
     fn sees(&self, label: &AccountLabel, event: &FeedEvent) -> bool {
@@ -478,6 +496,35 @@ impl Backend for Double {
         let subscription = Feed { double, label, position, notices, changed };
         self.listened.notify_one();
         Ok(Subscribed { subscription, cursor: cursor_at(position), resync })
+    }
+}
+
+impl PresenceBackend for Double {
+    async fn set_presence(&self, caller: &Caller, change: PresenceChange) -> Result<(), Refusal> {
+        self.state().said.insert(caller.label.clone(), change);
+        Ok(())
+    }
+
+    async fn presences(
+        &self,
+        caller: &Caller,
+        accounts: Vec<AccountLabel>,
+    ) -> Result<Vec<Arc<Presence>>, Refusal> {
+        let state = self.state();
+        Ok(accounts.into_iter().map(|account| Arc::new(state.seen(caller, account))).collect())
+    }
+
+    async fn channel_presences(
+        &self,
+        caller: &Caller,
+        channel: ChannelId,
+    ) -> Result<Vec<Arc<Presence>>, Refusal> {
+        let members = self.state().channel_of(&caller.label, channel)?.members;
+        self.presences(caller, members.into_iter().map(|member| member.account).collect()).await
+    }
+
+    fn set_typing(&self, caller: &Caller, channel: ChannelId, is_typing: bool) {
+        self.state().typing.push((caller.label.clone(), channel, is_typing));
     }
 }
 

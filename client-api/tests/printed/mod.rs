@@ -6,14 +6,17 @@
 use std::fmt::Debug;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use comity_client_api::{
-    Besides, ContactStep, Cursor, Delivery, EventContent, FeedEvent, Format, JoinRule,
-    MessageContent, Role, Rule, Since, Unread,
+    Besides, ContactStep, Cursor, Delivery, EventContent, FeedEvent, Format, Heartbeat, JoinRule,
+    MessageContent, Presence, PresenceState, Role, Rule, Since, Typing, Unread,
 };
 use comity_protocol::code::Code;
 use comity_protocol::id::MessageId;
 use serde_json::Value;
+
+use crate::double::TIME_UNIX_MS;
 
 /// What a node says by itself, by its frame.
 pub(crate) fn delivery_of(frame: &Value) -> Delivery {
@@ -31,6 +34,21 @@ pub(crate) fn delivery_of(frame: &Value) -> Delivery {
             code: code_of(&frame["code"]),
             endpoint: frame["endpoint"].as_str().map(str::to_owned),
         },
+        "heartbeat" => {
+            let interval =
+                Duration::from_millis(frame["heartbeat_ms"].as_str().unwrap().parse().unwrap());
+            Delivery::Heartbeat(Heartbeat { interval, timeout: interval * 6 })
+        }
+        "presence" => {
+            let shown = frame["presences"].as_array().unwrap().iter();
+            Delivery::Presence(shown.map(|shown| Arc::new(presence_of(shown))).collect())
+        }
+        "typing" => Delivery::Typing(Arc::new(Typing {
+            channel: read(&frame["channel"]),
+            account: read(&frame["account"]),
+            is_typing: frame["typing"] == true,
+            encoded: Default::default(),
+        })),
         "history_grew" => Delivery::HistoryGrew { channel: read(&frame["channel"]) },
         "read" => Delivery::Read {
             channel: read(&frame["channel"]),
@@ -52,6 +70,24 @@ pub(crate) fn delivery_of(frame: &Value) -> Delivery {
 /// A code by its name.
 pub(crate) fn code_of(name: &Value) -> Code {
     *Code::ALL.iter().find(|code| *name == code.name()).unwrap()
+}
+
+fn presence_of(shown: &Value) -> Presence {
+    let state = match shown["state"].as_str().unwrap() {
+        "online" => PresenceState::Online,
+        "away" => PresenceState::Away,
+        "busy" => PresenceState::Busy,
+        "offline" => PresenceState::Offline,
+        other => panic!("{other} is no state to be told of"),
+    };
+    Presence {
+        account: read(&shown["account"]),
+        state,
+        status: shown["status"].as_str().map(Into::into),
+        // All times that are printed are this one.
+        last_active_unix_ms: shown["last_active_time"].as_str().map(|_| TIME_UNIX_MS),
+        encoded: Default::default(),
+    }
 }
 
 /// The time is that of the id.

@@ -64,6 +64,11 @@ impl Conn {
         self.stream.write_all(bytes).await
     }
 
+    /// Sends a sign of life that asks for no answer: a pong that nobody waits for.
+    pub(crate) async fn beat(&mut self) -> io::Result<()> {
+        self.stream.write_all(&[FIN_PONG, MASKED, 0, 0, 0, 0]).await
+    }
+
     /// The next text.
     pub(crate) async fn next(&mut self) -> Result<&[u8], Failure> {
         loop {
@@ -142,6 +147,7 @@ fn put_length(out: &mut Vec<u8>, length: usize, mask: u8) {
 const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
 const FIN_TEXT: u8 = 0x80 | TEXT;
+const FIN_PONG: u8 = 0x8a;
 const MASKED: u8 = 0x80;
 /// Any 16 bytes will do: we do not look at the answer to it.
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAA==";

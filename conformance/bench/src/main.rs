@@ -15,6 +15,7 @@ mod join;
 mod load;
 mod node;
 mod pages;
+mod presence;
 mod relay;
 mod row;
 mod senders;
@@ -99,6 +100,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if arguments.wants_any(&storm::NAMES) {
         rows.print(storm::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&presence::NAMES) {
+        rows.print(presence::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if arguments.wants_any(&senders::NAMES) {
         rows.print(senders::measure(&Place::new()?)?.into_iter().filter(wanted))?;

@@ -267,6 +267,8 @@ impl Node {
                     around.agenda.at(at_ms, Event::Wake { node: to });
                 }
             }
+            // Nobody is there whom anybody would watch.
+            Task::SendDatagram(_) => {}
             Task::TakeFork { log, seq, proof } => {
                 let unix_ms = self.unix_ms(now_ms);
                 let command = Command::TakeFork { proof, unix_ms, random: self.dice.bytes() };

@@ -9,6 +9,7 @@ use comity::disk::{MemoryDisk, Tear};
 use comity::edge::peer::{Exchange, LinkEnd};
 use comity::feed::Hub;
 use comity::journal::{self, FileJournal};
+use comity::presence::{PresenceSettings, Presences};
 use comity::store::{self, Store, StoreId};
 use comity::writer::{Flushing, Proposal, Reply, Shared, Writer, WriterSettings};
 use comity_identity::NodeKey;
@@ -281,7 +282,8 @@ impl Node {
         let blinds = Mutex::new(self.dice.fork());
         let draw = move || blinds.lock().unwrap_or_else(PoisonError::into_inner).bytes();
         let Organisation { domain, lineage, key, .. } = &self.own;
-        let parts = (Arc::clone(shared), hub.clone());
+        let presences = Presences::new(Arc::clone(shared), PresenceSettings::default());
+        let parts = (Arc::clone(shared), hub.clone(), presences);
         Exchange::new(domain.clone(), *lineage, Arc::clone(key), parts, Box::new(draw))
     }
 

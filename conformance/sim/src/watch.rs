@@ -318,6 +318,10 @@ fn show(frame: &Frame) -> String {
             let shown = entries.iter().map(|e| format!("{}:{}", show_log(&e.log.into()), e.seq));
             format!("heads {}", shown.collect::<Vec<_>>().join(" "))
         }
+        Frame::Lease { accounts } => format!("lease of {}", accounts.len()),
+        Frame::Presence { entries } => format!("presence of {}", entries.len()),
+        Frame::Release { accounts } => format!("release of {}", accounts.len()),
+        Frame::Typing { typing, .. } => format!("typing {typing}"),
         Frame::Show { log, down_to } => format!("show {} to {down_to}", show_log(&(*log).into())),
         Frame::Branch { log, branch } => {
             let head = branch.as_ref().map_or(0, |branch| branch.head.seq);

@@ -49,6 +49,8 @@ pub enum Action<T> {
     /// The peer's answer to an ask for history is to be applied; answered by
     /// `handle_history_applied`. One at a time.
     ApplyHistory(Vec<u8>),
+    /// The peer leases accounts, lets them go, or tells how they are.
+    HearPresence(Frame),
     /// The peer states these heads: those of which we hold another history are to be named by
     /// `suspect`.
     CompareHeads {

@@ -427,13 +427,20 @@ impl<T: Copy> Link<T> {
                 let action = self.forks.handle_statement(frame)?;
                 self.act(action);
             }
-            Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } | Frame::Hello(_) => {
+            Frame::Backfill(_)
+            | Frame::Batch(_)
+            | Frame::Branch { .. }
+            | Frame::Hello(_)
+            | Frame::Typing { .. } => {
                 return Err(Fault::FrameUnexpected);
             }
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
             }
             Frame::History(ask) => self.histories.handle_ask(ask)?,
+            Frame::Lease { .. } | Frame::Presence { .. } | Frame::Release { .. } => {
+                self.act(Action::HearPresence(frame));
+            }
             Frame::Lookup { id, name } => {
                 let action = self.lookups.handle_lookup(id, name)?;
                 self.act(action);
@@ -536,6 +543,7 @@ fn may_be_early(frame: &Frame) -> bool {
     matches!(
         frame,
         Frame::History(_)
+            | Frame::Lease { .. }
             | Frame::Lookup { .. }
             | Frame::Resume { .. }
             | Frame::Seek { .. }

@@ -42,6 +42,12 @@ pub struct Account {
     /// Present, and true, where others do not see how far it has read.
     #[n(30)]
     pub hides_reads: Option<bool>,
+    /// When it was there last, in Unix milliseconds, as far as that was written.
+    #[n(20)]
+    pub last_active_unix_ms: Option<u64>,
+    /// What it says of itself.
+    #[n(21)]
+    pub status: Option<String>,
     /// How people write it, kept ready.
     #[cbor(skip)]
     pub label: Option<AccountLabel>,
@@ -340,6 +346,8 @@ impl State {
             devices: Vec::new(),
             invitations: BTreeMap::new(),
             hides_reads: None,
+            last_active_unix_ms: None,
+            status: None,
             label: None,
         };
         self.add_account(number, account);

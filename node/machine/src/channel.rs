@@ -84,11 +84,13 @@ pub struct Audience {
     pub fed: Arc<[Subscriber]>,
     /// Local accounts alone.
     pub local: Arc<[Subscriber]>,
+    /// How many accounts are in, of all organisations.
+    pub members: usize,
 }
 
 impl Default for Audience {
     fn default() -> Self {
-        Self { fed: Arc::from([]), local: Arc::from([]) }
+        Self { fed: Arc::from([]), local: Arc::from([]), members: 0 }
     }
 }
 
@@ -343,9 +345,14 @@ impl Channel {
     }
 
     pub(crate) fn set_audience(&mut self, local: &[AccountNumber]) {
+        let members = match &self.kind {
+            Kind::Direct(_) => 2,
+            Kind::Group(group) => group.state.joined().count(),
+            Kind::Link { .. } => 0,
+        };
         let local: Vec<Subscriber> = local.iter().copied().map(Subscriber::Account).collect();
         let mut fed = local.clone();
         fed.extend(self.sharing_peers().map(Subscriber::Peer));
-        self.audience = Audience { fed: fed.into(), local: local.into() };
+        self.audience = Audience { fed: fed.into(), local: local.into(), members };
     }
 }

@@ -297,6 +297,22 @@ pub enum Command {
         /// SHA-256 of the token.
         #[n(0)]
         token: Hash,
+    /// Accounts were there until a moment.
+    #[n(20)]
+    NoteActive {
+        /// Each with that moment, in Unix milliseconds.
+        #[n(0)]
+        accounts: Vec<(AccountNumber, u64)>,
+    },
+    /// An account says something else of itself.
+    #[n(21)]
+    SetStatus {
+        /// Which.
+        #[n(0)]
+        account: AccountNumber,
+        /// What; nothing where absent.
+        #[n(1)]
+        status: Option<String>,
     },
 }
 
@@ -593,6 +609,7 @@ impl Command {
             Self::PeerHistory { frame, .. } => frame.len(),
             Self::Reopen { rewind, .. } => rewind.weight(),
             Self::TakeFork { proof, .. } => proof.len(),
+            Self::NoteActive { accounts } => accounts.len() * 16,
             _ => 0,
         };
         carried + 256

@@ -27,6 +27,7 @@ mod invitation;
 mod peer;
 mod perform;
 mod place;
+mod presence;
 mod proven;
 mod range;
 mod reading;

@@ -43,6 +43,8 @@ pub struct Settings {
     pub dns: Dns,
     /// Who may make an account.
     pub sign_up: SignUp,
+    /// Who counts as there.
+    pub presence: Presence,
     /// Named maxima that depend on the machine.
     pub limits: Limits,
     /// Journal and database.
@@ -130,6 +132,18 @@ pub enum SignUpMode {
     Invite,
     /// Anybody.
     Open,
+}
+
+/// `[presence]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Presence {
+    /// How often a client is to give a sign of life.
+    #[serde(rename = "heartbeat_ms", deserialize_with = "values::milliseconds")]
+    pub heartbeat: Duration,
+    /// After how long without one it counts as gone.
+    #[serde(rename = "timeout_ms", deserialize_with = "values::milliseconds")]
+    pub timeout: Duration,
 }
 
 /// `[limits]`

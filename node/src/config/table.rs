@@ -292,6 +292,33 @@ pub const SETTINGS: &[Setting] = &[
         example: "\"closed\"",
     },
     Setting {
+        key: "presence.heartbeat_ms",
+        form: Form::Number { min: 100, max: 3_600_000 },
+        unit: "milliseconds",
+        default: Some("5_000"),
+        otherwise: "",
+        meaning: "How often a client is asked to give a sign of life; any frame is one. With many \
+                  devices the node asks for fewer by itself: for twice the time, and again, up to \
+                  16 times, and `presence.timeout_ms` grows with it.",
+        cost: "Too low: phones run their radio for nothing, and each beat costs the node some ten \
+               microseconds. Too high: who is gone is seen late.",
+        example: "5_000",
+    },
+    Setting {
+        key: "presence.timeout_ms",
+        form: Form::Number { min: 100, max: 21_600_000 },
+        unit: "milliseconds",
+        default: Some("30_000"),
+        otherwise: "",
+        meaning: "After how long without a sign of life a device counts as gone, and its socket is \
+                  dropped. A connection that breaks and returns within this time is seen by \
+                  nobody. Six times `presence.heartbeat_ms`, so that a lost packet or two mean \
+                  nothing.",
+        cost: "Below two heartbeats: people seem to come and go. Too high: who is gone seems to be \
+               there.",
+        example: "30_000",
+    },
+    Setting {
         key: "limits.sockets_max",
         form: Form::Number { min: 1, max: 10_000_000 },
         unit: "connections",

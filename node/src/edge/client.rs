@@ -28,11 +28,13 @@ use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Progress};
+use super::presence::DevicePresence;
 use super::show;
 use super::tending::Uses;
 use super::{convert, history};
 use crate::clock;
 use crate::feed::{self, Hub, cursor_at};
+use crate::presence::Presences;
 use crate::writer::{ProposeError, Shared, WriterHandle};
 
 /// What the admin's settings say to this edge.
@@ -74,6 +76,7 @@ struct Inner {
     progress: Progress,
     filling: Filling,
     conduct: Conduct,
+    presences: Presences,
     passwords: Passwords,
     uses: Uses,
     settings: ClientSettings,
@@ -87,6 +90,7 @@ impl ClientEdge {
         writer: WriterHandle,
         hub: Hub,
         (directory, progress, filling, conduct): (Directory, Progress, Filling, Conduct),
+        presences: Presences,
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -99,6 +103,7 @@ impl ClientEdge {
             progress,
             filling,
             conduct,
+            presences,
             passwords,
             uses: Uses::default(),
             settings,
@@ -127,6 +132,10 @@ impl ClientEdge {
 
     pub(super) fn conduct(&self) -> &Conduct {
         &self.0.conduct
+    }
+
+    pub(super) fn presence(&self) -> &Presences {
+        &self.0.presences
     }
 
     pub(super) fn own_domain(&self) -> &ServerName {
@@ -567,8 +576,9 @@ impl Backend for ClientEdge {
             return Err(Code::TokenInvalid.into());
         }
         let shared = Arc::clone(self.shared());
+        let presence = DevicePresence::new(self.presence(), caller.account.number, device);
         Ok(Subscribed {
-            subscription: DeviceFeed::new(opened.subscription, shared, moved),
+            subscription: DeviceFeed::new(opened.subscription, shared, moved, presence),
             cursor: convert::cursor(opened.cursor),
             resync: opened.resync,
         })

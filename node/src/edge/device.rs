@@ -1,10 +1,12 @@
 //! The feed of one device, as the client API sees it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use comity_client_api::{Delivery, Subscription};
+use comity_client_api::{Delivery, Heartbeat, Subscription};
 
 use super::convert;
+use super::presence::DevicePresence;
 use super::show::show;
 use crate::feed::{self, Notice, Yield};
 use crate::writer::Shared;
@@ -15,12 +17,18 @@ pub struct DeviceFeed {
     shared: Arc<Shared>,
     /// Marks that were moved since the cursor that was shown, told first.
     moved: Vec<Delivery>,
+    presence: DevicePresence,
 }
 
 impl DeviceFeed {
     /// The feed of a device that is told first of marks that moved while it was away.
-    pub(super) fn new(feed: feed::Subscription, shared: Arc<Shared>, moved: Vec<Delivery>) -> Self {
-        Self { feed, shared, moved }
+    pub(super) fn new(
+        feed: feed::Subscription,
+        shared: Arc<Shared>,
+        moved: Vec<Delivery>,
+        presence: DevicePresence,
+    ) -> Self {
+        Self { feed, shared, moved, presence }
     }
 
     /// What clients see of a yield; nothing where it holds only what they do not see.
@@ -45,7 +53,15 @@ impl Subscription for DeviceFeed {
             return std::mem::take(&mut self.moved);
         }
         loop {
-            let found = self.feed.next(max).await;
+            let shown = self.presence.take(max);
+            if !shown.is_empty() {
+                return shown;
+            }
+            let found = tokio::select! {
+                biased;
+                found = self.feed.next(max) => found,
+                () = self.presence.changed() => continue,
+            };
             let deliveries = self.deliveries(found);
             if !deliveries.is_empty() {
                 return deliveries;
@@ -64,6 +80,18 @@ impl Subscription for DeviceFeed {
             }
         }
         Vec::new()
+    }
+
+    fn beat(&self, ahead: Duration) {
+        self.presence.beat(ahead);
+    }
+
+    fn attend(&mut self) -> Option<Heartbeat> {
+        self.presence.attend()
+    }
+
+    fn take_leave(&mut self) {
+        self.presence.take_leave();
     }
 }
 

@@ -11,6 +11,7 @@ mod history;
 mod list;
 mod password;
 pub mod peer;
+mod presence;
 mod reading;
 mod remarks;
 mod reopening;

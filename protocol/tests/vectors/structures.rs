@@ -25,6 +25,7 @@ use comity_protocol::history::{
     RangeStart, Stated,
 };
 use comity_protocol::id::{AccountNumber, LogId, LogName, MessageId, ShortHash, WriterId};
+use comity_protocol::presence::{PresenceEntry, PresenceState};
 use serde_json::{Value, json};
 
 use crate::build::{hex, structure};
@@ -288,8 +289,8 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("no history", Frame::Branch { log, branch: None }),
         ("a proof of a fork", Frame::Fork { proof: fork.encode().into() }),
     ];
-    let directory = directory_frames(world);
-    let all = frames.iter().chain(&directory);
+    let (directory, presence) = (directory_frames(world), presence_frames(world));
+    let all = frames.iter().chain(&directory).chain(&presence);
     all.map(|(name, frame)| structure(name, "frame", frame)).collect()
 }
 
@@ -327,6 +328,26 @@ fn directory_frames(world: &World) -> Vec<(&'static str, Frame)> {
         ("who is away", Frame::Away { origins: vec![home] }),
         ("nobody is away", Frame::Away { origins: vec![] }),
         ("news of who is away", Frame::News { entries: vec![VectorEntry { log, seq: 9, hash }] }),
+    ]
+}
+
+/// What is said of who is there.
+fn presence_frames(world: &World) -> Vec<(&'static str, Frame)> {
+    let (channel, account) = (world.group, world.bob.number);
+    let unknown = PresenceEntry::unknown(world.alice.number, 40);
+    let (state, status) = (PresenceState::Busy, Some("점심".into()));
+    let busy = PresenceEntry { account, version: 41, state, last_active_s: None, status };
+    let (state, seen) = (PresenceState::Offline, Some(1_795_404_447));
+    let offline = PresenceEntry { account, version: 42, state, last_active_s: seen, status: None };
+    let status = Some("on holiday".into());
+    let away = PresenceEntry { version: 43, status, ..offline.clone() };
+    vec![
+        ("a lease of two accounts", Frame::Lease { accounts: vec![account, world.alice.number] }),
+        ("an account that is let go", Frame::Release { accounts: vec![account] }),
+        ("how accounts are", Frame::Presence { entries: vec![unknown, busy] }),
+        ("who has gone", Frame::Presence { entries: vec![offline, away] }),
+        ("somebody types", Frame::Typing { channel, account, typing: true }),
+        ("somebody has stopped to type", Frame::Typing { channel, account, typing: false }),
     ]
 }
 

@@ -5,7 +5,7 @@ use super::Finding;
 use crate::metadata::Package;
 
 /// Each crate, what it may use, and what its tests may use besides.
-const ARROWS: [Row; 13] = [
+const ARROWS: [Row; 14] = [
     row("comity-protocol", &[], &[]),
     row("comity-identity", &["comity-protocol"], &[]),
     row("comity-discovery", &["comity-protocol", "comity-identity"], &[]),
@@ -20,6 +20,7 @@ const ARROWS: [Row; 13] = [
     row("comity-client", &["comity-protocol"], &[]),
     row("comity-client-api", &["comity-protocol", "comity-session"], &["comity-client"]),
     row("comity-machine", &["comity-protocol", "comity-identity"], &[]),
+    row("comity-presence", &["comity-protocol"], &[]),
     row(
         "comity",
         &[
@@ -31,6 +32,7 @@ const ARROWS: [Row; 13] = [
             "comity-client-api",
             "comity-client",
             "comity-machine",
+            "comity-presence",
         ],
         &[],
     ),

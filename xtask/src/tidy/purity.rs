@@ -8,10 +8,11 @@ use super::source::Source;
 use crate::metadata::Package;
 
 /// The pure crates.
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "comity-discovery",
     "comity-identity",
     "comity-machine",
+    "comity-presence",
     "comity-protocol",
     "comity-replica",
     "comity-session",

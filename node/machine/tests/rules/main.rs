@@ -16,6 +16,7 @@ mod forks;
 mod groups;
 mod histories;
 mod joins;
+mod presence;
 mod readers;
 mod remarks;
 mod reopening;

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use comity_client_api::{Delivery, Subscription};
+use comity_machine::DeviceId;
 use comity_protocol::code::Code;
+use comity_protocol::id::AccountNumber;
 use futures_util::FutureExt;
 
-use super::DeviceFeed;
+use super::{DeviceFeed, DevicePresence};
 use crate::feed::tests::rig::Town;
+use crate::presence::{PresenceSettings, Presences};
 
 /// The texts' places in the feed, taken without waiting once.
 fn ready(feed: &mut DeviceFeed, max: usize) -> usize {
@@ -21,7 +26,10 @@ fn what_is_there_comes_at_once_and_nothing_is_waited_for() {
     let mut town = Town::begin();
     let channel = town.direct(1, 2);
     let feed = town.follow(2, None).subscription;
-    let mut feed = DeviceFeed::new(feed, town.rig.shared(), Vec::new());
+    let shared = town.rig.shared();
+    let presences = Presences::new(Arc::clone(&shared), PresenceSettings::default());
+    let presence = DevicePresence::new(&presences, AccountNumber(2), DeviceId(2));
+    let mut feed = DeviceFeed::new(feed, shared, Vec::new(), presence);
     assert_eq!(ready(&mut feed, 10), 0);
     for _ in 0..25 {
         town.says(1, channel, "hello");

@@ -13,7 +13,7 @@ use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Class, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Context;
@@ -81,6 +81,7 @@ struct Driver {
 /// What woke the driver.
 enum Woken {
     Applied(Option<Answer>),
+    Datagram(Result<Vec<u8>, LinkError>),
     Failed(LinkError),
     Fed(Yield),
     Filled(Option<Answer>),
@@ -89,6 +90,7 @@ enum Woken {
     Identified(Result<(), Code>),
     Lacking,
     Order(Option<Order>),
+    Presence,
     Room,
     Timeout,
 }
@@ -133,7 +135,10 @@ impl Driver {
                     self.applying = None;
                     self.end.handle_answer(answer, clock::monotonic_ms());
                 }
-                Woken::Failed(error) => return self.failed(&error),
+                Woken::Datagram(Ok(bytes)) => {
+                    self.end.handle_datagram(&bytes, clock::monotonic_ms());
+                }
+                Woken::Failed(error) | Woken::Datagram(Err(error)) => return self.failed(&error),
                 Woken::Fed(found) => self.end.handle_fed(found, clock::monotonic_ms()),
                 Woken::Filled(answer) => {
                     self.filling = None;
@@ -149,7 +154,7 @@ impl Driver {
                 Woken::Order(Some(Order::Close(code))) => self.end.close(code),
                 Woken::Order(Some(Order::Ask(question))) => self.ask(question),
                 Woken::Order(None) => self.end.close(Code::ShuttingDown),
-                Woken::Room => {}
+                Woken::Presence | Woken::Room => {}
                 Woken::Timeout => self.end.handle_timeout(clock::monotonic_ms()),
             }
         }
@@ -162,6 +167,8 @@ impl Driver {
         let now_ms = clock::monotonic_ms();
         let timeout = self.end.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms));
         let blocked = !self.outgoing.has_room();
+        let presence = self.end.presence_wakes();
+        let datagrams = self.link.datagrams();
         let Self {
             link,
             outgoing,
@@ -191,6 +198,8 @@ impl Driver {
                 Ok((_, bytes)) => Woken::Frame(bytes.into()),
                 Err(error) => Woken::Failed(error),
             },
+            found = datagrams.recv() => Woken::Datagram(found),
+            () = notified(presence.as_deref()), if !blocked => Woken::Presence,
             Ok(()) = lacking.changed() => Woken::Lacking,
             Ok(()) = forked.changed() => Woken::Forked,
             () = sleep(timeout) => Woken::Timeout,
@@ -220,6 +229,7 @@ impl Driver {
                 }
             }
             Task::Send(frame) => self.outgoing.push(&frame),
+            Task::SendDatagram(frame) => self.link.datagrams().send(frame.encode()),
             Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
             Task::Up { domain, start } => self.up(domain, start).await,
         }
@@ -362,6 +372,13 @@ async fn optional<F: Future + Unpin>(future: Option<F>) -> F::Output {
 async fn next(feed: Option<(&mut Subscription, usize)>) -> Yield {
     match feed {
         Some((feed, max)) => feed.next(max).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn notified(wake: Option<&Notify>) {
+    match wake {
+        Some(wake) => wake.notified().await,
         None => std::future::pending().await,
     }
 }

@@ -13,12 +13,12 @@ use comity_machine::{
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::cursor::{Cursor, Pos};
+use comity_protocol::cursor::Cursor;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::{Batch, Class, Frame, VectorEntry, WireLog};
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
+use comity_protocol::id::{AccountId, ChannelId, LineageId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
-use comity_protocol::name::{AccountName, ServerName};
+use comity_protocol::name::ServerName;
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Link, LinkSettings};
 
@@ -32,6 +32,7 @@ use super::relaying::Relaying;
 use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
 use crate::feed::{Subscription, Yield};
+use crate::presence::LinkPresence;
 
 /// What a link's end asks of who can wait.
 #[derive(Debug)]
@@ -82,6 +83,8 @@ pub enum Task {
     },
     /// A frame for the peer, on the stream of its class.
     Send(Frame),
+    /// One that may be lost.
+    SendDatagram(Frame),
     /// A look-up of groups came to its end.
     Sought {
         /// Which, as `seek` named it.
@@ -109,10 +112,10 @@ pub enum Task {
 
 /// One end of a link.
 pub struct LinkEnd {
-    exchange: Arc<Exchange>,
-    replica: Link<Tracked>,
-    peer: Option<(ServerName, LineageId)>,
-    feed: Option<Subscription>,
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) replica: Link<Tracked>,
+    pub(super) peer: Option<(ServerName, LineageId)>,
+    pub(super) feed: Option<Subscription>,
     /// Whether the replica waits for the next batch of the feed.
     reading: bool,
     /// The channel of which history is being applied, and whether it is its first page.
@@ -136,6 +139,7 @@ pub struct LinkEnd {
     _filler: Filler,
     /// Of a link that is up: what the peer does on it.
     watch: Option<Watch>,
+    pub(super) presence: Option<LinkPresence>,
 }
 
 /// Who still says something this long after our heads were stated has heard them.
@@ -180,6 +184,7 @@ impl LinkEnd {
             link,
             _filler: filler,
             watch: None,
+            presence: None,
         }
     }
 
@@ -366,7 +371,7 @@ impl LinkEnd {
                 return task;
             }
         }
-        None
+        self.poll_presence()
     }
 
     /// When to call `handle_timeout`.
@@ -411,6 +416,7 @@ impl LinkEnd {
                 }
                 self.note(Wrong::Refused(code), Some(log.channel));
             }
+            Action::HearPresence(frame) => self.hear_presence(frame, now_ms),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
             Action::Sought { id, answer } => return Some(Task::Sought { id, found: answer }),
@@ -420,6 +426,8 @@ impl LinkEnd {
                 self.exchange.filling.link_up(self.link, peer?);
                 self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
                 self.relaying.handle_up(peer?, now_ms);
+                let presences = &self.exchange.presences;
+                self.presence = Some(presences.link_up(peer?, self.link, start, now_ms));
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
             Action::CompareHeads { entries, is_last } => {
@@ -454,7 +462,7 @@ impl LinkEnd {
         self.replica.send(frame);
     }
 
-    fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
+    pub(super) fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
         let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
         self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
     }
@@ -565,36 +573,5 @@ impl LinkEnd {
         self.is_compared = true;
         self.told.clear();
         self.tell_forks(peer);
-    }
-
-    fn open_feed(&mut self, peer: LineageId, cursor: Option<ByteString>) {
-        let cursor = cursor.and_then(|c| Some(Cursor::from_bytes(c.0.as_slice().try_into().ok()?)));
-        let Some(cursor) = cursor else { return self.replica.handle_feed_opened(true) };
-        let Exchange { hub, shared, .. } = &*self.exchange;
-        let subscriber = Subscriber::Peer(peer);
-        let opened = Subscription::open(hub, shared, subscriber, None, Some(cursor));
-        if !opened.resync {
-            self.exchange.acknowledged_anew(peer, cursor.pos);
-            self.feed = Some(opened.subscription);
-        }
-        self.replica.handle_feed_opened(opened.resync);
-    }
-
-    fn open_feed_at(&mut self, peer: LineageId, from: Pos) {
-        let Exchange { hub, shared, .. } = &*self.exchange;
-        let subscriber = Subscriber::Peer(peer);
-        let opened = Subscription::open_at(hub, shared, subscriber, None, from, false);
-        self.feed = Some(opened.subscription);
-        // The peer's vector says that it holds all before.
-        self.exchange.acknowledged_anew(peer, from);
-        self.replica.handle_feed_opened(false);
-    }
-
-    fn answer_look_up(&mut self, id: u64, name: &str) {
-        let number: Option<AccountNumber> = name.parse::<AccountName>().ok().and_then(|name| {
-            let state = self.exchange.shared.state();
-            state.names.get(name.as_str()).copied()
-        });
-        self.replica.send(Frame::Account { id, number });
     }
 }

@@ -20,6 +20,7 @@ use super::forks::Forks;
 use super::progress::{Acknowledged, Progress};
 use super::proofs::{Blinds, Proofs};
 use crate::feed::Hub;
+use crate::presence::Presences;
 use crate::writer::Shared;
 
 /// What all links of a node share.
@@ -29,6 +30,7 @@ pub struct Exchange {
     pub(super) start: u64,
     pub(super) shared: Arc<Shared>,
     pub(super) hub: Hub,
+    pub(super) presences: Presences,
     pub(super) proofs: Proofs,
     pub(super) progress: Progress,
     pub(super) acknowledged: Arc<Acknowledged>,
@@ -47,7 +49,7 @@ impl Exchange {
         domain: ServerName,
         lineage: LineageId,
         key: Arc<NodeKey>,
-        (shared, hub): (Arc<Shared>, Hub),
+        (shared, hub, presences): (Arc<Shared>, Hub, Presences),
         blinds: Blinds,
     ) -> Self {
         let run = shared.state().run();
@@ -62,6 +64,7 @@ impl Exchange {
             start,
             shared,
             hub,
+            presences,
             proofs,
             progress,
             acknowledged,

@@ -14,10 +14,12 @@ mod fate;
 mod filling;
 mod finality;
 mod forks;
+mod hearing;
 mod identify;
 mod keys;
 mod lost;
 mod manager;
+mod opening;
 mod outgoing;
 mod past;
 mod progress;
@@ -41,6 +43,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::feed::Hub;
+use crate::presence::Presences;
 use crate::writer::{Shared, WriterHandle};
 
 pub use self::conduct::{Conduct, PeerConduct};
@@ -104,7 +107,7 @@ impl PeerEdge {
         keys: NodeKeyFile,
         shared: Arc<Shared>,
         writer: WriterHandle,
-        hub: Hub,
+        (hub, presences): (Hub, Presences),
     ) -> Result<(Self, Directory), StartError> {
         let resolver = Resolver::new(settings.resolver.clone())?;
         let domain = keys.domain.clone();
@@ -118,7 +121,8 @@ impl PeerEdge {
             Endpoint::bind(endpoint).map_err(|error| StartError::Bind { addr, error })?;
         let addr = endpoint.local_addr().unwrap_or(addr);
         let blinds = Box::new(clock::random);
-        let exchange = Arc::new(Exchange::new(domain, lineage, key, (shared, hub), blinds));
+        let parts = (shared, hub, presences);
+        let exchange = Arc::new(Exchange::new(domain, lineage, key, parts, blinds));
         let pins = settings.resolver.policy.pins;
         let context = Arc::new(Context { exchange, writer, resolver, pins, endpoint });
         let (directory, questions) = Directory::new();

@@ -181,6 +181,14 @@ impl World {
         self.restart(home).await;
     }
 
+    /// Starts the n-th node again with another heartbeat; six of them are the timeout.
+    pub(super) async fn pace(&mut self, home: usize, heartbeat: Duration) {
+        self.stop(home).await;
+        let presence = &mut self.settings[home].presence;
+        (presence.heartbeat, presence.timeout) = (heartbeat, heartbeat * 6);
+        self.restart(home).await;
+    }
+
     /// The admin of the n-th node answers for members that cannot be asked after a start.
     pub(super) async fn answers_for_members(&self, home: usize, group: &str) {
         let channel = group.parse().unwrap();
