@@ -64,7 +64,7 @@ pub(crate) struct State {
     /// Who has said that he types, where.
     pub(crate) typing: Vec<(AccountLabel, ChannelId, bool)>,
     /// What accounts say of themselves.
-    pub(crate) said: BTreeMap<AccountLabel, PresenceChange>,
+    pub(crate) present: BTreeMap<AccountLabel, PresenceChange>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     /// The id of the next channel that somebody opens, where it matters.
     pub(crate) next_channel: Option<ChannelId>,
@@ -249,7 +249,7 @@ impl State {
 
     fn seen(&self, caller: &Caller, account: AccountLabel) -> Presence {
         let is_contact = self.contacts.contains_key(&(caller.label.clone(), account.clone()));
-        let said = self.said.get(&account).cloned().unwrap_or_default();
+        let said = self.present.get(&account).cloned().unwrap_or_default();
         let state = match (account == caller.label, is_contact) {
             (true, _) => said.state.unwrap_or(PresenceState::Online),
             (_, true) => PresenceState::Offline,
@@ -501,7 +501,7 @@ impl Backend for Double {
 
 impl PresenceBackend for Double {
     async fn set_presence(&self, caller: &Caller, change: PresenceChange) -> Result<(), Refusal> {
-        self.state().said.insert(caller.label.clone(), change);
+        self.state().present.insert(caller.label.clone(), change);
         Ok(())
     }
 

@@ -138,10 +138,12 @@ async fn be_there(mut conn: Conn, at: usize, begin: Instant, load: Arc<Load>) ->
                 load.bytes.fetch_add(length as u64, Ordering::Relaxed);
             }),
             _ = beats.tick() => conn.beat().await.map_err(Into::into),
-            _ = changes.tick(), if load.is_changing.load(Ordering::Relaxed) => {
+            _ = changes.tick() => if load.is_changing.load(Ordering::Relaxed) {
                 is_away = !is_away;
                 let frame = if is_away { AWAY_FRAME } else { ONLINE_FRAME };
                 conn.send(frame).await.map_err(Into::into)
+            } else {
+                Ok(())
             }
         };
         if let Err(error) = done {
