@@ -14,6 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     run(server, name, &std::env::var("COMITY_PASSWORD")?, Path::new(folder)).await
 }
 
+/// Runs the bot until its server ends it.
 pub async fn run(
     server: &str,
     name: &str,

@@ -55,7 +55,7 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
         Row::new(NAMES[1], seen.changing_percent, "%").over(floor),
         Row::new(NAMES[2], seen.beating_percent, "%"),
         Row::new(NAMES[3], seen.frames_per_s, "1/s"),
-        Row::new(NAMES[4], seen.memory_mb, "MiB"),
+        Row::new(NAMES[4], seen.memory_mb, "MB"),
     ])
 }
 

@@ -39,15 +39,15 @@ pub struct Account {
     /// Open invitations to groups of other organisations that this node does not hold yet.
     #[n(5)]
     pub invitations: BTreeMap<ChannelId, OpenInvitation>,
-    /// Present, and true, where others do not see how far it has read.
-    #[n(30)]
-    pub hides_reads: Option<bool>,
     /// When it was there last, in Unix milliseconds, as far as that was written.
     #[n(20)]
     pub last_active_unix_ms: Option<u64>,
     /// What it says of itself.
     #[n(21)]
     pub status: Option<String>,
+    /// Present, and true, where others do not see how far it has read.
+    #[n(30)]
+    pub hides_reads: Option<bool>,
     /// How people write it, kept ready.
     #[cbor(skip)]
     pub label: Option<AccountLabel>,

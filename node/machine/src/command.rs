@@ -297,6 +297,7 @@ pub enum Command {
         /// SHA-256 of the token.
         #[n(0)]
         token: Hash,
+    },
     /// Accounts were there until a moment.
     #[n(20)]
     NoteActive {

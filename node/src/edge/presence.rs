@@ -109,11 +109,11 @@ impl PresenceBackend for ClientEdge {
             if !state.audience_has(&channel, caller.account.number) {
                 return Err(Code::ChannelNotFound.into());
             }
-            let (_, known) = state.channel(&channel).ok_or(Code::ChannelNotFound)?;
+            let (no, known) = state.channel(&channel).ok_or(Code::ChannelNotFound)?;
             if matches!(known.kind, Kind::Link { .. }) {
                 return Err(Code::ChannelNotFound.into());
             }
-            let listed = members(known).into_iter().filter(|member| !member.invited);
+            let listed = members(&state, no, known).into_iter().filter(|member| !member.invited);
             listed.map(|member| member.account).collect()
         };
         self.presences(caller, accounts).await
