@@ -125,7 +125,9 @@ async fn percent(node: &Node, length: Duration) -> Result<f64, Failure> {
 
 /// A user beats, changes once a minute while all do, and reads, until something fails.
 async fn be_there(mut conn: Conn, at: usize, begin: Instant, load: Arc<Load>) -> Failure {
-    let spread = |period: Duration| begin + period * u32::try_from(at).unwrap_or(0) / USERS as u32;
+    // Those who see each other do not change in the same moment, which would be told together.
+    let place = u32::try_from(at * STRIDE % USERS).unwrap_or(0);
+    let spread = |period: Duration| begin + period * place / USERS_U32;
     let mut beats = interval_at(spread(BEAT) + BEAT, BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut changes = interval_at(spread(CHANGE), CHANGE);
@@ -320,7 +322,8 @@ fn open(dir: &Path) -> Result<Writer, Failure> {
 }
 
 const DOMAIN: &str = "acme.test";
-const USERS: usize = 10_000;
+const USERS: usize = USERS_U32 as usize;
+const USERS_U32: u32 = 10_000;
 /// Each of so many sees the others.
 const GROUP: usize = 51;
 const AT_ONCE: usize = 500;
@@ -337,5 +340,5 @@ const FLOOR: &str = "floor";
 const FLOOR_LENGTH: Duration = Duration::from_secs(20);
 /// Both ends of all are in this process, which may have 20,000 descriptors.
 const FLOOR_SOCKETS: usize = 9_500;
-/// Has no divisor in common with the number of sockets.
+/// Has no divisor in common with the number of sockets, nor of users.
 const STRIDE: usize = 1_237;
