@@ -1,8 +1,9 @@
 //! Who is called in a text: `@name` or `@name@domain`. Pure.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use comity_client::{Content, HistoryEvent};
+use comity_client::{Content, Draft, HistoryEvent};
 
 /// Where a text calls an account, as ranges of its bytes: by its whole label, or by its name alone.
 pub(super) fn calls(text: &str, account: &str) -> Vec<Range<usize>> {
@@ -12,6 +13,22 @@ pub(super) fn calls(text: &str, account: &str) -> Vec<Range<usize>> {
         called == account || called == name
     };
     called(text).filter(|range| is_me(&text[range.start + 1..range.end])).collect()
+}
+
+/// What a text that is sent says of whom it calls: of the accounts that are known here those that
+/// it names, and everybody for `@channel`.
+pub(super) fn draft<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Draft {
+    let mut draft = Draft::from(text);
+    let names: Vec<String> =
+        called(text).map(|range| text[range.start + 1..range.end].to_lowercase()).collect();
+    let is_called = |account: &str| {
+        let name = account.split('@').next().unwrap_or_default();
+        names.iter().any(|called| called == account || called == name)
+    };
+    let mentions: BTreeSet<&str> = known.filter(|account| is_called(account)).collect();
+    draft.mentions = mentions.into_iter().take(MENTIONS_MAX).map(str::to_owned).collect();
+    draft.mention_all = names.iter().any(|name| name == EVERYBODY);
+    draft
 }
 
 /// Everything in a text that looks like a call, its mark included.
@@ -45,9 +62,24 @@ pub(super) fn mentions_me(event: &HistoryEvent, me: &str) -> bool {
     is_said || !calls(text, me).is_empty()
 }
 
+/// What calls everybody.
+const EVERYBODY: &str = "channel";
+/// The most that a node takes.
+const MENTIONS_MAX: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_draft_names_whom_it_calls() {
+        let known = ["bob@globex.test", "bob@acme.test", "carol@acme.test", "dave@acme.test"];
+        let sent = |text: &str| draft(text, known.into_iter());
+        let both = sent("@bob and @Carol@acme.test: look");
+        assert_eq!(both.mentions, ["bob@acme.test", "bob@globex.test", "carol@acme.test"]);
+        assert!(!both.mention_all && sent("@channel: look").mention_all);
+        assert_eq!(sent("mail dave@acme.test"), Draft::from("mail dave@acme.test"));
+    }
 
     #[test]
     fn a_call_is_a_name_behind_a_mark() {

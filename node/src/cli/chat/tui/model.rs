@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::editor::Editor;
-use super::mention::mentions_me;
+use super::mention::{draft, mentions_me};
 use super::room::{Outgoing, OutgoingState, Room};
 use crate::cli::chat::text::clean;
 
@@ -295,7 +295,9 @@ impl Model {
         room.scroll = None;
         let channel = room.info.id.clone();
         self.editor.take_sent();
-        vec![Effect::Send { channel, number, draft: Draft::from(text) }]
+        let senders = room.timeline.entries().map(|entry| entry.event.sender.as_str());
+        let draft = draft(&text, senders.chain(room.info.with.as_deref()));
+        vec![Effect::Send { channel, number, draft }]
     }
 
     /// Ends, where nothing would be lost by it; else when it is asked for again.
