@@ -11,6 +11,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use common::{Process, lines, wait_for};
 
@@ -256,7 +257,7 @@ fn the_echo_bot_of_the_clients_documents_answers_once() {
     seat.types("hello");
     seat.sees("robot@acme.test: hello");
     // It is ended in the middle of whatever it does, and hears later what was said meanwhile.
-    bot.shutdown_timeout(std::time::Duration::from_secs(10));
+    bot.shutdown_timeout(Duration::from_secs(10));
     seat.types("are you there?");
     seat.sees("alice@acme.test: are you there?");
     let _bot = start();
@@ -310,9 +311,10 @@ impl Window {
 
     #[track_caller]
     fn sees(&mut self, wanted: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
         while !self.screen.screen().contents().contains(wanted) {
-            let chunk = self.written.recv_timeout(std::time::Duration::from_secs(60));
-            let Ok(chunk) = chunk else {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(chunk) = self.written.recv_timeout(left) else {
                 panic!("no {wanted:?} in\n{}", self.screen.screen().contents());
             };
             self.screen.process(&chunk);
@@ -328,7 +330,7 @@ fn a_window_in_a_terminal_shows_a_chat_and_leaves_the_terminal_as_it_was() {
     let mut seat = node.sit("bob", &bob);
     let mut window = Window::open(&node, "alice", &alice);
     window.sees("No channel is open.");
-    window.types("/open bob\r");
+    window.types("/open bob@acme.test\r");
     window.sees("│bob@acme.test");
     window.types("안녕, Bob!\r");
     window.sees("안녕, Bob! ✓");

@@ -85,6 +85,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
         };
         let Some(happened) = happened else { continue };
         let now_ms = jiff::Timestamp::now().as_millisecond();
+        let is_still = matches!(happened, Happened::Tick) && !model.changes_with_time();
         for effect in model.update(now_ms, happened) {
             match effect {
                 Effect::Quit => return Ok(()),
@@ -93,7 +94,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
             }
         }
         // A burst is shown once it is over.
-        if typed.is_empty() && results.is_empty() && told.is_empty() {
+        if !is_still && typed.is_empty() && results.is_empty() && told.is_empty() {
             window.show(&model)?;
         }
     }

@@ -215,6 +215,12 @@ impl Model {
         rooms
     }
 
+    /// Whether time alone changes what is shown: a countdown, a notice, somebody who writes.
+    pub(super) fn changes_with_time(&self) -> bool {
+        let is_written_in = self.open_room().is_some_and(|room| !room.typing.is_empty());
+        self.line != Line::Online || self.notice.is_some() || is_written_in
+    }
+
     /// Texts that wait for their node.
     pub(super) fn queued(&self) -> usize {
         let waits = |outgoing: &&Outgoing| outgoing.state == OutgoingState::Queued;
