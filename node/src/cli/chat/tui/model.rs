@@ -35,6 +35,8 @@ pub(super) struct Model {
     pub(super) marks_refused: bool,
     /// The node has shown that it knows who is there.
     knows_people: bool,
+    /// The node does not know that somebody writes.
+    typing_refused: bool,
     outgoing_next: u64,
     typed_at_ms: i64,
     /// The user knows that ending now loses what is queued.
@@ -140,6 +142,7 @@ impl Model {
             is_looked_at: true,
             marks_refused: false,
             knows_people: false,
+            typing_refused: false,
             outgoing_next: 0,
             typed_at_ms: i64::MIN / 2,
             is_warned: false,
@@ -341,12 +344,16 @@ impl Model {
         let is_text = !self.editor.is_empty() && !self.editor.text().starts_with('/');
         let is_due = self.now_ms - self.typed_at_ms >= TYPING_EVERY_MS;
         match &self.open {
-            Some(open) if is_text && is_due && self.knows_people && self.line == Line::Online => {
+            Some(open) if is_text && is_due && self.may_say_typing() => {
                 self.typed_at_ms = self.now_ms;
                 vec![Effect::Typing(open.clone())]
             }
             _ => Vec::new(),
         }
+    }
+
+    fn may_say_typing(&self) -> bool {
+        self.knows_people && !self.typing_refused && self.line == Line::Online
     }
 
     pub(super) fn tell(&mut self, text: String) {
@@ -402,6 +409,13 @@ impl Model {
                     room.timeline = Timeline::default();
                     room.needs_page = true;
                 });
+                Vec::new()
+            }
+            // All other frames have nonces, so that it is about who writes: an older node.
+            Event::Objection(refused)
+                if refused.code == "malformed" && self.now_ms - self.typed_at_ms < OBJECTION_MS =>
+            {
+                self.typing_refused = true;
                 Vec::new()
             }
             Event::Objection(refused) => {
@@ -563,6 +577,8 @@ const NOTICE_MS: i64 = 10_000;
 /// How long somebody counts as writing after he last said so.
 const TYPING_MS: i64 = 6_000;
 const TYPING_EVERY_MS: i64 = 4_000;
+/// An objection that comes so soon after that was said is about it.
+const OBJECTION_MS: i64 = 10_000;
 const TYPISTS_MAX: usize = 16;
 const LOAD_RETRY_MS: i64 = 5_000;
 /// Events of a channel that are held; older ones are fetched again when somebody looks.

@@ -153,6 +153,14 @@ fn markers_of_the_nodes_move_counts_and_show_who_has_read() {
     assert_eq!(seat.types("we"), [Effect::Typing("c2".to_owned())], "said once in a while");
     seat.passes(6_001);
     seat.sees_no("is writing");
+    // A node that does not know that is not told again, nor is the user.
+    assert_eq!(seat.types("l"), [Effect::Typing("c2".to_owned())]);
+    let (code, message) = ("malformed".to_owned(), "A frame's `type` is …".to_owned());
+    let refused = Refused { code, message, retry_after: None };
+    seat.happens(Happened::Client(Event::Objection(refused)));
+    seat.sees_no("A frame's");
+    seat.passes(6_000);
+    assert_eq!(seat.types("l"), []);
 }
 
 #[test]
