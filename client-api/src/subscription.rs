@@ -1,5 +1,5 @@
-//! The part of the port that is a live feed: what `Backend::subscribe` gives. Nothing here knows where
-//! what it yields comes from.
+//! The part of the port that is a live feed: what `Backend::subscribe` gives. Nothing here knows
+//! where what it yields comes from.
 
 use std::time::Duration;
 

@@ -512,13 +512,8 @@ pub(crate) fn sync_answer(
                     grew.push(frame);
                 }
             }
-            // A poll ends with the one, and asks for the others by other resources.
-            Delivery::Goodbye { .. }
-            | Delivery::Heartbeat(_)
-            | Delivery::Presence(_)
-            | Delivery::Read { .. }
-            | Delivery::Typing(_)
-            | Delivery::Unread { .. } => {}
+            // A poll ends with a goodbye; what else there is has resources of its own.
+            _ => {}
         }
     }
     let mut text = Vec::with_capacity(bytes.min(ANSWER_BYTES_MAX) + 256);

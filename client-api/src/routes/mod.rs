@@ -57,8 +57,6 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/me", get(me::show::<B>))
         .route("/v1/me/shows_reads", put(me::show_reads::<B>))
         .route("/v1/me/password", put(me::set_password::<B>))
-        .route("/v1/me/presence", put(presence::set::<B>))
-        .route("/v1/presence", get(presence::list::<B>))
         .route("/v1/devices", get(devices::list::<B>))
         .route("/v1/devices/{id}", delete(devices::delete::<B>))
         .route("/v1/channels", get(channels::list::<B>).post(channels::create::<B>))
@@ -90,7 +88,6 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         )
         .route("/v1/channels/{id}/read", put(remarks::mark_read::<B>))
         .route("/v1/mentions", get(remarks::mentions::<B>))
-        .route("/v1/channels/{id}/presence", get(presence::of_channel::<B>))
         .route("/v1/contacts", get(contacts::list::<B>))
         .route("/v1/contacts/{account}", put(contacts::add::<B>).delete(contacts::remove::<B>))
         .route("/v1/groups", get(groups::list::<B>))
@@ -99,6 +96,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
             get(groups::show::<B>).put(groups::name::<B>).delete(groups::unname::<B>),
         )
         .route("/v1/aliases/{alias}/join", post(groups::join::<B>))
+        .merge(presence::routes())
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

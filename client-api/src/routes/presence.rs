@@ -1,14 +1,24 @@
 //! Who is there: what a device says of itself, and how named accounts and the members of a channel
 //! are.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use axum::routing::{get, put};
 
-use super::json_text;
+use super::{Api, json_text};
 use crate::backend::{Backend, Refusal};
 use crate::extract::{ApiState, Authenticated, JsonBody, PathOf, QueryOf};
 use crate::model::{PresenceRequest, asked_accounts, channel_id, presences_answer};
+
+/// The resources.
+pub(super) fn routes<B: Backend>() -> Router<Api<B>> {
+    Router::new()
+        .route("/v1/me/presence", put(set::<B>))
+        .route("/v1/presence", get(list::<B>))
+        .route("/v1/channels/{id}/presence", get(of_channel::<B>))
+}
 
 /// `PUT /v1/me/presence`
 pub(crate) async fn set<B: Backend>(

@@ -154,8 +154,8 @@ async fn be_there(mut conn: Conn, at: usize, begin: Instant, load: Arc<Load>) ->
     }
 }
 
-/// The share of one core that the writes alone take: frames of the same length, as many a second, in
-/// one go every fifth of a second, each to a socket of its own.
+/// The share of one core that the writes alone take: frames of the same length, as many a second,
+/// in one go every fifth of a second, each to a socket of its own.
 fn floor(
     runtime: &tokio::runtime::Runtime,
     frames_per_s: f64,
@@ -185,7 +185,7 @@ fn floor(
         Ok::<_, std::io::Error>(readers)
     })?;
     let mut streams = accepting.join().map_err(|_| "the floor's thread panicked")??;
-    let per_tick = (frames_per_s * TICK.as_secs_f64()) as usize;
+    let per_tick = (frames_per_s * TICK.as_secs_f64()).round().to_string().parse::<usize>()?;
     let frame = vec![b'x'; frame_bytes];
     let writing = std::thread::Builder::new().name(FLOOR.into()).spawn(move || {
         let begin = std::time::Instant::now();
@@ -196,7 +196,7 @@ fn floor(
             if due.duration_since(begin) > FLOOR_LENGTH {
                 break;
             }
-            std::thread::sleep(due.saturating_duration_since(std::time::Instant::now()));
+            std::thread::park_timeout(due.saturating_duration_since(std::time::Instant::now()));
             for _ in 0..per_tick {
                 // Not one after another: who is told is spread over all.
                 next = (next + STRIDE) % streams.len();
@@ -294,7 +294,7 @@ fn perform(at: usize, act: Act) -> Command {
 
 /// Commands in one step; their answers.
 fn order(writer: &mut Writer, commands: Vec<Command>) -> Result<Vec<Answer>, Failure> {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, told) = std::sync::mpsc::sync_channel(commands.len());
     let proposals = commands.into_iter().map(|command| {
         let tell = tell.clone();
         // Nobody listens only after a failure.

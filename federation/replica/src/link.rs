@@ -424,16 +424,12 @@ impl<T: Copy> Link<T> {
                 }
             }
             Frame::Away { .. } | Frame::Fork { .. } | Frame::Heads { .. } | Frame::News { .. } => {
-                let action = self.forks.handle_statement(frame)?;
-                self.act(action);
+                self.forks.handle_statement(frame).map(|action| self.act(action))?;
             }
-            Frame::Backfill(_)
-            | Frame::Batch(_)
-            | Frame::Branch { .. }
-            | Frame::Hello(_)
-            | Frame::Typing { .. } => {
+            Frame::Backfill(_) | Frame::Batch(_) | Frame::Branch { .. } => {
                 return Err(Fault::FrameUnexpected);
             }
+            Frame::Hello(_) | Frame::Typing { .. } => return Err(Fault::FrameUnexpected),
             Frame::Goodbye { code } => {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
             }
@@ -442,8 +438,7 @@ impl<T: Copy> Link<T> {
                 self.act(Action::HearPresence(frame));
             }
             Frame::Lookup { id, name } => {
-                let action = self.lookups.handle_lookup(id, name)?;
-                self.act(action);
+                self.lookups.handle_lookup(id, name).map(|action| self.act(action))?;
             }
             Frame::NotServed { log, code, .. } => {
                 let code = Code::from_number(code).unwrap_or(Code::LogUnknown);

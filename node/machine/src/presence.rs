@@ -13,6 +13,7 @@ use comity_protocol::presence::is_status;
 use crate::account::Standing;
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Kind};
+use crate::command::Command;
 use crate::contact::ContactStanding;
 use crate::group::Group;
 use crate::rows::RowKey;
@@ -140,11 +141,18 @@ impl State {
         (is_in && !has_left).then_some((no, channel))
     }
 
-    pub(crate) fn note_active(
-        &mut self,
-        accounts: &[(AccountNumber, u64)],
-        fx: &mut Effects,
-    ) -> Answer {
+    /// A command about presence.
+    pub(crate) fn note(&mut self, command: &Command, fx: &mut Effects) -> Result<Answer, Code> {
+        match command {
+            Command::NoteActive { accounts } => Ok(self.note_active(accounts, fx)),
+            Command::SetStatus { account, status } => {
+                self.set_status(*account, status.as_deref(), fx)
+            }
+            _ => Err(Code::Internal),
+        }
+    }
+
+    fn note_active(&mut self, accounts: &[(AccountNumber, u64)], fx: &mut Effects) -> Answer {
         for (number, unix_ms) in accounts {
             if let Some(account) = self.accounts.get_mut(number) {
                 account.last_active_unix_ms = account.last_active_unix_ms.max(Some(*unix_ms));
@@ -154,7 +162,7 @@ impl State {
         Answer::Done
     }
 
-    pub(crate) fn set_status(
+    fn set_status(
         &mut self,
         number: AccountNumber,
         status: Option<&str>,

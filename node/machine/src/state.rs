@@ -320,10 +320,7 @@ impl State {
                 self.force_authority(channel, fx)
             }
             Command::Settle { settlement } => self.settle(settlement, fx),
-            Command::NoteActive { accounts } => Ok(self.note_active(accounts, fx)),
-            Command::SetStatus { account, status } => {
-                self.set_status(*account, status.as_deref(), fx)
-            }
+            Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),
             Command::Retain { seconds, unix_ms } => {
                 fx.unix_ms = *unix_ms;
                 self.retain(*seconds, fx)

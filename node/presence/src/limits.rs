@@ -37,8 +37,8 @@ pub(crate) const WRITTEN_MAX: usize = 4_096;
 
 /// Leases are renewed after half their time, so that one answer may be lost.
 pub(crate) const RENEW_MS: u64 = comity_protocol::limits::LEASE_MS / 2;
-/// Who is unknown to his own node is asked for again after this, then after twice as long each time:
-/// its node may hear of what we share later than we do.
+/// Who is unknown to his own node is asked for again after this, then after twice as long each
+/// time: its node may hear of what we share later than we do.
 pub(crate) const RETRY_MS: u64 = 1_000;
 /// Accounts of ours that one organisation may lease at a time.
 pub(crate) const LEASES_PER_PEER_MAX: usize = 20_000;

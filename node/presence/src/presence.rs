@@ -1,7 +1,7 @@
 //! The machine: devices come, beat, choose and go; accounts change, and whoever watches is told.
 //!
-//! Order of calls: a command or a `handle_*` for what arrived; then `poll_timeout` for the one timer
-//! to arm, and `poll_outgoing` for each link that is up. Sockets are told from within
+//! Order of calls: a command or a `handle_*` for what arrived; then `poll_timeout` for the one
+//! timer to arm, and `poll_outgoing` for each link that is up. Sockets are told from within
 //! `handle_timeout`, and a new one from within `attend`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -375,8 +375,8 @@ impl<S: Sink> Presence<S> {
         }
     }
 
-    /// Asks for fewer beats where there are many devices, and for more again, a step at a time, once
-    /// all have had the time to hear of the last one.
+    /// Asks for fewer beats where there are many devices, and for more again, a step at a time,
+    /// once all have had the time to hear of the last one.
     fn set_pace(&mut self, now_ms: u64) {
         let per_s = |doublings: u32| {
             self.devices.len() as u64 * 1_000 / (self.settings.heartbeat_ms << doublings).max(1)

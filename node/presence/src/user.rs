@@ -1,5 +1,5 @@
-//! The accounts that presence knows at the moment: ours that are there, whoever they watch, and ours
-//! that others lease. Each has a slot, so that who watches whom takes four bytes a side.
+//! The accounts that presence knows at the moment: ours that are there, whoever they watch, and
+//! ours that others lease. Each has a slot, so that who watches whom takes four bytes a side.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Who is there, at work: the machine of presence behind a lock, a task that calls it when time has
-//! come, and what it asks of the state. It writes nothing but, now and then, when accounts were there
-//! last; it must not know how a socket or a link carries what it hands over.
+//! come, and what it asks of the state. It writes nothing but, now and then, when accounts were
+//! there last; it must not know how a socket or a link carries what it hands over.
 
 mod links;
 mod relations;

@@ -1,5 +1,5 @@
-//! What the machine of presence asks, answered by the state: locked for each question alone, so that
-//! the writer never waits while many are told.
+//! What the machine of presence asks, answered by the state: locked for each question alone, so
+//! that the writer never waits while many are told.
 
 use comity_machine::State;
 use comity_presence::{Person, Relations, Shown};
@@ -25,7 +25,8 @@ impl Relations for Ties<'_> {
     }
 }
 
-/// What is shown of an account that presence knows nothing of at the moment: one of ours is offline.
+/// What is shown of an account that presence knows nothing of at the moment: one of ours is
+/// offline.
 pub(super) fn kept(state: &State, account: AccountId, by: AccountNumber) -> Option<Shown> {
     let Person { label, status, last_active_unix_ms } = person(state, account, by)?;
     if account.lineage != state.lineage() {

@@ -1,5 +1,5 @@
-//! Presence and typing across two organisations, over real sockets and links, and a peer that asks for
-//! what is not its own.
+//! Presence and typing across two organisations, over real sockets and links, and a peer that asks
+//! for what is not its own.
 
 use comity_protocol::frame::Frame;
 use comity_protocol::id::AccountNumber;
