@@ -507,12 +507,10 @@ pub(crate) fn sync_answer(
             }
             Delivery::Delivered { .. } => delivered.extend(delivered_frame(delivery)),
             Delivery::HistoryGrew { channel } => {
-                let frame = history_grew_frame(channel);
-                if !grew.contains(&frame) {
-                    grew.push(frame);
-                }
+                grew.extend(
+                    Some(history_grew_frame(channel)).filter(|frame| !grew.contains(frame)),
+                );
             }
-            // A poll ends with a goodbye; what else there is has resources of its own.
             _ => {}
         }
     }
