@@ -327,8 +327,7 @@ fn client_settings(settings: &Settings, introduction: NodeIntroduction) -> Clien
             SignUpMode::Invite => SignUpPolicy::Invite,
             SignUpMode::Open => SignUpPolicy::Open,
         },
-        devices_per_account_max: u32::try_from(settings.limits.devices_per_account_max)
-            .unwrap_or(u32::MAX),
+        devices_per_account_max: settings.limits.clients.account_devices_max(),
         device_unused_max: settings.limits.clients.device_unused_max(),
         endpoints: endpoints.collect(),
         introduction,

@@ -28,7 +28,7 @@ pub struct Part {
 }
 
 /// The numbers of `limits.clients`, in the order of [`ClientLimits::numbers`].
-pub const CLIENT_PARTS: [Part; 8] = [
+pub const CLIENT_PARTS: [Part; 9] = [
     Part {
         key: "account_requests_per_minute",
         unit: "requests",
@@ -107,6 +107,17 @@ pub const CLIENT_PARTS: [Part; 8] = [
                same address from logging in.",
     },
     Part {
+        key: "account_devices_max",
+        unit: "devices",
+        min: 1,
+        max: 10_000,
+        default: 100,
+        meaning: "The most devices that may be logged in to one account. A device counts until it \
+                  logs out or is revoked.",
+        cost: "Too low: users must revoke a device before they log in. Each device keeps a window \
+               of answers in memory and on disk.",
+    },
+    Part {
         key: "device_unused_days",
         unit: "days",
         min: 1,
@@ -136,7 +147,7 @@ impl ClientLimits {
     pub fn door(&self) -> DoorLimits {
         const MINUTE: Duration = Duration::from_secs(60);
         const HOUR: Duration = Duration::from_secs(3_600);
-        let [account, address, connections, sign_ups, of_account, of_address, wait, _] =
+        let [account, address, connections, sign_ups, of_account, of_address, wait, ..] =
             self.numbers;
         DoorLimits {
             account_requests: Rate::new(account, MINUTE),
@@ -145,6 +156,12 @@ impl ClientLimits {
             address_sign_ups: Rate::new(sign_ups, HOUR),
             log_ins: log_in_limits(of_account, of_address, Duration::from_secs(wait.into())),
         }
+    }
+
+    /// The most devices of an account.
+    pub fn account_devices_max(&self) -> u32 {
+        let [.., devices, _] = self.numbers;
+        devices
     }
 
     /// How long a device may be unused.

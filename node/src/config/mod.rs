@@ -152,8 +152,6 @@ pub struct Presence {
 pub struct Limits {
     /// The most client connections at once.
     pub sockets_max: usize,
-    /// The most devices logged in to one account.
-    pub devices_per_account_max: usize,
     /// What clients may do.
     pub clients: ClientLimits,
 }

@@ -332,18 +332,6 @@ pub const SETTINGS: &[Setting] = &[
         example: "10_000",
     },
     Setting {
-        key: "limits.devices_per_account_max",
-        form: Form::Number { min: 1, max: 10_000 },
-        unit: "devices",
-        default: Some("100"),
-        otherwise: "",
-        meaning: "The most devices that may be logged in to one account. A device counts until \
-                  it logs out or is revoked.",
-        cost: "Too low: users must revoke a device before they log in. Each device keeps a \
-               window of answers in memory and on disk.",
-        example: "100",
-    },
-    Setting {
         key: "limits.clients",
         form: Form::Table(&CLIENT_PARTS),
         unit: "",
