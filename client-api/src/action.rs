@@ -27,6 +27,11 @@ pub enum Action {
         /// Whom.
         account: AccountLabel,
     },
+    /// Hear an account no more in direct channels.
+    Block {
+        /// Whom.
+        account: AccountLabel,
+    },
     /// Create a group, its caller the owner.
     CreateGroup {
         /// The name.
@@ -98,6 +103,13 @@ pub enum Action {
         message: MessageId,
         /// Whether it may go back.
         back: bool,
+    },
+    /// Say whether the caller's devices are to be quiet about a channel.
+    Mute {
+        /// The channel.
+        channel: ChannelId,
+        /// Whether they are.
+        on: bool,
     },
     /// Open, or find, the direct channel with an account.
     OpenDirect {
@@ -197,6 +209,11 @@ pub enum Action {
         /// The group.
         channel: ChannelId,
         /// Whose.
+        account: AccountLabel,
+    },
+    /// Hear an account again.
+    Unblock {
+        /// Whom.
         account: AccountLabel,
     },
 }

@@ -14,7 +14,7 @@ pub use crate::endpoint::{Endpoint, NodeHost, NodeIntroduction};
 use crate::message::{EventList, Version};
 
 pub use crate::event::{EventContent, FeedEvent};
-pub use crate::found::{Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
+pub use crate::found::{Blocked, Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 use crate::presence::{Heartbeat, Presence, PresenceBackend, Typing};
 pub use crate::subscription::{Subscribed, Subscription};
 
@@ -143,6 +143,11 @@ pub enum Outcome {
 /// A change to the caller's own account or devices.
 #[derive(Clone, Debug)]
 pub enum AccountChange {
+    /// Delete the account.
+    Delete {
+        /// Its password.
+        password: String,
+    },
     /// Log this device out.
     LogOut,
     /// Change the password; every other device stays logged in.
@@ -210,6 +215,8 @@ pub struct ChannelSummary {
     pub last_message_unix_ms: Option<u64>,
     /// What the caller has not read, once in.
     pub unread: Unread,
+    /// Whether the caller's devices are to be quiet about it.
+    pub muted: bool,
 }
 
 /// What a caller has not read of a channel.
@@ -306,6 +313,8 @@ pub struct Confirmations {
 /// What a subscription yields.
 #[derive(Clone, Debug)]
 pub enum Delivery {
+    /// The account has changed whom it blocks.
+    BlocksChanged,
     /// A message of this account reached more organisations, or became final.
     Delivered {
         /// The channel.
@@ -335,6 +344,13 @@ pub enum Delivery {
     HistoryGrew {
         /// The channel.
         channel: ChannelId,
+    },
+    /// The account has muted a channel, or no longer.
+    Muted {
+        /// The channel.
+        channel: ChannelId,
+        /// Whether it is muted from now on.
+        muted: bool,
     },
     /// Another member has read up to a message.
     Read {
@@ -422,6 +438,10 @@ pub trait Backend: PresenceBackend + Clone + Send + Sync + 'static {
         &self,
         caller: &Caller,
     ) -> impl Future<Output = Result<Vec<Contact>, Refusal>> + Send;
+
+    /// Whom the caller blocks, by label.
+    fn blocks(&self, caller: &Caller)
+    -> impl Future<Output = Result<Vec<Blocked>, Refusal>> + Send;
 
     /// The group that an alias of any domain names, where the caller may join it or is in it.
     fn find_group(

@@ -15,6 +15,15 @@ pub struct Contact {
     pub since_unix_ms: u64,
 }
 
+/// Somebody whom the caller blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Who.
+    pub account: AccountLabel,
+    /// Since when, in Unix milliseconds.
+    pub since_unix_ms: u64,
+}
+
 /// How far somebody is from being a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContactStanding {

@@ -26,7 +26,7 @@ mod tls;
 mod ws;
 
 pub use backend::{
-    AccountChange, Action, Backend, Caller, ChannelDetail, ChannelKind, ChannelSummary,
+    AccountChange, Action, Backend, Blocked, Caller, ChannelDetail, ChannelKind, ChannelSummary,
     Confirmations, Contact, ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId,
     Endpoint, EventContent, FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn,
     LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,

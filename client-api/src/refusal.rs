@@ -35,6 +35,7 @@ macro_rules! conflicts {
             | Code::AliasTaken
             | Code::AliasLimit
             | Code::ContactLimit
+            | Code::BlockLimit
             | Code::DeviceLimit
             | Code::InviteLimit
             | Code::AlreadyMember
@@ -72,6 +73,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::MentionLimit
         | Code::ReactionInvalid
         | Code::ContactSelf
+        | Code::BlockSelf
         | Code::VersionUnsupported
         | Code::FrameMalformed
         | Code::FrameUnexpected => StatusCode::BAD_REQUEST,

@@ -278,7 +278,10 @@ impl<B: Backend> Driver<B> {
                 Delivery::HistoryGrew { channel } => {
                     self.session.push(history_grew_frame(&channel));
                 }
-                Delivery::Read { .. } | Delivery::Unread { .. } => {
+                Delivery::BlocksChanged
+                | Delivery::Muted { .. }
+                | Delivery::Read { .. }
+                | Delivery::Unread { .. } => {
                     if let Some(frame) = reading_frame(&delivery) {
                         self.session.push(frame);
                     }
@@ -474,6 +477,7 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::Invite { channel, .. }
         | Action::Leave { channel }
         | Action::MarkRead { channel, .. }
+        | Action::Mute { channel, .. }
         | Action::Pin { channel, .. }
         | Action::React { channel, .. }
         | Action::Remove { channel, .. }
@@ -488,12 +492,14 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::SetAlias { channel, .. }
         | Action::Unban { channel, .. } => Some(channel.to_string()),
         Action::AddContact { .. }
+        | Action::Block { .. }
         | Action::CreateGroup { .. }
         | Action::JoinAlias { .. }
         | Action::OpenDirect { .. }
         | Action::RemoveAlias { .. }
         | Action::RemoveContact { .. }
-        | Action::ShowReads { .. } => None,
+        | Action::ShowReads { .. }
+        | Action::Unblock { .. } => None,
     }
 }
 

@@ -125,6 +125,8 @@ codes! {
     74 ContactNotFound "contact_not_found" "There is no such contact, nor a request.";
     75 HomeComparing "home_comparing"
         "The channel's home has started anew and asks the members first; try again in a moment.";
+    77 BlockSelf "block_self" "Nobody can block himself.";
+    78 BlockLimit "block_limit" "The account blocks as many others as it may; unblock one first.";
 
     // The node itself.
     80 RateLimited "rate_limited" "Too many requests; wait and try again.";

@@ -13,10 +13,10 @@ use super::besides::VersionShape;
 use super::outgoing::{EventShape, NodeFrame, UnreadShape, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::value::{contact_standing_text, cursor_text, device_text, poll_cursor_text};
+use super::value::{cursor_text, device_text, poll_cursor_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelSummary, Contact, Cursor, Delivery, Device,
-    Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
+    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
+    FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
     NodeIntroduction, Outcome, Page, ShownMessage, Standing,
 };
 use crate::message::{EventList, Version};
@@ -186,6 +186,8 @@ pub(crate) struct ChannelShape {
     last_message_time: Option<String>,
     #[serde(flatten)]
     unread: Option<UnreadShape>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    muted: bool,
 }
 
 impl From<ChannelSummary> for ChannelShape {
@@ -210,6 +212,7 @@ impl From<ChannelSummary> for ChannelShape {
                 Standing::Joined(_) => Some(summary.unread.into()),
                 Standing::Invited | Standing::Joining => None,
             },
+            muted: summary.muted,
         };
         match summary.kind {
             ChannelKind::Direct { with } => {
@@ -234,29 +237,6 @@ pub(crate) struct ChannelsAnswer {
 impl From<Vec<ChannelSummary>> for ChannelsAnswer {
     fn from(channels: Vec<ChannelSummary>) -> Self {
         Self { channels: channels.into_iter().map(ChannelShape::from).collect() }
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct ContactShape {
-    account: String,
-    standing: String,
-    since_time: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct ContactsAnswer {
-    contacts: Vec<ContactShape>,
-}
-
-impl From<Vec<Contact>> for ContactsAnswer {
-    fn from(contacts: Vec<Contact>) -> Self {
-        let shape = |contact: Contact| ContactShape {
-            account: contact.account.to_string(),
-            standing: contact_standing_text(contact.standing).to_owned(),
-            since_time: format_unix_ms(contact.since_unix_ms),
-        };
-        Self { contacts: contacts.into_iter().map(shape).collect() }
     }
 }
 

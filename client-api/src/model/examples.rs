@@ -45,9 +45,10 @@ fn every_frame_of_a_client_is_shown_and_reads() {
         .collect();
     let types = ["command", "hello", "ping", "presence", "send", "typing"];
     assert_eq!(named(&frames, "type"), BTreeSet::from(types));
-    let commands = "accept add_contact ban create_group decline edit erase hand_over invite join \
-                    leave mark_read open_direct pin react remove remove_alias remove_contact \
-                    rename set_alias set_role set_rule set_topic show_reads unban";
+    let commands = "accept add_contact ban block create_group decline edit erase hand_over invite \
+                    join leave mark_read mute open_direct pin react remove remove_alias \
+                    remove_contact rename set_alias set_role set_rule set_topic show_reads unban \
+                    unblock";
     assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
 }
 
@@ -55,8 +56,8 @@ fn every_frame_of_a_client_is_shown_and_reads() {
 fn every_frame_of_a_node_is_shown_and_reads() {
     let frames: Vec<Value> =
         blocks("json node").into_iter().map(same::<NodeFrame<'static>>).collect();
-    let types = "delivered done event goodbye heartbeat history_grew pong presence read refused \
-                 stored typing unread welcome";
+    let types = "blocks_changed delivered done event goodbye heartbeat history_grew muted pong \
+                 presence read refused stored typing unread welcome";
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();

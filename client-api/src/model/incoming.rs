@@ -189,6 +189,7 @@ impl FrameShape {
         let alias = |alias| value::alias(&needed(alias, "alias")?);
         Ok(match command.as_str() {
             "add_contact" => Action::AddContact { account: label(self.account)? },
+            "block" => Action::Block { account: label(self.account)? },
             "create_group" => Action::CreateGroup {
                 name: value::channel_name(needed(self.name, "name")?)?,
                 topic: value::channel_topic(self.topic.unwrap_or_default())?,
@@ -201,6 +202,7 @@ impl FrameShape {
             }
             "remove_alias" => Action::RemoveAlias { alias: alias(self.alias)? },
             "remove_contact" => Action::RemoveContact { account: label(self.account)? },
+            "unblock" => Action::Unblock { account: label(self.account)? },
             command @ ("edit" | "erase" | "mark_read" | "pin" | "react") => {
                 let channel = value::channel_id(&needed(self.channel.clone(), "channel")?)?;
                 return self.into_action_at(command, channel);
@@ -228,6 +230,10 @@ impl FrameShape {
             }
             "invite" => Action::Invite { channel: channel()?, account: account(self.account)? },
             "leave" => Action::Leave { channel: channel()? },
+            "mute" => {
+                let on = self.on.unwrap_or(true);
+                Action::Mute { channel: channel()?, on }
+            }
             "remove" => Action::Remove { channel: channel()?, account: account(self.account)? },
             "rename" => Action::Rename {
                 channel: channel()?,
@@ -306,10 +312,10 @@ fn missing(name: &str) -> Refusal {
 }
 
 const PING_DATA_BYTES_MAX: usize = 256;
-const COMMANDS: &str = "accept, add_contact, ban, create_group, decline, edit, erase, hand_over, \
-                        invite, join, leave, mark_read, open_direct, pin, react, remove, \
-                        remove_alias, remove_contact, rename, set_alias, set_role, set_rule, \
-                        set_topic, show_reads, unban";
+const COMMANDS: &str = "accept, add_contact, ban, block, create_group, decline, edit, erase, \
+                        hand_over, invite, join, leave, mark_read, mute, open_direct, pin, react, \
+                        remove, remove_alias, remove_contact, rename, set_alias, set_role, \
+                        set_rule, set_topic, show_reads, unban, unblock";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

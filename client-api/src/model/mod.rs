@@ -7,6 +7,7 @@ mod besides;
 mod examples;
 mod incoming;
 mod outgoing;
+mod people;
 mod presence;
 mod request;
 mod rule;
@@ -14,7 +15,7 @@ mod time;
 mod value;
 
 pub(crate) use answer::{
-    ChannelAnswer, ChannelsAnswer, ContactsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
+    ChannelAnswer, ChannelsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
     FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, MessageAnswer,
     StatusAnswer, StoredAnswer, VersionsAnswer, WellKnownAnswer, delivered_frame, events_answer,
     frames_answer, history_answer, history_grew_frame, sync_answer,
@@ -24,13 +25,14 @@ pub(crate) use outgoing::{
     ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, reading_frame,
     refused_frame, welcome_frame,
 };
+pub(crate) use people::{BlocksAnswer, ContactsAnswer};
 pub(crate) use presence::{
     PresenceRequest, asked_accounts, heartbeat_frame, presence_frame, presences_answer,
     typing_frame,
 };
 pub(crate) use request::{
-    AccountRequest, AliasRequest, CreateChannel, EditRequest, GroupsQuery, JoinRequest,
-    LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,
+    AccountRequest, AliasRequest, CreateChannel, DeleteRequest, EditRequest, GroupsQuery,
+    JoinRequest, LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,
     PatchChannel, ReadRequest, RepliesQuery, RoleRequest, SendRequest, SignUpRequest,
     SwitchRequest, SyncQuery,
 };

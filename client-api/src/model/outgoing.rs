@@ -18,6 +18,7 @@ use crate::backend::{Caller, Cursor, Delivery, EventContent, FeedEvent, Outcome,
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum NodeFrame<'a> {
+    BlocksChanged {},
     Delivered {
         channel: String,
         id: String,
@@ -48,6 +49,10 @@ pub(crate) enum NodeFrame<'a> {
     },
     HistoryGrew {
         channel: String,
+    },
+    Muted {
+        channel: String,
+        muted: bool,
     },
     Read {
         channel: String,
@@ -303,9 +308,14 @@ pub(crate) fn event_frame(event: &FeedEvent) -> Bytes {
     event.encoded.get_or_init(frame).clone()
 }
 
-/// What is said of reading: the account's own mark, or another member's.
+/// What is said of reading, the account's own mark or another member's, and of the account's
+/// settings.
 pub(crate) fn reading_frame(delivery: &Delivery) -> Option<Bytes> {
     let frame = match delivery {
+        Delivery::BlocksChanged => NodeFrame::BlocksChanged {},
+        Delivery::Muted { channel, muted } => {
+            NodeFrame::Muted { channel: channel.to_string(), muted: *muted }
+        }
         Delivery::Read { channel, account, message } => NodeFrame::Read {
             channel: channel.to_string(),
             account: account.to_string(),

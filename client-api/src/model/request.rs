@@ -52,6 +52,17 @@ impl LogInRequest {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct DeleteRequest {
+    password: String,
+}
+
+impl DeleteRequest {
+    pub(crate) fn into_change(self) -> Result<AccountChange, Refusal> {
+        Ok(AccountChange::Delete { password: value::known_password(self.password)? })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PasswordRequest {
     old: String,
     new: String,

@@ -8,7 +8,7 @@ use super::json;
 use crate::backend::{Action, Backend, Refusal};
 use crate::extract::{ApiState, Authenticated, JsonBody};
 use crate::gate::Asker;
-use crate::model::{MeAnswer, PasswordRequest, StatusAnswer, SwitchRequest};
+use crate::model::{DeleteRequest, MeAnswer, PasswordRequest, StatusAnswer, SwitchRequest};
 
 /// `GET /v1/me`
 pub(crate) async fn show<B: Backend>(
@@ -29,6 +29,16 @@ pub(crate) async fn show_reads<B: Backend>(
     let (nonce, on) = request.into_parts()?;
     let outcome = api.backend.perform(&caller, nonce, Action::ShowReads { on }).await?;
     Ok(json(StatusCode::OK, &StatusAnswer::from(&outcome)))
+}
+
+/// `DELETE /v1/me`
+pub(crate) async fn delete<B: Backend>(
+    State(api): ApiState<B>,
+    Authenticated(caller): Authenticated,
+    JsonBody(request): JsonBody<DeleteRequest>,
+) -> Result<StatusCode, Refusal> {
+    api.backend.change_account(&caller, request.into_change()?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `PUT /v1/me/password`

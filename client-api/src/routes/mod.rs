@@ -2,6 +2,7 @@
 //! accounts lives here.
 
 mod accounts;
+mod blocks;
 mod channels;
 mod contacts;
 mod devices;
@@ -54,7 +55,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let api = Api { backend, settings: Arc::new(settings), gate: gate.clone() };
     let resources = for_strangers::<B>(gate.clone())
         .route("/v1/sessions/current", delete(sessions::delete::<B>))
-        .route("/v1/me", get(me::show::<B>))
+        .route("/v1/me", get(me::show::<B>).delete(me::delete::<B>))
         .route("/v1/me/shows_reads", put(me::show_reads::<B>))
         .route("/v1/me/password", put(me::set_password::<B>))
         .route("/v1/devices", get(devices::list::<B>))
@@ -90,6 +91,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/mentions", get(remarks::mentions::<B>))
         .route("/v1/contacts", get(contacts::list::<B>))
         .route("/v1/contacts/{account}", put(contacts::add::<B>).delete(contacts::remove::<B>))
+        .merge(blocks::routes())
         .route("/v1/groups", get(groups::list::<B>))
         .route(
             "/v1/aliases/{alias}",

@@ -59,6 +59,8 @@ pub(crate) struct State {
     pub(crate) said: BTreeMap<MessageId, remarks::Said>,
     /// Up to where accounts have read channels.
     pub(crate) read: BTreeMap<(AccountLabel, ChannelId), MessageId>,
+    pub(crate) blocks: BTreeSet<(AccountLabel, AccountLabel)>,
+    pub(crate) mutes: BTreeSet<(AccountLabel, ChannelId)>,
     pub(crate) hides_reads: BTreeSet<AccountLabel>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
     /// Who has said that he types, where.
@@ -319,25 +321,7 @@ impl Backend for Double {
     }
 
     async fn change_account(&self, caller: &Caller, change: AccountChange) -> Result<(), Refusal> {
-        let mut state = self.state();
-        match change {
-            AccountChange::LogOut => state.devices.retain(|_, c| c.device != caller.device),
-            AccountChange::Password { old, new } => {
-                let account = state.accounts.get_mut(caller.label.name.as_str()).unwrap();
-                if account.1 != old {
-                    return Err(Code::CredentialsWrong.into());
-                }
-                account.1 = new;
-            }
-            AccountChange::RevokeDevice(id) => {
-                let before = state.devices.len();
-                state.devices.retain(|_, c| c.device != id || c.account != caller.account);
-                if state.devices.len() == before {
-                    return Err(Code::DeviceNotFound.into());
-                }
-            }
-        }
-        Ok(())
+        self.state().change_account(caller, change)
     }
 
     async fn devices(&self, caller: &Caller) -> Result<Vec<Device>, Refusal> {
@@ -388,6 +372,16 @@ impl Backend for Double {
             since_unix_ms: TIME_UNIX_MS,
         };
         Ok(own.map(contact).collect())
+    }
+
+    async fn blocks(&self, caller: &Caller) -> Result<Vec<Blocked>, Refusal> {
+        let state = self.state();
+        let own = state.blocks.iter().filter(|(me, _)| *me == caller.label);
+        let blocked = |(_, account): &(_, AccountLabel)| Blocked {
+            account: account.clone(),
+            since_unix_ms: TIME_UNIX_MS,
+        };
+        Ok(own.map(blocked).collect())
     }
 
     async fn find_group(&self, _: &Caller, alias: ChannelAlias) -> Result<FoundGroup, Refusal> {

@@ -88,11 +88,11 @@ impl State {
                 self.append(channel, me.clone(), EventContent::RuleChanged { rule });
                 Ok(Outcome::Done)
             }
-            Action::AddContact { account } => Ok(self.add_contact(me, account)),
-            Action::RemoveContact { account } => {
-                let known = self.contacts.remove(&(me.clone(), account));
-                known.map(|_| Outcome::Done).ok_or(Code::ContactNotFound.into())
-            }
+            of_people @ (Action::AddContact { .. }
+            | Action::Block { .. }
+            | Action::Mute { .. }
+            | Action::RemoveContact { .. }
+            | Action::Unblock { .. }) => self.act_on_people(me, of_people),
             Action::SetAlias { channel, alias } => {
                 self.group_name(me, channel)?;
                 self.aliases.insert(alias, channel);
@@ -116,6 +116,67 @@ impl State {
             }
             Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
+        }
+    }
+
+    pub(crate) fn change_account(
+        &mut self,
+        caller: &Caller,
+        change: AccountChange,
+    ) -> Result<(), Refusal> {
+        match change {
+            AccountChange::Delete { password } => {
+                let name = caller.label.name.as_str();
+                if self.accounts[name].1 != password {
+                    return Err(Code::CredentialsWrong.into());
+                }
+                self.devices.retain(|_, c| c.account != caller.account);
+                // No password is empty.
+                self.accounts.get_mut(name).unwrap().1.clear();
+            }
+            AccountChange::LogOut => self.devices.retain(|_, c| c.device != caller.device),
+            AccountChange::Password { old, new } => {
+                let account = self.accounts.get_mut(caller.label.name.as_str()).unwrap();
+                if account.1 != old {
+                    return Err(Code::CredentialsWrong.into());
+                }
+                account.1 = new;
+            }
+            AccountChange::RevokeDevice(id) => {
+                let before = self.devices.len();
+                self.devices.retain(|_, c| c.device != id || c.account != caller.account);
+                if self.devices.len() == before {
+                    return Err(Code::DeviceNotFound.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn act_on_people(&mut self, me: &AccountLabel, action: Action) -> Result<Outcome, Refusal> {
+        match action {
+            Action::AddContact { account } => Ok(self.add_contact(me, account)),
+            Action::RemoveContact { account } => {
+                let known = self.contacts.remove(&(me.clone(), account));
+                known.map(|_| Outcome::Done).ok_or(Code::ContactNotFound.into())
+            }
+            Action::Block { account } => {
+                self.blocks.insert((me.clone(), account));
+                Ok(Outcome::Done)
+            }
+            Action::Unblock { account } => {
+                self.blocks.remove(&(me.clone(), account));
+                Ok(Outcome::Done)
+            }
+            Action::Mute { channel, on } => {
+                self.joined(me, channel)?;
+                match on {
+                    true => self.mutes.insert((me.clone(), channel)),
+                    false => self.mutes.remove(&(me.clone(), channel)),
+                };
+                Ok(Outcome::Done)
+            }
+            other => unreachable!("not about people: {other:?}"),
         }
     }
 
@@ -338,6 +399,7 @@ impl State {
                     mentions: 0,
                     read: self.read.get(&(me.clone(), id)).copied(),
                 },
+                muted: self.mutes.contains(&(me.clone(), id)),
             },
             members: if standing == Standing::Invited {
                 Vec::new()

@@ -12,6 +12,7 @@ use comity_protocol::name::{AccountLabel, AccountName};
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
+use crate::block::Mute;
 use crate::channel::ChannelNo;
 use crate::command::{DeviceId, SignUpRule};
 use crate::rows::RowKey;
@@ -39,6 +40,19 @@ pub struct Account {
     /// Open invitations to groups of other organisations that this node does not hold yet.
     #[n(5)]
     pub invitations: BTreeMap<ChannelId, OpenInvitation>,
+    /// When it last changed whom it blocks.
+    #[cbor(n(23), default)]
+    pub blocks_changed: Pos,
+    /// Direct channels whose newest message it did not hear, with the time of the newest that it
+    /// did.
+    #[cbor(n(24), default)]
+    pub heard: BTreeMap<ChannelNo, HybridTime>,
+    /// Channels of which its devices are to be quiet, or were once.
+    #[cbor(n(25), default)]
+    pub mutes: BTreeMap<ChannelNo, Mute>,
+    /// Whether it was deleted: it stays for what it has said, and for its name.
+    #[cbor(n(26), default)]
+    pub is_deleted: bool,
     /// When it was there last, in Unix milliseconds, as far as that was written.
     #[n(20)]
     pub last_active_unix_ms: Option<u64>,
@@ -345,6 +359,10 @@ impl State {
             channels: BTreeMap::new(),
             devices: Vec::new(),
             invitations: BTreeMap::new(),
+            blocks_changed: Pos::default(),
+            heard: BTreeMap::new(),
+            mutes: BTreeMap::new(),
+            is_deleted: false,
             hides_reads: None,
             last_active_unix_ms: None,
             status: None,
@@ -404,7 +422,8 @@ impl State {
         effects: &mut Effects,
     ) -> Result<Answer, Code> {
         let number = device.account;
-        let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
+        let account = self.accounts.get_mut(&number).filter(|account| !account.is_deleted);
+        let account = account.ok_or(Code::AccountNotFound)?;
         if account.devices.len() >= devices_max as usize {
             return Err(Code::DeviceLimit);
         }
@@ -435,6 +454,7 @@ impl State {
         }
         effects.dirty(RowKey::Account(number));
         effects.dirty(RowKey::Device(id));
+        effects.logged_out.push(id);
         Ok(Answer::Done)
     }
 
@@ -444,7 +464,8 @@ impl State {
         password: &str,
         effects: &mut Effects,
     ) -> Result<Answer, Code> {
-        let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
+        let account = self.accounts.get_mut(&number).filter(|account| !account.is_deleted);
+        let account = account.ok_or(Code::AccountNotFound)?;
         account.password = password.to_owned();
         effects.dirty(RowKey::Account(number));
         Ok(Answer::Done)

@@ -69,6 +69,7 @@ impl State {
             message: matches!(act, EventAct::Message(_)),
             annotation: Annotation::of(act),
             inbox: Vec::new(),
+            deaf: self.deaf(no, AccountId { lineage: origin, number: sender }, act),
         };
         let placed = self.place(incoming, fx);
         self.note_mentions(no, act, fx);
@@ -197,6 +198,7 @@ impl State {
             message: false,
             annotation: None,
             inbox: Vec::new(),
+            deaf: None,
         };
         self.place(incoming, fx);
         let hash = self.log_mut(no, name).end.hash();
@@ -245,6 +247,7 @@ impl State {
             message: false,
             annotation: None,
             inbox: Vec::new(),
+            deaf: None,
         };
         let (_, pos) = self.place(incoming, fx);
         let log = self.log_mut(no, name);
@@ -271,7 +274,8 @@ impl State {
         {
             self.take_moderation(no, moderation, pos, fx);
         }
-        self.sync_target(no, act, (accepted, fed, pos), &before, fx);
+        let is_unwanted = self.is_unwanted(act, header.actor);
+        self.sync_target(no, act, (accepted, fed, pos, is_unwanted), &before, fx);
         let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);
         if accepted && nominee == Some(self.lineage()) {
             self.waiting.insert(no);
@@ -284,11 +288,14 @@ impl State {
         &mut self,
         no: ChannelNo,
         act: &ControlAct,
-        (accepted, fed, pos): (bool, bool, Pos),
+        (accepted, fed, pos, is_unwanted): (bool, bool, Pos, bool),
         before: &[Subscriber],
         fx: &mut Effects,
     ) {
         let Some(target) = target_of(act).filter(|_| accepted) else { return };
+        if is_unwanted {
+            return;
+        }
         // Who was told of this invite through the link channel is not told again.
         let is_told = self.is_told(no, target);
         self.sync_member(no, target, pos, fx);

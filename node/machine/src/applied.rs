@@ -117,6 +117,8 @@ pub struct Applied {
     pub erased: Option<ErasedBy>,
     /// Of a message of another organisation: whether it came long after its time.
     pub is_late: bool,
+    /// Whether its sender is blocked by whom it is for: shown to nobody but its sender.
+    pub is_unheard: bool,
 }
 
 /// An applied record as the store keeps it.
@@ -156,6 +158,9 @@ pub struct EventRow {
     /// Of a message of another organisation: whether it came long after its time.
     #[n(10)]
     pub is_late: bool,
+    /// Whether its sender is blocked by whom it is for: shown to nobody but its sender.
+    #[n(11)]
+    pub is_unheard: bool,
 }
 
 impl EventRow {
@@ -163,6 +168,11 @@ impl EventRow {
     pub fn erase(&mut self, by: ErasedBy) {
         self.body.erase();
         self.erased = Some(by.after(self.erased));
+    }
+
+    /// Whether an account may be shown it, as far as blocks go.
+    pub fn is_heard_by(&self, account: AccountId) -> bool {
+        !self.is_unheard || self.sender == Some(account)
     }
 
     /// Reads a row back. The store's checksum says that the bytes are ours; they need no check of
@@ -198,6 +208,8 @@ struct RowOf<'a> {
     erased: Option<ErasedBy>,
     #[n(10)]
     is_late: bool,
+    #[n(11)]
+    is_unheard: bool,
 }
 
 impl Applied {
@@ -205,6 +217,11 @@ impl Applied {
     pub fn erase(&mut self, by: ErasedBy) {
         self.record.body.erase();
         self.erased = Some(by.after(self.erased));
+    }
+
+    /// Whether an account may be shown it, as far as blocks go.
+    pub fn is_heard_by(&self, account: AccountId) -> bool {
+        !self.is_unheard || self.sender == Some(account)
     }
 
     /// Whether it has a place of its own in its channel's history.
@@ -227,6 +244,7 @@ impl Applied {
             stated: self.stated,
             erased: self.erased,
             is_late: self.is_late,
+            is_unheard: self.is_unheard,
         };
         cbor::encode_into(&row, bytes);
     }
@@ -274,6 +292,7 @@ mod tests {
                 mentioned: Vec::new(),
                 erased: None,
                 is_late: outcome == Outcome::Void,
+                is_unheard: outcome == Outcome::Void,
             };
             let mut bytes = Vec::new();
             applied.encode_row(&mut bytes);
@@ -290,6 +309,7 @@ mod tests {
                 stated: applied.stated,
                 erased: None,
                 is_late: applied.is_late,
+                is_unheard: applied.is_unheard,
             };
             assert_eq!(row, expected);
             assert_eq!(bytes, cbor::encode(&expected));

@@ -423,6 +423,7 @@ impl State {
             mentioned: Vec::new(),
             erased,
             is_late: false,
+            is_unheard: false,
         });
         if is_text {
             self.note_expiring(no, time, fx);

@@ -3,13 +3,15 @@
 
 use comity_protocol::body::Format;
 use comity_protocol::cbor::ByteString;
-use comity_protocol::control::{ControlAct, Moderation};
+use comity_protocol::control::Moderation;
 use comity_protocol::event::Message;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId, WriterId};
 use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
+use crate::compare::Ahead;
+use crate::group::GroupAct;
 use crate::reading::ReadMark;
 use crate::rewind::Rewind;
 use crate::settle::Settlement;
@@ -315,21 +317,19 @@ pub enum Command {
         #[n(1)]
         status: Option<String>,
     },
-}
-
-/// A control log of ours of which a peer holds more than we do, or something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Ahead {
-    /// The group.
-    #[n(0)]
-    pub channel: ChannelId,
-    /// The term.
-    #[n(1)]
-    pub term: u64,
-    /// The newest record that it states; `u64::MAX` where one that we hold has another hash there.
-    #[n(2)]
-    pub seq: u64,
+    /// Deletes an account.
+    #[n(26)]
+    DeleteAccount {
+        /// The account.
+        #[n(0)]
+        account: AccountNumber,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
 }
 
 /// What the node's setting asks of a sign-up.
@@ -562,6 +562,33 @@ pub enum Act {
         #[n(0)]
         account: AccountId,
     },
+    /// Says whether the account's devices are to be quiet about a channel.
+    #[n(24)]
+    Mute {
+        /// The channel.
+        #[n(0)]
+        channel: ChannelId,
+        /// Whether they are.
+        #[n(1)]
+        on: bool,
+    },
+    /// Does not hear somebody any more in direct channels.
+    #[n(25)]
+    Block {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+        /// Its label.
+        #[n(1)]
+        label: String,
+    },
+    /// Hears somebody again.
+    #[n(26)]
+    Unblock {
+        /// Whom.
+        #[n(0)]
+        account: AccountId,
+    },
 }
 
 impl Act {
@@ -570,54 +597,4 @@ impl Act {
         let (format, message) = (Format::default(), Message::default());
         Self::Send { channel, text: text.into(), format, message }
     }
-}
-
-/// A [`ControlAct`] in a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupAct(pub Box<ControlAct>);
-
-impl<C> Encode<C> for GroupAct {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        e: &mut minicbor::Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        e.array(2)?.u16(self.0.kind())?.encode_with(self.0.args(), ctx)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for GroupAct {
-    fn decode(d: &mut minicbor::Decoder<'b>, ctx: &mut C) -> Result<Self, minicbor::decode::Error> {
-        d.array()?;
-        let kind = d.u16()?;
-        let args: Option<ByteString> = d.decode_with(ctx)?;
-        ControlAct::decode(kind, args.as_deref())
-            .map(|act| Self(Box::new(act)))
-            .map_err(|_| minicbor::decode::Error::message("not a control act"))
-    }
-}
-
-impl Command {
-    /// Bytes that it holds in memory, nearly.
-    pub fn weight(&self) -> usize {
-        let carried = match self {
-            Self::Perform { act: Act::Send { text, .. } | Act::Edit { text, .. }, .. } => {
-                text.len()
-            }
-            Self::PeerBatch { frame, rewinds, .. } => {
-                frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
-            }
-            Self::PeerHistory { frame, .. } => frame.len(),
-            Self::Reopen { rewind, .. } => rewind.weight(),
-            Self::TakeFork { proof, .. } => proof.len(),
-            Self::NoteActive { accounts } => accounts.len() * 16,
-            _ => 0,
-        };
-        carried + 256
-    }
-}
-
-/// Reads a command back from a journal; `None` where this release does not know it.
-pub fn decode_command(bytes: &[u8]) -> Option<Command> {
-    minicbor::decode(bytes).ok()
 }

@@ -8,10 +8,10 @@ use comity_protocol::code::Code;
 use comity_protocol::control::RequestProof;
 use comity_protocol::event::{EventAct, EventHeader};
 use comity_protocol::id::{AccountId, ChannelId, LineageId, LogName};
+use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo};
-use crate::command::Ahead;
 use crate::group::{Group, Place};
 use crate::request::ProvenRequest;
 use crate::rows::RowKey;
@@ -29,6 +29,21 @@ impl Group {
         let here = (self.point.term, self.point.seq);
         self.ahead.get(member).is_some_and(|ahead| *ahead > here)
     }
+}
+
+/// A control log of ours of which a peer holds more than we do, or something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Ahead {
+    /// The group.
+    #[n(0)]
+    pub channel: ChannelId,
+    /// The term.
+    #[n(1)]
+    pub term: u64,
+    /// The newest record that it states; `u64::MAX` where one that we hold has another hash there.
+    #[n(2)]
+    pub seq: u64,
 }
 
 impl State {

@@ -134,7 +134,7 @@ impl State {
     ) -> Vec<AccountNumber> {
         use ContactStanding::{Agreed, Asked, Asking, Declined};
         let account = step.account;
-        let is_sound = self.accounts.contains_key(&account)
+        let is_sound = self.is_there(account)
             && from.number != AccountNumber(0)
             && from != self.account_id(account)
             && self.is_label_of(from.lineage, &step.from);
@@ -143,6 +143,7 @@ impl State {
         }
         let before = self.contact_standing(account, from);
         match (step.step, before) {
+            (ContactStep::Ask, _) if self.blocks(account, from) => return Vec::new(),
             (ContactStep::Ask, None) if self.may_ask(account, from.lineage) => {
                 self.set_contact(account, from, &step.from, Asking, fx);
             }
@@ -268,6 +269,19 @@ impl State {
         self.set_contact(account, other, label, ContactStanding::Declined, fx);
     }
 
+    /// Declines whoever asks, without telling him.
+    pub(crate) fn decline_silently(
+        &mut self,
+        account: AccountNumber,
+        other: AccountId,
+        fx: &mut Effects,
+    ) {
+        if self.contact_standing(account, other) == Some(ContactStanding::Asking) {
+            let label = self.contacts[&(account, other)].label.clone();
+            self.decline_contact(account, other, &label, fx);
+        }
+    }
+
     fn set_contact(
         &mut self,
         account: AccountNumber,
@@ -294,7 +308,12 @@ impl State {
         self.contacts.insert((account, other), contact);
     }
 
-    fn drop_contact(&mut self, account: AccountNumber, other: AccountId, fx: &mut Effects) {
+    pub(crate) fn drop_contact(
+        &mut self,
+        account: AccountNumber,
+        other: AccountId,
+        fx: &mut Effects,
+    ) {
         let dropped = self.contacts.remove(&(account, other));
         if dropped.is_some_and(|contact| contact.standing == ContactStanding::Asking)
             && let Some(count) = self.asking.get_mut(&other.lineage)

@@ -41,7 +41,8 @@ impl State {
         if direct_channel(theirs, ours) != log.channel || accounts.0 >= accounts.1 {
             return Err(Code::LogUnknown);
         }
-        let account = self.accounts.get(&ours.number).ok_or(Code::AccountNotFound)?;
+        let account = self.accounts.get(&ours.number).filter(|account| !account.is_deleted);
+        let account = account.ok_or(Code::AccountNotFound)?;
         let peer = self.peers.get(&origin).ok_or(Code::LogUnknown)?;
         let name: AccountName =
             start.name.ok_or(Code::NameInvalid)?.parse().map_err(|_| Code::NameInvalid)?;

@@ -53,10 +53,14 @@ impl State {
     ) -> Vec<AccountNumber> {
         let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
         let sound = invitation.inviter.parse::<AccountLabel>().is_ok() && is_name(&invitation.name);
-        if !in_link || !sound || !self.is_news(peer, invitation) {
+        let is_unwanted = self.blocks_label(invitation.account, &invitation.inviter);
+        if !in_link || !sound || is_unwanted || !self.is_news(peer, invitation) {
             return Vec::new();
         }
-        let Some(account) = self.accounts.get_mut(&invitation.account) else { return Vec::new() };
+        let account = self.accounts.get_mut(&invitation.account);
+        let Some(account) = account.filter(|account| !account.is_deleted) else {
+            return Vec::new();
+        };
         let before = account.invitations.get(&invitation.channel);
         let is_free = match before {
             // Nobody takes the place of the home that invited first.

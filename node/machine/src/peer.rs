@@ -424,6 +424,7 @@ impl State {
         let from = AccountId { lineage: peer, number: header.sender };
         let inbox = if is_ours { Vec::new() } else { self.take_news(from, no, &act, fx) };
         let (kept, body_hash) = (record.header.clone(), record.body.hash());
+        let deaf = self.take_unheard(no, sender, (&act, outcome), &mut record);
         let incoming = Incoming {
             channel: no,
             name,
@@ -435,6 +436,7 @@ impl State {
             message: matches!(act, EventAct::Message(_)),
             annotation: Annotation::of(&act),
             inbox,
+            deaf,
         };
         let (_, pos) = self.place(incoming, fx);
         self.mind_placed(no, (name, seq), &act, fx);
@@ -443,14 +445,28 @@ impl State {
             return Ok(None);
         }
         Ok(match act {
-            EventAct::Request(_) if is_ours => None,
-            EventAct::Request(request) => Some((sender, request, kept, body_hash)),
+            EventAct::Request(of) if !is_ours => Some((sender, of, kept, body_hash)),
             EventAct::Erasure(erasure) => {
                 self.take_erasure(no, origin, &erasure, pos, fx);
                 None
             }
             _ => None,
         })
+    }
+
+    /// The account of ours that does not hear an event, whose text is then not kept.
+    fn take_unheard(
+        &self,
+        no: ChannelNo,
+        sender: AccountId,
+        (act, outcome): (&EventAct, Outcome),
+        record: &mut Record,
+    ) -> Option<AccountNumber> {
+        let deaf = self.deaf(no, sender, act).filter(|_| outcome == Outcome::Accepted)?;
+        if matches!(act, EventAct::Edit(_) | EventAct::Message(_)) {
+            record.body = WireBody::Absent(record.body.hash());
+        }
+        Some(deaf)
     }
 
     /// Requests are for the home; their outcome shows as a control record. What was erased before
@@ -534,6 +550,7 @@ impl State {
             message: false,
             annotation: None,
             inbox: Vec::new(),
+            deaf: None,
         };
         self.place(incoming, fx);
     }

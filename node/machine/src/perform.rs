@@ -13,8 +13,9 @@ use comity_protocol::name::AccountLabel;
 use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, row_of};
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
-use crate::command::{Act, DeviceId, GroupAct};
+use crate::command::{Act, DeviceId};
 use crate::digest;
+use crate::group::GroupAct;
 use crate::invitation::OpenInvite;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
@@ -125,6 +126,9 @@ impl State {
             }
             Act::RemoveContact { account: other } => self.remove_contact(account, *other, fx),
             Act::RemoveAlias { name } => self.remove_alias(account, name, fx),
+            Act::Mute { channel, on } => self.mute(account, channel, *on, fx),
+            Act::Block { account: other, label } => self.block(account, *other, label, fx),
+            Act::Unblock { account: other } => self.unblock(account, *other, fx),
         }
     }
 
@@ -279,7 +283,7 @@ impl State {
         let label: AccountLabel = label.parse().map_err(|_| Code::NameInvalid)?;
         if account.lineage == self.lineage() {
             let known = self.accounts.get(&account.number);
-            let same = known.is_some_and(|a| a.name == label.name.as_str())
+            let same = known.is_some_and(|a| a.name == label.name.as_str() && !a.is_deleted)
                 && label.domain.as_str() == self.domain();
             return if same { Ok(()) } else { Err(Code::AccountNotFound) };
         }
@@ -464,7 +468,7 @@ impl State {
         Ok(Answer::Requested)
     }
 
-    fn decline(
+    pub(crate) fn decline(
         &mut self,
         account: AccountNumber,
         channel: &ChannelId,
@@ -533,7 +537,7 @@ impl State {
         }
     }
 
-    fn leave(
+    pub(crate) fn leave(
         &mut self,
         account: AccountNumber,
         channel: &ChannelId,

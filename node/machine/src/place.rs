@@ -9,7 +9,7 @@ use comity_protocol::id::{AccountId, AccountNumber, LogId, LogName, MessageId};
 use comity_protocol::limits::LATE_MS;
 
 use crate::annotation::{Annotation, Remark};
-use crate::applied::{Applied, Outcome};
+use crate::applied::{Applied, Outcome, Subscriber};
 use crate::channel::{ChannelNo, Log, LogNo};
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
@@ -29,6 +29,8 @@ pub(crate) struct Incoming {
     /// What it says of another message.
     pub(crate) annotation: Option<Annotation>,
     pub(crate) inbox: Vec<AccountNumber>,
+    /// The account of ours that has blocked its sender.
+    pub(crate) deaf: Option<AccountNumber>,
 }
 
 impl Incoming {
@@ -47,12 +49,18 @@ impl State {
         let (no, name, time) = (incoming.channel, incoming.name, incoming.time);
         let (sender, is_text) = (incoming.sender, incoming.is_text());
         let counts = incoming.message && incoming.outcome == Outcome::Accepted;
+        let (deaf, before) = (incoming.deaf, self.channels[&no].last_message);
         let applied = self.add(incoming, fx);
         let (id, pos, seq) = (applied.id, applied.pos, applied.seq);
         fx.dirty(RowKey::Log(no, name));
         fx.applied.push(applied);
         if let Some(sender) = sender.filter(|_| counts) {
             self.note_said(no, sender, fx);
+            if let Some(deaf) = deaf {
+                let deaf = self.account_id(deaf);
+                self.note_said(no, deaf, fx);
+            }
+            self.note_heard(no, deaf, (before, time), fx);
         }
         self.narrow_audience(fx);
         if is_text {
@@ -77,6 +85,7 @@ impl State {
             message,
             annotation,
             inbox,
+            deaf,
         } = incoming;
         let inner = record.inner();
         let id = MessageId::new(time, &inner);
@@ -84,7 +93,7 @@ impl State {
         let horizon = self.horizon(no);
         let channel = self.channel_mut(no);
         let log_id = LogId { channel: channel.id, name };
-        let audience = channel.audience_of(outcome, fed);
+        let audience = without(deaf, channel.audience_of(outcome, fed));
         channel.last_pos = pos;
         if outcome != Outcome::Void {
             channel.note_time(matches!(name, LogName::Control { .. }), time, fx.unix_ms);
@@ -129,6 +138,7 @@ impl State {
             mentioned: Vec::new(),
             erased,
             is_late: message && !fed && is_late(fx.unix_ms, time),
+            is_unheard: deaf.is_some(),
         }
     }
 }
@@ -150,6 +160,12 @@ impl Log {
             self.said += u64::from(outcome == Outcome::Accepted);
         }
     }
+}
+
+/// An audience without an account that does not hear the sender.
+fn without(deaf: Option<AccountNumber>, audience: Arc<[Subscriber]>) -> Arc<[Subscriber]> {
+    let Some(deaf) = deaf.map(Subscriber::Account) else { return audience };
+    audience.iter().copied().filter(|subscriber| *subscriber != deaf).collect()
 }
 
 /// Whether a record comes so long after its time that clients are told.

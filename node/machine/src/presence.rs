@@ -177,9 +177,9 @@ impl State {
         Ok(Answer::Done)
     }
 
-    /// Whether an account hides from another, whatever ties them. Nobody can yet.
-    fn hides_presence(&self, _owner: AccountId, _watcher: AccountId) -> bool {
-        false
+    /// Whether an account of ours hides from another, whatever ties them: it has blocked it.
+    fn hides_presence(&self, owner: AccountId, watcher: AccountId) -> bool {
+        owner.lineage == self.lineage() && self.blocks(owner.number, watcher)
     }
 
     fn are_contacts(&self, account: AccountNumber, other: AccountId) -> bool {

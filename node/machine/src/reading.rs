@@ -27,7 +27,7 @@ pub struct ReadMark {
     /// Messages of the channel that are not unread: those read, and the account's own since.
     #[n(2)]
     pub seen: u64,
-    /// Messages that the account has sent here.
+    /// Messages that the account has sent here, or was not to hear.
     #[n(3)]
     pub sent: u64,
     /// Messages not read that mention the account.
@@ -142,7 +142,7 @@ impl State {
         fx.dirty(RowKey::Read(account, no));
     }
 
-    /// What an account says itself it need not read.
+    /// What an account says itself, or is not to hear, it need not read.
     pub(crate) fn note_said(&mut self, no: ChannelNo, sender: AccountId, fx: &mut Effects) {
         if sender.lineage == self.lineage() && self.accounts.contains_key(&sender.number) {
             let mark = self.reads.entry((sender.number, no)).or_default();
@@ -157,7 +157,8 @@ impl State {
         let EventAct::Message(message) = act else { return };
         let is_plain = message.mentions.is_none() && message.mentions_all.is_none();
         let Some(applied) = fx.applied.last().filter(|_| !is_plain) else { return };
-        let Some(sender) = applied.sender.filter(|_| applied.is_listed()) else { return };
+        let is_heard = applied.is_listed() && !applied.is_unheard;
+        let Some(sender) = applied.sender.filter(|_| is_heard) else { return };
         let mentioned = self.mentioned(no, sender, message);
         for account in &mentioned {
             let mark = self.reads.entry((*account, no)).or_default();

@@ -38,6 +38,8 @@ pub enum RowKey {
     Expiry(ChannelNo),
     /// How far an account has read a channel.
     Read(AccountNumber, ChannelNo),
+    /// Somebody whom an account has blocked.
+    Block(AccountNumber, AccountId),
 }
 
 /// A stored row that cannot be read back.
@@ -79,6 +81,7 @@ impl State {
             }
             RowKey::Expiry(no) => self.expiries.get(no).map(cbor::encode),
             RowKey::Read(number, no) => self.reads.get(&(*number, *no)).map(cbor::encode),
+            RowKey::Block(number, other) => self.blocks.get(&(*number, *other)).map(cbor::encode),
         }
     }
 
@@ -134,6 +137,9 @@ impl State {
             RowKey::Read(number, no) => {
                 self.reads.insert((number, no), read(bytes)?);
             }
+            RowKey::Block(number, other) => {
+                self.blocks.insert((number, other), read(bytes)?);
+            }
         }
         Some(())
     }
@@ -183,6 +189,7 @@ impl State {
         self.contacts.keys().for_each(|(k, other)| add(RowKey::Contact(*k, *other)));
         self.expiries.keys().for_each(|k| add(RowKey::Expiry(*k)));
         self.reads.keys().for_each(|(k, no)| add(RowKey::Read(*k, *no)));
+        self.blocks.keys().for_each(|(k, other)| add(RowKey::Block(*k, *other)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));

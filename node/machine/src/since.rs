@@ -70,7 +70,11 @@ impl State {
 
     /// The time of the newest message that an account of ours may know of.
     pub fn last_message_for(&self, no: ChannelNo, account: AccountNumber) -> Option<HybridTime> {
-        let last = self.last_message(no)?;
+        let heard = self.accounts.get(&account).and_then(|account| account.heard.get(&no));
+        let last = match heard {
+            Some(heard) => Some(*heard).filter(|time| *time != HybridTime::default())?,
+            None => self.last_message(no)?,
+        };
         let entrance = self.entrance(no, account);
         entrance.is_none_or(|entrance| last > entrance.since).then_some(last)
     }

@@ -16,6 +16,7 @@ use minicbor::{Decode, Encode};
 use crate::account::{Account, Device, InviteToken};
 use crate::answer::{Answer, RefusedCode};
 use crate::applied::Applied;
+use crate::block::Block;
 use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
@@ -63,6 +64,8 @@ pub struct State {
     pub(crate) open: BTreeSet<ChannelId>,
     /// What others are to accounts of ours.
     pub contacts: BTreeMap<(AccountNumber, AccountId), Contact>,
+    /// Whom accounts of ours have blocked.
+    pub(crate) blocks: BTreeMap<(AccountNumber, AccountId), Block>,
     /// How many accounts of an organisation ask ours and are not answered.
     pub(crate) asking: BTreeMap<LineageId, u32>,
     /// Groups in which something waits for authority.
@@ -271,11 +274,7 @@ impl State {
                 let new = Device::new(*account, name, *token, *unix_ms);
                 self.add_device(*device, new, *devices_max, fx)
             }
-            Command::RemoveDevice { account, device } => {
-                let answer = self.remove_device(*account, *device, fx)?;
-                fx.logged_out.push(*device);
-                Ok(answer)
-            }
+            Command::RemoveDevice { account, device } => self.remove_device(*account, *device, fx),
             Command::SetPassword { account, password } => self.set_password(*account, password, fx),
             Command::CreateInvite { token, uses, expires_unix_ms } => {
                 self.create_invite(*token, *uses, *expires_unix_ms, fx)
@@ -318,6 +317,10 @@ impl State {
             Command::Force { channel, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.force_authority(channel, fx)
+            }
+            Command::DeleteAccount { account, unix_ms, random } => {
+                (fx.unix_ms, fx.random) = (*unix_ms, *random);
+                self.delete_account(*account, fx)
             }
             Command::Settle { settlement } => self.settle(settlement, fx),
             Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),

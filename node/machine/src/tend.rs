@@ -71,9 +71,8 @@ impl State {
             let device = self.devices.get(id);
             let account = device.filter(|d| d.last_used_unix_ms() < unused_since_ms);
             let Some(account) = account.map(|device| device.account) else { continue };
-            if self.remove_device(account, *id, fx).is_ok() {
-                fx.logged_out.push(*id);
-            }
+            // It is told of by itself; one that is gone already needs nothing.
+            let _ = self.remove_device(account, *id, fx);
         }
         let now = fx.unix_ms;
         self.invites.retain(|token, invite| {

@@ -128,6 +128,7 @@ impl State {
             message: false,
             annotation: None,
             inbox: Vec::new(),
+            deaf: None,
         };
         let (_, pos) = self.place(incoming, fx);
         let hash = self.log_mut(no, name).end.hash();

@@ -99,7 +99,7 @@ impl ClientEdge {
     pub(super) async fn open_session(&self, log_in: LogIn) -> Result<LoggedIn, Refusal> {
         let known = {
             let state = self.shared().state();
-            let number = state.names.get(log_in.name.as_str()).copied();
+            let number = state.account_named(log_in.name.as_str());
             number.and_then(|n| Some((n, state.accounts.get(&n)?.password.clone())))
         };
         let (number, kept) = known.unzip();
@@ -143,6 +143,19 @@ impl ClientEdge {
         listed.collect()
     }
 
+    async fn check_password(
+        &self,
+        account: AccountNumber,
+        password: String,
+    ) -> Result<(), Refusal> {
+        let kept = {
+            let state = self.shared().state();
+            state.accounts.get(&account).map(|account| account.password.clone())
+        };
+        let fits = self.passwords().fits(password, kept).await?;
+        if fits { Ok(()) } else { Err(Code::CredentialsWrong.into()) }
+    }
+
     pub(super) async fn change(
         &self,
         caller: &Caller,
@@ -157,14 +170,13 @@ impl ClientEdge {
             AccountChange::RevokeDevice(device) => {
                 Command::RemoveDevice { account, device: convert::device_back(device) }
             }
+            AccountChange::Delete { password } => {
+                self.check_password(account, password).await?;
+                let (unix_ms, random) = (clock::unix_ms(), clock::random());
+                Command::DeleteAccount { account, unix_ms, random }
+            }
             AccountChange::Password { old, new } => {
-                let kept = {
-                    let state = self.shared().state();
-                    state.accounts.get(&account).map(|account| account.password.clone())
-                };
-                if !self.passwords().fits(old, kept).await? {
-                    return Err(Code::CredentialsWrong.into());
-                }
+                self.check_password(account, old).await?;
                 Command::SetPassword { account, password: self.passwords().hash(new).await? }
             }
         };

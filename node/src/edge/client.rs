@@ -8,15 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_client_api::{
-    AccountChange, Action, Backend, Besides, Caller, ChannelDetail, ChannelSummary, Contact,
-    Cursor, Delivery, Device, Endpoint, EventContent, EventList, FeedEvent, FoundGroup,
+    AccountChange, Action, Backend, Besides, Blocked, Caller, ChannelDetail, ChannelSummary,
+    Contact, Cursor, Delivery, Device, Endpoint, EventContent, EventList, FeedEvent, FoundGroup,
     FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page,
     Refusal, Rule, ShownMessage, SignUp, Standing, Subscribed, Version,
 };
 use comity_machine::{Act, Answer, ChannelNo, Command, GroupAct, Kind, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    self, Ban, ControlAct, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting,
+    self, ControlAct, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting,
     SetRetention, SetRole, Succession, Target, Text,
 };
 use comity_protocol::cursor;
@@ -146,14 +146,6 @@ impl ClientEdge {
         &self.0.hub
     }
 
-    /// The channel, where the caller is in it.
-    fn check_in(&self, caller: &Caller, channel: &ChannelId) -> Result<ChannelNo, Refusal> {
-        let state = self.shared().state();
-        let is_in = state.audience_has(channel, caller.account.number);
-        let no = state.channel(channel).map(|(no, _)| no).filter(|_| is_in);
-        no.ok_or(Code::ChannelNotFound.into())
-    }
-
     pub(super) fn directory(&self) -> &Directory {
         &self.0.directory
     }
@@ -170,14 +162,14 @@ impl ClientEdge {
     pub(super) async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
         if label.domain == self.0.domain {
             let state = self.shared().state();
-            let number = state.names.get(label.name.as_str()).copied();
+            let number = state.account_named(label.name.as_str());
             return number.map(|n| state.account_id(n)).ok_or(Code::AccountNotFound.into());
         }
         self.0.directory.look_up(label).await
     }
 
     /// A member of a channel by label; members that other nodes have forgotten are found too.
-    async fn resolve_member(
+    pub(super) async fn resolve_member(
         &self,
         channel: &ChannelId,
         label: &AccountLabel,
@@ -283,11 +275,11 @@ impl ClientEdge {
         Ok(Some(match action {
             Action::Accept { channel } => Act::Accept { channel },
             Action::AddContact { account } => self.add_contact(&account).await?,
+            Action::Block { account } => self.block(&account).await?,
+            Action::Mute { channel, on } => Act::Mute { channel, on },
+            Action::Unblock { account } => return Ok(self.unblock(caller, &account)),
             Action::RemoveContact { account } => self.remove_contact(caller, &account).await?,
-            Action::Ban { channel, account: label } => {
-                let account = self.resolve_member(&channel, &label).await?;
-                govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() }))
-            }
+            Action::Ban { channel, account } => self.ban(channel, &account).await?,
             of_message @ (Action::Edit { .. }
             | Action::Erase { .. }
             | Action::MarkRead { .. }
@@ -397,6 +389,7 @@ impl Backend for ClientEdge {
     ) -> Result<Outcome, Refusal> {
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
+        let notice = Self::notice_of(&act);
         let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
         let device = convert::device_back(caller.device);
@@ -421,6 +414,9 @@ impl Backend for ClientEdge {
         if let Some((channel, before)) = marked {
             self.tell_read(caller, channel, before);
         }
+        if let Some(notice) = notice.filter(|_| answer == Answer::Done) {
+            self.tell_own(caller, notice);
+        }
         convert::outcome(answer, |pos| convert::cursor(cursor_at(&self.shared().state(), pos)))
     }
 
@@ -436,7 +432,7 @@ impl Backend for ClientEdge {
         let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
         let summary = summary(&state, caller, account, no, known).ok_or(Code::ChannelNotFound)?;
         let invited = summary.standing == Standing::Invited;
-        let members = if invited { Vec::new() } else { members(&state, no, known) };
+        let members = if invited { Vec::new() } else { members(&state, caller, no, known) };
         let rules = match &known.kind {
             Kind::Group(group) if !invited => show::rules(&state, &group.state),
             _ => Vec::new(),
@@ -450,6 +446,10 @@ impl Backend for ClientEdge {
 
     async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {
         Ok(self.contacts_of(caller))
+    }
+
+    async fn blocks(&self, caller: &Caller) -> Result<Vec<Blocked>, Refusal> {
+        Ok(self.blocks_of(caller))
     }
 
     async fn find_group(
@@ -531,7 +531,7 @@ impl Backend for ClientEdge {
     ) -> Result<Vec<Arc<FeedEvent>>, Refusal> {
         let no = self.check_in(caller, &channel)?;
         let view = self.shared().view().map_err(history::failed)?;
-        let pinned = self.pinned(&view, no)?;
+        let pinned = self.pinned(caller, &view, no)?;
         Ok(history::messages(self.shared(), &channel, &pinned, caller.account)?)
     }
 
@@ -568,7 +568,11 @@ impl Backend for ClientEdge {
         let opened =
             feed::Subscription::open(&self.0.hub, self.shared(), subscriber, Some(device), cursor);
         let moved = match cursor {
-            Some(cursor) if !opened.resync => self.marks_after(caller, cursor.pos),
+            Some(cursor) if !opened.resync => {
+                let mut told = self.marks_after(caller, cursor.pos);
+                told.extend(self.settings_after(caller, cursor.pos));
+                told
+            }
             _ => Vec::new(),
         };
         // A device revoked between its authentication and here would not be told.
@@ -585,6 +589,6 @@ impl Backend for ClientEdge {
     }
 }
 
-fn govern(channel: ChannelId, act: ControlAct) -> Act {
+pub(super) fn govern(channel: ChannelId, act: ControlAct) -> Act {
     Act::Govern { channel, act: GroupAct(Box::new(act)) }
 }

@@ -15,7 +15,8 @@ use crate::writer::Shared;
 pub struct DeviceFeed {
     feed: feed::Subscription,
     shared: Arc<Shared>,
-    /// Marks that were moved since the cursor that was shown, told first.
+    /// Marks that were moved, and settings that were changed, since the cursor that was shown: told
+    /// first.
     moved: Vec<Delivery>,
     presence: DevicePresence,
 }
@@ -107,6 +108,8 @@ pub(super) fn delivery(shared: &Shared, notice: Notice) -> Option<Delivery> {
             let account = state.label(state.channel(&channel)?.0, &account)?;
             Delivery::Read { channel, account, message }
         }
+        Notice::Blocks => Delivery::BlocksChanged,
+        Notice::Muted { channel, on } => Delivery::Muted { channel, muted: on },
         Notice::Unread { channel, unread } => {
             Delivery::Unread { channel, unread: convert::unread(unread) }
         }

@@ -3,16 +3,39 @@
 //! group's home.
 
 use comity_client_api::{Caller, FoundGroup, FoundGroups, Refusal};
-use comity_machine::{Act, Subscriber};
+use comity_machine::{Act, ChannelNo, Subscriber};
 use comity_protocol::code::Code;
+use comity_protocol::control::{Ban, ControlAct};
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::id::{ChannelId, LineageId};
 use comity_protocol::limits::{CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX};
-use comity_protocol::name::{ChannelAlias, ServerName};
+use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
-use super::client::ClientEdge;
+use super::client::{ClientEdge, govern};
 
 impl ClientEdge {
+    /// The channel, where the caller is in it.
+    pub(super) fn check_in(
+        &self,
+        caller: &Caller,
+        channel: &ChannelId,
+    ) -> Result<ChannelNo, Refusal> {
+        let state = self.shared().state();
+        let is_in = state.audience_has(channel, caller.account.number);
+        let no = state.channel(channel).map(|(no, _)| no).filter(|_| is_in);
+        no.ok_or(Code::ChannelNotFound.into())
+    }
+
+    /// The act that removes an account from a group and keeps it out.
+    pub(super) async fn ban(
+        &self,
+        channel: ChannelId,
+        label: &AccountLabel,
+    ) -> Result<Act, Refusal> {
+        let account = self.resolve_member(&channel, label).await?;
+        Ok(govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() })))
+    }
+
     /// The group that an alias names.
     pub(super) async fn group_of(
         &self,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use comity_client_api::{
     Confirmations, EventContent, EventList, FeedEvent, HistoryPage, Page, ShownMessage, Version,
 };
-use comity_machine::{ChannelNo, Entrance, ErasedBy, EventRow, Holes, LogNo, Outcome, State};
+use comity_machine::{ChannelNo, Entrance, ErasedBy, EventRow, Holes, Kind, LogNo, Outcome, State};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::Moderation;
@@ -16,7 +16,7 @@ use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogNam
 use comity_protocol::name::ServerName;
 
 use super::reading::is_message;
-use super::remarks::{self, REMARKS_MAX, Remarks};
+use super::remarks::{self, Remarks};
 use super::show::{SAME_ID_MAX, make};
 use crate::feed::rebuild;
 use crate::store::Direction;
@@ -30,12 +30,15 @@ pub(super) fn read(
     limit: usize,
 ) -> Result<HistoryPage, Code> {
     // Before the rows: what comes meanwhile is shown, or said to be on its way.
-    let (holes, entrance) = {
+    let (holes, entrance, account, is_direct) = {
         let state = shared.state();
-        (state.holes(channel), state.entrance(channel, account))
+        let known = state.channels.get(&channel).ok_or(Code::ChannelNotFound)?;
+        let is_direct = matches!(known.kind, Kind::Direct(_));
+        let entrance = state.entrance(channel, account);
+        (state.holes(channel), entrance, state.account_id(account), is_direct)
     };
     let view = shared.view().map_err(failed)?;
-    let reader = Reader { shared, channel, holes, entrance, view };
+    let reader = Reader { shared, channel, holes, entrance, view, account, is_direct };
     match page {
         Page::Latest => reader.before(None, limit, false),
         Page::Before(id) => reader.before(Some(id), limit, true),
@@ -73,7 +76,8 @@ pub(super) fn find(
     let is_in = state.audience_has(channel, account.number);
     let channel = state.channels.get(&no).ok_or(Code::ChannelNotFound)?;
     let entrance = state.entrance(no, account.number);
-    let target = found.into_iter().find_map(|(pos, row)| {
+    let mut heard = found.into_iter().filter(|(_, row)| row.is_heard_by(account));
+    let target = heard.find_map(|(pos, row)| {
         let is_message = is_message(&row.header);
         let mut logs = channel.logs.iter().filter(|(_, log)| log.no == row.log);
         let (name, author) = (logs.next()?.0, row.sender?);
@@ -104,6 +108,9 @@ struct Reader<'a> {
     holes: Holes,
     entrance: Option<Entrance>,
     view: View,
+    account: AccountId,
+    /// Whether some of it may not be for the account to hear.
+    is_direct: bool,
 }
 
 impl Reader<'_> {
@@ -188,9 +195,34 @@ impl Reader<'_> {
         max: usize,
     ) -> Result<Vec<(Pos, EventRow)>, Code> {
         match &self.entrance {
+            None if self.is_direct => self.records_heard(span, direction, max),
             None => self.view.timeline(self.channel, span, direction, max).map_err(failed),
             Some(entrance) => self.records_since(entrance, span, direction, max),
         }
+    }
+
+    /// The records that the account hears: all, but for what somebody said whom it had blocked.
+    fn records_heard(
+        &self,
+        (mut from, mut to): IdSpan,
+        direction: Direction,
+        max: usize,
+    ) -> Result<Vec<(Pos, EventRow)>, Code> {
+        let mut heard = Vec::new();
+        while heard.len() < max && !is_empty(&from, &to) {
+            let count = (max - heard.len()).max(UNHEARD_READ_MIN);
+            let found = self.view.timeline(self.channel, (from, to), direction, count);
+            let found = found.map_err(failed)?;
+            let last = found.last().map(|(_, row)| row.id).filter(|_| found.len() == count);
+            heard.extend(found.into_iter().filter(|(_, row)| row.is_heard_by(self.account)));
+            let Some(last) = last else { break };
+            match direction {
+                Direction::Ascending => from = Bound::Excluded(last),
+                Direction::Descending => to = Bound::Excluded(last),
+            }
+        }
+        heard.truncate(max);
+        Ok(heard)
     }
 
     /// The records that are not from before the account came. What is hidden is below all that is
@@ -235,7 +267,7 @@ impl Reader<'_> {
     }
 
     fn events(&self, records: Vec<(Pos, EventRow)>) -> Result<Vec<Arc<FeedEvent>>, Code> {
-        shown(self.shared, &self.view, self.channel, records)
+        shown(self.shared, &self.view, self.channel, records, self.account)
     }
 }
 
@@ -245,10 +277,11 @@ pub(super) fn shown(
     view: &View,
     channel: ChannelNo,
     records: Vec<(Pos, EventRow)>,
+    reader: AccountId,
 ) -> Result<Vec<Arc<FeedEvent>>, Code> {
     let ids = records.iter().map(|(_, row)| row.id);
     let Some(span) = ids.clone().min().zip(ids.max()) else { return Ok(Vec::new()) };
-    let remarks = Remarks::read(view, channel, span).map_err(failed)?;
+    let remarks = Remarks::read(view, channel, span, reader).map_err(failed)?;
     let state = shared.state();
     let known = state.channels.get(&channel).ok_or(Code::ChannelNotFound)?;
     let names: BTreeMap<LogNo, LogName> =
@@ -278,7 +311,7 @@ pub(super) fn versions(
 ) -> Result<Vec<Version>, Code> {
     let found = find(shared, channel, id, account)?;
     let view = shared.view().map_err(failed)?;
-    remarks::versions(&view, &found).map_err(failed)
+    remarks::versions(&view, &found, account).map_err(failed)
 }
 
 /// The messages of a thread after one of them.
@@ -291,7 +324,7 @@ pub(super) fn replies(
 ) -> Result<EventList, Code> {
     let Found { channel: no, .. } = find(shared, channel, id, account)?;
     let view = shared.view().map_err(failed)?;
-    let said = view.annotations(no, (id, id), REMARKS_MAX).map_err(failed)?;
+    let said = remarks::heard(&view, no, (id, id), account).map_err(failed)?;
     let mut rest = remarks::thread(&said, after);
     let mut records = Vec::new();
     for reply in rest.by_ref().take(limit) {
@@ -303,7 +336,7 @@ pub(super) fn replies(
         Some(entrance) => not_hidden(shared, no, entrance, records),
         None => records,
     };
-    Ok(EventList { events: shown(shared, &view, no, records)?, more })
+    Ok(EventList { events: shown(shared, &view, no, records, account)?, more })
 }
 
 /// Messages of a channel by their ids, in the order of these; those that are hidden from the
@@ -319,7 +352,8 @@ pub(super) fn messages(
     for id in ids {
         match find(shared, channel, *id, account) {
             Ok(found) => {
-                events.extend(shown(shared, &view, found.channel, vec![(found.pos, found.row)])?);
+                let records = vec![(found.pos, found.row)];
+                events.extend(shown(shared, &view, found.channel, records, account)?);
             }
             Err(Code::MessageNotFound) => {}
             Err(code) => return Err(code),
@@ -350,7 +384,7 @@ pub(super) fn mentions(
         };
         let counts = |(_, row): &(Pos, EventRow)| row.outcome == Outcome::Accepted;
         let records = records.into_iter().filter(counts).collect();
-        events.extend(shown(shared, &view, no, records)?);
+        events.extend(shown(shared, &view, no, records, account)?);
     }
     Ok(EventList { events, more })
 }
@@ -395,7 +429,7 @@ pub(super) fn message(
         }
         false => None,
     };
-    let event = shown(shared, &view, no, vec![(pos, row)])?.pop();
+    let event = shown(shared, &view, no, vec![(pos, row)], account)?.pop();
     Ok(ShownMessage { event: event.ok_or(Code::MessageNotFound)?, erasure })
 }
 
@@ -413,6 +447,8 @@ fn erasure(state: &State, no: ChannelNo, confirmed: &[LineageId]) -> Confirmatio
     Confirmations { confirmed: domains(confirmed), unconfirmed: domains(&silent) }
 }
 
+/// Records that are read at least where some may not be heard.
+const UNHEARD_READ_MIN: usize = 16;
 /// Records that are read at a time where some are hidden.
 const CHUNK: usize = 256;
 

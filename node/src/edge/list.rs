@@ -13,6 +13,9 @@ use super::reading::READERS_SHOWN_MAX;
 pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
     let held = account.channels.keys().filter_map(|no| {
         let channel = state.channels.get(no)?;
+        if is_only_unheard(state, caller, *no, channel) {
+            return None;
+        }
         summary(state, caller, account, *no, channel)
     });
     let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
@@ -21,9 +24,19 @@ pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Ve
         let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
         let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
         let unread = Unread::default();
-        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms: None, unread })
+        let last_message_unix_ms = None;
+        let muted = false;
+        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms, unread, muted })
     });
     held.chain(invitations).collect()
+}
+
+/// Whether a direct channel holds nothing but what somebody says whom the account blocks.
+fn is_only_unheard(state: &State, caller: &Caller, no: ChannelNo, channel: &Channel) -> bool {
+    let Kind::Direct(direct) = &channel.kind else { return false };
+    let (other, _) = direct.other(caller.account);
+    let account = caller.account.number;
+    state.blocks(account, other) && state.last_message_for(no, account).is_none()
 }
 
 /// A channel as an account has it in its list; nothing where it is in none.
@@ -68,14 +81,23 @@ pub(super) fn summary(
         standing,
         last_message_unix_ms: last.map(|time| time.unix_ms()),
         unread: convert::unread(state.unread(caller.account.number, no)),
+        muted: state.is_muted(caller.account.number, no),
     })
 }
 
 /// Who is in a channel, or invited, by label.
-pub(super) fn members(state: &State, no: ChannelNo, channel: &Channel) -> Vec<Member> {
+pub(super) fn members(
+    state: &State,
+    caller: &Caller,
+    no: ChannelNo,
+    channel: &Channel,
+) -> Vec<Member> {
     let is_small = channel.member_count() <= READERS_SHOWN_MAX;
+    let is_direct = matches!(channel.kind, Kind::Direct(_));
     let read = |account: &AccountId| {
-        let is_ours = account.lineage == state.lineage() && state.shows_reads(account.number);
+        let is_ours = account.lineage == state.lineage()
+            && state.shows_reads(account.number)
+            && !(is_direct && state.blocks(account.number, caller.account));
         state.read_mark(account.number, no).message.filter(|_| is_ours && is_small)
     };
     let mut members: Vec<Member> = match &channel.kind {

@@ -3,7 +3,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use comity_client_api::{Caller, Delivery, Refusal};
-use comity_machine::{Act, ChannelNo, Outcome, ReadMark, RightTo, Subscriber, right_of};
+use comity_machine::{Act, ChannelNo, Kind, Outcome, ReadMark, RightTo, Subscriber, right_of};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, EventHeader};
@@ -37,7 +37,7 @@ impl ClientEdge {
         let found = history::find(self.shared(), &channel, message, caller.account)?;
         let no = found.channel;
         let view = self.shared().view().map_err(history::failed)?;
-        let is_newest = !is_followed(&view, no, message)?;
+        let is_newest = !is_followed(&view, no, message, caller.account)?;
         let pos = if is_newest { last } else { found.pos.min(last) };
         let unread = count_after(&view, no, (pos, last), caller.account)?;
         let mentions = view.mentions(caller.account.number, Pos(u64::MAX), MENTIONS_COUNTED);
@@ -90,6 +90,15 @@ impl ClientEdge {
             true => known.audience.local.iter().copied().collect(),
             false => Vec::new(),
         };
+        // Whoever is blocked does not see that one reads, where the two are alone.
+        let is_direct = matches!(known.kind, Kind::Direct(_));
+        let is_blocked = |other: &Subscriber| match other {
+            Subscriber::Account(other) => {
+                is_direct && state.blocks(account, state.account_id(*other))
+            }
+            Subscriber::Peer(_) => false,
+        };
+        let others: Vec<Subscriber> = others.into_iter().filter(|o| !is_blocked(o)).collect();
         drop(state);
         let own = Subscriber::Account(account);
         self.hub().notify(own, Notice::Unread { channel, unread });
@@ -102,12 +111,17 @@ impl ClientEdge {
 }
 
 /// Whether a message stands after another one in the channel's order.
-fn is_followed(view: &View, no: ChannelNo, message: MessageId) -> Result<bool, Code> {
+fn is_followed(
+    view: &View,
+    no: ChannelNo,
+    message: MessageId,
+    own: AccountId,
+) -> Result<bool, Code> {
     let span = (Bound::Excluded(message), Bound::Unbounded);
     let later = view.timeline(no, span, Direction::Descending, LATER_LOOKED_AT);
     let later = later.map_err(history::failed)?;
     let is_cut = later.len() == LATER_LOOKED_AT;
-    Ok(is_cut || later.iter().any(|(_, row)| is_message(&row.header)))
+    Ok(is_cut || later.iter().any(|(_, row)| row.is_heard_by(own) && is_message(&row.header)))
 }
 
 /// Messages of others that came after one pos, up to another.
@@ -122,7 +136,8 @@ fn count_after(
         return Ok(count);
     }
     view.records(no, (Pos(after.0 + 1), until), &mut |_, row| {
-        let is_others = row.outcome == Outcome::Accepted && row.sender != Some(own);
+        let is_others =
+            row.outcome == Outcome::Accepted && row.sender != Some(own) && row.is_heard_by(own);
         count += u64::from(is_others && is_message(&row.header));
         if count < UNREAD_COUNTED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })

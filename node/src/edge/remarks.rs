@@ -32,14 +32,15 @@ pub(super) struct OfMessage {
 }
 
 impl<'a> Remarks<'a> {
-    /// What is said of the messages from one id to another.
+    /// What is said of the messages from one id to another, as far as the reader hears it.
     pub(super) fn read(
         view: &'a View,
         channel: ChannelNo,
         span: (MessageId, MessageId),
+        reader: AccountId,
     ) -> Result<Self, RecordsError> {
         let mut by_message: BTreeMap<MessageId, Vec<Annotated>> = BTreeMap::new();
-        for said in view.annotations(channel, span, REMARKS_MAX)? {
+        for said in heard(view, channel, span, reader)? {
             by_message.entry(said.message).or_default().push(said);
         }
         Ok(Self { view, channel, by_message })
@@ -84,17 +85,40 @@ impl OfMessage {
     }
 }
 
+/// What is said of the messages from one id to another, as far as the reader hears it.
+pub(super) fn heard(
+    view: &View,
+    channel: ChannelNo,
+    span: (MessageId, MessageId),
+    reader: AccountId,
+) -> Result<Vec<Annotated>, RecordsError> {
+    let mut said = view.annotations(channel, span, REMARKS_MAX)?;
+    said.retain(|said| said.is_heard_by(reader));
+    Ok(said)
+}
+
 /// The texts that a message has had.
-pub(super) fn versions(view: &View, found: &Found) -> Result<Vec<Version>, RecordsError> {
+pub(super) fn versions(
+    view: &View,
+    found: &Found,
+    reader: AccountId,
+) -> Result<Vec<Version>, RecordsError> {
     let of = |row: &EventRow| {
         let (text, format) = text_of(row);
         Version { time_unix_ms: row.id.time().unix_ms(), text, format }
     };
     let mut versions = vec![of(&found.row)];
     let id = found.row.id;
-    let said = view.annotations(found.channel, (id, id), REMARKS_MAX)?;
+    let said = heard(view, found.channel, (id, id), reader)?;
+    let mut is_unheard = false;
     for edit in edits(&said, found.author) {
+        is_unheard |= edit.is_unheard;
         versions.extend(view.annotating(found.channel, edit)?.as_ref().map(of));
+    }
+    // The text that an unheard edit replaces is kept for who does not hear it; its author is to see
+    // no difference. Direct channels keep no former texts.
+    if let Some((_, former)) = versions.split_last_mut().filter(|_| is_unheard) {
+        former.iter_mut().for_each(|version| version.text = None);
     }
     Ok(versions)
 }
@@ -283,7 +307,7 @@ impl ClientEdge {
         let found = history::find(self.shared(), channel, *message, caller.account)?;
         is_there(&found)?;
         let view = self.shared().view().map_err(history::failed)?;
-        let said = view.annotations(found.channel, (*message, *message), REMARKS_MAX);
+        let said = heard(&view, found.channel, (*message, *message), caller.account);
         let said = said.map_err(history::failed)?;
         let (channel, message) = (*channel, *message);
         match action {
@@ -299,7 +323,7 @@ impl ClientEdge {
             }
             Action::Pin { on, .. } => {
                 let is_on = is_pinned(&said);
-                if *on && !is_on && self.pinned(&view, found.channel)?.len() >= PINS_MAX {
+                if *on && !is_on && self.pinned(caller, &view, found.channel)?.len() >= PINS_MAX {
                     return Err(Code::PinLimit.into());
                 }
                 Ok((is_on != *on).then_some(Act::Pin { channel, message, on: *on }))
@@ -311,12 +335,13 @@ impl ClientEdge {
     /// The pinned messages of a channel, the one pinned last first.
     pub(super) fn pinned(
         &self,
+        caller: &Caller,
         view: &View,
         channel: ChannelNo,
     ) -> Result<Vec<MessageId>, Refusal> {
         let mut pinned = Vec::new();
         for message in view.pinned_ever(channel).map_err(history::failed)? {
-            let said = view.annotations(channel, (message, message), REMARKS_MAX);
+            let said = heard(view, channel, (message, message), caller.account);
             if is_pinned(&said.map_err(history::failed)?) {
                 pinned.push(message);
             }

@@ -49,6 +49,15 @@ pub enum Notice {
         /// What is unread from now on.
         unread: Unread,
     },
+    /// The account has changed whom it blocks.
+    Blocks,
+    /// The account has muted a channel, or no longer.
+    Muted {
+        /// The channel.
+        channel: ChannelId,
+        /// Whether it is muted from now on.
+        on: bool,
+    },
 }
 
 /// Live subscribers. Cheap to clone.

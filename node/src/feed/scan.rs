@@ -137,7 +137,9 @@ fn read_page(
 fn sees(state: &State, subscriber: Subscriber, applied: &Applied) -> bool {
     match subscriber {
         Subscriber::Account(account) => {
-            applied.outcome == Outcome::Accepted && !state.hides(account, applied)
+            applied.outcome == Outcome::Accepted
+                && applied.is_heard_by(state.account_id(account))
+                && !state.hides(account, applied)
         }
         Subscriber::Peer(_) => match applied.log.name {
             LogName::Message { origin, .. } | LogName::Control { home: origin, .. } => {
@@ -269,6 +271,7 @@ pub fn rebuild(
         stated: row.stated,
         erased: row.erased,
         is_late: row.is_late,
+        is_unheard: row.is_unheard,
         record: Record { header: row.header, body: row.body },
         audience: Arc::from([]),
         inbox: Vec::new(),

@@ -6,6 +6,7 @@
 mod across;
 mod authority;
 mod bad_input;
+mod blocks;
 mod clocks;
 mod contacts;
 mod delivery;
@@ -13,6 +14,7 @@ mod directory;
 mod documents;
 mod erasing;
 mod eye;
+mod farewell;
 mod forged;
 mod gates;
 mod hostile;

@@ -55,11 +55,13 @@ pub enum Table {
     Read = 24,
     /// Events that pin messages, or no longer, by channel and event.
     Pin = 25,
+    /// Whom accounts have blocked, by account.
+    Block = 26,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 25] = [
+    pub const ALL: [Table; 26] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -85,6 +87,7 @@ impl Table {
         Table::Mention,
         Table::Read,
         Table::Pin,
+        Table::Block,
     ];
 
     /// Its name on disk.
@@ -115,6 +118,7 @@ impl Table {
             Table::Mention => "mention",
             Table::Read => "read",
             Table::Pin => "pin",
+            Table::Block => "block",
         }
     }
 

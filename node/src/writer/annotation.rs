@@ -30,10 +30,19 @@ pub struct Annotated {
     pub author: AccountId,
     /// What.
     pub what: Remark,
+    /// Whether its author is blocked by whom it is for: shown to nobody but its author.
+    pub is_unheard: bool,
 }
 
-/// What stands under the key: the event's pos, who says it, and what.
-type Value = (u64, AccountId, Remark);
+impl Annotated {
+    /// Whether an account may be shown it, as far as blocks go.
+    pub fn is_heard_by(&self, account: AccountId) -> bool {
+        !self.is_unheard || self.author == account
+    }
+}
+
+/// What stands under the key: the event's pos, who says it, what, and whether it is unheard.
+type Value = (u64, AccountId, Remark, bool);
 
 /// An event, as far as its row needs it.
 struct Event<'a> {
@@ -42,6 +51,7 @@ struct Event<'a> {
     place: (MessageId, LogNo, u64),
     author: Option<AccountId>,
     counts: bool,
+    is_unheard: bool,
     annotation: &'a Annotation,
 }
 
@@ -57,7 +67,8 @@ impl Event<'_> {
         }
         match self.author.filter(|_| self.counts) {
             Some(author) => {
-                let value: Value = (self.pos.0, author, self.annotation.what.clone());
+                let what = self.annotation.what.clone();
+                let value: Value = (self.pos.0, author, what, self.is_unheard);
                 rows.put(Table::Annotation, &key, &cbor::encode(&value));
             }
             None => rows.delete(Table::Annotation, &key),
@@ -74,6 +85,7 @@ pub(super) fn lay(rows: &mut Batch, applied: &Applied) {
         place: (applied.id, applied.log_no, applied.seq),
         author: applied.sender,
         counts: applied.outcome == Outcome::Accepted,
+        is_unheard: applied.is_unheard,
         annotation,
     };
     event.lay(rows);
@@ -88,6 +100,7 @@ pub(super) fn relay(rows: &mut Batch, channel: ChannelNo, pos: Pos, row: &EventR
         place: (row.id, row.log, row.seq),
         author: row.sender,
         counts: row.outcome == Outcome::Accepted,
+        is_unheard: row.is_unheard,
         annotation: &annotation,
     };
     event.lay(rows);
@@ -177,6 +190,6 @@ const PINS_LOOKED_AT: usize = 1_000;
 /// Reads a row back; `None` where it is not one of ours.
 fn read(key: &[u8], value: &[u8]) -> Option<Annotated> {
     let (message, event, log, seq) = keys::parse_annotation_key(key)?;
-    let (pos, author, what): Value = cbor::decode(value, usize::MAX).ok()?;
-    Some(Annotated { message, event, log, seq, pos: Pos(pos), author, what })
+    let (pos, author, what, is_unheard): Value = cbor::decode(value, usize::MAX).ok()?;
+    Some(Annotated { message, event, log, seq, pos: Pos(pos), author, what, is_unheard })
 }

@@ -57,7 +57,8 @@ fn keeps(state: &State, channel: ChannelNo) -> bool {
 /// The message that a record edits, and who does.
 fn edited(applied: &Applied) -> Option<(MessageId, AccountId)> {
     let annotation = applied.annotation.as_ref().filter(|said| said.what == Remark::Edit)?;
-    let counts = applied.outcome == Outcome::Accepted;
+    // Who does not hear an edit goes on reading the former text.
+    let counts = applied.outcome == Outcome::Accepted && !applied.is_unheard;
     Some((annotation.message, applied.sender.filter(|_| counts)?))
 }
 

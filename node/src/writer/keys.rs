@@ -2,7 +2,7 @@
 
 use comity_machine::{ChannelNo, LogNo, RowKey};
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::{AccountNumber, LineageId, LogName, MessageId};
+use comity_protocol::id::{AccountId, AccountNumber, LineageId, LogName, MessageId};
 
 use crate::store::Table;
 
@@ -21,19 +21,23 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
             (Table::Nonce, bytes)
         }
         RowKey::Peer(lineage) => (Table::Peer, lineage.as_bytes().to_vec()),
-        RowKey::Contact(account, other) => {
-            let mut bytes = account.0.to_be_bytes().to_vec();
-            bytes.extend(other.lineage.as_bytes());
-            bytes.extend(other.number.0.to_be_bytes());
-            (Table::Contact, bytes)
-        }
+        RowKey::Contact(account, other) => (Table::Contact, pair_key(*account, other)),
         RowKey::Expiry(no) => (Table::Expiry, no.0.to_be_bytes().to_vec()),
         RowKey::Read(account, no) => {
             let mut bytes = account.0.to_be_bytes().to_vec();
             bytes.extend(no.0.to_be_bytes());
             (Table::Read, bytes)
         }
+        RowKey::Block(account, other) => (Table::Block, pair_key(*account, other)),
     }
+}
+
+/// What an account of ours says of another.
+fn pair_key(account: AccountNumber, other: &AccountId) -> Vec<u8> {
+    let mut bytes = account.0.to_be_bytes().to_vec();
+    bytes.extend(other.lineage.as_bytes());
+    bytes.extend(other.number.0.to_be_bytes());
+    bytes
 }
 
 fn log_key(no: ChannelNo, name: &LogName) -> Vec<u8> {

@@ -33,7 +33,7 @@ pub(super) fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 11] = [
+const STATE_TABLES: [(Table, NameRow); 12] = [
     (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
@@ -47,11 +47,8 @@ const STATE_TABLES: [(Table, NameRow); 11] = [
     (Table::Nonce, |key| Some(RowKey::Nonce(DeviceId(word(key)?), 0))),
     (Table::Peer, |key| Some(RowKey::Peer(LineageId(key.try_into().ok()?)))),
     (Table::Contact, |key| {
-        let (account, other) = key.split_first_chunk::<8>()?;
-        let (lineage, number) = other.split_first_chunk::<32>()?;
-        let number = AccountNumber(word(number)?);
-        let other = AccountId { lineage: LineageId(*lineage), number };
-        Some(RowKey::Contact(AccountNumber(u64::from_be_bytes(*account)), other))
+        let (account, other) = pair(key)?;
+        Some(RowKey::Contact(account, other))
     }),
     (Table::Expiry, |key| Some(RowKey::Expiry(channel_no(key)?))),
     (Table::Read, |key| {
@@ -59,7 +56,19 @@ const STATE_TABLES: [(Table, NameRow); 11] = [
         let account = AccountNumber(u64::from_be_bytes(*account));
         Some(RowKey::Read(account, channel_no(channel)?))
     }),
+    (Table::Block, |key| {
+        let (account, other) = pair(key)?;
+        Some(RowKey::Block(account, other))
+    }),
 ];
+
+fn pair(key: &[u8]) -> Option<(AccountNumber, AccountId)> {
+    let (account, other) = key.split_first_chunk::<8>()?;
+    let (lineage, number) = other.split_first_chunk::<32>()?;
+    let number = AccountNumber(word(number)?);
+    let other = AccountId { lineage: LineageId(*lineage), number };
+    Some((AccountNumber(u64::from_be_bytes(*account)), other))
+}
 
 fn word(key: &[u8]) -> Option<u64> {
     key.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))

@@ -1,6 +1,7 @@
 //! The control state of a group and the rules by which a control record is judged (`docs/protocol/`
 //! section 7). Every node that holds the records computes the same state.
 
+mod act;
 mod closing;
 mod request;
 mod rights;
@@ -17,6 +18,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId};
 use minicbor::{Decode, Encode};
 
+pub use act::GroupAct;
 pub use closing::Ended;
 pub(crate) use rights::is_name;
 pub use state::{ControlState, Member, Place};

@@ -39,7 +39,7 @@ impl LinkEnd {
     pub(super) fn answer_look_up(&mut self, id: u64, name: &str) {
         let number: Option<AccountNumber> = name.parse::<AccountName>().ok().and_then(|name| {
             let state = self.exchange.shared.state();
-            state.names.get(name.as_str()).copied()
+            state.account_named(name.as_str())
         });
         self.replica.send(Frame::Account { id, number });
     }

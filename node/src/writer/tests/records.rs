@@ -146,6 +146,7 @@ impl World {
             mentioned: Vec::new(),
             erased: None,
             is_late: at.is_multiple_of(5),
+            is_unheard: at.is_multiple_of(7),
         }
     }
 

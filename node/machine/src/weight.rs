@@ -1,0 +1,29 @@
+//! Commands as whoever keeps them sees them: their weight in memory, and their bytes read back.
+
+use crate::command::{Act, Command};
+use crate::rewind::Rewind;
+
+impl Command {
+    /// Bytes that it holds in memory, nearly.
+    pub fn weight(&self) -> usize {
+        let carried = match self {
+            Self::Perform { act: Act::Send { text, .. } | Act::Edit { text, .. }, .. } => {
+                text.len()
+            }
+            Self::PeerBatch { frame, rewinds, .. } => {
+                frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
+            }
+            Self::PeerHistory { frame, .. } => frame.len(),
+            Self::Reopen { rewind, .. } => rewind.weight(),
+            Self::TakeFork { proof, .. } => proof.len(),
+            Self::NoteActive { accounts } => accounts.len() * 16,
+            _ => 0,
+        };
+        carried + 256
+    }
+}
+
+/// Reads a command back from a journal; `None` where this release does not know it.
+pub fn decode_command(bytes: &[u8]) -> Option<Command> {
+    minicbor::decode(bytes).ok()
+}

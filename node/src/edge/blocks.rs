@@ -1,0 +1,68 @@
+//! Whom an account does not hear, and channels that it has muted: as its devices see and change
+//! them. What a block means for what comes is the machine's to say.
+
+use comity_client_api::{Blocked, Caller, Delivery, Refusal};
+use comity_machine::{Act, Subscriber};
+use comity_protocol::cursor::Pos;
+use comity_protocol::name::AccountLabel;
+
+use super::client::ClientEdge;
+use crate::feed::Notice;
+
+impl ClientEdge {
+    /// Whom the caller blocks, by label.
+    pub(super) fn blocks_of(&self, caller: &Caller) -> Vec<Blocked> {
+        let state = self.shared().state();
+        let known = state.blocks_of(caller.account.number);
+        let mut blocked: Vec<Blocked> = known
+            .filter_map(|(_, block)| {
+                let account = block.label.parse().ok()?;
+                Some(Blocked { account, since_unix_ms: block.since_unix_ms })
+            })
+            .collect();
+        blocked.sort_by(|a, b| a.account.cmp(&b.account));
+        blocked
+    }
+
+    /// The act by which a caller blocks somebody.
+    pub(super) async fn block(&self, label: &AccountLabel) -> Result<Act, Refusal> {
+        let account = self.resolve(label).await?;
+        Ok(Act::Block { account, label: label.to_string() })
+    }
+
+    /// The act by which a caller hears somebody again; nothing where he does.
+    pub(super) fn unblock(&self, caller: &Caller, label: &AccountLabel) -> Option<Act> {
+        let text = label.to_string();
+        let state = self.shared().state();
+        let mut blocked = state.blocks_of(caller.account.number);
+        let account = blocked.find(|(_, block)| block.label == text).map(|(account, _)| account)?;
+        Some(Act::Unblock { account })
+    }
+
+    /// What the account's devices are told once an act is done.
+    pub(super) fn notice_of(act: &Act) -> Option<Notice> {
+        match act {
+            Act::Block { .. } | Act::Unblock { .. } => Some(Notice::Blocks),
+            Act::Mute { channel, on } => Some(Notice::Muted { channel: *channel, on: *on }),
+            _ => None,
+        }
+    }
+
+    /// Tells all devices of the caller's account.
+    pub(super) fn tell_own(&self, caller: &Caller, notice: Notice) {
+        self.hub().notify(Subscriber::Account(caller.account.number), notice);
+    }
+
+    /// What was blocked and muted, or no longer, since a place in the feed.
+    pub(super) fn settings_after(&self, caller: &Caller, pos: Pos) -> Vec<Delivery> {
+        let state = self.shared().state();
+        let account = caller.account.number;
+        let muted = state.mutes_since(account, pos).filter_map(|(no, muted)| {
+            let channel = state.channels.get(&no)?.id;
+            Some(Delivery::Muted { channel, muted })
+        });
+        let mut told: Vec<Delivery> = muted.collect();
+        told.extend(state.blocks_changed(account, pos).then_some(Delivery::BlocksChanged));
+        told
+    }
+}
