@@ -291,8 +291,8 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Waits until the text is in the outbox; with a [`Keep`], until it is on disk. Where it is not,
-    /// the answer says why.
+    /// Waits until the text is in the outbox; with a [`Keep`], until it is on disk. Where it is
+    /// not, the answer says why.
     pub async fn queued(&mut self) -> Result<(), RequestError> {
         if (&mut self.queued).await.is_ok() {
             return Ok(());

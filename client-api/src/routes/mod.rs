@@ -72,23 +72,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/channels/{id}/members/{account}", delete(members::remove::<B>))
         .route("/v1/channels/{id}/members/{account}/role", put(members::set_role::<B>))
         .route("/v1/channels/{id}/messages", get(messages::list::<B>).post(messages::create::<B>))
-        .route(
-            "/v1/channels/{id}/messages/{message}",
-            get(messages::show::<B>).put(remarks::edit::<B>).delete(messages::erase::<B>),
-        )
-        .route("/v1/channels/{id}/messages/{message}/versions", get(remarks::versions::<B>))
-        .route("/v1/channels/{id}/messages/{message}/replies", get(remarks::replies::<B>))
-        .route(
-            "/v1/channels/{id}/messages/{message}/reactions/{reaction}",
-            put(remarks::react::<B>).delete(remarks::unreact::<B>),
-        )
-        .route("/v1/channels/{id}/pins", get(remarks::pins::<B>))
-        .route(
-            "/v1/channels/{id}/pins/{message}",
-            put(remarks::pin::<B>).delete(remarks::unpin::<B>),
-        )
-        .route("/v1/channels/{id}/read", put(remarks::mark_read::<B>))
-        .route("/v1/mentions", get(remarks::mentions::<B>))
+        .merge(of_messages())
         .route("/v1/contacts", get(contacts::list::<B>))
         .route("/v1/contacts/{account}", put(contacts::add::<B>).delete(contacts::remove::<B>))
         .merge(blocks::routes())
@@ -119,6 +103,28 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .layer(from_fn_with_state(origins, cross_origin))
         .layer(from_fn(read_out))
         .with_state(api)
+}
+
+/// Messages, and what is said of them.
+fn of_messages<B: Backend>() -> Router<Api<B>> {
+    Router::new()
+        .route(
+            "/v1/channels/{id}/messages/{message}",
+            get(messages::show::<B>).put(remarks::edit::<B>).delete(messages::erase::<B>),
+        )
+        .route("/v1/channels/{id}/messages/{message}/versions", get(remarks::versions::<B>))
+        .route("/v1/channels/{id}/messages/{message}/replies", get(remarks::replies::<B>))
+        .route(
+            "/v1/channels/{id}/messages/{message}/reactions/{reaction}",
+            put(remarks::react::<B>).delete(remarks::unreact::<B>),
+        )
+        .route("/v1/channels/{id}/pins", get(remarks::pins::<B>))
+        .route(
+            "/v1/channels/{id}/pins/{message}",
+            put(remarks::pin::<B>).delete(remarks::unpin::<B>),
+        )
+        .route("/v1/channels/{id}/read", put(remarks::mark_read::<B>))
+        .route("/v1/mentions", get(remarks::mentions::<B>))
 }
 
 /// What is there without a token.

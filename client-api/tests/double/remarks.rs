@@ -50,6 +50,12 @@ impl State {
                 self.message_in(me, channel, message)?;
                 self.read.insert((me.clone(), channel), message);
             }
+            Action::ShowReads { on: true } => {
+                self.hides_reads.remove(me);
+            }
+            Action::ShowReads { on: false } => {
+                self.hides_reads.insert(me.clone());
+            }
             other => panic!("{other:?} says nothing of a message"),
         }
         Ok(Outcome::Done)

@@ -99,21 +99,14 @@ impl State {
                 Ok(Outcome::Done)
             }
             Action::RemoveAlias { alias } => {
-                self.aliases.remove(&alias).ok_or(Code::ChannelNotFound)?;
-                Ok(Outcome::Done)
+                let known = self.aliases.remove(&alias);
+                known.map(|_| Outcome::Done).ok_or(Code::ChannelNotFound.into())
             }
             remark @ (Action::Edit { .. }
             | Action::MarkRead { .. }
             | Action::Pin { .. }
-            | Action::React { .. }) => self.remark(me, remark),
-            Action::ShowReads { on: true } => {
-                self.hides_reads.remove(me);
-                Ok(Outcome::Done)
-            }
-            Action::ShowReads { on: false } => {
-                self.hides_reads.insert(me.clone());
-                Ok(Outcome::Done)
-            }
+            | Action::React { .. }
+            | Action::ShowReads { .. }) => self.remark(me, remark),
             Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
         }
