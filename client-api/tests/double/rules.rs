@@ -93,22 +93,31 @@ impl State {
             | Action::Mute { .. }
             | Action::RemoveContact { .. }
             | Action::Unblock { .. }) => self.act_on_people(me, of_people),
-            Action::SetAlias { channel, alias } => {
-                self.group_name(me, channel)?;
-                self.aliases.insert(alias, channel);
-                Ok(Outcome::Done)
-            }
-            Action::RemoveAlias { alias } => {
-                let known = self.aliases.remove(&alias);
-                known.map(|_| Outcome::Done).ok_or(Code::ChannelNotFound.into())
-            }
+            of_alias @ (Action::JoinAlias { .. }
+            | Action::RemoveAlias { .. }
+            | Action::SetAlias { .. }) => self.act_on_aliases(me, of_alias),
             remark @ (Action::Edit { .. }
             | Action::MarkRead { .. }
             | Action::Pin { .. }
             | Action::React { .. }
             | Action::ShowReads { .. }) => self.remark(me, remark),
-            Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
             membership => self.act_on_members(me, membership),
+        }
+    }
+
+    fn act_on_aliases(&mut self, me: &AccountLabel, action: Action) -> Result<Outcome, Refusal> {
+        match action {
+            Action::JoinAlias { alias } => Ok(Outcome::Joining(self.find_group(&alias)?.id)),
+            Action::RemoveAlias { alias } => {
+                let known = self.aliases.remove(&alias);
+                known.map(|_| Outcome::Done).ok_or(Code::ChannelNotFound.into())
+            }
+            Action::SetAlias { channel, alias } => {
+                self.group_name(me, channel)?;
+                self.aliases.insert(alias, channel);
+                Ok(Outcome::Done)
+            }
+            other => panic!("{other:?} names no alias"),
         }
     }
 
