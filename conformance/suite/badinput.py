@@ -297,7 +297,7 @@ def cases(too_long: str, foreign: str) -> dict[str, tuple[str, Case]]:
         "a weak password": ("password_weak", _sign_up("newcomer", "short")),
         "a name with a space": ("name_invalid", _sign_up("new comer", _PASSWORD)),
         "an unknown resource": ("resource_not_found", lambda c: c.request("GET", "/v1/dances")),
-        "a wrong method": ("method_not_allowed", lambda c: c.request("DELETE", "/v1/me")),
+        "a wrong method": ("method_not_allowed", lambda c: c.request("PATCH", "/v1/me")),
         "an account that does not exist":
             ("account_not_found", lambda c: c.open_direct(f"nobody@{_DOMAIN}")),
         "a direct channel with oneself":

@@ -27,11 +27,17 @@ pub async fn run(
     let http = http.with_token(&login.token);
     let mut client = Client::connect_kept(http, ClientSettings::patient(), keep);
     while let Some(event) = client.next().await {
+        // What came before the first connection, or while the feed had a gap, is in the list alone.
+        if let Event::Connected { .. } = event {
+            let channels = client.http().channels().await?.into_iter();
+            for channel in channels.filter(|channel| channel.standing == "invited") {
+                accept(&client, channel.id).await;
+            }
+        }
         let Event::Channel(event) = event else { continue };
         match &event.content {
             Content::Invited { account, .. } if *account == login.account => {
-                let accept = Command::Accept { channel: event.channel };
-                client.sender().command(accept).await?;
+                accept(&client, event.channel).await;
             }
             Content::Message { text: Some(text) } if event.sender != login.account => {
                 client.sender().start_answer(&event, &**text).await.queued().await?;
@@ -40,4 +46,9 @@ pub async fn run(
         }
     }
     Err("the node takes this bot no more".into())
+}
+
+/// An invitation that was taken back, or accepted already, is no reason to end.
+async fn accept(client: &Client, channel: String) {
+    let _ = client.sender().command(Command::Accept { channel }).await;
 }

@@ -29,7 +29,7 @@ pub(crate) async fn show<B: Backend>(
     let mark = sync.mark.filter(|_| !subscribed.resync).unwrap_or_else(|| api.backend.mark());
     let feed = &mut subscribed.subscription;
     feed.beat(Duration::ZERO);
-    let mut deliveries = feed.ready(sync.limit).await;
+    let mut deliveries = ready(feed, sync.limit).await;
     let has_news =
         !deliveries.is_empty() || !api.backend.delivered_since(&caller, mark).1.is_empty();
     // After a resync the client has to list its channels anew, so there is nothing worth waiting
@@ -38,7 +38,7 @@ pub(crate) async fn show<B: Backend>(
         let wait = Duration::from_millis(sync.timeout_ms);
         // Who waits can give no other sign of life.
         feed.beat(wait);
-        deliveries = timeout(wait, feed.next(sync.limit)).await.unwrap_or_default();
+        deliveries = timeout(wait, next(feed, sync.limit)).await.unwrap_or_default();
     }
     if let [Delivery::Goodbye { code, .. }, ..] = deliveries[..] {
         return Err(code.into());
@@ -46,6 +46,43 @@ pub(crate) async fn show<B: Backend>(
     let (mark, mut told) = api.backend.delivered_since(&caller, mark);
     add(&mut told, deliveries);
     Ok(json_text(StatusCode::OK, sync_answer(subscribed.cursor, mark, subscribed.resync, &told)))
+}
+
+/// What there is already for a poll, past what only sockets carry.
+async fn ready(feed: &mut impl Subscription, max: usize) -> Vec<Delivery> {
+    loop {
+        let found = feed.ready(max).await;
+        let is_over = found.is_empty();
+        let carried = carried(found);
+        if is_over || !carried.is_empty() {
+            return carried;
+        }
+    }
+}
+
+/// Waits until there is something for a poll.
+async fn next(feed: &mut impl Subscription, max: usize) -> Vec<Delivery> {
+    loop {
+        let carried = carried(feed.next(max).await);
+        if !carried.is_empty() {
+            return carried;
+        }
+    }
+}
+
+/// What polls carry. An answer with nothing of it would leave the poller where it was, and be given
+/// again at once.
+fn carried(mut found: Vec<Delivery>) -> Vec<Delivery> {
+    found.retain(|delivery| {
+        matches!(
+            delivery,
+            Delivery::Delivered { .. }
+                | Delivery::Event(_)
+                | Delivery::Goodbye { .. }
+                | Delivery::HistoryGrew { .. }
+        )
+    });
+    found
 }
 
 /// Adds what a subscription yielded to the notices that it may have yielded too.

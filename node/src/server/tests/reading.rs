@@ -59,6 +59,23 @@ async fn unread_counts_are_the_same_on_every_device() {
 }
 
 #[tokio::test]
+async fn who_polls_gets_his_events_whatever_else_there_is_to_tell() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut ann = Plain::new(&world, 0, "ann").await;
+    let group = alice.founds("tea", &mut [&mut ann]).await;
+    let cursor = ann.cursor.clone();
+    let id = alice.says(&group, "one", Value::Null).await;
+    ann.does("mark_read", json!({ "channel": group, "message": id })).await.unwrap();
+    ann.does("mute", json!({ "channel": group, "on": true })).await.unwrap();
+    for wait in ["", "&timeout=5000"] {
+        let (status, found) = ann.gets(&format!("/v1/sync?since={cursor}{wait}")).await;
+        assert_eq!(status, 200, "{found}");
+        assert_eq!(found["events"][0]["event"]["text"], "one", "{found}");
+    }
+}
+
+#[tokio::test]
 async fn counts_and_marks_outlast_a_start() {
     let mut world = World::start(&DOMAINS[..1]).await;
     let mut alice = Plain::new(&world, 0, "alice").await;
