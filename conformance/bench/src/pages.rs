@@ -82,5 +82,5 @@ const MESSAGES: u64 = 100_000;
 const WANTED: usize = 1_000;
 const PAGE: usize = 200;
 const TIMES: u32 = 100;
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 64;
 const REST: Duration = Duration::from_secs(5);
