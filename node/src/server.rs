@@ -164,7 +164,7 @@ async fn start_among(
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
-        (directory, peers.progress(), peers.filling(), peers.conduct()),
+        (directory, peers.progress(), peers.filling(), peers.conduct(), peers.marks()),
         presences.clone(),
         client_settings,
     );

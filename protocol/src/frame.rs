@@ -11,7 +11,8 @@
 //! proves what was found. Who has no link with others says so with `Away`, and hears from `News`
 //! how far their logs have come. Who wants to know who is there leases accounts with `Lease`, lets
 //! them go with `Release`, and hears of them by `Presence`; `Typing` says that somebody writes. The
-//! latter two go as datagrams: of `Presence` only what answers a lease goes on the stream.
+//! latter two go as datagrams: of `Presence` only what answers a lease goes on the stream. `Marks`
+//! tells how far accounts have read.
 
 use minicbor::{Decode, Encode};
 
@@ -29,9 +30,10 @@ use crate::id::{
 };
 use crate::limits::{
     BATCH_RECORDS_MAX, DATAGRAM_BYTES_MAX, FORK_PROOF_BYTES_MAX, FRAME_BYTES_MAX, LINKS_MAX,
-    PRESENCES_MAX, VECTOR_ENTRIES_MAX,
+    MARKS_MAX, PRESENCES_MAX, VECTOR_ENTRIES_MAX,
 };
 use crate::presence::PresenceEntry;
+use crate::reading::MarkEntry;
 
 /// The version of the peer protocol that this crate speaks.
 pub const PEER_VERSION: u16 = 1;
@@ -239,6 +241,13 @@ pub enum Frame {
         /// Whether it does.
         #[n(2)]
         typing: bool,
+    },
+    /// How far accounts of the speaker's have read.
+    #[n(25)]
+    Marks {
+        /// An entry for each account and channel.
+        #[n(0)]
+        entries: Vec<MarkEntry>,
     },
 }
 
@@ -475,6 +484,7 @@ impl Frame {
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,
             Self::Away { origins } => origins.len() <= VECTOR_ENTRIES_MAX,
+            Self::Marks { entries } => entries.len() <= MARKS_MAX,
             Self::Lease { accounts } | Self::Release { accounts } => {
                 accounts.len() <= PRESENCES_MAX
             }

@@ -93,12 +93,15 @@ pub const HISTORY_RECORDS_MAX: usize = 1_024;
 pub const OFFERED_GROUPS_MAX: usize = 50;
 /// Longest status of an account, in Unicode scalar values.
 pub const STATUS_CHARS_MAX: usize = 100;
-/// Members up to which those of a group see each other's presence and typing.
+/// Members up to which those of a group see each other's presence, typing and
+/// marks of reading.
 pub const PRESENCE_MEMBERS_MAX: usize = 100;
 /// How long a lease on an account's presence lasts, in ms.
 pub const LEASE_MS: u64 = 60_000;
 /// Most accounts in one frame about presence.
 pub const PRESENCES_MAX: usize = 1_024;
+/// Most marks of reading in one frame.
+pub const MARKS_MAX: usize = 1_024;
 /// Shortest time between two changes of one account that other organisations are told, in ms.
 pub const PRESENCE_GAP_MS: u64 = 10_000;
 /// Longest datagram between peers, in bytes.
@@ -116,6 +119,7 @@ const _: () = assert!(COVER_ENTRIES_MAX * (32 + 9 + 9 + 18) < CONTROL_HEADER_BYT
 const _: () = assert!(LINKS_MAX * 110 < CONTROL_HEADER_BYTES_MAX / 2);
 const _: () = assert!(STATUS_CHARS_MAX * 4 + 64 < DATAGRAM_BYTES_MAX);
 const _: () = assert!(PRESENCES_MAX * (STATUS_CHARS_MAX * 4 + 64) < FRAME_BYTES_MAX / 2);
+const _: () = assert!(MARKS_MAX * (34 + 9 + 17 + 1) < FRAME_BYTES_MAX / 2);
 const _: () = assert!(OFFERED_GROUPS_MAX * 4 * CHANNEL_TOPIC_CHARS_MAX < FRAME_BYTES_MAX / 2);
 const _: () = assert!(ENDED_LOGS_MAX * (9 + 9 + 34) < EVENT_HEADER_BYTES_MAX / 2);
 const _: () = assert!(MEMBERS_DEFAULT <= MEMBERS_MAX);

@@ -58,6 +58,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("PRESENCE_MEMBERS_MAX", l::PRESENCE_MEMBERS_MAX as u64),
     ("LEASE_MS", l::LEASE_MS),
     ("PRESENCES_MAX", l::PRESENCES_MAX as u64),
+    ("MARKS_MAX", l::MARKS_MAX as u64),
     ("PRESENCE_GAP_MS", l::PRESENCE_GAP_MS),
     ("DATAGRAM_BYTES_MAX", l::DATAGRAM_BYTES_MAX as u64),
     ("CBOR_DEPTH_MAX", l::CBOR_DEPTH_MAX as u64),

@@ -320,6 +320,7 @@ fn show(frame: &Frame) -> String {
         }
         Frame::Lease { accounts } => format!("lease of {}", accounts.len()),
         Frame::Presence { entries } => format!("presence of {}", entries.len()),
+        Frame::Marks { entries } => format!("marks of {}", entries.len()),
         Frame::Release { accounts } => format!("release of {}", accounts.len()),
         Frame::Typing { typing, .. } => format!("typing {typing}"),
         Frame::Show { log, down_to } => format!("show {} to {down_to}", show_log(&(*log).into())),

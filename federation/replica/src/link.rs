@@ -437,6 +437,7 @@ impl<T: Copy> Link<T> {
             Frame::Lease { .. } | Frame::Presence { .. } | Frame::Release { .. } => {
                 self.act(Action::HearPresence(frame));
             }
+            Frame::Marks { entries } => self.act(Action::HearMarks(entries)),
             Frame::Lookup { id, name } => {
                 self.lookups.handle_lookup(id, name).map(|action| self.act(action))?;
             }

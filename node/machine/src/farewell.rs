@@ -23,15 +23,25 @@ impl State {
         self.accounts.get(&account).is_some_and(|account| !account.is_deleted)
     }
 
-    /// Deletes an account. While one of its groups cannot say that it leaves, nothing is done.
+    /// A deleted account that is in a group all the same: its home let it in, or refused that it
+    /// leaves, when the account was gone.
+    pub fn lingering(&self) -> Option<AccountNumber> {
+        let deleted = self.accounts.iter().filter(|(_, account)| account.is_deleted);
+        let mut lingering = deleted.filter(|(number, _)| {
+            let groups = self.stays(**number, |standing| standing == Standing::Joined);
+            groups.iter().any(|(no, _)| !self.channels[no].is_read_only())
+        });
+        lingering.next().map(|(number, _)| *number)
+    }
+
+    /// Deletes an account, or has one leave that lingers. While one of its groups cannot say that
+    /// it leaves, nothing is done.
     pub(crate) fn delete_account(
         &mut self,
         account: AccountNumber,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        if !self.is_there(account) {
-            return Err(Code::TokenInvalid);
-        }
+        let is_deleted = self.accounts.get(&account).ok_or(Code::TokenInvalid)?.is_deleted;
         let groups = self.stays(account, |standing| standing == Standing::Joined);
         let is_comparing = |(no, _): &(ChannelNo, ChannelId)| {
             self.is_home(*no) && !self.has_authority(*no) && !self.channels[no].is_read_only()
@@ -44,6 +54,9 @@ impl State {
             if self.leave(account, &channel, fx).is_err() {
                 self.set_gone(account, no, fx);
             }
+        }
+        if is_deleted {
+            return Ok(Answer::Done);
         }
         self.decline_all(account, fx);
         self.end_contacts(account, fx);
@@ -84,7 +97,8 @@ impl State {
         self.refresh_audience(no);
     }
 
-    /// Declines what it was invited to. Where a home was asked to let it in, it is not waited for.
+    /// Declines what it was invited to. Where a home was asked to let it in, it leaves once it is
+    /// in: it lingers then.
     fn decline_all(&mut self, account: AccountNumber, fx: &mut Effects) {
         let invited = |standing| matches!(standing, Standing::Invited | Standing::Joining);
         let mut open: Vec<ChannelId> =
@@ -94,7 +108,8 @@ impl State {
         open.sort_unstable();
         open.dedup();
         for channel in open {
-            if self.decline(account, &channel, fx).is_err() {
+            let declined = self.decline(account, &channel, fx);
+            if declined.is_err_and(|code| code != Code::AlreadyMember) {
                 self.drop_invitation(account, &channel);
             }
         }

@@ -125,7 +125,7 @@ impl State {
 
     /// A channel in which it may be told who types, if an account is in it: a direct channel, or a
     /// group that is small enough.
-    pub fn typing_channel(
+    pub fn small_channel(
         &self,
         id: &ChannelId,
         account: AccountId,
@@ -139,6 +139,17 @@ impl State {
         let is_ours = account.lineage == self.lineage();
         let has_left = is_ours && self.joined(account.number, id).is_err();
         (is_in && !has_left).then_some((no, channel))
+    }
+
+    /// Whether two are alone in a channel, and the one who is ours has blocked the other: neither
+    /// sees there what the other does without saying anything.
+    pub fn is_parted(&self, channel: &Channel, account: AccountId) -> bool {
+        let Kind::Direct(direct) = &channel.kind else { return false };
+        let (other, _) = direct.other(account);
+        let has_blocked = |one: AccountId, other| {
+            one.lineage == self.lineage() && self.blocks(one.number, other)
+        };
+        has_blocked(account, other) || has_blocked(other, account)
     }
 
     /// A command about presence.

@@ -27,7 +27,7 @@ use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
-use super::peer::{Conduct, Directory, Filling, Progress};
+use super::peer::{Conduct, Directory, Filling, Marks, Progress};
 use super::presence::DevicePresence;
 use super::show;
 use super::tending::Uses;
@@ -63,6 +63,9 @@ pub enum SignUpPolicy {
     Open,
 }
 
+/// What the peers' edge does for this one.
+type Parts = (Directory, Progress, Filling, Conduct, Marks);
+
 /// The node, as the client API sees it.
 #[derive(Clone)]
 pub struct ClientEdge(Arc<Inner>);
@@ -76,6 +79,7 @@ struct Inner {
     progress: Progress,
     filling: Filling,
     conduct: Conduct,
+    marks: Marks,
     presences: Presences,
     passwords: Passwords,
     uses: Uses,
@@ -89,7 +93,7 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        (directory, progress, filling, conduct): (Directory, Progress, Filling, Conduct),
+        (directory, progress, filling, conduct, marks): Parts,
         presences: Presences,
         settings: ClientSettings,
     ) -> Self {
@@ -103,6 +107,7 @@ impl ClientEdge {
             progress,
             filling,
             conduct,
+            marks,
             presences,
             passwords,
             uses: Uses::default(),
@@ -132,6 +137,10 @@ impl ClientEdge {
 
     pub(super) fn conduct(&self) -> &Conduct {
         &self.0.conduct
+    }
+
+    pub(super) fn marks(&self) -> &Marks {
+        &self.0.marks
     }
 
     pub(super) fn presence(&self) -> &Presences {
@@ -389,6 +398,7 @@ impl Backend for ClientEdge {
     ) -> Result<Outcome, Refusal> {
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
+        let is_showing = matches!(act, Act::ShowReads { .. });
         let notice = Self::notice_of(&act);
         let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
@@ -414,6 +424,9 @@ impl Backend for ClientEdge {
         if let Some((channel, before)) = marked {
             self.tell_read(caller, channel, before);
         }
+        if is_showing {
+            self.marks().note(account, None);
+        }
         if let Some(notice) = notice.filter(|_| answer == Answer::Done) {
             self.tell_own(caller, notice);
         }
@@ -432,7 +445,7 @@ impl Backend for ClientEdge {
         let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
         let summary = summary(&state, caller, account, no, known).ok_or(Code::ChannelNotFound)?;
         let invited = summary.standing == Standing::Invited;
-        let members = if invited { Vec::new() } else { members(&state, caller, no, known) };
+        let members = if invited { Vec::new() } else { members(&state, self.marks(), caller, (no, known)) };
         let rules = match &known.kind {
             Kind::Group(group) if !invited => show::rules(&state, &group.state),
             _ => Vec::new(),

@@ -7,7 +7,7 @@ use comity_protocol::id::AccountId;
 use comity_protocol::limits::MEMBERS_DEFAULT;
 
 use super::convert;
-use super::reading::READERS_SHOWN_MAX;
+use super::peer::{Marks, shows_marks};
 
 /// The channels and invitations of an account.
 pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
@@ -88,17 +88,19 @@ pub(super) fn summary(
 /// Who is in a channel, or invited, by label.
 pub(super) fn members(
     state: &State,
+    marks: &Marks,
     caller: &Caller,
-    no: ChannelNo,
-    channel: &Channel,
+    (no, channel): (ChannelNo, &Channel),
 ) -> Vec<Member> {
-    let is_small = channel.member_count() <= READERS_SHOWN_MAX;
+    let is_small = shows_marks(channel);
     let is_direct = matches!(channel.kind, Kind::Direct(_));
     let read = |account: &AccountId| {
-        let is_ours = account.lineage == state.lineage()
-            && state.shows_reads(account.number)
+        if account.lineage != state.lineage() {
+            return marks.heard(no, account).filter(|_| is_small);
+        }
+        let is_shown = state.shows_reads(account.number)
             && !(is_direct && state.blocks(account.number, caller.account));
-        state.read_mark(account.number, no).message.filter(|_| is_ours && is_small)
+        state.read_mark(account.number, no).message.filter(|_| is_shown && is_small)
     };
     let mut members: Vec<Member> = match &channel.kind {
         Kind::Direct(direct) => {

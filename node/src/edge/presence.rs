@@ -114,7 +114,7 @@ impl PresenceBackend for ClientEdge {
                 return Err(Code::ChannelNotFound.into());
             }
             let listed =
-                members(&state, caller, no, known).into_iter().filter(|member| !member.invited);
+                members(&state, self.marks(), caller, (no, known)).into_iter().filter(|member| !member.invited);
             listed.map(|member| member.account).collect()
         };
         self.presences(caller, accounts).await

@@ -10,6 +10,7 @@ use comity_protocol::event::{EventAct, EventHeader};
 use comity_protocol::id::{AccountId, ChannelId, MessageId};
 
 use super::client::ClientEdge;
+use super::peer::shows_marks;
 use super::{convert, history};
 use crate::feed::Notice;
 use crate::store::Direction;
@@ -85,7 +86,7 @@ impl ClientEdge {
             return;
         }
         let unread = state.unread(account, no);
-        let is_shown = state.shows_reads(account) && known.member_count() <= READERS_SHOWN_MAX;
+        let is_shown = state.shows_reads(account) && shows_marks(known);
         let others: Vec<Subscriber> = match is_shown {
             true => known.audience.local.iter().copied().collect(),
             false => Vec::new(),
@@ -107,6 +108,7 @@ impl ClientEdge {
         for other in others.into_iter().filter(|other| *other != own) {
             self.hub().notify(other, notice);
         }
+        self.marks().note(account, Some(no));
     }
 }
 
@@ -161,5 +163,3 @@ const LATER_LOOKED_AT: usize = 64;
 const UNREAD_COUNTED: u64 = 10_000;
 /// Mentions that are looked at for those that are unread.
 const MENTIONS_COUNTED: usize = 1_000;
-/// Members of a channel up to which they see how far the others have read.
-pub(super) const READERS_SHOWN_MAX: usize = 100;

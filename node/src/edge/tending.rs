@@ -46,10 +46,28 @@ pub fn start(edge: ClientEdge) -> JoinHandle<()> {
 struct Round {
     after: Option<DeviceId>,
     looked_at_live_ms: Option<u64>,
+    looked_at_deleted_ms: Option<u64>,
 }
 
 impl ClientEdge {
+    /// Has deleted accounts leave that were let into a group afterwards.
+    async fn see_off(&self, round: &mut Round) -> Result<(), ProposeError> {
+        let monotonic = clock::monotonic_ms();
+        if round.looked_at_deleted_ms.is_some_and(|at| monotonic < at + DELETED_EVERY_MS) {
+            return Ok(());
+        }
+        round.looked_at_deleted_ms = Some(monotonic);
+        let Some(account) = self.shared().state().lingering() else { return Ok(()) };
+        let (unix_ms, random) = (clock::unix_ms(), clock::random());
+        match self.tell(Command::DeleteAccount { account, unix_ms, random }).await {
+            Err(ProposeError::Ended) => Err(ProposeError::Ended),
+            // It is found again.
+            Err(ProposeError::Overloaded) | Ok(_) => Ok(()),
+        }
+    }
+
     async fn tend(&self, round: &mut Round) -> Result<(), ProposeError> {
+        self.see_off(round).await?;
         let now = clock::unix_ms();
         let unused_max = u64::try_from(self.settings().device_unused_max.as_millis());
         let unused_max = unused_max.unwrap_or(u64::MAX).saturating_add(USED_ROUGHLY_MS);
@@ -96,6 +114,8 @@ impl ClientEdge {
     }
 }
 
+/// How often is looked whether a deleted account is in a group again.
+const DELETED_EVERY_MS: u64 = 60 * 1_000;
 /// How often is looked.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often connected devices are looked at.

@@ -45,29 +45,26 @@ pub struct LinkPresence {
     presences: Presences,
     peer: LineageId,
     link: u64,
-    wake: Arc<Notify>,
 }
 
 impl Presences {
-    /// A link is up; `run` names the run of the peer's process, `link` the link.
-    pub fn link_up(&self, peer: LineageId, link: u64, run: u64, now_ms: u64) -> LinkPresence {
-        let wake = Arc::new(Notify::new());
+    /// A link is up; `run` names the run of the peer's process, `link` the link, and `wake` wakes
+    /// whoever polls it.
+    pub fn link_up(
+        &self,
+        peer: LineageId,
+        (link, wake): (u64, Arc<Notify>),
+        run: u64,
+        now_ms: u64,
+    ) -> LinkPresence {
         let links = &self.0.links.0;
-        links
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert((peer, link), Arc::clone(&wake));
+        links.lock().unwrap_or_else(PoisonError::into_inner).insert((peer, link), wake);
         self.with(|machine, _| machine.handle_link_up(peer, link, run, at(now_ms)));
-        LinkPresence { presences: self.clone(), peer, link, wake }
+        LinkPresence { presences: self.clone(), peer, link }
     }
 }
 
 impl LinkPresence {
-    /// What wakes whoever polls it.
-    pub fn wakes(&self) -> Arc<Notify> {
-        Arc::clone(&self.wake)
-    }
-
     /// What is to go out.
     pub fn poll(&self) -> Option<Outgoing> {
         self.presences.machine().poll_outgoing(self.peer, self.link)
@@ -115,11 +112,15 @@ impl LinkPresence {
         }
         let typist = AccountId { lineage: self.peer, number: account };
         let state = self.presences.0.shared.state();
-        let found = state.typing_channel(&channel, typist).and_then(|(no, known)| {
-            Some((Arc::clone(&known.audience.local), state.label(no, &typist)?))
+        let found = state.small_channel(&channel, typist).and_then(|(no, known)| {
+            let is_parted = state.is_parted(known, typist);
+            Some((Arc::clone(&known.audience.local), state.label(no, &typist)?, is_parted))
         });
         drop(state);
-        let Some((local, label)) = found else { return Said { denied: 1 } };
+        let Some((local, label, is_parted)) = found else { return Said { denied: 1 } };
+        if is_parted {
+            return Said::default();
+        }
         self.presences.tell_typing(&local, typist, (channel, label, is_typing));
         Said::default()
     }

@@ -164,7 +164,10 @@ impl Presences {
         }
         let state = self.0.shared.state();
         let own = state.account_id(account);
-        let Some((no, known)) = state.typing_channel(&channel, own) else { return };
+        let found = state.small_channel(&channel, own);
+        let Some((no, known)) = found.filter(|(_, known)| !state.is_parted(known, own)) else {
+            return;
+        };
         let Some(label) = state.label(no, &own) else { return };
         let local = Arc::clone(&known.audience.local);
         let peers: Vec<_> = known.sharing_peers().collect();

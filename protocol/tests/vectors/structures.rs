@@ -4,6 +4,7 @@
 use comity_protocol::body::{Body, Format, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link};
+use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{
     Ban, ClosedLog, Closing, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening,
     Role, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting, SetRetention,
@@ -26,6 +27,7 @@ use comity_protocol::history::{
 };
 use comity_protocol::id::{AccountNumber, LogId, LogName, MessageId, ShortHash, WriterId};
 use comity_protocol::presence::{PresenceEntry, PresenceState};
+use comity_protocol::reading::MarkEntry;
 use serde_json::{Value, json};
 
 use crate::build::{hex, structure};
@@ -341,6 +343,9 @@ fn presence_frames(world: &World) -> Vec<(&'static str, Frame)> {
     let offline = PresenceEntry { account, version: 42, state, last_active_s: seen, status: None };
     let status = Some("on holiday".into());
     let away = PresenceEntry { version: 43, status, ..offline.clone() };
+    let message = MessageId::new(HybridTime(9), &Hash([7; 32]));
+    let read = MarkEntry { channel, account, message: Some(message) };
+    let hidden = MarkEntry { account: world.alice.number, message: None, ..read };
     vec![
         ("a lease of two accounts", Frame::Lease { accounts: vec![account, world.alice.number] }),
         ("an account that is let go", Frame::Release { accounts: vec![account] }),
@@ -348,6 +353,7 @@ fn presence_frames(world: &World) -> Vec<(&'static str, Frame)> {
         ("who has gone", Frame::Presence { entries: vec![offline, away] }),
         ("somebody types", Frame::Typing { channel, account, typing: true }),
         ("somebody has stopped to type", Frame::Typing { channel, account, typing: false }),
+        ("how far accounts have read", Frame::Marks { entries: vec![read, hidden] }),
     ]
 }
 

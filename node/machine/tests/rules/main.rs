@@ -12,6 +12,7 @@ mod control;
 mod direct;
 mod directory;
 mod erasing;
+mod farewell;
 mod forks;
 mod groups;
 mod histories;

@@ -85,12 +85,12 @@ fn members_of_a_small_group_see_each_other_until_they_leave() {
     assert!(!see_each_other(&world, ADA, BOB));
     let (ada, bob) = (world.account(ADA).0, world.account(BOB).0);
     let globex = &world.node("globex").state;
-    assert!(globex.typing_channel(&team, bob).is_some());
-    assert!(globex.typing_channel(&team, ada).is_none());
+    assert!(globex.small_channel(&team, bob).is_some());
+    assert!(globex.small_channel(&team, ada).is_none());
     world.act(BOB, Act::Leave { channel: team }).unwrap();
     world.exchange();
     assert!(!see_each_other(&world, ALICE, BOB));
-    assert!(world.node("acme").state.typing_channel(&team, bob).is_none());
+    assert!(world.node("acme").state.small_channel(&team, bob).is_none());
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn in_a_large_group_who_asks_may_know_and_nobody_is_told() {
     assert!(!see_each_other(&world, first, users[99]));
     let state = &world.node("acme").state;
     assert!(state.may_read(other, one));
-    assert!(state.typing_channel(&team, one).is_none());
+    assert!(state.small_channel(&team, one).is_none());
     let bob = world.account(BOB).0;
     assert!(!state.may_read(bob, one) && !state.may_read(one, bob));
 }

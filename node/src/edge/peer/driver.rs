@@ -13,7 +13,7 @@ use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Class, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Context;
@@ -90,7 +90,7 @@ enum Woken {
     Identified(Result<(), Code>),
     Lacking,
     Order(Option<Order>),
-    Presence,
+    Poked,
     Room,
     Timeout,
 }
@@ -154,7 +154,7 @@ impl Driver {
                 Woken::Order(Some(Order::Close(code))) => self.end.close(code),
                 Woken::Order(Some(Order::Ask(question))) => self.ask(question),
                 Woken::Order(None) => self.end.close(Code::ShuttingDown),
-                Woken::Presence | Woken::Room => {}
+                Woken::Poked | Woken::Room => {}
                 Woken::Timeout => self.end.handle_timeout(clock::monotonic_ms()),
             }
         }
@@ -167,7 +167,7 @@ impl Driver {
         let now_ms = clock::monotonic_ms();
         let timeout = self.end.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms));
         let blocked = !self.outgoing.has_room();
-        let presence = self.end.presence_wakes();
+        let wake = self.end.wakes();
         let datagrams = self.link.datagrams();
         let Self {
             link,
@@ -199,7 +199,7 @@ impl Driver {
                 Err(error) => Woken::Failed(error),
             },
             found = datagrams.recv() => Woken::Datagram(found),
-            () = notified(presence.as_deref()), if !blocked => Woken::Presence,
+            () = wake.notified(), if !blocked => Woken::Poked,
             Ok(()) = lacking.changed() => Woken::Lacking,
             Ok(()) = forked.changed() => Woken::Forked,
             () = sleep(timeout) => Woken::Timeout,
@@ -372,13 +372,6 @@ async fn optional<F: Future + Unpin>(future: Option<F>) -> F::Output {
 async fn next(feed: Option<(&mut Subscription, usize)>) -> Yield {
     match feed {
         Some((feed, max)) => feed.next(max).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn notified(wake: Option<&Notify>) {
-    match wake {
-        Some(wake) => wake.notified().await,
         None => std::future::pending().await,
     }
 }

@@ -21,6 +21,7 @@ use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::ServerName;
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Link, LinkSettings};
+use tokio::sync::Notify;
 
 use super::conduct::{Watch, Wrong};
 use super::exchange::Exchange;
@@ -28,6 +29,7 @@ use super::fate::fate;
 use super::filling::Filler;
 use super::keys::PeerKeys;
 use super::lost::StatedOfOurs;
+use super::marks::LinkMarks;
 use super::relaying::Relaying;
 use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
@@ -135,11 +137,14 @@ pub struct LinkEnd {
     /// The groups of those that are being applied.
     rewound: Vec<ChannelId>,
     relaying: Relaying,
-    link: u64,
+    pub(super) link: u64,
     _filler: Filler,
     /// Of a link that is up: what the peer does on it.
     watch: Option<Watch>,
     pub(super) presence: Option<LinkPresence>,
+    pub(super) marks: Option<LinkMarks>,
+    /// Wakes whoever polls, where presence or marks have something for the peer.
+    pub(super) wake: Arc<Notify>,
 }
 
 /// Who still says something this long after our heads were stated has heard them.
@@ -185,6 +190,8 @@ impl LinkEnd {
             _filler: filler,
             watch: None,
             presence: None,
+            marks: None,
+            wake: Arc::new(Notify::new()),
         }
     }
 
@@ -315,6 +322,9 @@ impl LinkEnd {
     /// Time passed.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.replica.handle_timeout(now_ms);
+        if let Some(marks) = &mut self.marks {
+            marks.handle_timeout(now_ms);
+        }
         if self.relaying.next_ms().is_some_and(|at_ms| at_ms <= now_ms) {
             for frame in self.relaying.look(now_ms) {
                 self.replica.send(frame);
@@ -371,13 +381,15 @@ impl LinkEnd {
                 return task;
             }
         }
-        self.poll_presence()
+        self.poll_presence().or_else(|| self.poll_marks(now_ms))
     }
 
     /// When to call `handle_timeout`.
     pub fn poll_timeout(&self) -> Option<u64> {
-        let relaying_ms = self.relaying.next_ms().filter(|_| self.replica.is_up());
-        self.replica.poll_timeout().into_iter().chain(relaying_ms).min()
+        let marks_ms = self.marks.as_ref().and_then(LinkMarks::next_ms);
+        let besides_ms = self.relaying.next_ms().into_iter().chain(marks_ms).min();
+        let besides_ms = besides_ms.filter(|_| self.replica.is_up());
+        self.replica.poll_timeout().into_iter().chain(besides_ms).min()
     }
 
     /// Answers an action at once, or hands it on.
@@ -416,6 +428,7 @@ impl LinkEnd {
                 }
                 self.note(Wrong::Refused(code), Some(log.channel));
             }
+            Action::HearMarks(entries) => self.hear_marks(peer?, &entries, now_ms),
             Action::HearPresence(frame) => self.hear_presence(frame, now_ms),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
@@ -426,8 +439,8 @@ impl LinkEnd {
                 self.exchange.filling.link_up(self.link, peer?);
                 self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
                 self.relaying.handle_up(peer?, now_ms);
-                let presences = &self.exchange.presences;
-                self.presence = Some(presences.link_up(peer?, self.link, start, now_ms));
+                let (presences, link) = (&self.exchange.presences, (self.link, self.wakes()));
+                self.presence = Some(presences.link_up(peer?, link, start, now_ms));
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
             Action::CompareHeads { entries, is_last } => {
@@ -566,6 +579,7 @@ impl LinkEnd {
     /// Heads are stated once to each run of a peer, and again while the link is up.
     fn state_heads(&mut self, peer: LineageId, now_ms: u64) {
         self.relaying.begin(now_ms);
+        self.begin_marks(peer);
         let is_due = self.is_compared || !self.exchange.forks.has_met(peer, self.start);
         let entries = is_due.then(|| self.exchange.heads_for(peer));
         self.stated_ms = is_due.then_some(now_ms);

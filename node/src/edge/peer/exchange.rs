@@ -17,6 +17,7 @@ use super::conduct::Conduct;
 use super::filling::Filling;
 use super::finality::Finality;
 use super::forks::Forks;
+use super::marks::Marks;
 use super::progress::{Acknowledged, Progress};
 use super::proofs::{Blinds, Proofs};
 use crate::feed::Hub;
@@ -37,6 +38,7 @@ pub struct Exchange {
     pub(super) forks: Forks,
     pub(super) conduct: Conduct,
     pub(super) finality: Finality,
+    pub(super) marks: Marks,
     pub(super) relays: Mutex<Relays>,
     /// Fetches history that is lacking.
     pub filling: Filling,
@@ -58,6 +60,7 @@ impl Exchange {
         let progress = Progress::new(Arc::clone(&shared), Arc::clone(&acknowledged));
         let proofs = Proofs::new(domain.clone(), lineage, key, blinds);
         let filling = Filling::new(Arc::clone(&shared), hub.clone());
+        let marks = Marks::new(Arc::clone(&shared), hub.clone());
         Self {
             domain,
             lineage,
@@ -71,6 +74,7 @@ impl Exchange {
             forks: Forks::default(),
             conduct: Conduct::default(),
             finality: Finality::default(),
+            marks,
             relays: Mutex::default(),
             filling,
         }

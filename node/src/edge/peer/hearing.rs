@@ -1,10 +1,12 @@
-//! Presence on a link: what came is handed in, what goes out is fetched. What is wrong with it is
-//! noted.
+//! Presence and marks of reading on a link: what came is handed in, what goes out is fetched. What
+//! is wrong with it is noted.
 
 use std::sync::Arc;
 
 use comity_protocol::code::Code;
 use comity_protocol::frame::Frame;
+use comity_protocol::id::LineageId;
+use comity_protocol::reading::MarkEntry;
 use tokio::sync::Notify;
 
 use super::conduct::Wrong;
@@ -23,18 +25,43 @@ impl LinkEnd {
         }
     }
 
-    /// What wakes whoever polls, where presence has something for the peer.
-    pub(super) fn presence_wakes(&self) -> Option<Arc<Notify>> {
-        self.presence.as_ref().map(LinkPresence::wakes)
+    /// What wakes whoever polls, where something besides what the peer asks for is to go out.
+    pub(super) fn wakes(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
     }
 
     pub(super) fn hear_presence(&mut self, frame: Frame, now_ms: u64) {
         let Some(presence) = &self.presence else { return };
         let Said { denied } = presence.handle(frame, now_ms);
+        self.note_denied(denied);
+    }
+
+    fn note_denied(&self, denied: u64) {
         if denied > 0 {
             let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
             self.exchange.conduct.note(who.unzip(), Wrong::Denied, denied, None);
         }
+    }
+
+    /// From now on the peer takes marks.
+    pub(super) fn begin_marks(&mut self, peer: LineageId) {
+        if self.marks.is_none() {
+            self.marks = Some(self.exchange.marks.begin(self.link, peer, self.wakes()));
+        }
+    }
+
+    pub(super) fn hear_marks(&mut self, peer: LineageId, entries: &[MarkEntry], now_ms: u64) {
+        // A peer that tells takes them too.
+        self.begin_marks(peer);
+        let Some(marks) = &mut self.marks else { return };
+        let denied = marks.handle(peer, entries, now_ms);
+        self.note_denied(denied);
+    }
+
+    /// What marks have for the peer.
+    pub(super) fn poll_marks(&mut self, now_ms: u64) -> Option<Task> {
+        let marks = self.marks.as_mut().filter(|_| self.replica.is_up());
+        marks.and_then(|marks| marks.poll(now_ms)).map(Task::Send)
     }
 
     /// What presence has for the peer.

@@ -18,6 +18,7 @@ mod hearing;
 mod identify;
 mod keys;
 mod lost;
+mod marks;
 mod manager;
 mod opening;
 mod outgoing;
@@ -51,6 +52,8 @@ pub(super) use self::directory::Directory;
 pub use self::end::{LinkEnd, Task};
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;
+pub use self::marks::Marks;
+pub(super) use self::marks::shows_marks;
 pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
@@ -140,6 +143,11 @@ impl PeerEdge {
     /// What peers did wrong.
     pub fn conduct(&self) -> Conduct {
         self.context.exchange.conduct.clone()
+    }
+
+    /// How far members have read.
+    pub fn marks(&self) -> Marks {
+        self.context.exchange.marks.clone()
     }
 
     /// Fetches history that is lacking.

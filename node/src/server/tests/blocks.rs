@@ -167,6 +167,28 @@ async fn who_is_blocked_neither_opens_a_channel_nor_invites() {
 }
 
 #[tokio::test]
+async fn nobody_sees_typing_where_one_has_blocked_the_other() {
+    for home in [1, 0] {
+        let world = World::start(&DOMAINS).await;
+        let mut alice = Plain::new(&world, 0, "alice").await;
+        let mut bob = Plain::new(&world, home, "bob").await;
+        let group = alice.founds("tea", &mut [&mut bob]).await;
+        let direct = bob.opens("alice@acme.test").await;
+        bob.says(&direct, "before", Value::Null).await;
+        alice.sees(|frame| frame["event"]["text"] == "before").await;
+        alice.does("block", json!({ "account": bob.account })).await.unwrap();
+        for channel in [&direct, &group] {
+            bob.types(channel).await;
+            alice.types(channel).await;
+        }
+        for person in [&mut alice, &mut bob] {
+            let typing = person.sees(|frame| frame["type"] == "typing").await;
+            assert_eq!(typing["channel"], json!(group), "where both are among others");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_muted_channel_is_muted_on_every_device() {
     let mut world = World::start(&DOMAINS[..1]).await;
     let mut alice = Plain::new(&world, 0, "alice").await;

@@ -129,6 +129,12 @@ impl Plain {
         }
     }
 
+    /// Says that he types; there is no answer to that.
+    pub(super) async fn types(&mut self, channel: &str) {
+        let frame = json!({ "type": "typing", "channel": channel });
+        self.socket.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
     /// Does something; what was refused has its code.
     pub(super) async fn does(&mut self, what: &str, mut with: Value) -> Result<Value, String> {
         (with["type"], with["do"]) = (json!("command"), json!(what));

@@ -1,8 +1,15 @@
 //! What is unread, on every device at once: marks, counts, mentions, and who has read what.
 
+use comity_protocol::code::Code;
+use comity_protocol::frame::Frame;
+use comity_protocol::id::{AccountNumber, ChannelId, MessageId};
+use comity_protocol::limits::MARKS_MAX;
+use comity_protocol::reading::MarkEntry;
 use serde_json::{Value, json};
 
 use super::plain::Plain;
+use super::rogue::subscribes;
+use super::scene::Scene;
 use super::world::World;
 
 const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
@@ -165,6 +172,93 @@ async fn members_see_who_has_read() {
     ann.says(&group, "three", Value::Null).await;
     let next = alice.sees(|frame| frame["type"] == "read" || frame["event"]["text"] == "three");
     assert_eq!(next.await["type"], "event", "nothing was told of her reading");
+}
+
+#[tokio::test]
+async fn members_of_other_organisations_see_who_has_read() {
+    let mut world = World::start(&DOMAINS).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut bob = Plain::new(&world, 1, "bob").await;
+    let group = alice.founds("tea", &mut [&mut bob]).await;
+    let path = format!("/v1/channels/{group}");
+    let first = alice.says(&group, "one", Value::Null).await;
+    bob.event("message").await;
+    bob.does("mark_read", json!({ "channel": group, "message": first })).await.unwrap();
+    let told = alice.sees(|frame| frame["type"] == "read").await;
+    let expected = json!({ "type": "read", "channel": group, "account": "bob@globex.test",
+                           "message": first });
+    assert_eq!(told, expected);
+    let (_, shown) = alice.gets(&path).await;
+    assert_eq!(read_by(&shown, "bob@globex.test"), json!(first));
+
+    // A node that was away is told anew, and what was read in the meantime.
+    let account = alice.account.clone();
+    let second = alice.says(&group, "two", Value::Null).await;
+    bob.sees(|frame| frame["event"]["text"] == "two").await;
+    drop(alice);
+    world.stop(0).await;
+    bob.does("mark_read", json!({ "channel": group, "message": second })).await.unwrap();
+    world.restart(0).await;
+    let mut alice = Plain::at(&world, 0, &account, None).await;
+    while read_by(&alice.gets(&path).await.1, "bob@globex.test") != json!(second) {}
+
+    // Whoever wants it no longer is not seen reading, nor is what was seen before.
+    bob.does("show_reads", json!({ "on": false })).await.unwrap();
+    while read_by(&alice.gets(&path).await.1, "bob@globex.test") != Value::Null {}
+    let third = alice.says(&group, "three", Value::Null).await;
+    bob.sees(|frame| frame["event"]["text"] == "three").await;
+    bob.does("mark_read", json!({ "channel": group, "message": third })).await.unwrap();
+    bob.does("show_reads", json!({ "on": true })).await.unwrap();
+    let told = alice.sees(|frame| frame["type"] == "read").await;
+    assert_eq!(told["message"], json!(third), "once it is wanted again, and not before");
+}
+
+#[tokio::test]
+async fn who_is_blocked_in_a_direct_channel_does_not_see_that_one_reads() {
+    let world = World::start(&DOMAINS).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut bob = Plain::new(&world, 1, "bob").await;
+    let direct = alice.opens("bob@globex.test").await;
+    let group = alice.founds("tea", &mut [&mut bob]).await;
+    let first = alice.says(&direct, "one", Value::Null).await;
+    bob.sees(|frame| frame["event"]["text"] == "one").await;
+    let there = alice.says(&group, "there", Value::Null).await;
+    bob.sees(|frame| frame["event"]["text"] == "there").await;
+    bob.does("block", json!({ "account": "alice@acme.test" })).await.unwrap();
+    bob.does("mark_read", json!({ "channel": direct, "message": first })).await.unwrap();
+    bob.does("mark_read", json!({ "channel": group, "message": there })).await.unwrap();
+    let told = alice.sees(|frame| frame["type"] == "read").await;
+    assert_eq!(told["channel"], json!(group), "in the group all see it");
+    let (_, shown) = alice.gets(&format!("/v1/channels/{direct}")).await;
+    assert_eq!(read_by(&shown, "bob@globex.test"), Value::Null);
+}
+
+#[tokio::test]
+async fn a_peer_speaks_of_its_own_members_alone() {
+    let mut scene = Scene::begin().await;
+    let mut wire = scene.links().await;
+    subscribes(&mut wire).await;
+    let before = scene.status().await.denied;
+    let channel = scene.honest.parse().unwrap();
+    let message = Some(MessageId([0xff; 16]));
+    let alice = scene.alice_id(&mut wire).await.number;
+    let lie = |channel, number| MarkEntry { channel, account: AccountNumber(number), message };
+    let entries = vec![lie(channel, alice.0), lie(channel, 1), lie(ChannelId([9; 32]), 1)];
+    wire.says(&Frame::Marks { entries }).await;
+    let many = vec![lie(channel, 1); MARKS_MAX];
+    wire.says(&Frame::Marks { entries: many }).await;
+    wire.looks_up("alice").await;
+    assert_eq!(scene.status().await.denied, before + 3 + MARKS_MAX as u64);
+    let observer = Plain::at(&scene.world, 0, "alice@acme.test", None).await;
+    let (_, shown) = observer.gets(&format!("/v1/channels/{}", scene.honest)).await;
+    for account in ["alice@acme.test", "dave@globex.test"] {
+        assert_eq!(read_by(&shown, account), Value::Null);
+    }
+    scene.nothing_came_but(&[]).await;
+    let more = vec![lie(channel, 1); MARKS_MAX + 1];
+    wire.says(&Frame::Marks { entries: more }).await;
+    assert_eq!(wire.ends().await, Code::FrameMalformed);
+    scene.chat_goes_on().await;
 }
 
 /// Up to where a member of a channel has read.
