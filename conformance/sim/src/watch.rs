@@ -299,21 +299,7 @@ fn show(frame: &Frame) -> String {
                 .map(|log| format!("{}:{}", show_ref(log.writer, log.origin), log.until));
             format!("ask {} {}", hex(&ask.channel.0[..3]), logs.collect::<Vec<_>>().join(" "))
         }
-        Frame::Backfill(backfill) => {
-            let ranges = backfill.ranges.iter().map(|range| {
-                format!(
-                    "{}:{}+{}",
-                    show_ref(range.log.writer, range.log.origin),
-                    range.first,
-                    range.records.len()
-                )
-            });
-            format!(
-                "past {} {}",
-                hex(&backfill.channel.0[..3]),
-                ranges.collect::<Vec<_>>().join(" ")
-            )
-        }
+        Frame::Backfill(backfill) => show_backfill(backfill),
         Frame::Heads { entries } | Frame::News { entries } => {
             let shown = entries.iter().map(|e| format!("{}:{}", show_log(&e.log.into()), e.seq));
             format!("heads {}", shown.collect::<Vec<_>>().join(" "))
@@ -335,6 +321,15 @@ fn show(frame: &Frame) -> String {
         Frame::Seek { .. } => "seek groups".into(),
         Frame::Offer { offer, .. } => format!("offer {} groups", offer.groups.len()),
     }
+}
+
+fn show_backfill(backfill: &Backfill) -> String {
+    let ranges = backfill.ranges.iter().map(|range| {
+        let log = show_ref(range.log.writer, range.log.origin);
+        format!("{log}:{}+{}", range.first, range.records.len())
+    });
+    let channel = hex(&backfill.channel.0[..3]);
+    format!("past {channel} {}", ranges.collect::<Vec<_>>().join(" "))
 }
 
 /// A log in a few letters.

@@ -146,9 +146,8 @@ impl State {
     pub fn is_parted(&self, channel: &Channel, account: AccountId) -> bool {
         let Kind::Direct(direct) = &channel.kind else { return false };
         let (other, _) = direct.other(account);
-        let has_blocked = |one: AccountId, other| {
-            one.lineage == self.lineage() && self.blocks(one.number, other)
-        };
+        let has_blocked =
+            |one: AccountId, other| one.lineage == self.lineage() && self.blocks(one.number, other);
         has_blocked(account, other) || has_blocked(other, account)
     }
 

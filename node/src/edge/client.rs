@@ -445,7 +445,8 @@ impl Backend for ClientEdge {
         let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
         let summary = summary(&state, caller, account, no, known).ok_or(Code::ChannelNotFound)?;
         let invited = summary.standing == Standing::Invited;
-        let members = if invited { Vec::new() } else { members(&state, self.marks(), caller, (no, known)) };
+        let members =
+            if invited { Vec::new() } else { members(&state, self.marks(), caller, (no, known)) };
         let rules = match &known.kind {
             Kind::Group(group) if !invited => show::rules(&state, &group.state),
             _ => Vec::new(),

@@ -113,8 +113,9 @@ impl PresenceBackend for ClientEdge {
             if matches!(known.kind, Kind::Link { .. }) {
                 return Err(Code::ChannelNotFound.into());
             }
-            let listed =
-                members(&state, self.marks(), caller, (no, known)).into_iter().filter(|member| !member.invited);
+            let listed = members(&state, self.marks(), caller, (no, known))
+                .into_iter()
+                .filter(|member| !member.invited);
             listed.map(|member| member.account).collect()
         };
         self.presences(caller, accounts).await
