@@ -162,6 +162,11 @@ impl Plain {
         call(&self.address, "GET", path, Some(&self.token), None).await
     }
 
+    /// Asks until the answer fits.
+    pub(super) async fn finds(&self, path: &str, fits: impl Fn(&Value) -> bool) {
+        soon(async { while !fits(&self.gets(path).await.1) {} }).await;
+    }
+
     /// An answer over HTTP to something with a body.
     pub(super) async fn calls(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         call(&self.address, method, path, Some(&self.token), Some(body)).await
