@@ -11,9 +11,10 @@ use comity_protocol::limits::{MEMBERS_MAX, TEXT_CHARS_MAX};
 use comity_protocol::name::AccountLabel;
 
 use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, row_of};
+use crate::act::Act;
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
-use crate::command::{Act, DeviceId};
+use crate::command::DeviceId;
 use crate::digest;
 use crate::group::GroupAct;
 use crate::invitation::OpenInvite;

@@ -1,6 +1,7 @@
 //! Commands as whoever keeps them sees them: their weight in memory, and their bytes read back.
 
-use crate::command::{Act, Command};
+use crate::act::Act;
+use crate::command::Command;
 use crate::rewind::Rewind;
 
 impl Command {
