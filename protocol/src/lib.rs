@@ -25,4 +25,5 @@ pub mod limits;
 pub mod merkle;
 pub mod name;
 pub mod presence;
+pub mod profile;
 mod remark;

@@ -1,6 +1,7 @@
 //! What users do: the acts that a command performs for one of them.
 
 use comity_protocol::body::Format;
+use comity_protocol::cbor::ByteString;
 use comity_protocol::control::Moderation;
 use comity_protocol::event::Message;
 use comity_protocol::id::{AccountId, ChannelId, LineageId, MessageId};
@@ -248,6 +249,20 @@ pub enum Act {
         /// Whom.
         #[n(0)]
         account: AccountId,
+    },
+    /// Wants to be called otherwise.
+    #[n(27)]
+    SetDisplayName {
+        /// How; by its own name where absent.
+        #[n(0)]
+        name: Option<String>,
+    },
+    /// Shows another avatar.
+    #[n(28)]
+    SetAvatar {
+        /// Its bytes, made by whoever proposes the command; none where absent.
+        #[n(0)]
+        image: Option<ByteString>,
     },
 }
 

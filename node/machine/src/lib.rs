@@ -31,6 +31,7 @@ mod peer;
 mod perform;
 mod place;
 mod presence;
+mod profile;
 mod proven;
 mod range;
 mod reading;

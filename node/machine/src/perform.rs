@@ -130,6 +130,8 @@ impl State {
             Act::Mute { channel, on } => self.mute(account, channel, *on, fx),
             Act::Block { account: other, label } => self.block(account, *other, label, fx),
             Act::Unblock { account: other } => self.unblock(account, *other, fx),
+            Act::SetDisplayName { name } => self.set_display_name(account, name.as_deref(), fx),
+            Act::SetAvatar { image } => self.set_avatar(account, image.as_ref(), fx),
         }
     }
 

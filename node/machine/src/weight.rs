@@ -11,6 +11,7 @@ impl Command {
             Self::Perform { act: Act::Send { text, .. } | Act::Edit { text, .. }, .. } => {
                 text.len()
             }
+            Self::Perform { act: Act::SetAvatar { image: Some(image) }, .. } => image.len(),
             Self::PeerBatch { frame, rewinds, .. } => {
                 frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
             }
