@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn display_names_are_seen_and_turn_nothing_around() {
-        for name in ["Alice", "Mary-Jane O'Neill", "김철수", "علي", "नमस्ते", "👩\u{200d}🚀", "É"] {
+        for name in ["Alice", "Mary-Jane O'Neill", "김철수", "علي", "नमस्ते", "👩\u{200d}🚀", "É"]
+        {
             assert!(is_display_name(name), "{name}");
         }
         assert!(is_display_name(&"é".repeat(64)));

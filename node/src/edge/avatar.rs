@@ -171,7 +171,8 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_of_the_bytes_that_came_survives() {
-        let photo = written(&RgbaImage::from_pixel(40, 20, Rgba([9, 9, 9, 255])), ImageFormat::Jpeg);
+        let photo =
+            written(&RgbaImage::from_pixel(40, 20, Rgba([9, 9, 9, 255])), ImageFormat::Jpeg);
         // Turned by a quarter, as phones say it, with a place in the same block; and a tail.
         let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
         exif.extend(b"\0\x06\0\0\0\0\0\0 48.2082 N 16.3738 E");

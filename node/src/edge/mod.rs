@@ -2,7 +2,7 @@
 //! what the feed yields into frames; neither sees the other.
 
 mod account;
-mod avatar;
+pub(crate) mod avatar;
 mod blocks;
 mod client;
 mod contacts;

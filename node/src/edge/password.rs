@@ -27,11 +27,12 @@ impl Passwords {
     /// The hash to keep, in PHC form.
     pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
         check(&password)?;
-        self.0.run(move || {
-            let hashed = Argon2::default().hash_password(password.as_bytes());
-            hashed.map(|hash| hash.to_string()).map_err(|_| Code::Internal)
-        })
-        .await
+        self.0
+            .run(move || {
+                let hashed = Argon2::default().hash_password(password.as_bytes());
+                hashed.map(|hash| hash.to_string()).map_err(|_| Code::Internal)
+            })
+            .await
     }
 
     /// Whether a password fits a kept hash. Without a hash (no such account) the same work is done
@@ -41,15 +42,16 @@ impl Passwords {
         password: String,
         kept: Option<String>,
     ) -> Result<bool, Refusal> {
-        self.0.run(move || {
-            let Some(kept) = kept else {
-                let _ = Argon2::default().hash_password(password.as_bytes());
-                return Ok(false);
-            };
-            let hash = PasswordHash::new(&kept).map_err(|_| Code::Internal)?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        })
-        .await
+        self.0
+            .run(move || {
+                let Some(kept) = kept else {
+                    let _ = Argon2::default().hash_password(password.as_bytes());
+                    return Ok(false);
+                };
+                let hash = PasswordHash::new(&kept).map_err(|_| Code::Internal)?;
+                Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await
     }
 }
 

@@ -6,10 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use comity_client_api::{
-    Asked, Avatar, Caller, PresenceBackend, Profile, ProfileBackend, Refusal,
-};
-use comity_machine::{Act, Account};
+use comity_client_api::{Asked, Avatar, Caller, PresenceBackend, Profile, ProfileBackend, Refusal};
+use comity_machine::{Account, Act};
 use comity_protocol::code::Code;
 use comity_protocol::name::AccountLabel;
 use comity_protocol::profile::{self, avatar_id};

@@ -17,6 +17,7 @@ mod groups;
 mod histories;
 mod joins;
 mod presence;
+mod profiles;
 mod readers;
 mod remarks;
 mod reopening;
