@@ -1,5 +1,6 @@
 //! What callers do, and the rules of groups, in the port's own values. It must not know JSON.
 
+use bytes::Bytes;
 use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
@@ -175,6 +176,16 @@ pub enum Action {
         channel: ChannelId,
         /// The alias.
         alias: ChannelAlias,
+    },
+    /// Show another avatar, made of an image, or none.
+    SetAvatar {
+        /// The image as it was uploaded.
+        image: Option<Bytes>,
+    },
+    /// Want to be called otherwise.
+    SetDisplayName {
+        /// How; by the account's name where absent.
+        name: Option<String>,
     },
     /// Give a member of a group a role.
     SetRole {

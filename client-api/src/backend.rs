@@ -16,6 +16,7 @@ use crate::message::{EventList, Version};
 pub use crate::event::{EventContent, FeedEvent};
 pub use crate::found::{Blocked, Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 use crate::presence::{Heartbeat, Presence, PresenceBackend, Typing};
+use crate::profile::ProfileBackend;
 pub use crate::subscription::{Subscribed, Subscription};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
@@ -239,6 +240,8 @@ pub struct Member {
     pub role: Role,
     /// Invited, not yet in.
     pub invited: bool,
+    /// How it wants to be called, of an account of this node.
+    pub display_name: Option<String>,
     /// The message up to which it has read, where it shows that and the channel is small.
     pub read: Option<MessageId>,
 }
@@ -370,12 +373,14 @@ pub enum Delivery {
     },
     /// How accounts are that this one watches.
     Presence(Vec<Arc<Presence>>),
+    /// The account has another display name or avatar.
+    ProfileChanged,
     /// Somebody types.
     Typing(Arc<Typing>),
 }
 
 /// A node, as the client API sees it. Cheap to clone.
-pub trait Backend: PresenceBackend + Clone + Send + Sync + 'static {
+pub trait Backend: PresenceBackend + ProfileBackend + Clone + Send + Sync + 'static {
     /// The feed of a device.
     type Subscription: Subscription;
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::backend::{Backend, Caller, Refusal};
 use crate::model::{json_object, malformed, refusal, with_separators};
 use crate::routes::Api;
-use crate::settings::{BODY_BYTES_MAX, TEXT_BODY_BYTES_MAX};
+use crate::settings::{BODY_BYTES_MAX, IMAGE_BODY_BYTES_MAX, TEXT_BODY_BYTES_MAX};
 
 /// The holder of the request's token. Counts the request: his, or, without a valid token, that of
 /// the address.
@@ -73,6 +73,17 @@ impl<T: DeserializeOwned + Default, S: Sync> FromRequest<S> for OptionalBody<T> 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let bytes = body(request, BODY_BYTES_MAX).await?;
         if bytes.is_empty() { Ok(Self(T::default())) } else { json(&bytes).map(Self) }
+    }
+}
+
+/// An image as it is uploaded.
+pub(crate) struct ImageBody(pub(crate) Bytes);
+
+impl<S: Sync> FromRequest<S> for ImageBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        body(request, IMAGE_BODY_BYTES_MAX).await.map(Self)
     }
 }
 

@@ -17,6 +17,7 @@ mod linger;
 mod message;
 mod model;
 mod presence;
+mod profile;
 mod refusal;
 mod routes;
 mod serve;
@@ -42,6 +43,7 @@ pub use message::{
 pub use presence::{
     ACCOUNTS_ASKED_MAX, Heartbeat, Presence, PresenceBackend, PresenceChange, PresenceState, Typing,
 };
+pub use profile::{Asked, Avatar, DIRECTORY_LIMIT_MAX, Profile, ProfileBackend};
 pub use routes::router;
 pub use serve::serve;
 pub use settings::ApiSettings;

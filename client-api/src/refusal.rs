@@ -67,6 +67,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::CursorInvalid
         | Code::PasswordWeak
         | Code::StatusTooLong
+        | Code::DisplayNameInvalid
+        | Code::ImageInvalid
         | Code::NotAGroup
         | Code::RuleInvalid
         | Code::SelfDirect
@@ -94,6 +96,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::InviteNotFound
         | Code::ChannelNotFound
         | Code::AccountNotFound
+        | Code::AvatarNotFound
         | Code::MessageNotFound
         | Code::NotAMember
         | Code::ContactNotFound

@@ -47,5 +47,7 @@ impl Default for ApiSettings {
 /// Longest body or frame that carries a text: the longest text with each character as a pair of
 /// JSON escapes (`\ud83d\ude00`, 12 bytes), and room for the other fields.
 pub(crate) const TEXT_BODY_BYTES_MAX: usize = TEXT_CHARS_MAX * 12 + 16 * 1024;
+/// Longest image that is uploaded to be an avatar: what clients send who make it smaller before.
+pub(crate) const IMAGE_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Longest body of any other request.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;

@@ -280,6 +280,7 @@ impl<B: Backend> Driver<B> {
                 }
                 Delivery::BlocksChanged
                 | Delivery::Muted { .. }
+                | Delivery::ProfileChanged
                 | Delivery::Read { .. }
                 | Delivery::Unread { .. } => {
                     if let Some(frame) = reading_frame(&delivery) {
@@ -499,6 +500,8 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::RemoveAlias { .. }
         | Action::RemoveContact { .. }
         | Action::ShowReads { .. }
+        | Action::SetAvatar { .. }
+        | Action::SetDisplayName { .. }
         | Action::Unblock { .. } => None,
     }
 }

@@ -128,7 +128,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     sent = response.request.headers.get("Authorization", "")
     asks = _NOW.world().alice.token
     if f"Bearer {asks}" == sent and response.status_code in (200, 204, 401):
-        gone = case.method == "DELETE" and case.path.startswith(("/v1/sessions", "/v1/me"))
+        gone = case.method == "DELETE" and case.path in ("/v1/sessions/current", "/v1/me")
         if gone or _code(response) == "token_invalid":
             _NOW.end()
     wait = response.headers.get("retry-after", ["0"])[0]

@@ -79,6 +79,11 @@ codes! {
         "There are as many open invites as there may be; revoke some, or let them expire.";
     30 InviteNotFound "invite_not_found" "There is no such invite.";
     34 StatusTooLong "status_too_long" "A status has at most 100 characters.";
+    37 DisplayNameInvalid "display_name_invalid"
+        "A display name has 1 to 64 characters in one line, all of which show.";
+    38 ImageInvalid "image_invalid"
+        "An avatar is a PNG, JPEG or WebP image of at most 2,048 pixels in width and in height.";
+    39 AvatarNotFound "avatar_not_found" "The account has no avatar.";
 
     // Channels.
     40 ChannelNotFound "channel_not_found" "There is no such channel, or you are not in it.";

@@ -12,7 +12,8 @@
 //! how far their logs have come. Who wants to know who is there leases accounts with `Lease`, lets
 //! them go with `Release`, and hears of them by `Presence`; `Typing` says that somebody writes. The
 //! latter two go as datagrams: of `Presence` only what answers a lease goes on the stream. `Marks`
-//! tells how far accounts have read.
+//! tells how far accounts have read. `ProfileAsk` asks what an account shows of itself, and is
+//! answered with `Profile`.
 
 use minicbor::{Decode, Encode};
 
@@ -33,6 +34,7 @@ use crate::limits::{
     MARKS_MAX, PRESENCES_MAX, VECTOR_ENTRIES_MAX,
 };
 use crate::presence::PresenceEntry;
+use crate::profile::Profile;
 use crate::reading::MarkEntry;
 
 /// The version of the peer protocol that this crate speaks.
@@ -248,6 +250,29 @@ pub enum Frame {
         /// An entry for each account and channel.
         #[n(0)]
         entries: Vec<MarkEntry>,
+    },
+    /// Asks what an account shows of itself.
+    #[n(26)]
+    ProfileAsk {
+        /// Names the question, among look-ups too.
+        #[n(0)]
+        id: u64,
+        /// The account's name.
+        #[n(1)]
+        name: String,
+        /// Whether the avatar's bytes are wanted too.
+        #[n(2)]
+        image: bool,
+    },
+    /// Answers that.
+    #[n(27)]
+    Profile {
+        /// The question.
+        #[n(0)]
+        id: u64,
+        /// What it shows, if there is such an account that may be asked.
+        #[n(1)]
+        profile: Option<Profile>,
     },
 }
 
@@ -480,6 +505,7 @@ impl Frame {
                 entries.len() <= VECTOR_ENTRIES_MAX
             }
             Self::Offer { offer, .. } => offer.is_bounded(),
+            Self::Profile { profile, .. } => profile.as_ref().is_none_or(Profile::is_bounded),
             Self::Seek { seek, .. } => seek.is_bounded(),
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,
             Self::Ack { exceptions, .. } => exceptions.len() <= VECTOR_ENTRIES_MAX,

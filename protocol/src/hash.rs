@@ -31,6 +31,8 @@ pub struct Tag(pub [u8; 16]);
 pub mod tag {
     use super::Tag;
 
+    /// An avatar's bytes: what it is known by.
+    pub const AVATAR: Tag = Tag(*b"comity.avatr.v1\0");
     /// A body with its salt and content type.
     pub const BODY: Tag = Tag(*b"comity.bodyh.v1\0");
     /// The logs of a group that are closed.

@@ -25,5 +25,6 @@ pub mod limits;
 pub mod merkle;
 pub mod name;
 pub mod presence;
+pub mod profile;
 pub mod reading;
 mod remark;

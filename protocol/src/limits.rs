@@ -93,6 +93,12 @@ pub const HISTORY_RECORDS_MAX: usize = 1_024;
 pub const OFFERED_GROUPS_MAX: usize = 50;
 /// Longest status of an account, in Unicode scalar values.
 pub const STATUS_CHARS_MAX: usize = 100;
+/// Longest display name of an account, in Unicode scalar values.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// Width and height of an avatar, in pixels.
+pub const AVATAR_SIDE: u32 = 128;
+/// Longest avatar, in bytes.
+pub const AVATAR_BYTES_MAX: usize = 32 * 1024;
 /// Members up to which those of a group see each other's presence, typing and
 /// marks of reading.
 pub const PRESENCE_MEMBERS_MAX: usize = 100;
@@ -120,6 +126,7 @@ const _: () = assert!(LINKS_MAX * 110 < CONTROL_HEADER_BYTES_MAX / 2);
 const _: () = assert!(STATUS_CHARS_MAX * 4 + 64 < DATAGRAM_BYTES_MAX);
 const _: () = assert!(PRESENCES_MAX * (STATUS_CHARS_MAX * 4 + 64) < FRAME_BYTES_MAX / 2);
 const _: () = assert!(MARKS_MAX * (34 + 9 + 17 + 1) < FRAME_BYTES_MAX / 2);
+const _: () = assert!(AVATAR_BYTES_MAX < FRAME_BYTES_MAX / 2);
 const _: () = assert!(OFFERED_GROUPS_MAX * 4 * CHANNEL_TOPIC_CHARS_MAX < FRAME_BYTES_MAX / 2);
 const _: () = assert!(ENDED_LOGS_MAX * (9 + 9 + 34) < EVENT_HEADER_BYTES_MAX / 2);
 const _: () = assert!(MEMBERS_DEFAULT <= MEMBERS_MAX);

@@ -22,6 +22,7 @@ mod groups;
 mod http;
 mod keep;
 mod link;
+mod profile;
 mod resources;
 mod shape;
 mod tls;
@@ -37,6 +38,7 @@ pub use extra::{Draft, Extra, Presence, Reaction, Replies, Sign};
 pub use groups::{FoundGroup, FoundGroups, JoinRule};
 pub use http::Http;
 pub use keep::{Keep, KeepError, LoginError};
+pub use profile::{NotKnown, Profile};
 pub use resources::{
     Channel, Device, History, LoggedIn, Me, Member, MessageById, Page, SyncPage, WellKnown,
 };

@@ -114,6 +114,8 @@ pub struct Member {
     pub role: String,
     /// Invited, not yet in.
     pub invited: bool,
+    /// How it wants to be called, of accounts of the node.
+    pub display_name: Option<String>,
 }
 
 /// Which part of a channel's history.

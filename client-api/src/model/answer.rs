@@ -259,6 +259,8 @@ struct MemberShape {
     role: String,
     invited: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     read: Option<String>,
 }
 
@@ -268,6 +270,7 @@ impl From<ChannelDetail> for ChannelAnswer {
             account: member.account.to_string(),
             role: member.role.name().to_owned(),
             invited: member.invited,
+            display_name: member.display_name,
             read: member.read.map(|id| id.to_string()),
         };
         Self {

@@ -47,8 +47,8 @@ fn every_frame_of_a_client_is_shown_and_reads() {
     assert_eq!(named(&frames, "type"), BTreeSet::from(types));
     let commands = "accept add_contact ban block create_group decline edit erase hand_over invite \
                     join leave mark_read mute open_direct pin react remove remove_alias \
-                    remove_contact rename set_alias set_role set_rule set_topic show_reads unban \
-                    unblock";
+                    remove_contact rename set_alias set_display_name set_role set_rule set_topic \
+                    show_reads unban unblock";
     assert_eq!(named(&frames, "do"), commands.split_whitespace().collect());
 }
 
@@ -57,7 +57,7 @@ fn every_frame_of_a_node_is_shown_and_reads() {
     let frames: Vec<Value> =
         blocks("json node").into_iter().map(same::<NodeFrame<'static>>).collect();
     let types = "blocks_changed delivered done event goodbye heartbeat history_grew muted pong \
-                 presence read refused stored typing unread welcome";
+                 presence profile_changed read refused stored typing unread welcome";
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();

@@ -202,6 +202,10 @@ impl FrameShape {
             }
             "remove_alias" => Action::RemoveAlias { alias: alias(self.alias)? },
             "remove_contact" => Action::RemoveContact { account: label(self.account)? },
+            "set_display_name" => {
+                let name = value::display_name(&needed(self.name, "name")?)?;
+                Action::SetDisplayName { name }
+            }
             "unblock" => Action::Unblock { account: label(self.account)? },
             command @ ("edit" | "erase" | "mark_read" | "pin" | "react") => {
                 let channel = value::channel_id(&needed(self.channel.clone(), "channel")?)?;
@@ -314,8 +318,9 @@ fn missing(name: &str) -> Refusal {
 const PING_DATA_BYTES_MAX: usize = 256;
 const COMMANDS: &str = "accept, add_contact, ban, block, create_group, decline, edit, erase, \
                         hand_over, invite, join, leave, mark_read, mute, open_direct, pin, react, \
-                        remove, remove_alias, remove_contact, rename, set_alias, set_role, \
-                        set_rule, set_topic, show_reads, unban, unblock";
+                        remove, remove_alias, remove_contact, rename, set_alias, \
+                        set_display_name, set_role, set_rule, set_topic, show_reads, unban, \
+                        unblock";
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

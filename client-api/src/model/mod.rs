@@ -9,6 +9,7 @@ mod incoming;
 mod outgoing;
 mod people;
 mod presence;
+mod profile;
 mod request;
 mod rule;
 mod time;
@@ -30,6 +31,7 @@ pub(crate) use presence::{
     PresenceRequest, asked_accounts, heartbeat_frame, presence_frame, presences_answer,
     typing_frame,
 };
+pub(crate) use profile::{DirectoryQuery, DisplayNameRequest, ProfilesAnswer, avatar_text};
 pub(crate) use request::{
     AccountRequest, AliasRequest, CreateChannel, DeleteRequest, EditRequest, GroupsQuery,
     JoinRequest, LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,

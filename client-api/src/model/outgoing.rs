@@ -71,6 +71,7 @@ pub(crate) enum NodeFrame<'a> {
     Presence {
         presences: Vec<PresenceShape<'a>>,
     },
+    ProfileChanged {},
     Refused {
         #[serde(skip_serializing_if = "Option::is_none")]
         nonce: Option<String>,
@@ -316,6 +317,7 @@ pub(crate) fn reading_frame(delivery: &Delivery) -> Option<Bytes> {
         Delivery::Muted { channel, muted } => {
             NodeFrame::Muted { channel: channel.to_string(), muted: *muted }
         }
+        Delivery::ProfileChanged => NodeFrame::ProfileChanged {},
         Delivery::Read { channel, account, message } => NodeFrame::Read {
             channel: channel.to_string(),
             account: account.to_string(),

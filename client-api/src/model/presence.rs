@@ -63,7 +63,7 @@ impl PresenceRequest {
     }
 }
 
-/// The accounts of `GET /v1/presence`.
+/// The accounts of `GET /v1/presence` and `GET /v1/profiles`.
 pub(crate) fn asked_accounts(query: Vec<(String, String)>) -> Result<Vec<AccountLabel>, Refusal> {
     let named = query.iter().filter(|(name, _)| name == "account");
     let accounts = named.map(|(_, account)| value::label(account));

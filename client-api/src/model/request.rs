@@ -414,7 +414,7 @@ impl SyncQuery {
     }
 }
 
-fn limit(text: Option<&str>, default: usize, max: usize) -> Result<usize, Refusal> {
+pub(super) fn limit(text: Option<&str>, default: usize, max: usize) -> Result<usize, Refusal> {
     match text.map(str::parse) {
         None => Ok(default),
         Some(Ok(limit)) if (1..=max).contains(&limit) => Ok(limit),
@@ -422,7 +422,7 @@ fn limit(text: Option<&str>, default: usize, max: usize) -> Result<usize, Refusa
     }
 }
 
-fn optional_nonce(text: Option<String>) -> Result<Option<u64>, Refusal> {
+pub(super) fn optional_nonce(text: Option<String>) -> Result<Option<u64>, Refusal> {
     text.as_deref().map(value::nonce).transpose()
 }
 

@@ -9,6 +9,7 @@ use comity_protocol::limits::{
     CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
 };
 use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
+use comity_protocol::profile::is_display_name;
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
@@ -198,6 +199,15 @@ pub(crate) fn channel_name(text: String) -> Result<String, Refusal> {
 
 pub(crate) fn channel_topic(text: String) -> Result<String, Refusal> {
     bounded(text, 0, CHANNEL_TOPIC_CHARS_MAX, "A channel's topic")
+}
+
+/// A display name, trimmed; none where nothing is left.
+pub(crate) fn display_name(text: &str) -> Result<Option<String>, Refusal> {
+    match text.trim() {
+        "" => Ok(None),
+        name if is_display_name(name) => Ok(Some(name.to_owned())),
+        _ => Err(Code::DisplayNameInvalid.into()),
+    }
 }
 
 pub(crate) fn device_name(text: Option<String>) -> Result<String, Refusal> {

@@ -13,6 +13,7 @@ mod me;
 mod members;
 mod messages;
 mod presence;
+mod profile;
 mod remarks;
 mod sessions;
 mod socket;
@@ -83,6 +84,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         )
         .route("/v1/aliases/{alias}/join", post(groups::join::<B>))
         .merge(presence::routes())
+        .merge(profile::routes())
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+mod profiles;
 mod remarks;
 pub(crate) mod rules;
 
@@ -67,6 +68,10 @@ pub(crate) struct State {
     pub(crate) typing: Vec<(AccountLabel, ChannelId, bool)>,
     /// What accounts say of themselves.
     pub(crate) present: BTreeMap<AccountLabel, PresenceChange>,
+    /// How accounts want to be called.
+    pub(crate) display_names: BTreeMap<AccountLabel, String>,
+    /// The uploads that are shown as they are: the double knows no image.
+    pub(crate) avatars: BTreeMap<AccountLabel, bytes::Bytes>,
     pub(crate) aliases: BTreeMap<ChannelAlias, ChannelId>,
     /// The id of the next channel that somebody opens, where it matters.
     pub(crate) next_channel: Option<ChannelId>,

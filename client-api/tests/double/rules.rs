@@ -93,6 +93,9 @@ impl State {
             | Action::Mute { .. }
             | Action::RemoveContact { .. }
             | Action::Unblock { .. }) => self.act_on_people(me, of_people),
+            of_profile @ (Action::SetAvatar { .. } | Action::SetDisplayName { .. }) => {
+                self.show(me, of_profile)
+            }
             of_alias @ (Action::JoinAlias { .. }
             | Action::RemoveAlias { .. }
             | Action::SetAlias { .. }) => self.act_on_aliases(me, of_alias),
@@ -369,6 +372,7 @@ impl State {
             account: account.clone(),
             role: if let Standing::Joined(role) = standing { *role } else { Role::Member },
             invited: *standing == Standing::Invited,
+            display_name: self.display_names.get(account).cloned(),
             read: self.read.get(&(account.clone(), id)).copied(),
         };
         Ok(ChannelDetail {

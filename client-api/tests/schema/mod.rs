@@ -47,7 +47,7 @@ impl Documents {
         let content = &operation["requestBody"];
         if body.is_empty() {
             assert_ne!(content["required"], json!(true), "{resource}: a body is required");
-        } else {
+        } else if content["content"]["application/octet-stream"].is_null() {
             let schema = &content["content"]["application/json"]["schema"];
             self.check(resource, schema, &serde_json::from_str(body).unwrap());
         }
@@ -55,6 +55,7 @@ impl Documents {
         let described = &operation["responses"][status.to_string()];
         assert!(described.is_object(), "{resource}: {status} is not described");
         match &described["content"]["application/json"]["schema"] {
+            Value::Null if described["content"]["image/jpeg"].is_object() => {}
             Value::Null => assert_eq!(text, "", "{resource}"),
             schema => self.check(resource, schema, &serde_json::from_str(text).unwrap()),
         }

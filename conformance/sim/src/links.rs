@@ -255,7 +255,7 @@ impl Node {
                 self.propose(command, Waiter::Nobody, around.agenda);
             }
             Task::Identify { domain, lineage } => self.identify(id, &domain, lineage, around),
-            Task::LookedUp { .. } | Task::Sought { .. } => {}
+            Task::LookedUp { .. } | Task::Shown { .. } | Task::Sought { .. } => {}
             Task::Send(frame) => {
                 if let (Some(run), Some(peer)) = (&self.run, self.peer_of(id)) {
                     let to = &around.everybody[peer];

@@ -318,6 +318,8 @@ fn show(frame: &Frame) -> String {
         Frame::Away { origins } => format!("{} are away", origins.len()),
         Frame::Lookup { name, .. } => format!("look up {name}"),
         Frame::Account { .. } => "account".into(),
+        Frame::ProfileAsk { name, .. } => format!("ask what {name} shows"),
+        Frame::Profile { .. } => "profile".into(),
         Frame::Seek { .. } => "seek groups".into(),
         Frame::Offer { offer, .. } => format!("offer {} groups", offer.groups.len()),
     }

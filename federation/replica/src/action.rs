@@ -8,6 +8,7 @@ use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
 use comity_protocol::name::ServerName;
+use comity_protocol::profile::Profile;
 use comity_protocol::reading::MarkEntry;
 
 /// What the driver is to do next. `T` is the driver's token of a record that it feeds.
@@ -31,6 +32,15 @@ pub enum Action<T> {
         id: u64,
         /// The account's name, as typed there.
         name: String,
+    },
+    /// The peer asks what an account shows; to be answered by `send` of a `Frame::Profile`.
+    AnswerProfile {
+        /// Names the question.
+        id: u64,
+        /// The account's name, as typed there.
+        name: String,
+        /// Whether the avatar's bytes are wanted too.
+        image: bool,
     },
     /// The peer looks for groups that its accounts may join; to be answered by `send` of a
     /// `Frame::Offer`.
@@ -136,6 +146,13 @@ pub enum Action<T> {
         id: u64,
         /// The groups, or why nobody knows.
         answer: Result<Offer, Code>,
+    },
+    /// A question what an account shows came to its end.
+    Shown {
+        /// Which, as `ask_profile` named it.
+        id: u64,
+        /// What it shows, `None` where there is no such account, or why nobody knows.
+        answer: Result<Option<Profile>, Code>,
     },
     /// The peer wants to be shown our history of a log; answered by `send` of a `Frame::Branch`.
     /// One at a time.

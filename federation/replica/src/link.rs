@@ -304,8 +304,25 @@ impl<T: Copy> Link<T> {
         Ok(id)
     }
 
-    /// Sends an answer to [`Action::Serve`], [`Action::ServeHistory`], [`Action::AnswerLookup`] or
-    /// [`Action::AnswerSeek`].
+    /// Asks the peer what an account shows, with its avatar's bytes or without.
+    pub fn ask_profile(
+        &mut self,
+        name: String,
+        image: bool,
+        now_ms: u64,
+    ) -> Result<u64, LookUpError> {
+        self.now_ms = now_ms;
+        if !self.is_up() {
+            return Err(LookUpError::NotUp);
+        }
+        let (id, frame) = self.lookups.ask_profile(name, image, now_ms)?;
+        self.act(Action::Send(frame));
+        self.end_step(Ok(()));
+        Ok(id)
+    }
+
+    /// Sends an answer to [`Action::Serve`], [`Action::ServeHistory`], [`Action::AnswerLookup`],
+    /// [`Action::AnswerProfile`] or [`Action::AnswerSeek`].
     pub fn send(&mut self, frame: Frame) {
         if self.is_up() {
             self.serving.handle_answer(&frame);
@@ -450,6 +467,14 @@ impl<T: Copy> Link<T> {
                     self.act(action);
                 }
             }
+            Frame::Profile { id, profile } => {
+                if let Some(action) = self.lookups.handle_profile(id, profile)? {
+                    self.act(action);
+                }
+            }
+            Frame::ProfileAsk { id, name, image } => {
+                self.lookups.handle_profile_ask(id, name, image)?;
+            }
             Frame::Resume { cursor } => {
                 let action = self.feed.handle_resume(cursor)?;
                 self.forks.handle_resumed(self.now_ms);
@@ -523,7 +548,10 @@ impl<T: Copy> Link<T> {
         self.actions.retain(|action| {
             matches!(
                 action,
-                Action::Acknowledged { .. } | Action::LookedUp { .. } | Action::Sought { .. }
+                Action::Acknowledged { .. }
+                    | Action::LookedUp { .. }
+                    | Action::Shown { .. }
+                    | Action::Sought { .. }
             )
         });
         self.actions.extend(self.lookups.give_up(Code::DomainUnreachable));
@@ -541,6 +569,7 @@ fn may_be_early(frame: &Frame) -> bool {
         Frame::History(_)
             | Frame::Lease { .. }
             | Frame::Lookup { .. }
+            | Frame::ProfileAsk { .. }
             | Frame::Resume { .. }
             | Frame::Seek { .. }
             | Frame::Want(_)

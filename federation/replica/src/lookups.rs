@@ -1,5 +1,5 @@
-//! Look-ups of accounts by name and of groups that may be joined: ours at the peer, and the peer's
-//! here. It must not know any account or group.
+//! Look-ups of accounts by name, of what they show of themselves, and of groups that may be joined:
+//! ours at the peer, and the peer's here. It must not know any account or group.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,6 +8,7 @@ use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::Frame;
 use comity_protocol::id::AccountNumber;
 use comity_protocol::limits::ACCOUNT_NAME_BYTES_MAX;
+use comity_protocol::profile::Profile;
 
 use crate::action::{Action, LookUpError};
 use crate::fault::Fault;
@@ -21,8 +22,8 @@ pub(crate) struct Lookups {
     open: BTreeMap<u64, Open>,
     /// The peer's that are not answered yet.
     asked: BTreeSet<u64>,
-    /// Those of them that are for groups: answers may be long, so they are given one at a time.
-    seeks: VecDeque<(u64, Seek)>,
+    /// Those of them whose answers may be long, so that these are given one at a time.
+    long: VecDeque<(u64, Long)>,
 }
 
 /// A look-up of ours.
@@ -36,6 +37,14 @@ struct Open {
 enum Kind {
     Account,
     Groups,
+    Profile,
+}
+
+/// A question of the peer's whose answer may be long.
+#[derive(Debug)]
+enum Long {
+    Groups(Seek),
+    Profile { name: String, image: bool },
 }
 
 impl Lookups {
@@ -51,6 +60,16 @@ impl Lookups {
     pub(crate) fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<(u64, Frame), LookUpError> {
         let id = self.begin(Kind::Groups, now_ms)?;
         Ok((id, Frame::Seek { id, seek }))
+    }
+
+    pub(crate) fn ask_profile(
+        &mut self,
+        name: String,
+        image: bool,
+        now_ms: u64,
+    ) -> Result<(u64, Frame), LookUpError> {
+        let id = self.begin(Kind::Profile, now_ms)?;
+        Ok((id, Frame::ProfileAsk { id, name, image }))
     }
 
     fn begin(&mut self, kind: Kind, now_ms: u64) -> Result<u64, LookUpError> {
@@ -82,6 +101,16 @@ impl Lookups {
         Ok(was_open.then_some(Action::Sought { id, answer: Ok(offer) }))
     }
 
+    /// As `handle_account`, of what an account shows.
+    pub(crate) fn handle_profile<T>(
+        &mut self,
+        id: u64,
+        profile: Option<Profile>,
+    ) -> Result<Option<Action<T>>, Fault> {
+        let was_open = self.close(id, Kind::Profile)?;
+        Ok(was_open.then_some(Action::Shown { id, answer: Ok(profile) }))
+    }
+
     /// Ends a look-up of ours; whether it was open still.
     fn close(&mut self, id: u64, kind: Kind) -> Result<bool, Fault> {
         let open = self.open.remove(&id);
@@ -102,7 +131,21 @@ impl Lookups {
 
     pub(crate) fn handle_seek(&mut self, id: u64, seek: Seek) -> Result<(), Fault> {
         self.note(id)?;
-        self.seeks.push_back((id, seek));
+        self.long.push_back((id, Long::Groups(seek)));
+        Ok(())
+    }
+
+    pub(crate) fn handle_profile_ask(
+        &mut self,
+        id: u64,
+        name: String,
+        image: bool,
+    ) -> Result<(), Fault> {
+        if name.len() > ACCOUNT_NAME_BYTES_MAX {
+            return Err(Fault::FrameMalformed);
+        }
+        self.note(id)?;
+        self.long.push_back((id, Long::Profile { name, image }));
         Ok(())
     }
 
@@ -113,14 +156,19 @@ impl Lookups {
         if self.asked.insert(id) { Ok(()) } else { Err(Fault::FrameUnexpected) }
     }
 
-    /// The next of the peer's look-ups of groups.
+    /// The next of the peer's questions whose answers may be long.
     pub(crate) fn poll<T>(&mut self) -> Option<Action<T>> {
-        self.seeks.pop_front().map(|(id, seek)| Action::AnswerSeek { id, seek })
+        self.long.pop_front().map(|(id, asked)| match asked {
+            Long::Groups(seek) => Action::AnswerSeek { id, seek },
+            Long::Profile { name, image } => Action::AnswerProfile { id, name, image },
+        })
     }
 
     /// A frame answers what it is about.
     pub(crate) fn handle_answer(&mut self, frame: &Frame) {
-        if let Frame::Account { id, .. } | Frame::Offer { id, .. } = frame {
+        if let Frame::Account { id, .. } | Frame::Offer { id, .. } | Frame::Profile { id, .. } =
+            frame
+        {
             self.asked.remove(id);
         }
     }
@@ -145,6 +193,7 @@ impl Open {
         match self.kind {
             Kind::Account => Action::LookedUp { id, answer: Err(code) },
             Kind::Groups => Action::Sought { id, answer: Err(code) },
+            Kind::Profile => Action::Shown { id, answer: Err(code) },
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Look-ups of groups on one link against a peer that a test plays: given one at a time, answered
-//! by what was asked for, and never open for ever.
+//! Look-ups of groups and asks for profiles on one link against a peer that a test plays: given one
+//! at a time, answered by what was asked for, and never open for ever.
 #![allow(clippy::unwrap_used)]
 
 mod world;
@@ -7,6 +7,8 @@ mod world;
 use comity_protocol::code::Code;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::Frame;
+use comity_protocol::limits::AVATAR_BYTES_MAX;
+use comity_protocol::profile::Profile;
 use comity_replica::{Action, limits};
 use world::{BEGINNING_MS, Scene};
 
@@ -55,5 +57,54 @@ fn a_seek_that_nobody_answers_comes_to_an_end() {
     scene.drain();
     scene.link.handle_timeout(BEGINNING_MS + limits::LOOKUP_MS);
     let failed = Action::Sought { id, answer: Err(Code::DomainUnreachable) };
+    assert!(scene.drain().contains(&failed));
+}
+
+#[test]
+fn profiles_are_shown_one_at_a_time_and_as_they_may_be() {
+    let mut scene = Scene::up();
+    for id in [3, 4] {
+        scene.hand(Frame::ProfileAsk { id, name: "bob".into(), image: id == 4 });
+    }
+    for id in [3, 4] {
+        let asked = Action::AnswerProfile { id, name: "bob".into(), image: id == 4 };
+        assert_eq!(scene.link.poll_action(), Some(asked));
+        let answer = Frame::Profile { id, profile: None };
+        scene.link.send(answer.clone());
+        assert_eq!(scene.link.poll_action(), Some(Action::Send(answer)));
+    }
+    scene.refuses(
+        Frame::ProfileAsk { id: 5, name: "x".repeat(257), image: false },
+        Code::FrameMalformed,
+    );
+    let image = Some(vec![0; AVATAR_BYTES_MAX + 1].into());
+    for profile in [
+        Profile { image, ..Profile::default() },
+        Profile { display_name: Some("\u{202e}bob".into()), ..Profile::default() },
+        Profile { display_name: Some(String::new()), ..Profile::default() },
+    ] {
+        let mut scene = Scene::up();
+        let id = scene.link.ask_profile("alice".into(), true, BEGINNING_MS).unwrap();
+        scene.refuses(Frame::Profile { id, profile: Some(profile) }, Code::FrameMalformed);
+    }
+}
+
+#[test]
+fn a_profile_that_nobody_asked_for_ends_the_link_and_one_that_never_comes_is_given_up() {
+    Scene::up().refuses(Frame::Profile { id: 1, profile: None }, Code::FrameUnexpected);
+    let mut scene = Scene::up();
+    let id = scene.link.look_up("alice".into(), BEGINNING_MS).unwrap();
+    scene.refuses(Frame::Profile { id, profile: None }, Code::FrameUnexpected);
+    let mut scene = Scene::up();
+    let id = scene.link.ask_profile("alice".into(), false, BEGINNING_MS).unwrap();
+    scene.drain();
+    scene.link.handle_timeout(BEGINNING_MS + limits::LOOKUP_MS);
+    let failed = Action::Shown { id, answer: Err(Code::DomainUnreachable) };
+    assert!(scene.drain().contains(&failed));
+    let mut scene = Scene::up();
+    let id = scene.link.ask_profile("alice".into(), false, BEGINNING_MS).unwrap();
+    scene.drain();
+    scene.hand(Frame::Goodbye { code: 84 });
+    let failed = Action::Shown { id, answer: Err(Code::DomainUnreachable) };
     assert!(scene.drain().contains(&failed));
 }

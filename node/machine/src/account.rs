@@ -53,6 +53,15 @@ pub struct Account {
     /// Whether it was deleted: it stays for what it has said, and for its name.
     #[cbor(n(26), default)]
     pub is_deleted: bool,
+    /// How it wants to be called.
+    #[n(27)]
+    pub display_name: Option<String>,
+    /// Its avatar, whose bytes are in a row of their own.
+    #[n(28)]
+    pub avatar: Option<Hash>,
+    /// When it last changed one of the two.
+    #[cbor(n(29), default)]
+    pub profile_changed: Pos,
     /// When it was there last, in Unix milliseconds, as far as that was written.
     #[n(20)]
     pub last_active_unix_ms: Option<u64>,
@@ -363,6 +372,9 @@ impl State {
             heard: BTreeMap::new(),
             mutes: BTreeMap::new(),
             is_deleted: false,
+            display_name: None,
+            avatar: None,
+            profile_changed: Pos::default(),
             hides_reads: None,
             last_active_unix_ms: None,
             status: None,
@@ -377,6 +389,7 @@ impl State {
     pub(crate) fn add_account(&mut self, number: AccountNumber, mut account: Account) {
         account.label = format!("{}@{}", account.name, self.domain()).parse().ok();
         self.names.insert(account.name.clone(), number);
+        self.listing.list(&account);
         self.accounts.insert(number, account);
     }
 

@@ -7,7 +7,7 @@ use comity_protocol::body::Format;
 use comity_protocol::cbor;
 use comity_protocol::event::Message;
 
-use crate::command::Act;
+use crate::act::Act;
 
 /// The digest of an act. A text is not encoded for it: most acts are sends.
 pub(crate) fn of_act(act: &Act) -> u64 {

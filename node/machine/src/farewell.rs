@@ -139,6 +139,7 @@ impl State {
             self.reads.remove(&(account, no));
             fx.dirty(RowKey::Read(account, no));
         }
+        self.forget_profile(account, fx);
         if let Some(known) = self.accounts.get_mut(&account) {
             (known.status, known.last_active_unix_ms) = (None, None);
             known.heard.clear();

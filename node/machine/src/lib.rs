@@ -5,6 +5,7 @@
 //! for nothing.
 
 mod account;
+mod act;
 mod annotation;
 mod answer;
 mod append;
@@ -30,6 +31,7 @@ mod peer;
 mod perform;
 mod place;
 mod presence;
+mod profile;
 mod proven;
 mod range;
 mod reading;
@@ -53,13 +55,14 @@ pub use account::{
     Account, Device, INVITES_MAX, InviteToken, KeptAnswer, OpenInvitation, RequestPlace, Standing,
     Stay, answer_rows,
 };
+pub use act::Act;
 pub use annotation::{Annotation, Remark};
 pub use answer::{Answer, RangeOutcome, RangeReport, RefusedCode};
 pub use applied::{Applied, ErasedBy, EventRow, Outcome, Subscriber};
 pub use backfill::{Backlog, HistoryReport, Holes};
 pub use block::{Block, Mute};
 pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};
-pub use command::{Act, Command, DeviceId, SignUpRule};
+pub use command::{Command, DeviceId, SignUpRule};
 pub use compare::Ahead;
 pub use contact::{Contact, ContactStanding};
 pub use erase::{Erasing, Receipt};

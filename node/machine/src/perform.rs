@@ -11,9 +11,10 @@ use comity_protocol::limits::{MEMBERS_MAX, TEXT_CHARS_MAX};
 use comity_protocol::name::AccountLabel;
 
 use crate::account::{KeptAnswer, RequestPlace, Standing, Stay, row_of};
+use crate::act::Act;
 use crate::answer::Answer;
 use crate::channel::{Channel, ChannelNo, Direct, Kind};
-use crate::command::{Act, DeviceId};
+use crate::command::DeviceId;
 use crate::digest;
 use crate::group::GroupAct;
 use crate::invitation::OpenInvite;
@@ -129,6 +130,8 @@ impl State {
             Act::Mute { channel, on } => self.mute(account, channel, *on, fx),
             Act::Block { account: other, label } => self.block(account, *other, label, fx),
             Act::Unblock { account: other } => self.unblock(account, *other, fx),
+            Act::SetDisplayName { name } => self.set_display_name(account, name.as_deref(), fx),
+            Act::SetAvatar { image } => self.set_avatar(account, image.as_ref(), fx),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
 use crate::erase::{Erasing, Receipt};
+use crate::profile::Listing;
 use crate::reading::ReadMark;
 use crate::reopen::{Forgotten, Rejudged, Reopened};
 use crate::retain::Expiry;
@@ -66,6 +67,8 @@ pub struct State {
     pub contacts: BTreeMap<(AccountNumber, AccountId), Contact>,
     /// Whom accounts of ours have blocked.
     pub(crate) blocks: BTreeMap<(AccountNumber, AccountId), Block>,
+    /// Accounts of ours, as they are searched.
+    pub(crate) listing: Listing,
     /// How many accounts of an organisation ask ours and are not answered.
     pub(crate) asking: BTreeMap<LineageId, u32>,
     /// Groups in which something waits for authority.
@@ -183,6 +186,8 @@ pub struct Effects {
     pub(crate) bodies_refused: u32,
     /// What others say that they have erased.
     pub receipts: Vec<Receipt>,
+    /// Accounts with another avatar, or none any more; its bytes are kept in no state.
+    pub avatars: Vec<(AccountNumber, Option<ByteString>)>,
     /// Groups with events that V may have to cover now.
     pub(crate) touched: BTreeSet<ChannelNo>,
     pub(crate) unix_ms: u64,
@@ -209,6 +214,7 @@ impl Default for Effects {
             rewinds: Vec::new(),
             bodies_refused: 0,
             receipts: Vec::new(),
+            avatars: Vec::new(),
             touched: BTreeSet::new(),
             unix_ms: 0,
             random: [0; 32],

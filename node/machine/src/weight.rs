@@ -1,6 +1,7 @@
 //! Commands as whoever keeps them sees them: their weight in memory, and their bytes read back.
 
-use crate::command::{Act, Command};
+use crate::act::Act;
+use crate::command::Command;
 use crate::rewind::Rewind;
 
 impl Command {
@@ -10,6 +11,7 @@ impl Command {
             Self::Perform { act: Act::Send { text, .. } | Act::Edit { text, .. }, .. } => {
                 text.len()
             }
+            Self::Perform { act: Act::SetAvatar { image: Some(image) }, .. } => image.len(),
             Self::PeerBatch { frame, rewinds, .. } => {
                 frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
             }

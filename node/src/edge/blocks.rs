@@ -43,6 +43,7 @@ impl ClientEdge {
     pub(super) fn notice_of(act: &Act) -> Option<Notice> {
         match act {
             Act::Block { .. } | Act::Unblock { .. } => Some(Notice::Blocks),
+            Act::SetAvatar { .. } | Act::SetDisplayName { .. } => Some(Notice::Profile),
             Act::Mute { channel, on } => Some(Notice::Muted { channel: *channel, on: *on }),
             _ => None,
         }
@@ -53,7 +54,7 @@ impl ClientEdge {
         self.hub().notify(Subscriber::Account(caller.account.number), notice);
     }
 
-    /// What was blocked and muted, or no longer, since a place in the feed.
+    /// What the account has changed of its settings and of what it shows since a place in the feed.
     pub(super) fn settings_after(&self, caller: &Caller, pos: Pos) -> Vec<Delivery> {
         let state = self.shared().state();
         let account = caller.account.number;
@@ -63,6 +64,7 @@ impl ClientEdge {
         });
         let mut told: Vec<Delivery> = muted.collect();
         told.extend(state.blocks_changed(account, pos).then_some(Delivery::BlocksChanged));
+        told.extend(state.profile_changed(account, pos).then_some(Delivery::ProfileChanged));
         told
     }
 }

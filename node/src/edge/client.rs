@@ -10,15 +10,12 @@ use std::time::Duration;
 use comity_client_api::{
     AccountChange, Action, Backend, Besides, Blocked, Caller, ChannelDetail, ChannelSummary,
     Contact, Cursor, Delivery, Device, Endpoint, EventContent, EventList, FeedEvent, FoundGroup,
-    FoundGroups, HistoryPage, JoinRule, LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page,
-    Refusal, Rule, ShownMessage, SignUp, Standing, Subscribed, Version,
+    FoundGroups, HistoryPage, LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page, Refusal,
+    ShownMessage, SignUp, Standing, Subscribed, Version,
 };
 use comity_machine::{Act, Answer, ChannelNo, Command, GroupAct, Kind, Subscriber};
 use comity_protocol::code::Code;
-use comity_protocol::control::{
-    self, ControlAct, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting,
-    SetRetention, SetRole, Succession, Target, Text,
-};
+use comity_protocol::control::{ControlAct, SetRole, Succession, Target, Text};
 use comity_protocol::cursor;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
 use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
@@ -29,6 +26,7 @@ use super::list::{members, summaries, summary};
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Marks, Progress};
 use super::presence::DevicePresence;
+use super::profiles::Profiles;
 use super::show;
 use super::tending::Uses;
 use super::{convert, history};
@@ -81,6 +79,7 @@ struct Inner {
     conduct: Conduct,
     marks: Marks,
     presences: Presences,
+    profiles: Profiles,
     passwords: Passwords,
     uses: Uses,
     settings: ClientSettings,
@@ -109,6 +108,7 @@ impl ClientEdge {
             conduct,
             marks,
             presences,
+            profiles: Profiles::new(),
             passwords,
             uses: Uses::default(),
             settings,
@@ -145,6 +145,10 @@ impl ClientEdge {
 
     pub(super) fn presence(&self) -> &Presences {
         &self.0.presences
+    }
+
+    pub(super) fn profiles_known(&self) -> &Profiles {
+        &self.0.profiles
     }
 
     pub(super) fn own_domain(&self) -> &ServerName {
@@ -205,37 +209,6 @@ impl ClientEdge {
         }
         let known = state.peer_domains.get(domain.as_str()).copied();
         known.ok_or(Code::DomainNotFound.into())
-    }
-
-    fn rule_act(&self, rule: Rule) -> Result<ControlAct, Refusal> {
-        Ok(match rule {
-            Rule::Archived(archived) => ControlAct::SetArchived(SetArchived { archived }),
-            Rule::Posting(role) => {
-                ControlAct::SetPosting(SetPosting { role: convert::role_back(role) })
-            }
-            Rule::KeepsEdits(kept) => ControlAct::SetEdits(SetEdits { kept }),
-            Rule::MentionAll(role) => {
-                ControlAct::SetMentions(SetMentions { role: convert::role_back(role) })
-            }
-            Rule::SinceJoining(since_joining) => {
-                ControlAct::SetHistory(SetHistory { since_joining })
-            }
-            Rule::Retention(seconds) => ControlAct::SetRetention(SetRetention { seconds }),
-            Rule::Join(rule) => {
-                let rule = match rule {
-                    JoinRule::Anyone => control::JoinRule::Anyone,
-                    JoinRule::Invited => control::JoinRule::Invited,
-                    JoinRule::Organisations(domains) => {
-                        let lineages = domains.iter().map(|domain| self.lineage_of(domain));
-                        let mut lineages = lineages.collect::<Result<Vec<_>, _>>()?;
-                        lineages.sort_unstable();
-                        lineages.dedup();
-                        control::JoinRule::Organisations(lineages)
-                    }
-                };
-                ControlAct::SetJoinRule(SetJoinRule { rule })
-            }
-        })
     }
 
     /// How far the caller's own messages of a page have come.
@@ -302,6 +275,8 @@ impl ClientEdge {
             Action::JoinAlias { alias } => self.join_by_alias(caller, &alias).await?,
             Action::RemoveAlias { alias } => self.remove_alias(&alias)?,
             Action::SetAlias { channel, alias } => self.set_alias(channel, &alias)?,
+            Action::SetAvatar { image } => self.avatar_act(image).await?,
+            Action::SetDisplayName { name } => Act::SetDisplayName { name },
             Action::SetRule { channel, rule } => govern(channel, self.rule_act(rule)?),
             Action::Unban { channel, account } => {
                 let account = self.resolve_member(&channel, &account).await?;

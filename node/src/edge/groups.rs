@@ -2,16 +2,20 @@
 //! another node says of them is shown and gone by, never believed: who is let in is decided by the
 //! group's home.
 
-use comity_client_api::{Caller, FoundGroup, FoundGroups, Refusal};
+use comity_client_api::{Caller, FoundGroup, FoundGroups, JoinRule, Refusal, Rule};
 use comity_machine::{Act, ChannelNo, Subscriber};
 use comity_protocol::code::Code;
-use comity_protocol::control::{Ban, ControlAct};
+use comity_protocol::control::{
+    self, Ban, ControlAct, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting,
+    SetRetention,
+};
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::id::{ChannelId, LineageId};
 use comity_protocol::limits::{CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::client::{ClientEdge, govern};
+use super::convert;
 
 impl ClientEdge {
     /// The channel, where the caller is in it.
@@ -165,6 +169,38 @@ impl ClientEdge {
             return Ok(self.shared().state().offer(to, &seek));
         }
         self.directory().seek(domain, seek).await
+    }
+
+    /// The control act that changes a rule.
+    pub(super) fn rule_act(&self, rule: Rule) -> Result<ControlAct, Refusal> {
+        Ok(match rule {
+            Rule::Archived(archived) => ControlAct::SetArchived(SetArchived { archived }),
+            Rule::Posting(role) => {
+                ControlAct::SetPosting(SetPosting { role: convert::role_back(role) })
+            }
+            Rule::KeepsEdits(kept) => ControlAct::SetEdits(SetEdits { kept }),
+            Rule::MentionAll(role) => {
+                ControlAct::SetMentions(SetMentions { role: convert::role_back(role) })
+            }
+            Rule::SinceJoining(since_joining) => {
+                ControlAct::SetHistory(SetHistory { since_joining })
+            }
+            Rule::Retention(seconds) => ControlAct::SetRetention(SetRetention { seconds }),
+            Rule::Join(rule) => {
+                let rule = match rule {
+                    JoinRule::Anyone => control::JoinRule::Anyone,
+                    JoinRule::Invited => control::JoinRule::Invited,
+                    JoinRule::Organisations(domains) => {
+                        let lineages = domains.iter().map(|domain| self.lineage_of(domain));
+                        let mut lineages = lineages.collect::<Result<Vec<_>, _>>()?;
+                        lineages.sort_unstable();
+                        lineages.dedup();
+                        control::JoinRule::Organisations(lineages)
+                    }
+                };
+                ControlAct::SetJoinRule(SetJoinRule { rule })
+            }
+        })
     }
 }
 

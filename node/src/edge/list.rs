@@ -102,13 +102,18 @@ pub(super) fn members(
             && !(is_direct && state.blocks(account.number, caller.account));
         state.read_mark(account.number, no).message.filter(|_| is_shown && is_small)
     };
+    let name = |account: &AccountId| {
+        let ours = (account.lineage == state.lineage()).then_some(account.number);
+        state.accounts.get(&ours?)?.display_name.clone()
+    };
     let mut members: Vec<Member> = match &channel.kind {
         Kind::Direct(direct) => {
             let (ids, labels) = (&direct.accounts, &direct.labels);
             let both = [(&ids.0, &labels.0), (&ids.1, &labels.1)].into_iter();
             let member = |(id, label): (&AccountId, &String)| {
                 let (role, invited) = (Role::Member, false);
-                Some(Member { account: label.parse().ok()?, role, invited, read: read(id) })
+                let account = label.parse().ok()?;
+                Some(Member { account, role, invited, display_name: name(id), read: read(id) })
             };
             both.filter_map(member).collect()
         }
@@ -117,8 +122,9 @@ pub(super) fn members(
                 let invited = !member.is_in() && member.invite.is_some();
                 let account = member.label.parse().ok()?;
                 let role = convert::role(member.role());
-                let read = read(id);
-                (member.is_in() || invited).then_some(Member { account, role, invited, read })
+                let is_listed = member.is_in() || invited;
+                let (display_name, read) = (name(id), read(id));
+                is_listed.then_some(Member { account, role, invited, display_name, read })
             });
             listed.collect()
         }

@@ -2,6 +2,7 @@
 //! what the feed yields into frames; neither sees the other.
 
 mod account;
+pub(crate) mod avatar;
 mod blocks;
 mod client;
 mod contacts;
@@ -13,11 +14,13 @@ mod list;
 mod password;
 pub mod peer;
 mod presence;
+mod profiles;
 mod reading;
 mod remarks;
 mod reopening;
 mod show;
 pub mod tending;
 pub mod wake;
+mod work;
 
 pub use client::{ClientEdge, ClientSettings, SignUpPolicy};

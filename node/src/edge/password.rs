@@ -1,46 +1,38 @@
 //! Passwords: Argon2id (RFC 9106), a bounded number at a time, never on the threads that serve
 //! sockets.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
-use tokio::sync::Semaphore;
+
+use super::work::Work;
 
 /// Hashes at a time: each takes 19 MiB and tens of milliseconds of a core.
 const HASHES_AT_ONCE_MAX: usize = 2;
 /// Hashes that wait or run; more are refused, so that a flood of log-ins costs no memory.
 const HASHES_WAITING_MAX: usize = 64;
-/// When a refused one may look again: the queue is through in about that time.
-const QUEUE_WAIT: Duration = Duration::from_secs(2);
 
 /// Hashes and checks passwords. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Passwords {
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
+pub(super) struct Passwords(Work);
 
 impl Passwords {
     pub(super) fn new() -> Self {
-        Self {
-            running: Arc::new(Semaphore::new(HASHES_AT_ONCE_MAX)),
-            waiting: Arc::new(Semaphore::new(HASHES_WAITING_MAX)),
-        }
+        let crowded = "Too many passwords are looked at; try again in a moment.";
+        Self(Work::new(HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, crowded))
     }
 
     /// The hash to keep, in PHC form.
     pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
         check(&password)?;
-        self.run(move || {
-            let hashed = Argon2::default().hash_password(password.as_bytes());
-            hashed.map(|hash| hash.to_string()).map_err(|_| Code::Internal)
-        })
-        .await
+        self.0
+            .run(move || {
+                let hashed = Argon2::default().hash_password(password.as_bytes());
+                hashed.map(|hash| hash.to_string()).map_err(|_| Code::Internal)
+            })
+            .await
     }
 
     /// Whether a password fits a kept hash. Without a hash (no such account) the same work is done
@@ -50,33 +42,16 @@ impl Passwords {
         password: String,
         kept: Option<String>,
     ) -> Result<bool, Refusal> {
-        self.run(move || {
-            let Some(kept) = kept else {
-                let _ = Argon2::default().hash_password(password.as_bytes());
-                return Ok(false);
-            };
-            let hash = PasswordHash::new(&kept).map_err(|_| Code::Internal)?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Code> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let _place = self.waiting.try_acquire().map_err(|_| Refusal {
-            sentence: "Too many passwords are looked at; try again in a moment.".to_owned(),
-            retry_after: Some(QUEUE_WAIT),
-            ..Code::Overloaded.into()
-        })?;
-        let running = Arc::clone(&self.running).acquire_owned().await;
-        let running = running.map_err(|_| Code::ShuttingDown)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _running = running;
-            work()
-        });
-        Ok(done.await.map_err(|_| Code::Internal)??)
+        self.0
+            .run(move || {
+                let Some(kept) = kept else {
+                    let _ = Argon2::default().hash_password(password.as_bytes());
+                    return Ok(false);
+                };
+                let hash = PasswordHash::new(&kept).map_err(|_| Code::Internal)?;
+                Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            })
+            .await
     }
 }
 

@@ -26,6 +26,7 @@ mod limits;
 mod plain;
 mod presence;
 mod presence_across;
+mod profiles;
 mod reading;
 mod relayed;
 mod remarks;

@@ -57,11 +57,13 @@ pub enum Table {
     Pin = 25,
     /// Whom accounts have blocked, by account.
     Block = 26,
+    /// Avatars of accounts, by account.
+    Avatar = 27,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 26] = [
+    pub const ALL: [Table; 27] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -88,6 +90,7 @@ impl Table {
         Table::Read,
         Table::Pin,
         Table::Block,
+        Table::Avatar,
     ];
 
     /// Its name on disk.
@@ -119,6 +122,7 @@ impl Table {
             Table::Read => "read",
             Table::Pin => "pin",
             Table::Block => "block",
+            Table::Avatar => "avatar",
         }
     }
 

@@ -1,17 +1,18 @@
 //! The writer's part in what loses its body: erased texts, former ones, those of records that are
 //! not of their logs any more, and what has come of age. Each is hidden at once, and goes from its
-//! block with the next batch for the store. It must not judge; the machine says what goes.
+//! block with the next batch for the store. So goes an avatar that another replaces. It must not judge; the machine says what goes.
 
 use comity_machine::{Applied, Effects, ErasedBy};
 
 use super::dropped::Dropping;
 use super::edit;
 use super::erase::Erased;
+use super::keys::avatar_key;
 use super::scrub::Scrub;
 use super::step::Writer;
 use super::sweep::Gone;
 use super::view::RecordsError;
-use crate::store::Batch;
+use crate::store::{Batch, Table};
 
 impl Writer {
     /// Hides what was erased, and tells it with the records that did so.
@@ -73,6 +74,22 @@ impl Writer {
         shared.write(command, |recent| {
             erased.extend(put(recent.rows_mut()));
             Scrub::note(recent.rows_mut());
+        });
+    }
+
+    /// Lays avatars down. Those that were there before are cleaned from the disk as texts are.
+    pub(super) fn put_avatars(&mut self, effects: &Effects) {
+        if effects.avatars.is_empty() {
+            return;
+        }
+        self.lose_bodies(effects.command, |rows| {
+            for (account, image) in &effects.avatars {
+                match image {
+                    Some(image) => rows.put(Table::Avatar, &avatar_key(*account), image),
+                    None => rows.delete(Table::Avatar, &avatar_key(*account)),
+                }
+            }
+            None
         });
     }
 

@@ -57,6 +57,11 @@ fn log_key(no: ChannelNo, name: &LogName) -> Vec<u8> {
     bytes
 }
 
+/// An account's avatar: its value is the image.
+pub(super) fn avatar_key(account: AccountNumber) -> [u8; 8] {
+    account.0.to_be_bytes()
+}
+
 /// A block of a channel's records: by channel, then in the order in which they were applied.
 pub(super) fn event_key(channel: ChannelNo, first: Pos) -> [u8; 12] {
     let mut key = [0; 12];

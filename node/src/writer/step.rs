@@ -369,6 +369,7 @@ impl Writer {
         self.drop_former(&mut effects)?;
         self.erase(&mut effects)?;
         erase::note_receipts(&self.shared, &effects);
+        self.put_avatars(&effects);
         self.applied = last;
         self.unsealed_since_ms.get_or_insert(self.now_ms);
         Ok(effects)

@@ -227,6 +227,11 @@ impl View {
         Ok(found)
     }
 
+    /// The avatar of an account.
+    pub fn avatar(&self, account: AccountNumber) -> Result<Option<Vec<u8>>, ReadError> {
+        self.rows.get(Table::Avatar, &keys::avatar_key(account))
+    }
+
     /// The messages that the control record at a pos took back.
     pub fn withdrawn(&self, channel: ChannelNo, by: Pos) -> Result<Vec<MessageId>, RecordsError> {
         match self.rows.get(Table::Withdrawn, &keys::place_key(channel, by))? {

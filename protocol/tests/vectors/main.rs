@@ -86,7 +86,7 @@ fn every_kind_has_a_case() {
         |rule: &'static str| kinds.iter().filter(move |(of, _)| of == rule).map(|(_, kind)| *kind);
     assert!(of("event-header").eq(1..=10), "{kinds:?}");
     assert!(of("control-header").eq(1..=23), "{kinds:?}");
-    assert!(of("frame").eq(0..=25), "{kinds:?}");
+    assert!(of("frame").eq(0..=27), "{kinds:?}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod groups;
 mod histories;
 mod joins;
 mod presence;
+mod profiles;
 mod readers;
 mod remarks;
 mod reopening;

@@ -1,10 +1,12 @@
-//! Finding accounts and groups of other organisations by asking their nodes.
+//! Finding accounts, what they show of themselves, and groups of other organisations by asking
+//! their nodes.
 
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::id::AccountId;
 use comity_protocol::name::{AccountLabel, ServerName};
+use comity_protocol::profile::Profile;
 use tokio::sync::{mpsc, oneshot};
 
 /// A question for another organisation.
@@ -19,6 +21,8 @@ pub(super) enum Wanted {
     Account(String, oneshot::Sender<Result<AccountId, Code>>),
     /// Groups that our accounts may join.
     Groups(Seek, oneshot::Sender<Result<Offer, Code>>),
+    /// What the account of this name shows, with its avatar's bytes or without.
+    Profile(String, bool, oneshot::Sender<Result<Profile, Code>>),
 }
 
 impl Question {
@@ -27,6 +31,7 @@ impl Question {
         match self.wanted {
             Wanted::Account(_, asker) => drop(asker.send(Err(code))),
             Wanted::Groups(_, asker) => drop(asker.send(Err(code))),
+            Wanted::Profile(_, _, asker) => drop(asker.send(Err(code))),
         }
     }
 }
@@ -56,12 +61,19 @@ impl Directory {
         let wanted = Wanted::Account(label.name.to_string(), answer);
         self.ask(&label.domain, wanted)?;
         let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
-        found.map_err(|code| match code {
-            Code::AccountNotFound => {
-                Refusal { sentence: format!("There is no account {label}."), ..code.into() }
-            }
-            code => refusal(code, &label.domain),
-        })
+        found.map_err(|code| account_refusal(code, label))
+    }
+
+    /// What an account of another domain shows.
+    pub(in crate::edge) async fn profile(
+        &self,
+        label: &AccountLabel,
+        image: bool,
+    ) -> Result<Profile, Refusal> {
+        let (answer, received) = oneshot::channel();
+        self.ask(&label.domain, Wanted::Profile(label.name.to_string(), image, answer))?;
+        let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
+        found.map_err(|code| account_refusal(code, label))
     }
 
     /// Groups that accounts of ours may join, as another domain's node says.
@@ -79,6 +91,16 @@ impl Directory {
     fn ask(&self, domain: &ServerName, wanted: Wanted) -> Result<(), Refusal> {
         let asked = self.questions.try_send(Question { domain: domain.clone(), wanted });
         asked.map_err(|_| Refusal::from(Code::Overloaded))
+    }
+}
+
+/// A refusal that names the account, or the domain.
+pub(in crate::edge) fn account_refusal(code: Code, label: &AccountLabel) -> Refusal {
+    match code {
+        Code::AccountNotFound => {
+            Refusal { sentence: format!("There is no account {label}."), ..code.into() }
+        }
+        code => refusal(code, &label.domain),
     }
 }
 

@@ -13,6 +13,7 @@ use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Class, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
+use comity_protocol::profile::Profile;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -27,7 +28,7 @@ use crate::feed::{Subscription, Yield};
 pub(super) enum Order {
     /// End it.
     Close(Code),
-    /// Ask the peer for an account, or for groups.
+    /// Ask the peer for an account, for what it shows, or for groups.
     Ask(Question),
 }
 
@@ -76,6 +77,7 @@ struct Driver {
     forked: watch::Receiver<u64>,
     accounts_asked: HashMap<u64, oneshot::Sender<Result<AccountId, Code>>>,
     groups_asked: HashMap<u64, oneshot::Sender<Result<Offer, Code>>>,
+    profiles_asked: HashMap<u64, oneshot::Sender<Result<Profile, Code>>>,
 }
 
 /// What woke the driver.
@@ -118,6 +120,7 @@ impl Driver {
             filling: None,
             accounts_asked: HashMap::new(),
             groups_asked: HashMap::new(),
+            profiles_asked: HashMap::new(),
         }
     }
 
@@ -228,6 +231,11 @@ impl Driver {
                     let _ = asker.send(found);
                 }
             }
+            Task::Shown { id, found } => {
+                if let Some(asker) = self.profiles_asked.remove(&id) {
+                    let _ = asker.send(found);
+                }
+            }
             Task::Send(frame) => self.outgoing.push(&frame),
             Task::SendDatagram(frame) => self.link.datagrams().send(frame.encode()),
             Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
@@ -332,6 +340,12 @@ impl Driver {
                 Ok(id) => drop(self.groups_asked.insert(id, asker)),
                 Err(code) => drop(asker.send(Err(code))),
             },
+            Wanted::Profile(name, image, asker) => {
+                match self.end.ask_profile(name, image, now_ms) {
+                    Ok(id) => drop(self.profiles_asked.insert(id, asker)),
+                    Err(code) => drop(asker.send(Err(code))),
+                }
+            }
         }
     }
 

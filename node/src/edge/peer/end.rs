@@ -14,11 +14,12 @@ use comity_machine::{
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Cursor;
-use comity_protocol::directory::{Offer, Seek};
+use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Batch, Class, Frame, VectorEntry, WireLog};
 use comity_protocol::id::{AccountId, ChannelId, LineageId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::ServerName;
+use comity_protocol::profile::Profile;
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Link, LinkSettings};
 use tokio::sync::Notify;
@@ -82,6 +83,13 @@ pub enum Task {
         id: u64,
         /// The account, or why nobody knows.
         found: Result<AccountId, Code>,
+    },
+    /// A question what an account shows came to its end.
+    Shown {
+        /// Which, as `ask_profile` named it.
+        id: u64,
+        /// What it shows, or why nobody knows.
+        found: Result<Profile, Code>,
     },
     /// A frame for the peer, on the stream of its class.
     Send(Frame),
@@ -351,16 +359,6 @@ impl LinkEnd {
         self.replica.close(code);
     }
 
-    /// Asks the peer for an account by name; `Task::LookedUp` tells of the same number.
-    pub fn look_up(&mut self, name: String, now_ms: u64) -> Result<u64, Code> {
-        self.replica.look_up(name, now_ms).map_err(|error| error.code())
-    }
-
-    /// Asks the peer for groups; `Task::Sought` tells of the same number.
-    pub fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<u64, Code> {
-        self.replica.seek(seek, now_ms).map_err(|error| error.code())
-    }
-
     /// The feed, while the peer can take more of it.
     pub(super) fn reading(&mut self) -> Option<(&mut Subscription, usize)> {
         let Self { feed, reading, .. } = self;
@@ -432,6 +430,10 @@ impl LinkEnd {
             Action::HearPresence(frame) => self.hear_presence(frame, now_ms),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
+            Action::Shown { id, answer } => {
+                let found = answer.and_then(|profile| profile.ok_or(Code::AccountNotFound));
+                return Some(Task::Shown { id, found });
+            }
             Action::Sought { id, answer } => return Some(Task::Sought { id, found: answer }),
             Action::Up { start, .. } => {
                 self.start = start;
@@ -502,6 +504,7 @@ impl LinkEnd {
                 let offer = self.exchange.shared.state().offer(Subscriber::Peer(peer), &seek);
                 self.replica.send(Frame::Offer { id, offer });
             }
+            Action::AnswerProfile { id, name, image } => self.answer_profile(id, &name, image),
             Action::ServeHistory(ask) => {
                 self.answer(ask.channel, self.exchange.serve_history(peer, &ask));
             }

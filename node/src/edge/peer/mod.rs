@@ -25,6 +25,7 @@ mod outgoing;
 mod past;
 mod progress;
 mod proofs;
+mod questions;
 mod relaying;
 mod rewinding;
 mod serving;
@@ -48,7 +49,7 @@ use crate::presence::Presences;
 use crate::writer::{Shared, WriterHandle};
 
 pub use self::conduct::{Conduct, PeerConduct};
-pub(super) use self::directory::Directory;
+pub(super) use self::directory::{Directory, account_refusal};
 pub use self::end::{LinkEnd, Task};
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;

@@ -1,12 +1,9 @@
-//! What a link's end does for a peer at once: it opens the feed that the peer subscribes to, and
-//! answers look-ups of accounts.
+//! What a link's end does for a peer at once: it opens the feed that the peer subscribes to.
 
 use comity_machine::Subscriber;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::cursor::{Cursor, Pos};
-use comity_protocol::frame::Frame;
-use comity_protocol::id::{AccountNumber, LineageId};
-use comity_protocol::name::AccountName;
+use comity_protocol::id::LineageId;
 
 use super::end::LinkEnd;
 use super::exchange::Exchange;
@@ -34,13 +31,5 @@ impl LinkEnd {
         // The peer's vector says that it holds all before.
         self.exchange.acknowledged_anew(peer, from);
         self.replica.handle_feed_opened(false);
-    }
-
-    pub(super) fn answer_look_up(&mut self, id: u64, name: &str) {
-        let number: Option<AccountNumber> = name.parse::<AccountName>().ok().and_then(|name| {
-            let state = self.exchange.shared.state();
-            state.account_named(name.as_str())
-        });
-        self.replica.send(Frame::Account { id, number });
     }
 }

@@ -163,13 +163,29 @@ impl Plain {
     }
 
     /// Asks until the answer fits.
-    pub(super) async fn finds(&self, path: &str, fits: impl Fn(&Value) -> bool) {
+    pub(super) async fn awaits(&self, path: &str, fits: impl Fn(&Value) -> bool) {
         soon(async { while !fits(&self.gets(path).await.1) {} }).await;
     }
 
     /// An answer over HTTP to something with a body.
     pub(super) async fn calls(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         call(&self.address, method, path, Some(&self.token), Some(body)).await
+    }
+
+    /// The same without a token, but for the socket.
+    pub(super) fn without_token(mut self) -> Self {
+        self.token = "none".to_owned();
+        self
+    }
+
+    /// An answer over HTTP to bytes, with headers of the request: its status, head and body.
+    pub(super) async fn exchanges(
+        &self,
+        line: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> (u16, String, Vec<u8>) {
+        exchange(&self.address, line, Some(&self.token), headers, body).await
     }
 
     /// A message as history shows it.
@@ -227,19 +243,34 @@ async fn call(
     token: Option<&str>,
     body: Option<&Value>,
 ) -> (u16, Value) {
-    let mut stream = TcpStream::connect(address).await.unwrap();
     let body = body.map(Value::to_string).unwrap_or_default();
+    let line = format!("{method} {path}");
+    let (status, _, body) = exchange(address, &line, token, "", body.as_bytes()).await;
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+async fn exchange(
+    address: &str,
+    line: &str,
+    token: Option<&str>,
+    headers: &str,
+    body: &[u8],
+) -> (u16, String, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     let token = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-         Content-Length: {}\r\n{}\r\n{body}",
+        "{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: {}\r\n{}{headers}\r\n",
         body.len(),
         token.unwrap_or_default(),
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    soon(stream.read_to_string(&mut answer)).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    // Who is refused early may be refused before all is sent.
+    let _ = stream.write_all(body).await;
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    let end = answer.windows(4).position(|found| found == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap_or_default())
+    (status, head.to_ascii_lowercase(), answer[end + 4..].to_vec())
 }

@@ -200,11 +200,11 @@ async fn members_of_other_organisations_see_who_has_read() {
     bob.does("mark_read", json!({ "channel": group, "message": second })).await.unwrap();
     world.restart(0).await;
     let mut alice = Plain::at(&world, 0, &account, None).await;
-    alice.finds(&path, |shown| read_by(shown, "bob@globex.test") == json!(second)).await;
+    alice.awaits(&path, |shown| read_by(shown, "bob@globex.test") == json!(second)).await;
 
     // Whoever wants it no longer is not seen reading, nor is what was seen before.
     bob.does("show_reads", json!({ "on": false })).await.unwrap();
-    alice.finds(&path, |shown| read_by(shown, "bob@globex.test") == Value::Null).await;
+    alice.awaits(&path, |shown| read_by(shown, "bob@globex.test") == Value::Null).await;
     let third = alice.says(&group, "three", Value::Null).await;
     bob.sees(|frame| frame["event"]["text"] == "three").await;
     bob.does("mark_read", json!({ "channel": group, "message": third })).await.unwrap();
