@@ -1,5 +1,5 @@
-//! What accounts show of themselves (`docs/protocol/` section 8.10): display names, avatars, and how
-//! names are searched. It must not decode an image.
+//! What accounts show of themselves (`docs/protocol/` section 8.10): display names, avatars, and
+//! how names are searched. It must not decode an image.
 
 use minicbor::{Decode, Encode};
 use unicode_normalization::UnicodeNormalization;

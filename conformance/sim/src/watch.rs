@@ -316,10 +316,8 @@ fn show(frame: &Frame) -> String {
         }
         Frame::Fork { .. } => "proof of a fork".into(),
         Frame::Away { origins } => format!("{} are away", origins.len()),
-        Frame::Lookup { name, .. } => format!("look up {name}"),
-        Frame::Account { .. } => "account".into(),
-        Frame::ProfileAsk { name, .. } => format!("ask what {name} shows"),
-        Frame::Profile { .. } => "profile".into(),
+        Frame::Lookup { name, .. } | Frame::ProfileAsk { name, .. } => format!("look up {name}"),
+        Frame::Account { .. } | Frame::Profile { .. } => "account".into(),
         Frame::Seek { .. } => "seek groups".into(),
         Frame::Offer { offer, .. } => format!("offer {} groups", offer.groups.len()),
     }

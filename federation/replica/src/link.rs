@@ -425,8 +425,8 @@ impl<T: Copy> Link<T> {
     /// Takes any frame of a link that is up but a batch.
     fn take_plain(&mut self, frame: Frame) -> Result<(), Fault> {
         match frame {
-            Frame::Account { id, number } => {
-                if let Some(action) = self.lookups.handle_account(id, number)? {
+            Frame::Account { .. } | Frame::Offer { .. } | Frame::Profile { .. } => {
+                if let Some(action) = self.lookups.handle_found(frame)? {
                     self.act(action);
                 }
             }
@@ -461,16 +461,6 @@ impl<T: Copy> Link<T> {
             Frame::NotServed { log, code, .. } => {
                 let code = Code::from_number(code).unwrap_or(Code::LogUnknown);
                 self.subscription.handle_not_served(log, code, self.now_ms);
-            }
-            Frame::Offer { id, offer } => {
-                if let Some(action) = self.lookups.handle_offer(id, offer)? {
-                    self.act(action);
-                }
-            }
-            Frame::Profile { id, profile } => {
-                if let Some(action) = self.lookups.handle_profile(id, profile)? {
-                    self.act(action);
-                }
             }
             Frame::ProfileAsk { id, name, image } => {
                 self.lookups.handle_profile_ask(id, name, image)?;

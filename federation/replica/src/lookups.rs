@@ -4,11 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use comity_protocol::code::Code;
-use comity_protocol::directory::{Offer, Seek};
+use comity_protocol::directory::Seek;
 use comity_protocol::frame::Frame;
-use comity_protocol::id::AccountNumber;
 use comity_protocol::limits::ACCOUNT_NAME_BYTES_MAX;
-use comity_protocol::profile::Profile;
 
 use crate::action::{Action, LookUpError};
 use crate::fault::Fault;
@@ -82,33 +80,20 @@ impl Lookups {
     }
 
     /// Takes an answer; one that comes after its question was given up is dropped.
-    pub(crate) fn handle_account<T>(
-        &mut self,
-        id: u64,
-        number: Option<AccountNumber>,
-    ) -> Result<Option<Action<T>>, Fault> {
-        let was_open = self.close(id, Kind::Account)?;
-        Ok(was_open.then_some(Action::LookedUp { id, answer: Ok(number) }))
-    }
-
-    /// As `handle_account`, of groups.
-    pub(crate) fn handle_offer<T>(
-        &mut self,
-        id: u64,
-        offer: Offer,
-    ) -> Result<Option<Action<T>>, Fault> {
-        let was_open = self.close(id, Kind::Groups)?;
-        Ok(was_open.then_some(Action::Sought { id, answer: Ok(offer) }))
-    }
-
-    /// As `handle_account`, of what an account shows.
-    pub(crate) fn handle_profile<T>(
-        &mut self,
-        id: u64,
-        profile: Option<Profile>,
-    ) -> Result<Option<Action<T>>, Fault> {
-        let was_open = self.close(id, Kind::Profile)?;
-        Ok(was_open.then_some(Action::Shown { id, answer: Ok(profile) }))
+    pub(crate) fn handle_found<T>(&mut self, frame: Frame) -> Result<Option<Action<T>>, Fault> {
+        let (id, kind, found) = match frame {
+            Frame::Account { id, number } => {
+                (id, Kind::Account, Action::LookedUp { id, answer: Ok(number) })
+            }
+            Frame::Offer { id, offer } => {
+                (id, Kind::Groups, Action::Sought { id, answer: Ok(offer) })
+            }
+            Frame::Profile { id, profile } => {
+                (id, Kind::Profile, Action::Shown { id, answer: Ok(profile) })
+            }
+            _ => return Err(Fault::FrameUnexpected),
+        };
+        Ok(self.close(id, kind)?.then_some(found))
     }
 
     /// Ends a look-up of ours; whether it was open still.

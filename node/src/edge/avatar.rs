@@ -1,5 +1,5 @@
 //! Avatars made of what somebody sends, whom nobody trusts: decoded within bounds, cut to a square,
-//! scaled, and written anew, so that nothing of the bytes that came survives but what is to be seen.
+//! scaled, and written anew, so that nothing of the bytes that came survives but what is seen.
 
 use std::io::Cursor;
 

@@ -18,7 +18,7 @@ use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, SetRole, Succession, Target, Text};
 use comity_protocol::cursor;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
-use comity_protocol::limits::{MEMBERS_DEFAULT, TEXT_CHARS_MAX};
+use comity_protocol::limits::MEMBERS_DEFAULT;
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
 use super::device::{DeviceFeed, delivery};
@@ -304,9 +304,7 @@ impl ClientEdge {
                 govern(channel, ControlAct::SetName(Text { text: name }))
             }
             Action::Send { channel, text, besides } => {
-                if text.len() > TEXT_CHARS_MAX && text.chars().count() > TEXT_CHARS_MAX {
-                    return Err(convert::too_long(&text));
-                }
+                convert::check_length(&text)?;
                 let (format, message) = match besides == Besides::default() {
                     true => Default::default(),
                     false => self.message_of(caller, &channel, besides)?,

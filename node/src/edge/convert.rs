@@ -99,15 +99,16 @@ pub(super) fn not_proposed(error: ProposeError) -> Refusal {
     }
 }
 
-/// A refusal of an over-long text says the limit and the length found.
-pub(super) fn too_long(text: &str) -> Refusal {
-    let found = text.chars().count();
-    Refusal {
-        sentence: format!(
-            "The text has {found} characters; a message has at most {TEXT_CHARS_MAX}."
-        ),
-        ..Code::TextTooLong.into()
+/// Refuses an over-long text, with the limit and the length found.
+pub(super) fn check_length(text: &str) -> Result<(), Refusal> {
+    // Counting is needed only where the bytes leave it open.
+    let found = if text.len() > TEXT_CHARS_MAX { text.chars().count() } else { 0 };
+    if found <= TEXT_CHARS_MAX {
+        return Ok(());
     }
+    let sentence =
+        format!("The text has {found} characters; a message has at most {TEXT_CHARS_MAX}.");
+    Err(Refusal { sentence, ..Code::TextTooLong.into() })
 }
 
 /// The label of an account that a stored record names but no state knows any more.

@@ -1,6 +1,7 @@
 //! The writer's part in what loses its body: erased texts, former ones, those of records that are
 //! not of their logs any more, and what has come of age. Each is hidden at once, and goes from its
-//! block with the next batch for the store. So goes an avatar that another replaces. It must not judge; the machine says what goes.
+//! block with the next batch for the store. So goes an avatar that another replaces. It must not
+//! judge; the machine says what goes.
 
 use comity_machine::{Applied, Effects, ErasedBy};
 
