@@ -9,7 +9,6 @@ use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
 use comity_protocol::name::ServerName;
 use comity_protocol::profile::Profile;
-use comity_protocol::reading::MarkEntry;
 
 /// What the driver is to do next. `T` is the driver's token of a record that it feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +59,8 @@ pub enum Action<T> {
     /// The peer's answer to an ask for history is to be applied; answered by
     /// `handle_history_applied`. One at a time.
     ApplyHistory(Vec<u8>),
-    /// The peer tells how far accounts of its own have read.
-    HearMarks(Vec<MarkEntry>),
-    /// The peer leases accounts, lets them go, or tells how they are.
-    HearPresence(Frame),
+    /// The peer leases accounts, lets them go, tells how they are, or how far they have read.
+    Hear(Frame),
     /// The peer states these heads: those of which we hold another history are to be named by
     /// `suspect`.
     CompareHeads {

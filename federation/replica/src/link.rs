@@ -451,10 +451,10 @@ impl<T: Copy> Link<T> {
                 self.end(Code::from_number(code).unwrap_or(Code::Internal), false);
             }
             Frame::History(ask) => self.histories.handle_ask(ask)?,
-            Frame::Lease { .. } | Frame::Presence { .. } | Frame::Release { .. } => {
-                self.act(Action::HearPresence(frame));
-            }
-            Frame::Marks { entries } => self.act(Action::HearMarks(entries)),
+            Frame::Lease { .. }
+            | Frame::Marks { .. }
+            | Frame::Presence { .. }
+            | Frame::Release { .. } => self.act(Action::Hear(frame)),
             Frame::Lookup { id, name } => {
                 self.lookups.handle_lookup(id, name).map(|action| self.act(action))?;
             }

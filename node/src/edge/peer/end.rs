@@ -426,8 +426,7 @@ impl LinkEnd {
                 }
                 self.note(Wrong::Refused(code), Some(log.channel));
             }
-            Action::HearMarks(entries) => self.hear_marks(peer?, &entries, now_ms),
-            Action::HearPresence(frame) => self.hear_presence(frame, now_ms),
+            Action::Hear(frame) => self.hear(peer?, frame, now_ms),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
             Action::Shown { id, answer } => {

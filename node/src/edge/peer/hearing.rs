@@ -30,7 +30,15 @@ impl LinkEnd {
         Arc::clone(&self.wake)
     }
 
-    pub(super) fn hear_presence(&mut self, frame: Frame, now_ms: u64) {
+    /// The peer says something of its accounts, or asks for ours.
+    pub(super) fn hear(&mut self, peer: LineageId, frame: Frame, now_ms: u64) {
+        match frame {
+            Frame::Marks { entries } => self.hear_marks(peer, &entries, now_ms),
+            frame => self.hear_presence(frame, now_ms),
+        }
+    }
+
+    fn hear_presence(&mut self, frame: Frame, now_ms: u64) {
         let Some(presence) = &self.presence else { return };
         let Said { denied } = presence.handle(frame, now_ms);
         self.note_denied(denied);
@@ -50,7 +58,7 @@ impl LinkEnd {
         }
     }
 
-    pub(super) fn hear_marks(&mut self, peer: LineageId, entries: &[MarkEntry], now_ms: u64) {
+    fn hear_marks(&mut self, peer: LineageId, entries: &[MarkEntry], now_ms: u64) {
         // A peer that tells takes them too.
         self.begin_marks(peer);
         let Some(marks) = &mut self.marks else { return };
