@@ -25,11 +25,14 @@ impl State {
     pub fn may_watch(&self, owner: AccountId, watcher: AccountId) -> bool {
         let (ours, other) =
             if owner.lineage == self.lineage() { (owner, watcher) } else { (watcher, owner) };
-        let share = |group: &Group| group.state.role(&other).is_some();
-        let is_tied = owner == watcher
-            || self.are_contacts(ours.number, other)
-            || self.small_groups_of(ours.number).any(share);
+        let is_tied = owner == watcher || self.is_tied(ours.number, other);
         is_tied && !self.hides_presence(owner, watcher)
+    }
+
+    /// Whether what an account of ours does concerns another one.
+    fn is_tied(&self, ours: AccountNumber, other: AccountId) -> bool {
+        let share = |group: &Group| group.state.role(&other).is_some();
+        self.are_contacts(ours, other) || self.small_groups_of(ours).any(share)
     }
 
     /// Whether somebody who asks may be told: of larger groups as well, where both accounts are
@@ -57,11 +60,14 @@ impl State {
         watched.into_iter().filter(|owner| !self.hides_presence(*owner, own)).collect()
     }
 
-    /// Whether anybody of an organisation is to be told how an account of ours is.
+    /// Whether an organisation is to be told how an account of ours is: somebody there is to see
+    /// it, and nobody there who would is blocked, as its node knows of no blocks.
     pub fn may_lease(&self, owner: AccountNumber, peer: LineageId) -> bool {
-        let own = self.account_id(owner);
-        let is_seen =
-            |watcher: &AccountId| watcher.lineage == peer && !self.hides_presence(own, *watcher);
+        let mut blocked = self.blocks_of(owner).filter(|(id, _)| id.lineage == peer);
+        if blocked.any(|(id, _)| self.is_tied(owner, id)) {
+            return false;
+        }
+        let is_seen = |watcher: &AccountId| watcher.lineage == peer;
         let agreed = |standing| standing == ContactStanding::Agreed;
         self.contacts_of(owner).any(|(id, contact)| agreed(contact.standing) && is_seen(&id))
             || self

@@ -1,6 +1,6 @@
 //! Who may see how somebody is, and what is kept of that.
 
-use comity_machine::{Act, Answer, Command};
+use comity_machine::{Act, Answer, Command, State};
 use comity_protocol::code::Code;
 use comity_protocol::id::AccountId;
 
@@ -9,6 +9,7 @@ use super::world::World;
 const ALICE: &str = "alice@acme";
 const ADA: &str = "ada@acme";
 const BOB: &str = "bob@globex";
+const CLEO: &str = "cleo@globex";
 
 /// Whether one is told of the other, as every part of the state says alike.
 fn sees(world: &World, watcher: &str, owner: &str) -> bool {
@@ -20,11 +21,14 @@ fn sees(world: &World, watcher: &str, owner: &str) -> bool {
     assert_eq!(state.may_watch(other, own), is_watched, "{watcher} of {owner}");
     let theirs = &world.node(away).state;
     assert_eq!(theirs.may_watch(other, own), is_watched, "at the node of {owner}");
-    // A lease is an organisation's: one of its accounts that may see the owner is enough.
+    // A lease is an organisation's: one of its accounts that may see the owner is enough, unless
+    // another one is blocked that would.
     if home != away {
         let users = world.node(home).users.values();
         let watchers = users.map(|user| AccountId { number: user.number, ..own });
-        let is_justified = watchers.into_iter().any(|user| theirs.may_watch(other, user));
+        let mut watchers = watchers.into_iter().filter(|user| is_tied(theirs, other, *user));
+        let is_justified =
+            watchers.clone().next().is_some() && watchers.all(|user| theirs.may_watch(other, user));
         assert_eq!(theirs.may_lease(other.number, own.lineage), is_justified, "a lease");
     }
     if is_watched {
@@ -33,6 +37,11 @@ fn sees(world: &World, watcher: &str, owner: &str) -> bool {
         assert_eq!(state.tied_accounts(own.number, &[label]), [Some(other)]);
     }
     is_watched
+}
+
+/// Whether two would see each other if nobody were blocked.
+fn is_tied(state: &State, owner: AccountId, watcher: AccountId) -> bool {
+    state.may_watch(owner, watcher) || state.blocks(owner.number, watcher)
 }
 
 fn see_each_other(world: &World, a: &str, b: &str) -> bool {
@@ -64,6 +73,23 @@ fn contacts_see_each_other_for_as_long_as_they_are() {
         world.exchange();
         assert!(!see_each_other(&world, ALICE, other));
     }
+}
+
+#[test]
+fn whoever_is_blocked_sees_nothing_nor_does_who_could_tell_him() {
+    let mut world = World::new(&[ALICE, ADA, BOB, CLEO]);
+    let team = world.team(ALICE, &[ADA, BOB, CLEO]);
+    assert!(see_each_other(&world, ALICE, BOB) && see_each_other(&world, ALICE, CLEO));
+    let (account, label) = world.account(BOB);
+    world.act(ALICE, Act::Block { account, label }).unwrap();
+    world.exchange();
+    assert!(!world.node("acme").state.may_lease(world.account(ALICE).0.number, account.lineage));
+    assert!(see_each_other(&world, ALICE, ADA), "at home each is told for himself");
+    assert!(see_each_other(&world, ADA, BOB));
+    world.remove(ALICE, BOB, team).unwrap();
+    world.exchange();
+    // He would not see her any more anyway.
+    assert!(world.node("acme").state.may_lease(world.account(ALICE).0.number, account.lineage));
 }
 
 #[test]
