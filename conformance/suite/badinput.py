@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -24,13 +23,16 @@ import websockets.exceptions
 
 import checker
 import corpus
+from cases import report, run_inside
 from client import Http, Json, Refused, SocketDevice
 from dns import Chain, NameServer, Zone
 from evidence import gather
 from net import Network
 from node import Node
-from process import Failed, Processes
+from process import Processes
 from transcript import Transcript, read
+
+HOSTS = ["acme", "dns"]
 
 _DOMAIN = "acme.test"
 _PASSWORD = "correct horse battery staple"
@@ -65,16 +67,9 @@ def run(
     names.start(processes, zones)
     node.start(processes)
     say("doing wrong things")
-    command = network.inside("acme", sys.executable, "-B", __file__, node.base_url)
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=_CASES_S_MAX, check=False
-    )
-    (directory / "cases.log").write_text(done.stderr)
+    log = directory / "cases.log"
+    yield from run_inside(network, "acme", __file__, [node.base_url], log, _CASES_S_MAX)
     node.check()
-    if done.returncode != 0:
-        raise Failed("the cases could not be run; see cases.log")
-    for line in done.stdout.splitlines():
-        yield json.loads(line)
 
 
 class Client:
@@ -415,11 +410,6 @@ async def main(base_url: str) -> None:
         report("bystanders chat undisturbed", "nothing wrong", "; ".join(wrong[:5]), not wrong)
         await http.close()
         await other.close()
-
-
-def report(name: str, expected: str, got: str, ok: bool) -> None:
-    """Prints a result."""
-    print(json.dumps({"name": name, "expected": expected, "got": got, "ok": ok}), flush=True)
 
 
 if __name__ == "__main__":

@@ -44,12 +44,13 @@ _LOST = (
 class Refused(Exception):
     """The node said no, with a code."""
 
-    def __init__(self, status: int, error: Json) -> None:
+    def __init__(self, status: int, error: Json, retry_after: str | None = None) -> None:
         super().__init__(f"{error.get('code')} ({status}): {error.get('message')}")
         self.status = status
         self.code = str(error.get("code"))
         self.sentence = str(error.get("message"))
         self.retry_after_s = float(error.get("retry_after_ms", 200)) / 1000
+        self.retry_after_header = retry_after
 
 
 class Http:
@@ -78,7 +79,7 @@ class Http:
             answer = _parsed(data)
             if response.status >= 400 or answer is None:
                 error = (answer or {}).get("error") or {"code": "not_json", "message": repr(data)}
-                raise Refused(response.status, error)
+                raise Refused(response.status, error, response.headers.get("Retry-After"))
             return answer
 
     async def patiently(self, method: str, path: str, body: Json | None = None) -> Json:

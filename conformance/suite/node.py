@@ -30,6 +30,9 @@ listen = "0.0.0.0:{federation_port}"
 nameservers = ["{nameserver}:53"]
 trust_anchor = "{trust_anchor}"
 
+"""
+
+OPEN = """\
 [sign_up]
 mode = "open"
 
@@ -38,13 +41,15 @@ account_requests_per_minute = 1_000_000
 address_requests_per_minute = 1_000_000
 address_sign_ups_per_hour = 1_000_000
 """
+"""Settings of a node that takes everybody, and lets them do what they like."""
 
 
 class Node:
     """A node on one host of a network."""
 
     def __init__(
-        self, network: Network, host: str, domain: str, binary: Path, directory: Path
+        self, network: Network, host: str, domain: str, binary: Path, directory: Path,
+        settings: str = OPEN,
     ) -> None:
         self.host = host
         self.domain = domain
@@ -52,6 +57,7 @@ class Node:
         self._network = network
         self._binary = str(binary)
         self._directory = directory
+        self._more_settings = settings
         self._settings = directory / "comity.toml"
         self._data = directory / "data"
         self._copy = directory / "copy"
@@ -74,18 +80,23 @@ class Node:
             client_port=_CLIENT_PORT, federation_port=_FEDERATION_PORT,
             nameserver=names.address, trust_anchor=names.trust_anchor,
         )
-        self._settings.write_text(text)
+        self._settings.write_text(text + self._more_settings)
 
     def records(self, domain: str | None = None) -> list[str]:
         """The lines that `comity dns` prints, and the address of the host that they name.
 
         With `domain`, the same lines for another domain, for zones that claim this node's key."""
-        printed = self._command("dns", "--host", f"node1.{self.domain}")
+        printed = self.command("dns", "--host", f"node1.{self.domain}")
         lines = [line for line in printed.splitlines() if line.strip()]
         lines.append(f"node1.{self.domain}. A {self.address}")
         if domain is None:
             return lines
         return [line.replace(f"{self.domain}.", f"{domain}.") for line in lines]
+
+    def command(self, *arguments: str) -> str:
+        """Runs a command of the program as the admin does; what it printed."""
+        line = [self._binary, *arguments, "--config", str(self._settings)]
+        return run(*self._network.inside(self.host, *line))
 
     def zone(self) -> Zone:
         """The organisation's zone."""
@@ -124,7 +135,3 @@ class Node:
         """Raises `Failed` where the node ended by itself."""
         if self.child is None or not self.child.running:
             raise Failed(f"the node of {self.domain} is not running; see its log")
-
-    def _command(self, *arguments: str) -> str:
-        line = [self._binary, arguments[0], "--config", str(self._settings), *arguments[1:]]
-        return run(*self._network.inside(self.host, *line))

@@ -2,6 +2,7 @@
 
     scenario.py two-organisations   [--short] [--binary FILE] [--seed N] [--keep] [--json]
     scenario.py three-organisations [--short] [--binary FILE] [--seed N] [--keep] [--json]
+    scenario.py everyday            [--binary FILE] [--keep] [--json]
     scenario.py bad-input           [--binary FILE] [--keep] [--json]
 
 Whatever happens, the processes that were started end and the namespaces go. It must not judge
@@ -24,6 +25,7 @@ from typing import Any
 
 import badinput
 import checker
+import everyday
 import figures
 from evidence import gather
 from net import Network
@@ -40,6 +42,7 @@ _STORIES: dict[str, type[Story]] = {
     "two-organisations": TwoOrganisations,
     "three-organisations": ThreeOrganisations,
 }
+_CASES = {"bad-input": badinput, "everyday": everyday}
 
 
 class Report:
@@ -116,14 +119,15 @@ def tell_story(
         report.finding(finding.rule, finding.what)
 
 
-def bad_input(
+def try_cases(
     arguments: argparse.Namespace, directory: Path, processes: Processes, report: Report
 ) -> None:
-    """Runs the cases of bad input against one node."""
-    network = Network(["acme", "dns"])
+    """Runs a scenario of cases, each of which judges itself."""
+    cases = _CASES[arguments.scenario]
+    network = Network(cases.HOSTS)
     try:
         network.open()
-        for case in badinput.run(network, processes, directory, arguments.binary, report.say):
+        for case in cases.run(network, processes, directory, arguments.binary, report.say):
             report.row(case["name"], "as told" if case["ok"] else "WRONG")
             if not case["ok"]:
                 report.finding(case["name"], f"expected {case['expected']}, got {case['got']}")
@@ -143,7 +147,7 @@ def main() -> int:
     try:
         if not arguments.binary.exists():
             raise Failed(f"there is no {arguments.binary}; build it or name it with --binary")
-        run = tell_story if arguments.scenario in _STORIES else bad_input
+        run = tell_story if arguments.scenario in _STORIES else try_cases
         run(arguments, directory, processes, report)
     except Failed as failure:
         report.finding("stopped", str(failure))
@@ -164,7 +168,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Runs a scenario against the built node.")
-    parser.add_argument("scenario", choices=[*_STORIES, "bad-input"])
+    parser.add_argument("scenario", choices=[*_STORIES, *_CASES])
     parser.add_argument("--binary", type=Path, default=_ROOT / "target/ci/comity")
     parser.add_argument("--short", action="store_true", help="fewer messages, shorter faults")
     parser.add_argument("--seed", type=int, default=2, help="draws texts, channels and senders")
