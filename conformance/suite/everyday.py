@@ -52,8 +52,6 @@ account_wrong_passwords_per_hour = {doors.TRIES}
 """
 """One organisation takes everybody, the other who has an invite."""
 
-_MARKS_ACROSS = False
-"""Whether organisations tell each other who has read, and a block silences typing; not yet."""
 _SCENE_S_MAX = 60.0
 _TALE_S_MAX = 300.0
 _UP_S_MAX = 20.0
@@ -229,8 +227,7 @@ async def tell_of_marks(teller: Teller, rooms: list[Room]) -> None:
         await teller.in_rooms(scene, rooms)
     within, across, group = rooms
     await teller.in_rooms(marks.colleagues_see_who_has_read, [within, group])
-    if _MARKS_ACROSS:
-        await teller.in_rooms(marks.others_see_who_has_read, [across, group])
+    await teller.in_rooms(marks.others_see_who_has_read, [across, group])
 
 
 async def tell_of_doors(teller: Teller, rooms: list[Room], w: People) -> None:
@@ -242,8 +239,7 @@ async def tell_of_doors(teller: Teller, rooms: list[Room], w: People) -> None:
     for name, other in (("within one", amir), ("across two", bob)):
         direct = await open_direct(name, ada, other)
         await teller.tell(doors.a_block_is_silent, direct, chess, where=name)
-        if _MARKS_ACROSS:
-            await teller.tell(doors.whom_one_blocks_types_unheard, direct, where=name)
+        await teller.tell(doors.whom_one_blocks_types_unheard, direct, where=name)
         await teller.tell(doors.a_block_hides_presence_and_ends, direct, where=name)
     friends = [w["alice"], bob]
     farewells = [await open_direct("", w["abe"], friend) for friend in friends]

@@ -4,10 +4,18 @@
 use comity_client_api::{Blocked, Caller, Delivery, Refusal};
 use comity_machine::{Act, Subscriber};
 use comity_protocol::cursor::Pos;
+use comity_protocol::id::AccountId;
 use comity_protocol::name::AccountLabel;
 
 use super::client::ClientEdge;
 use crate::feed::Notice;
+
+/// What a done act means to the account's own devices, and to who sees whom.
+pub(super) struct Settled {
+    notice: Notice,
+    /// Who does not see the caller's presence any more, or does again.
+    watcher: Option<AccountId>,
+}
 
 impl ClientEdge {
     /// Whom the caller blocks, by label.
@@ -39,19 +47,26 @@ impl ClientEdge {
         Some(Act::Unblock { account })
     }
 
-    /// What the account's devices are told once an act is done.
-    pub(super) fn notice_of(act: &Act) -> Option<Notice> {
-        match act {
-            Act::Block { .. } | Act::Unblock { .. } => Some(Notice::Blocks),
-            Act::SetAvatar { .. } | Act::SetDisplayName { .. } => Some(Notice::Profile),
-            Act::Mute { channel, on } => Some(Notice::Muted { channel: *channel, on: *on }),
-            _ => None,
-        }
+    /// What follows once an act is done.
+    pub(super) fn settled_by(act: &Act) -> Option<Settled> {
+        let (notice, watcher) = match act {
+            Act::Block { account, .. } | Act::Unblock { account } => {
+                (Notice::Blocks, Some(*account))
+            }
+            Act::SetAvatar { .. } | Act::SetDisplayName { .. } => (Notice::Profile, None),
+            Act::Mute { channel, on } => (Notice::Muted { channel: *channel, on: *on }, None),
+            _ => return None,
+        };
+        Some(Settled { notice, watcher })
     }
 
-    /// Tells all devices of the caller's account.
-    pub(super) fn tell_own(&self, caller: &Caller, notice: Notice) {
-        self.hub().notify(Subscriber::Account(caller.account.number), notice);
+    /// Tells all devices of the caller's account, and presence.
+    pub(super) fn tell_own(&self, caller: &Caller, settled: Settled) {
+        if let Some(watcher) = settled.watcher {
+            let watcher = (watcher.lineage == caller.account.lineage).then_some(watcher.number);
+            self.presence().ties_changed(watcher.into_iter().chain([caller.account.number]));
+        }
+        self.hub().notify(Subscriber::Account(caller.account.number), settled.notice);
     }
 
     /// What the account has changed of its settings and of what it shows since a place in the feed.

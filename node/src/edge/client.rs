@@ -372,7 +372,7 @@ impl Backend for ClientEdge {
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
         let is_showing = matches!(act, Act::ShowReads { .. });
-        let notice = Self::notice_of(&act);
+        let settled = Self::settled_by(&act);
         let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
         let device = convert::device_back(caller.device);
@@ -400,8 +400,8 @@ impl Backend for ClientEdge {
         if is_showing {
             self.marks().note(account, None);
         }
-        if let Some(notice) = notice.filter(|_| answer == Answer::Done) {
-            self.tell_own(caller, notice);
+        if let Some(settled) = settled.filter(|_| answer == Answer::Done) {
+            self.tell_own(caller, settled);
         }
         convert::outcome(answer, |pos| convert::cursor(cursor_at(&self.shared().state(), pos)))
     }

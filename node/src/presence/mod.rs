@@ -197,14 +197,19 @@ impl Presences {
             }
         }
         if !changed.is_empty() {
-            self.0.changed.lock().unwrap_or_else(PoisonError::into_inner).append(&mut changed);
-            self.0.wake.notify_one();
+            self.ties_changed(changed);
         }
         if !logged_out.is_empty() {
             let mut gone = self.0.logged_out.lock().unwrap_or_else(PoisonError::into_inner);
             gone.extend_from_slice(logged_out);
             self.0.wake.notify_one();
         }
+    }
+
+    /// Whom accounts of ours may see, or who may see them, has changed.
+    pub fn ties_changed(&self, accounts: impl IntoIterator<Item = AccountNumber>) {
+        self.0.changed.lock().unwrap_or_else(PoisonError::into_inner).extend(accounts);
+        self.0.wake.notify_one();
     }
 
     fn tell_typing(

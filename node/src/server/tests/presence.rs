@@ -59,6 +59,26 @@ async fn contacts_see_each_other_come_and_go_and_strangers_see_nothing() {
 }
 
 #[tokio::test]
+async fn whom_one_blocks_is_told_nothing_from_then_on() {
+    let (_world, mut alice, mut bob) = world().await;
+    alice.sees(BOB, "online").await;
+    bob.sees(ALICE, "online").await;
+    let path = "/v1/blocks/bob%40acme.test";
+    assert_eq!(alice.requests("PUT", path, Some(json!({}))).await.0, 200);
+    bob.sees(ALICE, "unknown").await;
+    bob.saw(ALICE);
+    alice.says(json!({ "type": "presence", "state": "busy" })).await;
+    alice.sees(ALICE, "busy").await;
+    // She still sees him, and what he is told of himself comes after it.
+    bob.says(json!({ "type": "presence", "state": "away" })).await;
+    alice.sees(BOB, "away").await;
+    bob.sees(BOB, "away").await;
+    assert_eq!(bob.saw(ALICE), Vec::<String>::new());
+    assert_eq!(alice.requests("DELETE", path, None).await.0, 200);
+    bob.sees(ALICE, "busy").await;
+}
+
+#[tokio::test]
 async fn a_connection_that_returns_in_time_is_seen_by_nobody() {
     let (mut world, alice, bob) = world().await;
     let (alice, bob) = (alice.breaks(), bob.breaks());

@@ -36,6 +36,18 @@ async fn contacts_of_two_organisations_see_each_other() {
 }
 
 #[tokio::test]
+async fn whom_one_blocks_elsewhere_is_told_nothing_from_then_on() {
+    let (_world, alice, mut bob) = world().await;
+    bob.sees(ALICE, "online").await;
+    let path = "/v1/blocks/bob%40globex.test";
+    assert_eq!(alice.requests("PUT", path, Some(json!({}))).await.0, 200);
+    bob.sees(ALICE, "unknown").await;
+    assert_eq!(bob.asks(&[ALICE]).await[0]["state"], "unknown");
+    assert_eq!(alice.requests("DELETE", path, None).await.0, 200);
+    bob.sees(ALICE, "online").await;
+}
+
+#[tokio::test]
 async fn a_lost_link_means_unknown_until_there_is_another() {
     let (mut world, mut alice, mut bob) = world().await;
     alice.sees(BOB, "online").await;
