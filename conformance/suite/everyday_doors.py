@@ -1,5 +1,5 @@
-"""Chapter four of `everyday`: doors that people close, and those that the node keeps: blocks, mutes,
-farewells, invites, limits, and wrong input across organisations.
+"""Chapter four of `everyday`: doors that people close, and those that the node keeps: mutes,
+blocks, farewells, invites, limits, and wrong input across organisations.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import math
 from typing import Awaitable, Callable
 from urllib.parse import quote
 
-from client import Refused
+from client import Json, Refused
 from everyday_contacts import contact_path, expect_standing, step
 from people import (
-    ABSENT, Device, Json, PASSWORD, Person, Room, SOMETHING, Unmet, event, everybody, expect,
+    ABSENT, Device, PASSWORD, Person, Room, SOMETHING, Unmet, event, everybody, expect,
     refused, sign_up, until,
 )
 
@@ -206,11 +206,12 @@ async def wrong_passwords_are_throttled(person: Person) -> None:
     wanted = ["credentials_wrong"] * (len(codes) - 1) + ["rate_limited"]
     expect("the codes of wrong passwords", codes, wanted)
     expect("wrong passwords that cost nothing", len(codes) - 1, TRIES // 2 + 1)
-    refusal = await refused("rate_limited", person.another("tablet"))
-    expect("the status of who has to wait", refusal.status, 429)
-    expect("the header Retry-After", refusal.retry_after_header, str(math.ceil(refusal.retry_after_s)))
+    held_back = await refused("rate_limited", person.another("tablet"))
+    expect("the status of who has to wait", held_back.status, 429)
+    whole_s = str(math.ceil(held_back.retry_after_s))
+    expect("the header Retry-After", held_back.retry_after_header, whole_s)
     await person.laptop.is_heard()
-    await asyncio.sleep(refusal.retry_after_s)
+    await asyncio.sleep(held_back.retry_after_s)
     tablet = await person.another("tablet")
     expect("the new device", await tablet.get("/v1/me"), {"device": {"name": "tablet"}})
     await tablet.http.close()

@@ -1,12 +1,13 @@
-"""Chapter three of `everyday`: what is unread, who is mentioned, how far a message has come, and who
-has read it.
+"""Chapter three of `everyday`: what is unread, who is mentioned, how far a message has come, and
+who has read it.
 
 In each room the first of the others reads on two devices.
 """
 
 from __future__ import annotations
 
-from people import ABSENT, Device, Json, Person, Room, event, everybody, expect, until
+from client import Json
+from people import ABSENT, Device, Person, Room, event, everybody, expect, until
 
 
 async def unread_is_the_same_on_two_devices(room: Room) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from client import Json
 from people import ABSENT, Person, Room, SOMETHING, event, everybody, expect, refused, until
 
 _LINES = 24
@@ -30,7 +31,7 @@ async def an_edit_replaces_the_text(room: Room) -> None:
     await room.speaker.phone.put(
         room.message_path(said), text="Tea at **five**?", format="markdown"
     )
-    new = {"text": "Tea at **five**?", "format": "markdown"}
+    new: Json = {"text": "Tea at **five**?", "format": "markdown"}
     edited = await everybody(room.people, event("edited", message=said, **new))
     expect("who edited", edited["event"]["sender"], room.speaker.account)
     await room.shows(said, {**new, "edited_time": edited["event"]["time"]})
@@ -142,14 +143,12 @@ async def messages_are_pinned(room: Room) -> None:
 
 async def mentioning_all_is_a_right(room: Room, owner: Person) -> None:
     """Who may mention all is a rule of the group, by role, in both organisations"""
-    speaker = room.speaker
     await room.says("Everybody!", mention_all=True)
     await _set_rule(room, owner, mentioning="moderator")
-    all_of_them = {"channel": room.channel, "text": "Hey", "mention_all": True}
-    await refused("not_allowed", speaker.laptop.send(**all_of_them))
-    for member in room.others:
+    for member in room.people:
         if member is not owner:
-            await refused("not_allowed", member.laptop.send(**all_of_them))
+            sending = member.laptop.send(room.channel, "Hey", mention_all=True)
+            await refused("not_allowed", sending)
     await room.hears(owner, "Lunch!", mention_all=True)
     # One by one anybody may mention them; who is no member is left out.
     one = owner.account
@@ -217,7 +216,7 @@ async def _set_rule(room: Room, owner: Person, **rule: str) -> None:
     await everybody(room.people, event("rule_changed", sender=owner.account, **rule))
 
 
-async def _versions_are(room: Room, message: str, wanted: list[dict[str, object]]) -> None:
+async def _versions_are(room: Room, message: str, wanted: list[Json]) -> None:
     for person in room.people:
         found = await person.laptop.get(room.message_path(message, "/versions"))
         expect(f"the versions that {person} reads", found["versions"], wanted)

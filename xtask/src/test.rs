@@ -38,6 +38,8 @@ enum Part {
     TwoOrganisations,
     /// The short form of the scenario `three-organisations`.
     ThreeOrganisations,
+    /// The scenario `everyday`.
+    Everyday,
     /// The scenario `bad-input`.
     BadInput,
     /// The client API judged from outside, the short form.
@@ -57,6 +59,7 @@ impl Part {
             Self::Documents => documents::run(),
             Self::TwoOrganisations => scenario::run_short("two-organisations"),
             Self::ThreeOrganisations => scenario::run_short("three-organisations"),
+            Self::Everyday => scenario::run_short("everyday"),
             Self::BadInput => scenario::run_short("bad-input"),
             Self::Outside => outside::run_short(),
         }
