@@ -235,7 +235,7 @@ async def tell_of_doors(teller: Teller, rooms: list[Room], w: People) -> None:
     within, across, group = rooms
     await teller.in_rooms(doors.a_channel_is_muted, rooms)
     ada, amir, bob = w["ada"], w["amir"], w["bob"]
-    chess = await found_group("group of two", ada, bob, [amir, bob])
+    chess = await found_group("group of two", ada, bob, [amir, bob, w["greta"]])
     for name, other in (("within one", amir), ("across two", bob)):
         direct = await open_direct(name, ada, other)
         await teller.tell(doors.a_block_is_silent, direct, chess, where=name)

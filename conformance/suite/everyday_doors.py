@@ -34,6 +34,8 @@ async def a_block_is_silent(room: Room, group: Room) -> None:
     """Whom one blocks is not heard and notices nothing: his messages are stored and delivered"""
     blocker, other = room.speaker, room.others[0]
     before = await room.hears(other, "before")
+    # What the block is to hide has to be there.
+    await _until_present(blocker, other, {"state": "online"})
     await blocker.laptop.put(f"/v1/blocks/{other.in_path}")
     await blocker.phone.sees({"type": "blocks_changed"})
     listed = (await blocker.phone.get("/v1/blocks"))["blocks"]
@@ -74,13 +76,9 @@ async def whom_one_blocks_types_unheard(room: Room) -> None:
 async def a_block_hides_presence_and_ends(room: Room) -> None:
     """Whom one blocks does not see one's presence; once unblocked he is heard and sees again"""
     blocker, other = room.speaker, room.others[0]
-    unknown = {"state": "unknown", "status": ABSENT, "last_active_time": ABSENT}
-
-    async def presence() -> Json:
-        return (await other.laptop.presences(blocker.account))[blocker.account]
-
     # The other node hears of it in a moment.
-    await until(f"the presence of {blocker} for {other}", presence, unknown)
+    unknown = {"state": "unknown", "status": ABSENT, "last_active_time": ABSENT}
+    await _until_present(blocker, other, unknown)
     await blocker.laptop.put("/v1/me/presence", state="busy", status="hidden")
     await blocker.phone.sees_presence(blocker.account, "busy", status="hidden")
     await blocker.laptop.put("/v1/me/presence", state="online", status="")
@@ -95,6 +93,13 @@ async def a_block_hides_presence_and_ends(room: Room) -> None:
     said = [one for one in page["events"] if one["sender"] == other.account]
     texts = [{"text": "before"}, {"id": after, "text": "after"}]
     expect("what is left of what he said", said, texts)
+
+
+async def _until_present(person: Person, watcher: Person, wanted: Json) -> None:
+    async def presence() -> Json:
+        return (await watcher.laptop.presences(person.account))[person.account]
+
+    await until(f"the presence of {person} for {watcher}", presence, wanted)
 
 
 async def a_channel_is_muted(room: Room) -> None:

@@ -113,19 +113,22 @@ async def others_see_who_has_read(room: Room) -> None:
 async def who_hides_reading_is_not_seen(room: Room) -> None:
     """Whoever does not want to be seen reading is not, and his marks work as ever"""
     reader = room.others[0]
+    others = [person for person in room.people if person is not reader]
     first = await room.says("Did you see it?")
     await reader.laptop.put("/v1/me/shows_reads", on=False)
-    for device in reader.devices:
-        expect("one's own account", await device.get("/v1/me"), {"shows_reads": False})
-    await _read_up_to(reader, room, first)
-    await _unread_is(reader, room, 0, 0, first)
-    await room.hears(reader, "See what?")
-    for person in room.people:
-        if person is not reader:
-            # What he had read before may still be told.
+    try:
+        for device in reader.devices:
+            expect("one's own account", await device.get("/v1/me"), {"shows_reads": False})
+        await _read_up_to(reader, room, first)
+        await _unread_is(reader, room, 0, 0, first)
+        # What was shown before is shown no more; another organisation hears of it in a moment.
+        for person in others:
+            await _until_read(person.laptop, room, reader, ABSENT)
+        await room.hears(reader, "See what?")
+        for person in others:
             person.saw_none({"type": "read", "account": reader.account, "message": first})
-            await _expect_read(person.laptop, room, reader, ABSENT)
-    await reader.phone.do("show_reads", on=True)
+    finally:
+        await reader.phone.do("show_reads", on=True)
     expect("one's own account", await reader.laptop.get("/v1/me"), {"shows_reads": True})
 
 
@@ -135,17 +138,19 @@ async def _is_seen_reading(room: Room, reader: Person, watchers: list[Person]) -
     read = {"type": "read", "channel": room.channel, "account": reader.account, "message": said}
     await everybody(watchers, read)
     for person in watchers:
-        await _expect_read(person.phone, room, reader, said)
-    await _expect_read(reader.laptop, room, reader, said)
+        await _until_read(person.phone, room, reader, said)
+    await _until_read(reader.laptop, room, reader, said)
 
 
-async def _expect_read(device: Device, room: Room, reader: Person, wanted: object) -> None:
-    async def shown() -> Json:
-        members = (await device.channel(room.channel))["members"]
+async def _until_read(device: Device, room: Room, reader: Person, wanted: object) -> None:
+    """Waits until somebody is shown to have read up to a message, or nothing is shown of it."""
+
+    async def member() -> Json:
+        members: list[Json] = (await device.channel(room.channel))["members"]
         return next(member for member in members if member["account"] == reader.account)
 
-    # Another organisation hears of it a moment later.
-    await until(f"up to where {reader} has read, for {device}", shown, {"read": wanted})
+    what = f"up to where {reader} has read, for {device}"
+    await until(what, member, {"read": wanted})
 
 
 async def _read_up_to(reader: Person, room: Room, message: str) -> None:
