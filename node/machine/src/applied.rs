@@ -72,6 +72,16 @@ pub enum Subscriber {
     Peer(LineageId),
 }
 
+impl Subscriber {
+    /// The account, where it is one.
+    pub const fn account(&self) -> Option<AccountNumber> {
+        match self {
+            Self::Account(account) => Some(*account),
+            Self::Peer(_) => None,
+        }
+    }
+}
+
 /// One applied record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {

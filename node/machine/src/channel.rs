@@ -11,7 +11,7 @@ use comity_protocol::history::Before;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
-use comity_protocol::limits::AHEAD_MS_MAX;
+use comity_protocol::limits::{AHEAD_MS_MAX, PRESENCE_MEMBERS_MAX};
 use minicbor::{Decode, Encode};
 
 use crate::account::Stay;
@@ -307,8 +307,13 @@ impl Channel {
         self.peers.iter().filter(|(_, stay)| stay.to.is_none()).map(|(lineage, _)| *lineage)
     }
 
+    /// Whether its members are told of each other, and of how far they have read.
+    pub fn is_small(&self) -> bool {
+        self.audience.members <= PRESENCE_MEMBERS_MAX
+    }
+
     /// Accounts that are in.
-    pub fn member_count(&self) -> usize {
+    fn member_count(&self) -> usize {
         match &self.kind {
             Kind::Direct(_) => 2,
             Kind::Group(group) => group.state.joined().count(),
@@ -345,11 +350,7 @@ impl Channel {
     }
 
     pub(crate) fn set_audience(&mut self, local: &[AccountNumber]) {
-        let members = match &self.kind {
-            Kind::Direct(_) => 2,
-            Kind::Group(group) => group.state.joined().count(),
-            Kind::Link { .. } => 0,
-        };
+        let members = self.member_count();
         let local: Vec<Subscriber> = local.iter().copied().map(Subscriber::Account).collect();
         let mut fed = local.clone();
         fed.extend(self.sharing_peers().map(Subscriber::Peer));

@@ -132,11 +132,7 @@ impl State {
     pub(crate) fn readers_of(&self, channel: &ChannelId) -> Vec<AccountNumber> {
         let known = self.channel(channel).filter(|(_, known)| known.group().is_some());
         let local = known.into_iter().flat_map(|(_, known)| known.audience.local.iter());
-        let accounts = local.filter_map(|subscriber| match subscriber {
-            Subscriber::Account(account) => Some(*account),
-            Subscriber::Peer(_) => None,
-        });
-        accounts.collect()
+        local.filter_map(Subscriber::account).collect()
     }
 
     /// Takes an organisation's word that it has erased what one of ours wrote.

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
-use comity_protocol::limits::PRESENCE_MEMBERS_MAX;
 use comity_protocol::name::AccountLabel;
 use comity_protocol::presence::is_status;
 
@@ -139,7 +138,7 @@ impl State {
         let (no, channel) = self.channel(id)?;
         let is_in = match &channel.kind {
             Kind::Direct(direct) => direct.label(account).is_some(),
-            Kind::Group(group) => is_small(channel) && group.state.role(&account).is_some(),
+            Kind::Group(group) => channel.is_small() && group.state.role(&account).is_some(),
             Kind::Link { .. } => false,
         };
         let is_ours = account.lineage == self.lineage();
@@ -152,9 +151,13 @@ impl State {
     pub fn is_parted(&self, channel: &Channel, account: AccountId) -> bool {
         let Kind::Direct(direct) = &channel.kind else { return false };
         let (other, _) = direct.other(account);
-        let has_blocked =
-            |one: AccountId, other| one.lineage == self.lineage() && self.blocks(one.number, other);
-        has_blocked(account, other) || has_blocked(other, account)
+        self.hides_presence(account, other) || self.hides_presence(other, account)
+    }
+
+    /// Whether an account of ours hides from another in a channel: it has blocked it, and the two
+    /// are alone there.
+    pub fn hides_alone(&self, channel: &Channel, owner: AccountId, from: AccountId) -> bool {
+        matches!(channel.kind, Kind::Direct(_)) && self.hides_presence(owner, from)
     }
 
     /// A command about presence.
@@ -211,12 +214,7 @@ impl State {
     }
 
     fn small_groups_of(&self, account: AccountNumber) -> impl Iterator<Item = &Group> {
-        let small = |no: &ChannelNo| self.channels.get(no).is_some_and(is_small);
+        let small = |no: &ChannelNo| self.channels.get(no).is_some_and(Channel::is_small);
         self.groups_of(account).filter(move |(no, _)| small(no)).map(|(_, group)| group)
     }
-}
-
-/// Whether the members of a channel are told of each other.
-fn is_small(channel: &Channel) -> bool {
-    channel.audience.members <= PRESENCE_MEMBERS_MAX
 }

@@ -180,10 +180,7 @@ impl State {
             let account = AccountId { lineage: own, number: *account };
             message.mentions.iter().flatten().any(|named| *named == account)
         };
-        let local = channel.audience.local.iter().filter_map(|subscriber| match subscriber {
-            Subscriber::Account(account) => Some(*account),
-            Subscriber::Peer(_) => None,
-        });
+        let local = channel.audience.local.iter().filter_map(Subscriber::account);
         let is_sender = |account: &AccountNumber| sender == self.account_id(*account);
         local.filter(|account| !is_sender(account) && (all || named(account))).collect()
     }

@@ -18,6 +18,7 @@ mod user;
 mod watch;
 
 pub use beat::{Beat, Pace};
+pub use bucket::Bucket;
 pub use leases::Leased;
 pub use limits::Settings;
 pub use model::{Choice, Now, Person, Relations, Shown};

@@ -10,11 +10,14 @@ use comity_protocol::name::AccountLabel;
 use super::client::ClientEdge;
 use crate::feed::Notice;
 
-/// What a done act means to the account's own devices, and to who sees whom.
-pub(super) struct Settled {
-    notice: Notice,
-    /// Who does not see the caller's presence any more, or does again.
-    watcher: Option<AccountId>,
+/// What follows once an act is done.
+pub(super) enum Settled {
+    /// Who is blocked, or heard again, sees the caller's presence no more, or does again.
+    Blocks(AccountId),
+    /// The account's own devices are told.
+    Own(Notice),
+    /// Others see how far the account has read, or no longer.
+    Reads,
 }
 
 impl ClientEdge {
@@ -49,24 +52,28 @@ impl ClientEdge {
 
     /// What follows once an act is done.
     pub(super) fn settled_by(act: &Act) -> Option<Settled> {
-        let (notice, watcher) = match act {
-            Act::Block { account, .. } | Act::Unblock { account } => {
-                (Notice::Blocks, Some(*account))
-            }
-            Act::SetAvatar { .. } | Act::SetDisplayName { .. } => (Notice::Profile, None),
-            Act::Mute { channel, on } => (Notice::Muted { channel: *channel, on: *on }, None),
+        Some(match act {
+            Act::Block { account, .. } | Act::Unblock { account } => Settled::Blocks(*account),
+            Act::SetAvatar { .. } | Act::SetDisplayName { .. } => Settled::Own(Notice::Profile),
+            Act::Mute { channel, on } => Settled::Own(Notice::Muted { channel: *channel, on: *on }),
+            Act::ShowReads { .. } => Settled::Reads,
             _ => return None,
-        };
-        Some(Settled { notice, watcher })
+        })
     }
 
-    /// Tells all devices of the caller's account, and presence.
-    pub(super) fn tell_own(&self, caller: &Caller, settled: Settled) {
-        if let Some(watcher) = settled.watcher {
-            let watcher = (watcher.lineage == caller.account.lineage).then_some(watcher.number);
-            self.presence().ties_changed(watcher.into_iter().chain([caller.account.number]));
+    /// Tells whom it concerns.
+    pub(super) fn tell_settled(&self, caller: &Caller, settled: Settled) {
+        let account = caller.account.number;
+        let own = |notice| self.hub().notify(Subscriber::Account(account), notice);
+        match settled {
+            Settled::Blocks(other) => {
+                let other = (other.lineage == caller.account.lineage).then_some(other.number);
+                self.presence().ties_changed(other.into_iter().chain([account]));
+                own(Notice::Blocks);
+            }
+            Settled::Own(notice) => own(notice),
+            Settled::Reads => self.marks().note(account, None),
         }
-        self.hub().notify(Subscriber::Account(caller.account.number), settled.notice);
     }
 
     /// What the account has changed of its settings and of what it shows since a place in the feed.

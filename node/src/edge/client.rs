@@ -371,7 +371,6 @@ impl Backend for ClientEdge {
     ) -> Result<Outcome, Refusal> {
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
-        let is_showing = matches!(act, Act::ShowReads { .. });
         let settled = Self::settled_by(&act);
         let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
@@ -397,11 +396,8 @@ impl Backend for ClientEdge {
         if let Some((channel, before)) = marked {
             self.tell_read(caller, channel, before);
         }
-        if is_showing {
-            self.marks().note(account, None);
-        }
         if let Some(settled) = settled.filter(|_| answer == Answer::Done) {
-            self.tell_own(caller, settled);
+            self.tell_settled(caller, settled);
         }
         convert::outcome(answer, |pos| convert::cursor(cursor_at(&self.shared().state(), pos)))
     }

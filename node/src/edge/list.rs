@@ -7,7 +7,7 @@ use comity_protocol::id::AccountId;
 use comity_protocol::limits::MEMBERS_DEFAULT;
 
 use super::convert;
-use super::peer::{Marks, shows_marks};
+use super::peer::Marks;
 
 /// The channels and invitations of an account.
 pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
@@ -92,14 +92,13 @@ pub(super) fn members(
     caller: &Caller,
     (no, channel): (ChannelNo, &Channel),
 ) -> Vec<Member> {
-    let is_small = shows_marks(channel);
-    let is_direct = matches!(channel.kind, Kind::Direct(_));
+    let is_small = channel.is_small();
     let read = |account: &AccountId| {
         if account.lineage != state.lineage() {
             return marks.heard(no, account).filter(|_| is_small);
         }
         let is_shown = state.shows_reads(account.number)
-            && !(is_direct && state.blocks(account.number, caller.account));
+            && !state.hides_alone(channel, *account, caller.account);
         state.read_mark(account.number, no).message.filter(|_| is_shown && is_small)
     };
     let name = |account: &AccountId| {

@@ -3,14 +3,13 @@
 use std::ops::{Bound, ControlFlow};
 
 use comity_client_api::{Caller, Delivery, Refusal};
-use comity_machine::{Act, ChannelNo, Kind, Outcome, ReadMark, RightTo, Subscriber, right_of};
+use comity_machine::{Act, ChannelNo, Outcome, ReadMark, RightTo, Subscriber, right_of};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, EventHeader};
-use comity_protocol::id::{AccountId, ChannelId, MessageId};
+use comity_protocol::id::{AccountId, AccountNumber, ChannelId, MessageId};
 
 use super::client::ClientEdge;
-use super::peer::shows_marks;
 use super::{convert, history};
 use crate::feed::Notice;
 use crate::store::Direction;
@@ -86,27 +85,20 @@ impl ClientEdge {
             return;
         }
         let unread = state.unread(account, no);
-        let is_shown = state.shows_reads(account) && shows_marks(known);
-        let others: Vec<Subscriber> = match is_shown {
-            true => known.audience.local.iter().copied().collect(),
-            false => Vec::new(),
+        let is_shown = state.shows_reads(account) && known.is_small();
+        let sees = |other: &AccountNumber| {
+            let is_hidden = state.hides_alone(known, caller.account, state.account_id(*other));
+            is_shown && *other != account && !is_hidden
         };
-        // Whoever is blocked does not see that one reads, where the two are alone.
-        let is_direct = matches!(known.kind, Kind::Direct(_));
-        let is_blocked = |other: &Subscriber| match other {
-            Subscriber::Account(other) => {
-                is_direct && state.blocks(account, state.account_id(*other))
-            }
-            Subscriber::Peer(_) => false,
-        };
-        let others: Vec<Subscriber> = others.into_iter().filter(|o| !is_blocked(o)).collect();
+        let local = known.audience.local.iter();
+        let others: Vec<AccountNumber> =
+            local.filter_map(Subscriber::account).filter(sees).collect();
         drop(state);
-        let own = Subscriber::Account(account);
-        self.hub().notify(own, Notice::Unread { channel, unread });
+        self.hub().notify(Subscriber::Account(account), Notice::Unread { channel, unread });
         let Some(message) = mark.message.filter(|_| mark.pos > before.pos) else { return };
         let notice = Notice::Read { channel, account: caller.account, message };
-        for other in others.into_iter().filter(|other| *other != own) {
-            self.hub().notify(other, notice);
+        for other in others {
+            self.hub().notify(Subscriber::Account(other), notice);
         }
         self.marks().note(account, Some(no));
     }

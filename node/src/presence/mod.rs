@@ -190,10 +190,7 @@ impl Presences {
             // Of a contact's step, and of what somebody is told who is out.
             changed.extend(applied.inbox.iter().copied());
             if is_control(&applied) {
-                changed.extend(applied.audience.iter().filter_map(|subscriber| match subscriber {
-                    Subscriber::Account(number) => Some(*number),
-                    Subscriber::Peer(_) => None,
-                }));
+                changed.extend(applied.audience.iter().filter_map(Subscriber::account));
             }
         }
         if !changed.is_empty() {
@@ -221,9 +218,8 @@ impl Presences {
         let typing = Typing { channel, account, is_typing, encoded: Default::default() };
         let typing = Arc::new(typing);
         let machine = self.machine();
-        for subscriber in local {
-            let Subscriber::Account(number) = subscriber else { continue };
-            let account = AccountId { lineage: machine.own(), number: *number };
+        for number in local.iter().filter_map(Subscriber::account) {
+            let account = AccountId { lineage: machine.own(), number };
             if account != typist {
                 machine.sinks(account).for_each(|queue| queue.push_typing(&typing));
             }

@@ -57,10 +57,8 @@ impl Directory {
         &self,
         label: &AccountLabel,
     ) -> Result<AccountId, Refusal> {
-        let (answer, received) = oneshot::channel();
-        let wanted = Wanted::Account(label.name.to_string(), answer);
-        self.ask(&label.domain, wanted)?;
-        let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
+        let wanted = |answer| Wanted::Account(label.name.to_string(), answer);
+        let found = self.ask(&label.domain, wanted).await;
         found.map_err(|code| account_refusal(code, label))
     }
 
@@ -70,9 +68,8 @@ impl Directory {
         label: &AccountLabel,
         image: bool,
     ) -> Result<Profile, Refusal> {
-        let (answer, received) = oneshot::channel();
-        self.ask(&label.domain, Wanted::Profile(label.name.to_string(), image, answer))?;
-        let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
+        let wanted = |answer| Wanted::Profile(label.name.to_string(), image, answer);
+        let found = self.ask(&label.domain, wanted).await;
         found.map_err(|code| account_refusal(code, label))
     }
 
@@ -82,15 +79,19 @@ impl Directory {
         domain: &ServerName,
         seek: Seek,
     ) -> Result<Offer, Refusal> {
-        let (answer, received) = oneshot::channel();
-        self.ask(domain, Wanted::Groups(seek, answer))?;
-        let found = received.await.unwrap_or(Err(Code::DomainUnreachable));
+        let found = self.ask(domain, |answer| Wanted::Groups(seek, answer)).await;
         found.map_err(|code| refusal(code, domain))
     }
 
-    fn ask(&self, domain: &ServerName, wanted: Wanted) -> Result<(), Refusal> {
-        let asked = self.questions.try_send(Question { domain: domain.clone(), wanted });
-        asked.map_err(|_| Refusal::from(Code::Overloaded))
+    async fn ask<T>(
+        &self,
+        domain: &ServerName,
+        wanted: impl FnOnce(oneshot::Sender<Result<T, Code>>) -> Wanted,
+    ) -> Result<T, Code> {
+        let (answer, received) = oneshot::channel();
+        let question = Question { domain: domain.clone(), wanted: wanted(answer) };
+        self.questions.try_send(question).map_err(|_| Code::Overloaded)?;
+        received.await.unwrap_or(Err(Code::DomainUnreachable))
     }
 }
 

@@ -75,9 +75,34 @@ struct Driver {
     lacking: watch::Receiver<u64>,
     /// A proof was taken that the peer may lack.
     forked: watch::Receiver<u64>,
-    accounts_asked: HashMap<u64, oneshot::Sender<Result<AccountId, Code>>>,
-    groups_asked: HashMap<u64, oneshot::Sender<Result<Offer, Code>>>,
-    profiles_asked: HashMap<u64, oneshot::Sender<Result<Profile, Code>>>,
+    accounts_asked: Askers<AccountId>,
+    groups_asked: Askers<Offer>,
+    profiles_asked: Askers<Profile>,
+}
+
+type Asker<T> = oneshot::Sender<Result<T, Code>>;
+
+/// Who asked something of the peer, by how the link names the question. Whoever asked may be gone.
+struct Askers<T>(HashMap<u64, Asker<T>>);
+
+impl<T> Askers<T> {
+    fn new() -> Self {
+        Self(HashMap::new())
+    }
+
+    /// Something was asked, or could not be.
+    fn note(&mut self, asked: Result<u64, Code>, asker: Asker<T>) {
+        match asked {
+            Ok(id) => drop(self.0.insert(id, asker)),
+            Err(code) => drop(asker.send(Err(code))),
+        }
+    }
+
+    fn tell(&mut self, id: u64, found: Result<T, Code>) {
+        if let Some(asker) = self.0.remove(&id) {
+            let _ = asker.send(found);
+        }
+    }
 }
 
 /// What woke the driver.
@@ -118,9 +143,9 @@ impl Driver {
             identifying: None,
             applying: None,
             filling: None,
-            accounts_asked: HashMap::new(),
-            groups_asked: HashMap::new(),
-            profiles_asked: HashMap::new(),
+            accounts_asked: Askers::new(),
+            groups_asked: Askers::new(),
+            profiles_asked: Askers::new(),
         }
     }
 
@@ -221,21 +246,9 @@ impl Driver {
                 self.compare(peer, ahead, is_writer_ahead);
             }
             Task::Identify { domain, lineage } => self.identify(domain, lineage),
-            Task::LookedUp { id, found } => {
-                if let Some(asker) = self.accounts_asked.remove(&id) {
-                    let _ = asker.send(found);
-                }
-            }
-            Task::Sought { id, found } => {
-                if let Some(asker) = self.groups_asked.remove(&id) {
-                    let _ = asker.send(found);
-                }
-            }
-            Task::Shown { id, found } => {
-                if let Some(asker) = self.profiles_asked.remove(&id) {
-                    let _ = asker.send(found);
-                }
-            }
+            Task::LookedUp { id, found } => self.accounts_asked.tell(id, found),
+            Task::Sought { id, found } => self.groups_asked.tell(id, found),
+            Task::Shown { id, found } => self.profiles_asked.tell(id, found),
             Task::Send(frame) => self.outgoing.push(&frame),
             Task::SendDatagram(frame) => self.link.datagrams().send(frame.encode()),
             Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
@@ -332,19 +345,14 @@ impl Driver {
     fn ask(&mut self, question: Question) {
         let now_ms = clock::monotonic_ms();
         match question.wanted {
-            Wanted::Account(name, asker) => match self.end.look_up(name, now_ms) {
-                Ok(id) => drop(self.accounts_asked.insert(id, asker)),
-                Err(code) => drop(asker.send(Err(code))),
-            },
-            Wanted::Groups(seek, asker) => match self.end.seek(seek, now_ms) {
-                Ok(id) => drop(self.groups_asked.insert(id, asker)),
-                Err(code) => drop(asker.send(Err(code))),
-            },
+            Wanted::Account(name, asker) => {
+                self.accounts_asked.note(self.end.look_up(name, now_ms), asker);
+            }
+            Wanted::Groups(seek, asker) => {
+                self.groups_asked.note(self.end.seek(seek, now_ms), asker);
+            }
             Wanted::Profile(name, image, asker) => {
-                match self.end.ask_profile(name, image, now_ms) {
-                    Ok(id) => drop(self.profiles_asked.insert(id, asker)),
-                    Err(code) => drop(asker.send(Err(code))),
-                }
+                self.profiles_asked.note(self.end.ask_profile(name, image, now_ms), asker);
             }
         }
     }

@@ -581,7 +581,7 @@ impl LinkEnd {
     /// Heads are stated once to each run of a peer, and again while the link is up.
     fn state_heads(&mut self, peer: LineageId, now_ms: u64) {
         self.relaying.begin(now_ms);
-        self.begin_marks(peer);
+        self.begin_marks(peer, now_ms);
         let is_due = self.is_compared || !self.exchange.forks.has_met(peer, self.start);
         let entries = is_due.then(|| self.exchange.heads_for(peer));
         self.stated_ms = is_due.then_some(now_ms);

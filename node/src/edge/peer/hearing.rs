@@ -52,15 +52,16 @@ impl LinkEnd {
     }
 
     /// From now on the peer takes marks.
-    pub(super) fn begin_marks(&mut self, peer: LineageId) {
+    pub(super) fn begin_marks(&mut self, peer: LineageId, now_ms: u64) {
         if self.marks.is_none() {
-            self.marks = Some(self.exchange.marks.begin(self.link, peer, self.wakes()));
+            let link = (self.link, self.wakes());
+            self.marks = Some(self.exchange.marks.begin(link, peer, now_ms));
         }
     }
 
     fn hear_marks(&mut self, peer: LineageId, entries: &[MarkEntry], now_ms: u64) {
         // A peer that tells takes them too.
-        self.begin_marks(peer);
+        self.begin_marks(peer, now_ms);
         let Some(marks) = &mut self.marks else { return };
         let denied = marks.handle(peer, entries, now_ms);
         self.note_denied(denied);

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use comity_machine::{Channel, ChannelNo, State, Subscriber};
+use comity_presence::Bucket;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::Frame;
 use comity_protocol::id::{AccountId, AccountNumber, LineageId, MessageId};
-use comity_protocol::limits::{MARKS_MAX, PRESENCE_MEMBERS_MAX};
+use comity_protocol::limits::MARKS_MAX;
 use comity_protocol::reading::MarkEntry;
 use tokio::sync::Notify;
 
@@ -45,8 +46,8 @@ pub(super) struct LinkMarks {
     /// When it may tell something again, and whether that has come.
     next_ms: u64,
     is_ripe: bool,
-    /// What it may still pass on to devices, and when that was counted.
-    room: (u64, u64),
+    /// What it may pass on to devices.
+    shown: Bucket,
 }
 
 impl Marks {
@@ -86,14 +87,20 @@ impl Marks {
     }
 
     /// The peer of a link takes what is told: all that it may know is due.
-    pub(super) fn begin(&self, link: u64, peer: LineageId, wake: Arc<Notify>) -> LinkMarks {
+    pub(super) fn begin(
+        &self,
+        (link, wake): (u64, Arc<Notify>),
+        peer: LineageId,
+        now_ms: u64,
+    ) -> LinkMarks {
         let due = {
             let state = self.0.shared.state();
             self.forget_who_has_gone(&state, peer);
             all_for(&state, peer)
         };
         lock(&self.0.links).insert(link, Told { peer, due, wake });
-        LinkMarks { marks: self.clone(), link, next_ms: 0, is_ripe: false, room: (SHOWN_BURST, 0) }
+        let shown = Bucket::new(SHOWN_PER_S, SHOWN_BURST, now_ms);
+        LinkMarks { marks: self.clone(), link, next_ms: now_ms, is_ripe: false, shown }
     }
 
     fn forget_who_has_gone(&self, state: &State, peer: LineageId) {
@@ -174,14 +181,9 @@ impl LinkMarks {
 
     /// The peer tells of its accounts; how many it may not speak for there.
     pub(super) fn handle(&mut self, peer: LineageId, entries: &[MarkEntry], now_ms: u64) -> u64 {
-        let gained = now_ms.saturating_sub(self.room.1).saturating_mul(SHOWN_PER_S) / 1_000;
-        if gained > 0 {
-            self.room = ((self.room.0 + gained).min(SHOWN_BURST), now_ms);
-        }
         let mut denied = 0;
         for entry in entries {
-            let is_shown = self.room.0 > 0;
-            self.room.0 = self.room.0.saturating_sub(1);
+            let is_shown = self.shown.take(now_ms);
             denied += u64::from(!self.marks.hear(peer, entry, is_shown));
         }
         denied
@@ -194,25 +196,18 @@ impl Drop for LinkMarks {
     }
 }
 
-/// Whether members of a channel see how far the others have read.
-pub(in crate::edge) fn shows_marks(channel: &Channel) -> bool {
-    channel.member_count() <= PRESENCE_MEMBERS_MAX
-}
-
 /// Whether a peer is told of marks in a channel.
 fn is_shared(channel: &Channel, peer: LineageId) -> bool {
-    shows_marks(channel) && channel.audience.fed.contains(&Subscriber::Peer(peer))
+    channel.is_small() && channel.sharing_peers().any(|sharing| sharing == peer)
 }
 
 /// All that a peer may know.
 fn all_for(state: &State, peer: LineageId) -> BTreeSet<Place> {
     let shared = state.channels.iter().filter(|(_, channel)| is_shared(channel, peer));
     let places = shared.flat_map(|(no, channel)| {
-        let local = channel.audience.local.iter().filter_map(|subscriber| match subscriber {
-            Subscriber::Account(account) => Some((*no, *account)),
-            Subscriber::Peer(_) => None,
-        });
-        local.filter(|(no, account)| state.read_mark(*account, *no).message.is_some())
+        let local = channel.audience.local.iter().filter_map(Subscriber::account);
+        let has_read = |account: &AccountNumber| state.read_mark(*account, *no).message.is_some();
+        local.filter(has_read).map(|account| (*no, account))
     });
     places.collect()
 }

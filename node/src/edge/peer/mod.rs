@@ -54,7 +54,6 @@ pub use self::end::{LinkEnd, Task};
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;
 pub use self::marks::Marks;
-pub(super) use self::marks::shows_marks;
 pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
