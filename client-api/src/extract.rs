@@ -1,6 +1,7 @@
 //! What routes take from a request: who asks, a JSON body, a query, a path. Each refuses in the
 //! API's own shape; none must look at what the values mean.
 
+use std::error::Error;
 use std::str::from_utf8;
 
 use axum::body::{Bytes, HttpBody};
@@ -9,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use comity_protocol::code::Code;
 use http_body_util::{BodyExt, Limited};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use crate::backend::{Backend, Caller, Refusal};
@@ -94,10 +96,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(query)) => Ok(Self(query)),
-            Err(_) => Err(malformed("The query could not be read.")),
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(malformed("The query is not percent-encoded UTF-8."));
         }
+        Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| {
+            let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            malformed(format!("The query could not be read: {why}."))
+        })
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NameInvalid
         | Code::CursorInvalid
         | Code::PasswordWeak
-        | Code::StatusTooLong
+        | Code::StatusInvalid
         | Code::DisplayNameInvalid
         | Code::ImageInvalid
         | Code::NotAGroup

@@ -144,7 +144,7 @@ async def devices_are_one_state(person: Person, watcher: Person) -> None:
         states = device.states_seen(person.account)
         expect(f"the states that {device} saw", states, ["online", "away", "busy", "online"])
     too_long = phone.put("/v1/me/presence", status="x" * 101)
-    await refused("status_too_long", too_long)
+    await refused("status_invalid", too_long)
 
 
 async def who_is_away_is_seen_away(person: Person, watcher: Person) -> None:

@@ -78,7 +78,8 @@ codes! {
     29 InviteLimit "invite_limit"
         "There are as many open invites as there may be; revoke some, or let them expire.";
     30 InviteNotFound "invite_not_found" "There is no such invite.";
-    34 StatusTooLong "status_too_long" "A status has at most 100 characters.";
+    34 StatusInvalid "status_invalid"
+        "A status has 1 to 100 characters in one line, all of which show.";
     37 DisplayNameInvalid "display_name_invalid"
         "A display name has 1 to 64 characters in one line, all of which show.";
     38 ImageInvalid "image_invalid"

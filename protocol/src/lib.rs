@@ -22,6 +22,7 @@ pub mod history;
 pub mod id;
 pub mod key;
 pub mod limits;
+pub mod line;
 pub mod merkle;
 pub mod name;
 pub mod presence;

@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 
 use crate::id::AccountNumber;
 use crate::limits::STATUS_CHARS_MAX;
+use crate::line::{LineError, check_line};
 
 /// Whether somebody is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -77,14 +78,11 @@ impl PresenceEntry {
     }
 
     pub(crate) fn is_bounded(&self) -> bool {
-        self.status.as_ref().is_none_or(|status| is_status(status))
+        self.status.as_ref().is_none_or(|status| check_status(status).is_ok())
     }
 }
 
-/// Whether a text may be somebody's status: short, one line, not empty.
-pub fn is_status(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= STATUS_CHARS_MAX * 4
-        && text.chars().count() <= STATUS_CHARS_MAX
-        && !text.chars().any(char::is_control)
+/// Whether a text may be somebody's status.
+pub fn check_status(text: &str) -> Result<(), LineError> {
+    check_line(text, STATUS_CHARS_MAX)
 }

@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 
 use crate::id::{AccountId, MessageId};
 use crate::limits::{MENTIONS_MAX, REACTION_BYTES_MAX};
+use crate::line::check_line;
 
 /// What a message says besides its text. All absent, it has no arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -59,10 +60,11 @@ pub struct Reaction {
 }
 
 impl Reaction {
-    /// Whether a text may be a reaction: short, and without spaces and control characters.
+    /// Whether a text may be a reaction: a short line without spaces.
     pub fn is_sound(text: &str) -> bool {
-        let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
-        (1..=REACTION_BYTES_MAX).contains(&text.len()) && text.chars().all(is_plain)
+        text.len() <= REACTION_BYTES_MAX
+            && check_line(text, REACTION_BYTES_MAX).is_ok()
+            && !text.contains(char::is_whitespace)
     }
 }
 

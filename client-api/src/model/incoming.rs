@@ -191,7 +191,7 @@ impl FrameShape {
             "add_contact" => Action::AddContact { account: label(self.account)? },
             "block" => Action::Block { account: label(self.account)? },
             "create_group" => Action::CreateGroup {
-                name: value::channel_name(needed(self.name, "name")?)?,
+                name: value::channel_name(&needed(self.name, "name")?)?,
                 topic: value::channel_topic(self.topic.unwrap_or_default())?,
                 member_limit: value::member_limit(self.member_limit)?,
             },
@@ -241,7 +241,7 @@ impl FrameShape {
             "remove" => Action::Remove { channel: channel()?, account: account(self.account)? },
             "rename" => Action::Rename {
                 channel: channel()?,
-                name: value::channel_name(needed(self.name, "name")?)?,
+                name: value::channel_name(&needed(self.name, "name")?)?,
             },
             "set_alias" => Action::SetAlias {
                 channel: channel()?,

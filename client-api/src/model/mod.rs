@@ -31,7 +31,7 @@ pub(crate) use presence::{
     PresenceRequest, asked_accounts, heartbeat_frame, presence_frame, presences_answer,
     typing_frame,
 };
-pub(crate) use profile::{DirectoryQuery, DisplayNameRequest, ProfilesAnswer, avatar_text};
+pub(crate) use profile::{DirectoryQuery, DisplayNameRequest, ProfilesAnswer, Sought, avatar_text};
 pub(crate) use request::{
     AccountRequest, AliasRequest, CreateChannel, DeleteRequest, EditRequest, GroupsQuery,
     JoinRequest, LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,

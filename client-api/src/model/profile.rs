@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use comity_protocol::hash::Hash;
 use comity_protocol::limits::DISPLAY_NAME_CHARS_MAX;
+use comity_protocol::name::AccountLabel;
 use comity_protocol::profile::search_form;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -90,16 +91,28 @@ pub(crate) struct DirectoryQuery {
     limit: Option<String>,
 }
 
+/// What is sought in the directory.
+pub(crate) enum Sought {
+    /// One account, of whatever domain.
+    Account(AccountLabel),
+    /// Accounts of this node, by what their names begin with.
+    Names(String),
+}
+
 impl DirectoryQuery {
-    pub(crate) fn into_parts(self) -> Result<(String, usize), Refusal> {
+    pub(crate) fn into_parts(self) -> Result<(Sought, usize), Refusal> {
         let text = self.q.unwrap_or_default();
         // What is sought is made comparable only where it is short.
+        let limit = limit(self.limit.as_deref(), DIRECTORY_LIMIT_MAX, DIRECTORY_LIMIT_MAX)?;
+        if let Ok(account) = AccountLabel::normalise(&text) {
+            return Ok((Sought::Account(account), limit));
+        }
         let is_short = text.len() <= QUERY_CHARS_MAX * 4 && text.chars().count() <= QUERY_CHARS_MAX;
         if !is_short || search_form(&text).is_empty() {
             let sentence = format!("The query needs `q`, 1 to {QUERY_CHARS_MAX} characters.");
             return Err(value::malformed(sentence));
         }
-        Ok((text, limit(self.limit.as_deref(), DIRECTORY_LIMIT_MAX, DIRECTORY_LIMIT_MAX)?))
+        Ok((Sought::Names(text), limit))
     }
 }
 

@@ -104,7 +104,7 @@ impl CreateChannel {
             }
             Self::Group { name, topic, member_limit, nonce } => {
                 let action = Action::CreateGroup {
-                    name: value::channel_name(name)?,
+                    name: value::channel_name(&name)?,
                     topic: value::channel_topic(topic.unwrap_or_default())?,
                     member_limit: value::member_limit(member_limit)?,
                 };
@@ -133,7 +133,7 @@ impl PatchChannel {
         let nonce = optional_nonce(self.nonce)?;
         let mut actions: Vec<Action> = Vec::new();
         if let Some(name) = self.name {
-            actions.push(Action::Rename { channel, name: value::channel_name(name)? });
+            actions.push(Action::Rename { channel, name: value::channel_name(&name)? });
         }
         if let Some(topic) = self.topic {
             actions.push(Action::SetTopic { channel, topic: value::channel_topic(topic)? });

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use comity_protocol::code::Code;
+use comity_protocol::limits::RETENTION_SECONDS_MIN;
 use serde::{Deserialize, Serialize};
 
 use super::value;
@@ -72,6 +74,12 @@ fn retention_rule(text: &str) -> Result<Rule, Refusal> {
     let is_number = text.bytes().all(|b| b.is_ascii_digit());
     match text.parse() {
         _ if text == FOR_EVER => Ok(Rule::Retention(None)),
+        Ok(seconds) if is_number && seconds < RETENTION_SECONDS_MIN => {
+            let sentence = format!(
+                "A retention is {RETENTION_SECONDS_MIN} seconds at least; this is {seconds}."
+            );
+            Err(value::refusal(Code::RuleInvalid, sentence))
+        }
         Ok(seconds) if is_number => Ok(Rule::Retention(Some(seconds))),
         _ => Err(value::malformed(
             "`retention` is \"forever\" or a number of seconds, written as a string.",

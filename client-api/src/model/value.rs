@@ -8,8 +8,10 @@ use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::limits::{
     CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
 };
-use comity_protocol::name::{AccountLabel, AccountName, ChannelAlias, ServerName};
-use comity_protocol::profile::is_display_name;
+use comity_protocol::line::{LineError, check_line, check_lines};
+use comity_protocol::name::{AccountLabel, AccountLabelError, AccountName, ChannelAlias, ServerName};
+use comity_protocol::presence::check_status;
+use comity_protocol::profile::check_display_name;
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
@@ -113,7 +115,11 @@ pub(crate) fn label(text: &str) -> Result<AccountLabel, Refusal> {
 /// `#name@domain` as a person may have typed it, with or without the `#`.
 pub(crate) fn alias(text: &str) -> Result<ChannelAlias, Refusal> {
     ChannelAlias::normalise(text)
-        .map_err(|e| refusal(Code::NameInvalid, format!("This is not an alias: {e}.")))
+        .map_err(|error| match error {
+            AccountLabelError::MissingAt => "an alias is written #name@domain".to_owned(),
+            error => error.to_string(),
+        })
+        .map_err(|wrong| refusal(Code::NameInvalid, format!("This is not an alias: {wrong}.")))
 }
 
 /// A domain of an organisation.
@@ -193,38 +199,54 @@ pub(crate) fn reaction(text: String) -> Result<String, Refusal> {
     if Reaction::is_sound(&text) { Ok(text) } else { Err(Code::ReactionInvalid.into()) }
 }
 
-pub(crate) fn channel_name(text: String) -> Result<String, Refusal> {
-    bounded(text, 1, CHANNEL_NAME_CHARS_MAX, "A channel's name")
+pub(crate) fn channel_name(text: &str) -> Result<String, Refusal> {
+    let name = text.trim();
+    let checked = check_line(name, CHANNEL_NAME_CHARS_MAX);
+    checked.map_err(|error| not_a_line(Code::NameInvalid, "This is not a channel's name", error))?;
+    Ok(name.to_owned())
 }
 
 pub(crate) fn channel_topic(text: String) -> Result<String, Refusal> {
-    bounded(text, 0, CHANNEL_TOPIC_CHARS_MAX, "A channel's topic")
+    let checked = check_lines(&text, CHANNEL_TOPIC_CHARS_MAX);
+    checked.map_err(|error| not_a_line(Code::NameInvalid, "This is not a channel's topic", error))?;
+    Ok(text)
 }
 
 /// A display name, trimmed; none where nothing is left.
 pub(crate) fn display_name(text: &str) -> Result<Option<String>, Refusal> {
-    match text.trim() {
-        "" => Ok(None),
-        name if is_display_name(name) => Ok(Some(name.to_owned())),
-        _ => Err(Code::DisplayNameInvalid.into()),
+    let name = text.trim();
+    if name.is_empty() {
+        return Ok(None);
     }
+    check_display_name(name).map_err(|error| {
+        not_a_line(Code::DisplayNameInvalid, "This is not a display name", error)
+    })?;
+    Ok(Some(name.to_owned()))
 }
 
+/// A status, trimmed; empty where there is to be none.
+pub(crate) fn status(text: &str) -> Result<String, Refusal> {
+    let status = text.trim();
+    if !status.is_empty() {
+        let checked = check_status(status);
+        checked.map_err(|error| not_a_line(Code::StatusInvalid, "This is not a status", error))?;
+    }
+    Ok(status.to_owned())
+}
+
+/// A device's name, trimmed; it may be left out.
 pub(crate) fn device_name(text: Option<String>) -> Result<String, Refusal> {
-    match text {
-        Some(text) => bounded(text, 0, DEVICE_NAME_CHARS_MAX, "A device's name"),
-        None => Ok(String::new()),
+    let text = text.unwrap_or_default();
+    let name = text.trim();
+    if !name.is_empty() {
+        let checked = check_line(name, DEVICE_NAME_CHARS_MAX);
+        checked.map_err(|error| not_a_line(Code::NameInvalid, "This is not a device's name", error))?;
     }
+    Ok(name.to_owned())
 }
 
-fn bounded(text: String, min: usize, max: usize, what: &str) -> Result<String, Refusal> {
-    let found = text.chars().count();
-    if (min..=max).contains(&found) {
-        return Ok(text);
-    }
-    let (found, max) = (with_separators(found), with_separators(max));
-    let sentence = format!("{what} has {min} to {max} characters; this one has {found}.");
-    Err(refusal(Code::NameInvalid, sentence))
+fn not_a_line(code: Code, what: &str, error: LineError) -> Refusal {
+    refusal(code, format!("{what}: {error}."))
 }
 
 pub(crate) fn member_limit(limit: Option<u32>) -> Result<Option<u32>, Refusal> {
@@ -280,6 +302,23 @@ mod tests {
         assert_eq!(refused.code, Code::TextTooLong);
         assert_eq!(refused.sentence, "The text has 101,000 characters; the limit is 100,000.");
         assert_eq!(message_text(String::new()).unwrap_err().code, Code::TextEmpty);
+    }
+
+    #[test]
+    fn what_stands_in_a_line_is_trimmed_and_refused_with_what_is_wrong() {
+        assert_eq!(channel_name(" Tea ").unwrap(), "Tea");
+        assert_eq!(status(" \t").unwrap(), "");
+        assert_eq!(device_name(Some(" phone".into())).unwrap(), "phone");
+        assert_eq!(display_name("  ").unwrap(), None);
+        let refused = channel_name("").unwrap_err();
+        assert_eq!(refused.sentence, "This is not a channel's name: nothing of it shows.");
+        let refused = status("two\nlines").unwrap_err();
+        assert_eq!(refused.code, Code::StatusInvalid);
+        let sentence = "This is not a status: it has a character that does not show, U+000A.";
+        assert_eq!(refused.sentence, sentence);
+        let refused = channel_topic("x".repeat(1_001)).unwrap_err();
+        let sentence = "This is not a channel's topic: it has 1001 characters, and 1000 are the most.";
+        assert_eq!(refused.sentence, sentence);
     }
 
     #[test]

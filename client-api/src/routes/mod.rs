@@ -55,6 +55,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
     let origins = Arc::new(settings.origins.clone());
     let api = Api { backend, settings: Arc::new(settings), gate: gate.clone() };
     let resources = for_strangers::<B>(gate.clone())
+        .merge(for_probes())
         .route("/v1/sessions/current", delete(sessions::delete::<B>))
         .route("/v1/me", get(me::show::<B>).delete(me::delete::<B>))
         .route("/v1/me/shows_reads", put(me::show_reads::<B>))
@@ -133,12 +134,16 @@ fn of_messages<B: Backend>() -> Router<Api<B>> {
 fn for_strangers<B: Backend>(gate: Gate) -> Router<Api<B>> {
     Router::new()
         .route("/.well-known/comity", get(well_known::show::<B>))
-        .route("/v1/health", get(health::show))
         .route("/v1/openapi.json", get(documents::openapi))
         .route("/v1/asyncapi.json", get(documents::asyncapi))
         .route("/v1/accounts", post(accounts::create::<B>))
         .route("/v1/sessions", post(sessions::create::<B>))
         .route_layer(from_fn_with_state(gate, strangers))
+}
+
+/// What others ask as often as they like: whether a node is well must be seen when it is not.
+fn for_probes<B: Backend>() -> Router<Api<B>> {
+    Router::new().route("/v1/health", get(health::show))
 }
 
 /// The answer where nothing is; whoever gropes about is counted as one without a token.

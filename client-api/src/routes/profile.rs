@@ -6,13 +6,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
+use comity_protocol::code::Code;
 
 use super::{Api, json};
 use crate::backend::{Action, Backend, Refusal};
 use crate::extract::{ApiState, Authenticated, ImageBody, JsonBody, PathOf, QueryOf};
 use crate::model::{
-    DirectoryQuery, DisplayNameRequest, NonceQuery, ProfilesAnswer, StatusAnswer, asked_accounts,
-    avatar_text, label,
+    DirectoryQuery, DisplayNameRequest, NonceQuery, ProfilesAnswer, Sought, StatusAnswer,
+    asked_accounts, avatar_text, label,
 };
 
 /// The resources.
@@ -75,9 +76,19 @@ async fn directory<B: Backend>(
     Authenticated(caller): Authenticated,
     QueryOf(query): QueryOf<DirectoryQuery>,
 ) -> Result<Response, Refusal> {
-    let (text, limit) = query.into_parts()?;
-    let found = api.backend.directory(&caller, &text, limit);
-    Ok(json(StatusCode::OK, &ProfilesAnswer::from(&found[..])))
+    let (sought, limit) = query.into_parts()?;
+    match sought {
+        Sought::Account(account) => {
+            let mut found = api.backend.profiles(&caller, vec![account]).await?;
+            let is_missing = |refusal: &Refusal| refusal.code == Code::AccountNotFound;
+            found.retain(|(_, found)| !found.as_ref().is_err_and(is_missing));
+            Ok(json(StatusCode::OK, &ProfilesAnswer::from(&found[..])))
+        }
+        Sought::Names(text) => {
+            let found = api.backend.directory(&caller, &text, limit);
+            Ok(json(StatusCode::OK, &ProfilesAnswer::from(&found[..])))
+        }
+    }
 }
 
 /// `GET /v1/avatars/{account}`

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::name::AccountLabel;
-use comity_protocol::presence::is_status;
+use comity_protocol::presence::check_status;
 
 use crate::account::Standing;
 use crate::answer::Answer;
@@ -187,8 +187,8 @@ impl State {
         status: Option<&str>,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        if status.is_some_and(|status| !is_status(status)) {
-            return Err(Code::StatusTooLong);
+        if status.is_some_and(|status| check_status(status).is_err()) {
+            return Err(Code::StatusInvalid);
         }
         let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
         account.status = status.map(str::to_owned);

@@ -8,7 +8,7 @@ use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::AccountNumber;
 use comity_protocol::limits::AVATAR_BYTES_MAX;
-use comity_protocol::profile::{avatar_id, is_display_name, search_form};
+use comity_protocol::profile::{avatar_id, check_display_name, search_form};
 
 use crate::account::Account;
 use crate::answer::Answer;
@@ -78,7 +78,7 @@ impl State {
         name: Option<&str>,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        if name.is_some_and(|name| !is_display_name(name)) {
+        if name.is_some_and(|name| check_display_name(name).is_err()) {
             return Err(Code::DisplayNameInvalid);
         }
         let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;

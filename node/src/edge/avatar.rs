@@ -3,6 +3,7 @@
 
 use std::io::Cursor;
 
+use comity_client_api::Refusal;
 use comity_protocol::code::Code;
 use comity_protocol::limits::{AVATAR_BYTES_MAX, AVATAR_SIDE};
 use image::codecs::jpeg::JpegEncoder;
@@ -34,17 +35,50 @@ pub(super) fn workplace() -> Work {
     Work::new(DECODED_AT_ONCE_MAX, DECODED_WAITING_MAX, crowded)
 }
 
-/// The avatar that an image makes: a JPEG of `AVATAR_SIDE` both ways.
-pub(super) fn made_of(bytes: &[u8]) -> Result<Vec<u8>, Code> {
-    let (image, orientation) = decoded(bytes).map_err(|error| {
+/// Why an image makes no avatar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AvatarError {
+    /// It ends early, or says of itself what cannot be.
+    Broken,
+    /// It is wider or higher than `IMAGE_SIDE_MAX`.
+    Large,
+    /// It is of no kind that is decoded.
+    Unknown,
+    /// What was made of it is too long, which no image should bring about.
+    Unfit,
+}
+
+impl From<AvatarError> for Refusal {
+    fn from(error: AvatarError) -> Self {
+        let sentence = match error {
+            AvatarError::Broken => "The image is broken; it cannot be decoded.",
+            AvatarError::Large => "The image is wider or higher than 2,048 pixels.",
+            AvatarError::Unknown => "This is not a PNG, JPEG or WebP image.",
+            AvatarError::Unfit => return Code::Internal.into(),
+        };
+        Self { sentence: sentence.to_owned(), ..Code::ImageInvalid.into() }
+    }
+}
+
+impl From<ImageError> for AvatarError {
+    fn from(error: ImageError) -> Self {
         tracing::debug!(%error, "an image cannot be decoded");
-        Code::ImageInvalid
-    })?;
+        match error {
+            ImageError::Limits(_) => Self::Large,
+            ImageError::Unsupported(_) => Self::Unknown,
+            _ => Self::Broken,
+        }
+    }
+}
+
+/// The avatar that an image makes: a JPEG of `AVATAR_SIDE` both ways.
+pub(super) fn made_of(bytes: &[u8]) -> Result<Vec<u8>, AvatarError> {
+    let (image, orientation) = decoded(bytes)?;
     let mut square = DynamicImage::ImageRgba8(square_of(&image));
     square.apply_orientation(orientation);
     let avatar = encoded(&on_white(&square.to_rgba8()));
     // No image of that size comes near the limit.
-    avatar.ok().filter(|avatar| avatar.len() <= AVATAR_BYTES_MAX).ok_or(Code::Internal)
+    avatar.ok().filter(|avatar| avatar.len() <= AVATAR_BYTES_MAX).ok_or(AvatarError::Unfit)
 }
 
 /// The image, and how it is to be turned. Its colours are taken as they are.
@@ -193,10 +227,14 @@ pub(crate) mod tests {
         let whole = png(64, 64);
         let half = &whole[..whole.len() / 2];
         let huge = declaring(60_000, 60_000);
-        for wrong in [b"", &b"hello"[..], b"<svg/>", b"GIF89a\x01\0\x01\0\0\0\0;", half, &huge] {
-            assert_eq!(made_of(wrong), Err(Code::ImageInvalid));
+        for unknown in [b"", &b"hello"[..], b"<svg/>", b"GIF89a\x01\0\x01\0\0\0\0;"] {
+            assert_eq!(made_of(unknown), Err(AvatarError::Unknown));
         }
-        assert_eq!(made_of(&png(IMAGE_SIDE_MAX + 1, 1)), Err(Code::ImageInvalid));
-        assert_eq!(made_of(&declaring(IMAGE_SIDE_MAX, IMAGE_SIDE_MAX)), Err(Code::ImageInvalid));
+        assert_eq!(made_of(half), Err(AvatarError::Broken));
+        for large in [huge, png(IMAGE_SIDE_MAX + 1, 1)] {
+            assert_eq!(made_of(&large), Err(AvatarError::Large));
+        }
+        let empty = declaring(IMAGE_SIDE_MAX, IMAGE_SIDE_MAX);
+        assert_eq!(made_of(&empty), Err(AvatarError::Broken));
     }
 }

@@ -97,7 +97,7 @@ impl ClientEdge {
         };
         let made = match avatar_id(&image) == id {
             true => self.profiles_known().images.run(move || avatar::made_of(&image)).await,
-            false => Err(Code::ImageInvalid.into()),
+            false => Err(Refusal::from(Code::ImageInvalid)),
         };
         made.map(|image| Avatar { id, image: image.into() }).map_err(|refusal| {
             if refusal.code != Code::ImageInvalid {

@@ -31,9 +31,9 @@ impl Work {
     }
 
     /// Does a piece of work when its turn has come.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static, E: Into<Refusal> + Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, Code> + Send + 'static,
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<T, Refusal> {
         let _place = self.waiting.try_acquire().map_err(|_| Refusal {
             sentence: self.crowded.to_owned(),
@@ -46,6 +46,6 @@ impl Work {
             let _running = running;
             work()
         });
-        Ok(done.await.map_err(|_| Code::Internal)??)
+        done.await.map_err(|_| Code::Internal)?.map_err(Into::into)
     }
 }

@@ -10,6 +10,7 @@ use comity_protocol::limits::{
     ACCOUNTS_KNOWN_MAX, CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, ORGANISATIONS_MAX,
     RETENTION_SECONDS_MIN, RULE_CHANGES_MAX, SNAPSHOT_INTERVAL, STAYS_MAX,
 };
+use comity_protocol::line::{check_line, check_lines};
 use comity_protocol::name::AccountLabel;
 
 use super::state::{ControlState, Member};
@@ -263,12 +264,10 @@ fn fits_changes(count: usize) -> Result<(), Code> {
 
 /// Whether a text may be a channel's name.
 pub(crate) fn is_name(name: &str) -> bool {
-    let chars = name.chars().count();
-    (1..=CHANNEL_NAME_CHARS_MAX).contains(&chars) && !name.chars().any(char::is_control)
+    check_line(name, CHANNEL_NAME_CHARS_MAX).is_ok()
 }
 
 /// Whether a text may be a channel's topic.
 pub(crate) fn is_topic(topic: &str) -> bool {
-    let control = |c: char| c.is_control() && c != '\n';
-    topic.chars().count() <= CHANNEL_TOPIC_CHARS_MAX && !topic.chars().any(control)
+    check_lines(topic, CHANNEL_TOPIC_CHARS_MAX).is_ok()
 }

@@ -146,7 +146,7 @@ fn a_status_and_a_time_of_activity_are_kept() {
     let long = "é".repeat(101);
     for wrong in [long.as_str(), "", "two\nlines"] {
         let answer = world.node_mut("acme").apply(status(wrong)).answer;
-        assert_eq!(answer, Answer::Refused(comity_machine::RefusedCode(Code::StatusTooLong)));
+        assert_eq!(answer, Answer::Refused(comity_machine::RefusedCode(Code::StatusInvalid)));
     }
     let answer = world.node_mut("acme").apply(status("at lunch")).answer;
     assert_eq!(answer, Answer::Done);

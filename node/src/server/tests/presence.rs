@@ -118,7 +118,7 @@ async fn what_is_wrong_with_a_presence_is_refused_and_the_socket_goes_on() {
         (json!({ "type": "presence" }), "malformed"),
         (json!({ "type": "presence", "state": "offline" }), "malformed"),
         (json!({ "type": "presence", "state": 7 }), "malformed"),
-        (json!({ "type": "presence", "status": "é".repeat(101) }), "status_too_long"),
+        (json!({ "type": "presence", "status": "é".repeat(101) }), "status_invalid"),
         (json!({ "type": "typing", "channel": "somewhere" }), "malformed"),
         (json!({ "type": "typing" }), "malformed"),
     ] {
@@ -129,7 +129,7 @@ async fn what_is_wrong_with_a_presence_is_refused_and_the_socket_goes_on() {
     }
     let status = json!({ "status": "é".repeat(101) });
     let (answered, body) = bob.requests("PUT", "/v1/me/presence", Some(status)).await;
-    assert_eq!((answered, &body["error"]["code"]), (400, &json!("status_too_long")));
+    assert_eq!((answered, &body["error"]["code"]), (400, &json!("status_invalid")));
     let many = vec!["account=bob%40acme.test"; 101].join("&");
     assert_eq!(bob.requests("GET", &format!("/v1/presence?{many}"), None).await.0, 400);
     assert_eq!(bob.requests("GET", "/v1/presence", None).await.0, 400);
