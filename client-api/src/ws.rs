@@ -118,6 +118,7 @@ impl<B: Backend> Driver<B> {
                 _ => std::future::pending().await,
             }
         });
+        let is_free = !session.is_congested() && !session.is_leaving();
         std::future::poll_fn(|cx| {
             if !session.is_congested() {
                 if session.wants_read()
@@ -135,7 +136,11 @@ impl<B: Backend> Driver<B> {
             if alarm.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::Alarm);
             }
-            write(socket, session, started.elapsed(), close, cx).map(Wake::Written)
+            match write(socket, session, started.elapsed(), close, cx) {
+                // All is out, and whatever else may come was asked for just now.
+                Poll::Ready(Ok(())) if is_free && !session.wants_write() => Poll::Pending,
+                written => written.map(Wake::Written),
+            }
         })
         .await
     }

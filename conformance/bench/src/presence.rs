@@ -128,17 +128,26 @@ async fn be_there(mut conn: Conn, at: usize, begin: Instant, load: Arc<Load>) ->
     // Those who see each other do not change in the same moment, which would be told together.
     let place = u32::try_from(at * STRIDE % USERS).unwrap_or(0);
     let spread = |period: Duration| begin + period * place / USERS_U32;
-    let mut beats = interval_at(spread(BEAT) + BEAT, BEAT);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let beating = |pace: Duration| {
+        let mut beats = interval_at(Instant::now() + pace * (place + 1) / USERS_U32, pace);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        beats
+    };
+    let mut beats = beating(BEAT);
     let mut changes = interval_at(spread(CHANGE), CHANGE);
     changes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_away = false;
     loop {
         let done = tokio::select! {
-            length = async { conn.next().await.map(<[u8]>::len) } => length.map(|length| {
-                load.frames.fetch_add(1, Ordering::Relaxed);
-                load.bytes.fetch_add(length as u64, Ordering::Relaxed);
-            }),
+            seen = async { conn.next().await.map(|frame| (frame.len(), asked_pace(frame))) } => {
+                seen.map(|(length, pace)| match pace {
+                    Some(pace) => beats = beating(pace),
+                    None => {
+                        load.frames.fetch_add(1, Ordering::Relaxed);
+                        load.bytes.fetch_add(length as u64, Ordering::Relaxed);
+                    }
+                })
+            }
             _ = beats.tick() => conn.beat().await.map_err(Into::into),
             _ = changes.tick() => if load.is_changing.load(Ordering::Relaxed) {
                 is_away = !is_away;
@@ -152,6 +161,13 @@ async fn be_there(mut conn: Conn, at: usize, begin: Instant, load: Arc<Load>) ->
             return error;
         }
     }
+}
+
+/// How often the node asks for a beat, where that is what a frame says.
+fn asked_pace(frame: &[u8]) -> Option<Duration> {
+    let digits = frame.strip_prefix(br#"{"type":"heartbeat","heartbeat_ms":""#)?;
+    let digits = std::str::from_utf8(digits.strip_suffix(b"\"}")?).ok()?;
+    digits.parse().ok().map(Duration::from_millis)
 }
 
 /// The share of one core that the writes alone take: frames of the same length, as many a second,
@@ -327,7 +343,7 @@ const USERS_U32: u32 = 10_000;
 /// Each of so many sees the others.
 const GROUP: usize = 51;
 const AT_ONCE: usize = 500;
-/// As the node asks for it.
+/// As a node asks for it that has few devices.
 const BEAT: Duration = Duration::from_secs(5);
 const CHANGE: Duration = Duration::from_secs(60);
 const AWAY_FRAME: &[u8] = br#"{"type":"presence","state":"away"}"#;
