@@ -126,7 +126,9 @@ impl<B: Backend> Driver<B> {
                 {
                     return Poll::Ready(Wake::Arrived(arrived));
                 }
-                if let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx) {
+                if !work.is_empty()
+                    && let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx)
+                {
                     return Poll::Ready(Wake::Done(done));
                 }
                 if let Poll::Ready(deliveries) = next.as_mut().poll(cx) {

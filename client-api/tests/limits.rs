@@ -183,7 +183,7 @@ async fn strangers_share_the_rate_of_their_address_and_hold_up_nobody_with_a_tok
     let server = server(DoorLimits { address_requests: few(), ..DoorLimits::default() }).await;
     let alice = token_of(&server, "alice").await;
     for (line, headers) in [
-        ("GET /v1/health", ""),
+        ("GET /v1/openapi.json", ""),
         ("GET /.well-known/comity", "Authorization: Bearer junk\r\n"),
         ("GET /v1/nothing", ""),
         ("PUT /v1/channels", ""),
@@ -193,14 +193,18 @@ async fn strangers_share_the_rate_of_their_address_and_hold_up_nobody_with_a_tok
     ] {
         let wait = held_back(async || ask(&server, 1, line, headers, "").await).await;
         assert_eq!(ask(&server, 1, "GET /v1/me", &bearer(&alice), "").await.status, 200);
-        assert_eq!(ask(&server, 2, "GET /v1/health", "", "").await.status, 200);
+        assert_eq!(ask(&server, 2, "GET /v1/openapi.json", "", "").await.status, 200);
+        // Whoever watches over the node sees it well.
+        for _ in 0..10 {
+            assert_eq!(ask(&server, 1, "GET /v1/health", "", "").await.status, 200);
+        }
         sleep(wait).await;
         assert_ne!(ask(&server, 1, line, headers, "").await.status, 429, "{line}");
     }
     // Who is no proxy of ours says in vain whom it speaks for.
-    held_back(async || ask(&server, 1, "GET /v1/health", "", "").await).await;
+    held_back(async || ask(&server, 1, "GET /v1/openapi.json", "", "").await).await;
     let forged = "X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n";
-    assert_eq!(ask(&server, 1, "GET /v1/health", forged, "").await.status, 429);
+    assert_eq!(ask(&server, 1, "GET /v1/openapi.json", forged, "").await.status, 429);
     server.stop().await;
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use comity_protocol::code::Code;
 use comity_protocol::name::AccountLabel;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +134,8 @@ fn chosen(text: &str) -> Result<PresenceState, Refusal> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use comity_protocol::code::Code;
+
     use super::*;
 
     fn refused(state: Option<&str>, status: Option<&str>) -> (Code, String) {

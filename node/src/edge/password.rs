@@ -46,7 +46,7 @@ impl Passwords {
             .run(move || {
                 let Some(kept) = kept else {
                     let _ = Argon2::default().hash_password(password.as_bytes());
-                    return Ok(false);
+                    return Ok::<_, Code>(false);
                 };
                 let hash = PasswordHash::new(&kept).map_err(|_| Code::Internal)?;
                 Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())

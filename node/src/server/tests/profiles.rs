@@ -123,6 +123,23 @@ async fn it_outlasts_a_start_and_goes_with_the_account() {
 }
 
 #[tokio::test]
+async fn a_whole_name_is_asked_of_its_node() {
+    let world = World::start(&DOMAINS).await;
+    let alice = Plain::new(&world, 0, "alice").await;
+    let mut bob = Plain::new(&world, 1, "bob").await;
+    bob.does("set_display_name", json!({ "name": "Bob Cratchit" })).await.unwrap();
+    let (_, found) = alice.gets("/v1/directory?q=Bob%40Globex.Test").await;
+    let shown = json!([{ "account": "bob@globex.test", "display_name": "Bob Cratchit" }]);
+    assert_eq!(found["profiles"], shown);
+    assert_eq!(alice.finds("q=alice%40acme.test").await, ["alice@acme.test"]);
+    for nobody in ["q=ghost%40globex.test", "q=ghost%40acme.test", "q=bob%40globex"] {
+        assert_eq!(alice.finds(nobody).await, [""; 0], "{nobody}");
+    }
+    let (_, found) = alice.gets("/v1/directory?q=x%40nowhere.test").await;
+    assert!(found["profiles"][0]["error"]["code"].is_string(), "{found}");
+}
+
+#[tokio::test]
 async fn what_is_not_known_is_said_for_each_account() {
     let world = World::start(&DOMAINS).await;
     let alice = Plain::new(&world, 0, "alice").await;
@@ -181,7 +198,7 @@ async fn what_is_no_image_no_name_and_no_query_is_refused() {
         let refused = alice.does("set_display_name", json!({ "name": name })).await;
         assert_eq!(refused, Err("display_name_invalid".into()), "{name}");
     }
-    for query in ["", "q=", "q=%20", "q=%CC%81", &format!("q={}", "x".repeat(65))] {
+    for query in ["", "q=", "q=%20", "q=%ff", "q=a&q=b", "q=%CC%81", &format!("q={}", "x".repeat(65))] {
         let refused = alice.is_refused(&format!("GET /v1/directory?{query}"), b"").await;
         assert_eq!(refused, (400, "malformed".into()), "{query}");
     }
