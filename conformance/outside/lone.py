@@ -13,8 +13,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 from urllib.parse import quote
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "suite"))
@@ -87,10 +88,17 @@ class LoneNode:
         self._start()
         self.base_url = f"http://{self.host}:{self.port}"
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Ends the node in order, and starts it again at its address afterwards."""
+        self._child.stop()
+        yield
+        self._start()
+
     def restart(self) -> None:
         """Ends the node in order and starts it again at its address."""
-        self._child.stop()
-        self._start()
+        with self.away():
+            pass
 
     def call(
         self, method: str, path: str, body: Json | None = None, token: str | None = None
@@ -196,15 +204,26 @@ class Account:
         body = {"kind": "group", "name": name}
         channel = str(self.call("POST", "/v1/channels", body)["channel"]["id"])
         for member in members:
-            self.call("POST", f"/v1/channels/{channel}/invites", {"account": member.label})
+            self.invite(channel, member)
             member.call("POST", f"/v1/channels/{channel}/accept", {})
         return channel
 
-    def post(self, channel: str, text: str) -> str:
+    def invite(self, channel: str, other: "Account") -> None:
+        """Invites somebody to a group."""
+        self.call("POST", f"/v1/channels/{quote(channel)}/invites", {"account": other.label})
+
+    def post(self, channel: str, text: str, *mentioned: "Account") -> str:
         """Says something; the id of the message."""
         path = f"/v1/channels/{quote(channel)}/messages"
-        body = {"text": text, "nonce": self.next_nonce()}
+        body: Json = {"text": text, "nonce": self.next_nonce()}
+        if mentioned:
+            body["mentions"] = [account.label for account in mentioned]
         return str(self.call("POST", path, body)["id"])
+
+    def edit(self, channel: str, message: str, text: str) -> None:
+        """Gives a message of its own another text."""
+        path = f"/v1/channels/{quote(channel)}/messages/{message}"
+        self.call("PUT", path, {"text": text, "nonce": self.next_nonce()})
 
     def texts(self, channel: str) -> list[str]:
         """What was said in a channel, as the newest page of its history has it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from pathlib import Path
 from typing import Any
 
 import bots
@@ -119,12 +120,20 @@ class Judging(unittest.TestCase):
         found = schema._findings(printed)
         self.assertEqual(found, ["GET /v1/me: - Server error [500] Internal Server Error:"])
 
-    def test_both_bots_are_printed_and_have_forty_lines(self) -> None:
-        printed = bots.programs(bots.PAGE.read_text())
-        self.assertEqual(sorted(printed), ["python", "typescript"])
-        for program in printed.values():
+    def test_both_bots_are_printed_and_have_the_lines_that_the_title_says(self) -> None:
+        page = bots.PAGE.read_text()
+        self.assertTrue(page.startswith(f"# Write a bot in {bots.LINES_MAX} lines\n"))
+        for program in bots.programs(page).values():
             self.assertLessEqual(bots.lines(program), bots.LINES_MAX)
-        self.assertEqual(bots.lines("import a\n\nb = 1\n  }\nfrom c import d\n"), 1)
+        self.assertEqual(bots.lines("import a\n\n# b\nc = 1\n  // d\n  }\nfrom e import f\n"), 1)
+
+    def test_the_page_of_the_bots_names_the_modules_that_they_run_with(self) -> None:
+        page = bots.PAGE.read_text()
+        folder = Path(bots.__file__).parent
+        ours = json.loads((folder / "package.json").read_text())["dependencies"]
+        self.assertEqual(sorted(bots.command(page, "npm install")[2:]), sorted(ours))
+        named = (folder / "requirements.in").read_text().splitlines()
+        self.assertLessEqual(set(bots.command(page, "pip install")[2:]), set(named))
 
 
 class Wire(unittest.TestCase):
