@@ -1,8 +1,9 @@
 """Makes the corpus: at least a million real sentences in many scripts.
 
 Run it as `python3 build.py --out DIR` on a Debian with up-to-date lists of packages. It needs
-nothing but Python, apt-get and dpkg-deb, no rights, and some 10 minutes. `--packages DIR` keeps the
-packages and takes what is there already, so that a second run needs no archive.
+nothing but Python, apt-get and dpkg-deb, and no rights; it downloads 350 MB and works for some 7
+minutes. `--packages DIR` keeps the packages and takes what is there already, so that a second run
+needs no archive.
 
 The sentences come out of documentation packages (`packages.py`): help of LibreOffice and GNOME,
 manual pages, guides, references, fortunes, and translations of what programs say. Of each file,
