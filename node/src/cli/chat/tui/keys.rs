@@ -102,7 +102,10 @@ impl Model {
             KeyCode::End => self.editor.go(Step::LineEnd),
             KeyCode::Up => self.editor.up(width),
             KeyCode::Down => self.editor.down(width),
-            KeyCode::Esc => self.go_to_newest(),
+            KeyCode::Esc => {
+                self.notice = None;
+                self.go_to_newest();
+            }
             _ => {}
         }
     }

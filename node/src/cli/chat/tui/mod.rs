@@ -4,6 +4,7 @@
 
 mod editor;
 mod keys;
+mod list;
 mod mention;
 mod model;
 mod paint;
@@ -93,6 +94,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
                 effect => driver.perform(effect),
             }
         }
+        driver.shared.book().arrange(&model.order);
         // A burst is shown once it is over.
         if !is_still && typed.is_empty() && results.is_empty() && told.is_empty() {
             window.show(&model)?;

@@ -13,13 +13,16 @@ use ratatui::crossterm::event::KeyEvent;
 use super::editor::Editor;
 use super::mention::{draft, mentions_me};
 use super::room::{Outgoing, OutgoingState, Room};
-use crate::cli::chat::text::clean;
+use crate::cli::chat::book::is_number;
+use crate::cli::chat::text::{clean, said};
 
 /// Everything that is shown.
 pub(super) struct Model {
     pub(super) me: String,
     pub(super) rooms: BTreeMap<String, Room>,
     pub(super) open: Option<String>,
+    /// The rooms' ids as the list shows them.
+    pub(super) order: Vec<String>,
     pub(super) line: Line,
     pub(super) editor: Editor,
     pub(super) overlay: Overlay,
@@ -130,6 +133,7 @@ impl Model {
             me: me.to_owned(),
             rooms: BTreeMap::new(),
             open: None,
+            order: Vec::new(),
             line: Line::Connecting,
             editor: Editor::default(),
             overlay: Overlay::None,
@@ -194,6 +198,7 @@ impl Model {
             Happened::Tick => Vec::new(),
         };
         self.forget_what_is_over();
+        self.put_in_order();
         self.mark_read(&mut effects);
         self.load_what_is_seen(&mut effects);
         effects
@@ -201,21 +206,6 @@ impl Model {
 
     pub(super) fn open_room(&self) -> Option<&Room> {
         self.rooms.get(self.open.as_ref()?)
-    }
-
-    /// Rooms as the list shows them: invitations, then by the newest message.
-    pub(super) fn listed(&self) -> Vec<&Room> {
-        let mut rooms: Vec<&Room> = self.rooms.values().collect();
-        rooms.sort_by(|a, b| {
-            let key = |room: &Room| (!room.is_invitation(), room.newest_time().to_owned());
-            let (a_key, b_key) = (key(a), key(b));
-            a_key
-                .0
-                .cmp(&b_key.0)
-                .then_with(|| b_key.1.cmp(&a_key.1))
-                .then_with(|| a.title().cmp(&b.title()))
-        });
-        rooms
     }
 
     /// Whether time alone changes what is shown: a countdown, a notice, somebody who writes.
@@ -254,23 +244,10 @@ impl Model {
         let draft = std::mem::take(&mut room.draft);
         let is_invitation = room.is_invitation();
         self.editor.set(draft);
+        self.notice = None;
         self.open = Some(id.to_owned());
         self.overlay = Overlay::None;
         vec![Effect::Open((!is_invitation).then(|| id.to_owned()))]
-    }
-
-    /// Shows a channel so many places further down the list.
-    pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
-        let ids: Vec<String> = self.listed().iter().map(|room| room.info.id.clone()).collect();
-        let place = ids.iter().position(|id| Some(id) == self.open.as_ref());
-        let count = isize::try_from(ids.len()).unwrap_or(0);
-        if count == 0 {
-            return Vec::new();
-        }
-        let place = place.and_then(|place| isize::try_from(place).ok());
-        let next = place.map_or(0, |place| (place + by).rem_euclid(count));
-        let id = usize::try_from(next).ok().and_then(|next| ids.get(next).cloned());
-        id.map(|id| self.switch_to(&id)).unwrap_or_default()
     }
 
     /// Sends what is written, or does it where it is a command.
@@ -278,6 +255,8 @@ impl Model {
         if self.editor.text().trim().is_empty() {
             return Vec::new();
         }
+        // What was told of the line before is over.
+        self.notice = None;
         let typed = self.editor.text();
         let text = match typed.strip_prefix('/') {
             Some(rest) if !rest.starts_with('/') => {
@@ -326,7 +305,8 @@ impl Model {
     fn command(&mut self, command: &str) -> Vec<Effect> {
         let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let invited = self.open_room().filter(|room| room.is_invitation());
-        match (name, rest.trim(), invited) {
+        let rest = rest.trim();
+        match (name, rest, invited) {
             ("quit", ..) => self.quit(),
             ("help", ..) => {
                 self.overlay = Overlay::Help { scroll: 0 };
@@ -334,6 +314,9 @@ impl Model {
             }
             ("accept" | "decline", "", Some(room)) => {
                 vec![Effect::Command(format!("{name} {}", room.info.id))]
+            }
+            ("accept" | "decline" | "leave" | "open", ..) if is_number(rest) => {
+                self.about_place(name, rest)
             }
             _ => vec![Effect::Command(command.to_owned())],
         }
@@ -438,9 +421,9 @@ impl Model {
         let is_about_lists = changes_lists(&event.content);
         let is_known = self.rooms.contains_key(&channel);
         if matches!(event.content, Content::Contact { .. }) && !is_known {
-            let said =
-                crate::cli::chat::text::said(&event.content, |_| String::new(), "", &self.me);
-            self.tell(format!("{} {said}", clean(&event.sender)));
+            let said = said(&event.content, |_| String::new(), "", &self.me);
+            let said = said.strip_prefix("* ").unwrap_or(&said);
+            self.tell(format!("{} {said}", self.short(&event.sender)));
             return Vec::new();
         }
         let is_watched = self.is_watched(&channel);
@@ -573,7 +556,8 @@ fn changes_lists(content: &Content) -> bool {
     )
 }
 
-const NOTICE_MS: i64 = 10_000;
+/// Long enough to be read, and gone with the next thing that is done.
+const NOTICE_MS: i64 = 6_000;
 /// How long somebody counts as writing after he last said so.
 const TYPING_MS: i64 = 6_000;
 const TYPING_EVERY_MS: i64 = 4_000;

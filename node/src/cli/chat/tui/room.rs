@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_client::{Channel, Timeline};
+use comity_client::{Channel, Content, Timeline};
 
 use crate::cli::chat::book::group_title;
 use crate::cli::chat::text::clean;
@@ -133,9 +133,11 @@ impl Room {
         }
     }
 
-    /// The newest message's time, as far as is known.
+    /// The newest message's time, as far as is known; what else happened there is no reason to look.
     pub(super) fn newest_time(&self) -> &str {
-        let held = self.timeline.last().map_or("", |event| event.time.as_str());
+        let mut held = self.timeline.entries().rev().map(|entry| &entry.event);
+        let held = held.find(|event| is_text(&event.content));
+        let held = held.map_or("", |event| event.time.as_str());
         held.max(self.info.last_message_time.as_deref().unwrap_or_default())
     }
 
@@ -192,6 +194,11 @@ impl Room {
     pub(super) fn may_load(&self, now_ms: i64) -> bool {
         !self.is_loading && self.retry_at_ms <= now_ms && self.info.standing == "joined"
     }
+}
+
+/// Whether it is a message, with its text or without.
+pub(super) fn is_text(content: &Content) -> bool {
+    matches!(content, Content::Message { .. } | Content::ErasedMessage | Content::ExpiredMessage)
 }
 
 /// Events of a channel that are held while another one is shown.

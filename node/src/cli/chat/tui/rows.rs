@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use super::mention::{calls, mentions_me};
 use super::model::Model;
 use super::paint::Paint;
-use super::room::{Anchor, Outgoing, OutgoingState, Room};
+use super::room::{Anchor, Outgoing, OutgoingState, Room, is_text};
 use super::wrap::{columns, cut, wrap};
 use crate::cli::chat::text::{clean, clean_block, said};
 
@@ -364,10 +364,6 @@ fn about(content: &Content) -> Option<&str> {
         | Content::Unbanned { account } => Some(account),
         _ => None,
     }
-}
-
-fn is_text(content: &Content) -> bool {
-    matches!(content, Content::Message { .. } | Content::ErasedMessage | Content::ExpiredMessage)
 }
 
 fn shown_text(content: &Content, paint: &Paint) -> (String, Style) {

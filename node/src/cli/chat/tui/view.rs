@@ -77,7 +77,7 @@ impl Model {
         let mut lines = Vec::new();
         let mut open_row = 0;
         let mut was_invitation = None;
-        for room in &rooms {
+        for (room, number) in rooms.iter().zip(1..) {
             let is_invitation = room.is_invitation();
             if was_invitation != Some(is_invitation) {
                 let title = if is_invitation { "invitations" } else { "channels" };
@@ -87,7 +87,7 @@ impl Model {
             if self.open.as_ref() == Some(&room.info.id) {
                 open_row = lines.len();
             }
-            lines.push(self.list_row(room, width));
+            lines.push(self.list_row(room, number, width));
         }
         if rooms.is_empty() {
             lines.push(Line::styled(cut("no channels yet", width), self.paint().dim()));
@@ -98,7 +98,7 @@ impl Model {
         frame.render_widget(Paragraph::new(shown), area);
     }
 
-    fn list_row(&self, room: &Room, width: usize) -> Line<'static> {
+    fn list_row(&self, room: &Room, number: usize, width: usize) -> Line<'static> {
         let paint = self.paint();
         let is_open = self.open.as_ref() == Some(&room.info.id);
         let (title, presence) = match &room.info.with {
@@ -116,7 +116,8 @@ impl Model {
             (0, unread) => capped(unread),
             (mentions, unread) => format!("@{} {}", capped(mentions), capped(unread)),
         };
-        let room_for_title = width.saturating_sub(3 + columns(&count) + 1);
+        let number = format!("{number:>2}");
+        let room_for_title = width.saturating_sub(columns(&number) + 3 + columns(&count) + 1);
         let title = cut(&title, room_for_title);
         let gap = room_for_title.saturating_sub(columns(&title));
         let title_style = match () {
@@ -127,6 +128,7 @@ impl Model {
         let count_style = if room.mentions > 0 { paint.call() } else { paint.strong() };
         let end = if is_open { paint.chosen() } else { count_style };
         Line::from(vec![
+            Span::styled(number, if is_open { paint.chosen() } else { paint.dim() }),
             Span::styled(format!(" {mark} "), if is_open { paint.chosen() } else { mark_style }),
             Span::styled(title + &" ".repeat(gap), title_style),
             Span::styled(format!("{count} "), end),
@@ -192,7 +194,7 @@ impl Model {
         let mut spans = vec![Span::styled(cut(&room.title(), width), paint.strong())];
         let mut more = Vec::new();
         if let Some(with) = &room.info.with
-            && let Some(presence) = self.presences.get(with)
+            && let Some(presence) = self.presences.get(with).filter(|it| it.state != "unknown")
         {
             more.push(clean(&presence.state));
             more.extend(presence.status.as_deref().map(clean));
