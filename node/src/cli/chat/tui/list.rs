@@ -37,7 +37,8 @@ impl Model {
         match place.and_then(|place| self.order.get(place)) {
             Some(id) => vec![Effect::Command(format!("{command} {id}"))],
             None => {
-                self.tell(format!("there are {} channels in the list", self.order.len()));
+                let last = self.order.len();
+                self.tell(format!("there is no such number: the list ends with {last}"));
                 Vec::new()
             }
         }

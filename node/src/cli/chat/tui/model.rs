@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use comity_client::{
-    Channel, ChannelEvent, Content, Draft, Event, History, HistoryEvent, Page, Presence, Sign,
-    Timeline,
+    Channel, ChannelEvent, Command, Content, Draft, Event, History, HistoryEvent, Page, Presence,
+    Profile, Sign, Timeline,
 };
 use jiff::tz::TimeZone;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::editor::Editor;
-use super::mention::{draft, mentions_me};
+use super::mention::mentions_me;
 use super::room::{Outgoing, OutgoingState, Room};
-use crate::cli::chat::book::is_number;
+use crate::cli::chat::people::{Listed, People};
 use crate::cli::chat::text::{clean, said};
 
 /// Everything that is shown.
@@ -28,6 +28,8 @@ pub(super) struct Model {
     pub(super) overlay: Overlay,
     pub(super) notice: Option<Notice>,
     pub(super) presences: BTreeMap<String, Presence>,
+    pub(super) people: People,
+    pub(super) is_asking: bool,
     pub(super) size: (u16, u16),
     pub(super) now_ms: i64,
     pub(super) zone: TimeZone,
@@ -40,10 +42,10 @@ pub(super) struct Model {
     knows_people: bool,
     /// The node does not know that somebody writes.
     typing_refused: bool,
-    outgoing_next: u64,
+    pub(super) outgoing_next: u64,
     typed_at_ms: i64,
     /// The user knows that ending now loses what is queued.
-    is_warned: bool,
+    pub(super) is_warned: bool,
 }
 
 /// The connection.
@@ -59,6 +61,7 @@ pub(super) enum Line {
 pub(super) enum Overlay {
     Help { scroll: usize },
     None,
+    People { listed: Vec<Listed>, scroll: usize },
     Panel { text: String, scroll: usize },
     Switcher { typed: String, place: usize },
 }
@@ -93,11 +96,22 @@ pub(super) enum Happened {
     /// A command has something to show.
     Panel(String),
     Pasted(String),
+    /// A command lists people.
+    People(Vec<Listed>),
+    Profiles {
+        asked: Vec<String>,
+        profiles: Vec<Profile>,
+    },
     Resized(u16, u16),
     Settled {
         channel: String,
         number: u64,
         result: Result<String, String>,
+    },
+    Thread {
+        channel: String,
+        message: String,
+        result: Result<Vec<HistoryEvent>, String>,
     },
     Tick,
 }
@@ -105,6 +119,10 @@ pub(super) enum Happened {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
+    /// Something is done with a message.
+    Act(Command),
+    /// How these accounts want to be called.
+    Ask(Vec<String>),
     Command(String),
     Load {
         channel: String,
@@ -124,6 +142,10 @@ pub(super) enum Effect {
         number: u64,
         draft: Draft,
     },
+    Thread {
+        channel: String,
+        message: String,
+    },
     Typing(String),
 }
 
@@ -139,6 +161,8 @@ impl Model {
             overlay: Overlay::None,
             notice: None,
             presences: BTreeMap::new(),
+            people: People::default(),
+            is_asking: false,
             size,
             now_ms: 0,
             zone,
@@ -182,6 +206,15 @@ impl Model {
                 self.overlay = Overlay::Panel { text, scroll: 0 };
                 Vec::new()
             }
+            Happened::People(listed) => {
+                self.overlay = Overlay::People { listed, scroll: 0 };
+                Vec::new()
+            }
+            Happened::Profiles { asked, profiles } => {
+                self.is_asking = false;
+                self.people.take(asked, profiles, now_ms);
+                Vec::new()
+            }
             Happened::Pasted(text) => {
                 self.overlay = Overlay::None;
                 self.editor.insert(&text);
@@ -195,12 +228,20 @@ impl Model {
                 self.take_settled(&channel, number, result);
                 Vec::new()
             }
+            Happened::Thread { channel, message, result } => {
+                match result {
+                    Ok(events) => self.show_thread(&channel, &message, &events),
+                    Err(why) => self.tell(why),
+                }
+                Vec::new()
+            }
             Happened::Tick => Vec::new(),
         };
         self.forget_what_is_over();
         self.put_in_order();
         self.mark_read(&mut effects);
         self.load_what_is_seen(&mut effects);
+        self.ask_who_is_seen(&mut effects);
         effects
     }
 
@@ -248,78 +289,6 @@ impl Model {
         self.open = Some(id.to_owned());
         self.overlay = Overlay::None;
         vec![Effect::Open((!is_invitation).then(|| id.to_owned()))]
-    }
-
-    /// Sends what is written, or does it where it is a command.
-    pub(super) fn enter(&mut self) -> Vec<Effect> {
-        if self.editor.text().trim().is_empty() {
-            return Vec::new();
-        }
-        // What was told of the line before is over.
-        self.notice = None;
-        let typed = self.editor.text();
-        let text = match typed.strip_prefix('/') {
-            Some(rest) if !rest.starts_with('/') => {
-                let command = rest.trim_end().to_owned();
-                self.editor.take_sent();
-                return self.command(&command);
-            }
-            Some(rest) => rest.to_owned(),
-            None => typed.to_owned(),
-        };
-        let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) else {
-            self.tell("no channel is open: /open name@domain, or Ctrl+K".to_owned());
-            return Vec::new();
-        };
-        if room.is_invitation() {
-            self.tell("you are invited: /accept or /decline first".to_owned());
-            return Vec::new();
-        }
-        self.is_warned = false;
-        self.outgoing_next += 1;
-        let number = self.outgoing_next;
-        let state = OutgoingState::Queued;
-        room.outgoing.push(Outgoing { number, text: text.clone(), time_ms: self.now_ms, state });
-        room.scroll = None;
-        let channel = room.info.id.clone();
-        self.editor.take_sent();
-        let senders = room.timeline.entries().map(|entry| entry.event.sender.as_str());
-        let draft = draft(&text, senders.chain(room.info.with.as_deref()));
-        vec![Effect::Send { channel, number, draft }]
-    }
-
-    /// Ends, where nothing would be lost by it; else when it is asked for again.
-    pub(super) fn quit(&mut self) -> Vec<Effect> {
-        let count = self.queued();
-        if count == 0 || self.is_warned {
-            return vec![Effect::Quit];
-        }
-        self.is_warned = true;
-        let (word, verb) = if count == 1 { ("text", "is") } else { ("texts", "are") };
-        self.tell(format!(
-            "{count} {word} {verb} not sent yet and would be lost: once more to end"
-        ));
-        Vec::new()
-    }
-
-    fn command(&mut self, command: &str) -> Vec<Effect> {
-        let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let invited = self.open_room().filter(|room| room.is_invitation());
-        let rest = rest.trim();
-        match (name, rest, invited) {
-            ("quit", ..) => self.quit(),
-            ("help", ..) => {
-                self.overlay = Overlay::Help { scroll: 0 };
-                Vec::new()
-            }
-            ("accept" | "decline", "", Some(room)) => {
-                vec![Effect::Command(format!("{name} {}", room.info.id))]
-            }
-            ("accept" | "decline" | "leave" | "open", ..) if is_number(rest) => {
-                self.about_place(name, rest)
-            }
-            _ => vec![Effect::Command(command.to_owned())],
-        }
     }
 
     /// Tells the others that something is being written, now and then.
@@ -463,6 +432,7 @@ impl Model {
                     self.presences.pop_first();
                 }
             }
+            Sign::ProfileChanged => self.people.expire(&self.me),
             Sign::Read { channel, account, message } => self.with_room(&channel, |room| {
                 let read = room.reads.entry(account).or_default();
                 *read = std::mem::take(read).max(message);

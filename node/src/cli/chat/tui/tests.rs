@@ -1,7 +1,9 @@
 //! What the window shows and does, as somebody at it sees it: events and keys in, the screen out.
 #![allow(clippy::unwrap_used)]
 
+mod acts;
 mod list;
+mod people;
 mod seat;
 
 use std::time::Duration;

@@ -34,7 +34,7 @@ fn numbers_stand_for_what_is_seen_beside_them() {
     assert_eq!(numbered(&seat, 2), "#Tea");
     for number in ["0", "5", "99999999999999999999"] {
         assert_eq!(seat.sends(&format!("/open {number}")), []);
-        seat.sees("there are 4 channels in the list");
+        seat.sees("there is no such number: the list ends with 4");
     }
     assert_eq!(seat.sends("/open carol"), command("open carol"), "names are others' work");
 }
