@@ -326,25 +326,25 @@ async fn behind_a_proxy_clients_have_the_addresses_that_it_says() {
     };
     let server = started(settings).await;
     let alice = token_of(&server, "alice").await;
-    let health = async |headers: &str| ask(&server, 1, "GET /v1/health", headers, "").await;
-    let wait = held_back(async || health("X-Forwarded-For: 192.0.2.1\r\n").await).await;
+    let asks = async |headers: &str| ask(&server, 1, "GET /v1/openapi.json", headers, "").await;
+    let wait = held_back(async || asks("X-Forwarded-For: 192.0.2.1\r\n").await).await;
     // What the client had written before the proxy added to it does not count.
-    assert_eq!(health("X-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n").await.status, 429);
-    assert_eq!(health("Forwarded: for=192.0.2.1;proto=https\r\n").await.status, 429);
+    assert_eq!(asks("X-Forwarded-For: 6.6.6.6, 192.0.2.1\r\n").await.status, 429);
+    assert_eq!(asks("Forwarded: for=192.0.2.1;proto=https\r\n").await.status, 429);
     for other in ["X-Forwarded-For: 192.0.2.2\r\n", "Forwarded: for=\"[2001:db8::1]:7\"\r\n", ""] {
-        assert_eq!(health(other).await.status, 200, "{other}");
+        assert_eq!(asks(other).await.status, 200, "{other}");
     }
     // 64 bits of IPv6 are one client.
     let v6 = |n: u16| format!("X-Forwarded-For: 2001:db8:7:7::{n:x}\r\n");
     let mut number = 0;
     held_back(async || {
         number += 1;
-        health(&v6(number)).await
+        asks(&v6(number)).await
     })
     .await;
-    assert_eq!(health("X-Forwarded-For: 2001:db8:7:8::1\r\n").await.status, 200);
+    assert_eq!(asks("X-Forwarded-For: 2001:db8:7:8::1\r\n").await.status, 200);
     sleep(wait).await;
-    assert_eq!(health("X-Forwarded-For: 192.0.2.1\r\n").await.status, 200);
+    assert_eq!(asks("X-Forwarded-For: 192.0.2.1\r\n").await.status, 200);
 
     // The proxy's connections are its own affair; sockets and polls behind it are counted.
     let at = |last: &'static str| [("x-forwarded-for", last)];

@@ -261,7 +261,9 @@ def _greeted(account: Account) -> Raw:
 
 
 def _transcript(raw: Raw) -> list[str]:
-    """All that comes until the sentinel or the end. A close of the node's is answered."""
+    """All that comes until the sentinel or the end. A close of the node's is answered. That the
+    account itself has come is told a moment later, as no answer to anything, and passed over.
+    """
     seen: list[str] = []
     while (came := raw.read()) is not None:
         opcode, payload = came
@@ -270,7 +272,8 @@ def _transcript(raw: Raw) -> list[str]:
         words = described(opcode, payload)
         if words == f"pong {_SENTINEL}":
             return [*seen, "alive"]
-        seen.append(words)
+        if words != "presence":
+            seen.append(words)
     return [*seen, "end"]
 
 

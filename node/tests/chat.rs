@@ -54,6 +54,15 @@ impl Node {
         out.lines().nth(1).unwrap().strip_prefix("password: ").unwrap().to_owned()
     }
 
+    /// A user is called so from now on.
+    fn calls(&self, user: &str, password: &str, name: &str) {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let http = comity_client::Http::at(&self.server).unwrap();
+            let login = http.log_in(user, password, "calls").await.unwrap();
+            http.with_token(&login.token).set_display_name(name).await.unwrap();
+        });
+    }
+
     /// What a user's script says, and what came of it.
     fn say(&self, user: &str, password: &str, lines: impl AsRef<[u8]>) -> (bool, String, String) {
         let user = ["chat", "--server", &self.server, "--user", user, "--password", password];
@@ -327,14 +336,33 @@ impl Window {
 fn a_window_in_a_terminal_shows_a_chat_and_leaves_the_terminal_as_it_was() {
     let node = Node::start();
     let (alice, bob) = (node.add_user("alice"), node.add_user("bob"));
+    node.calls("bob", &bob, "Bob Stone");
     let mut seat = node.sit("bob", &bob);
     let mut window = Window::open(&node, "alice", &alice);
     window.sees("No channel is open.");
     window.types("/open bob@acme.test\r");
-    window.sees("│bob@acme.test");
+    window.sees("│bob@acme.test  Bob Stone");
+    window.types("/open 1\r/members\r");
+    window.sees("bob@acme.test  (member)  Bob Stone");
     window.types("안녕, Bob!\r");
     window.sees("안녕, Bob! ✓");
     seat.sees("[alice@acme.test] alice@acme.test: 안녕, Bob!");
+    node.calls("alice", &alice, "Alice Liddell");
+    window.sees("│ alice  Alice Liddell");
+    // Chosen by an arrow, answered, reacted to and changed.
+    window.types("\x1b[A");
+    window.sees("▸");
+    window.types("/reply are you there?\r");
+    window.sees("↪ alice: 안녕, Bob!");
+    window.types("\x1b[A/react 👍\r");
+    window.sees("👍 1");
+    window.types("\x1b[A/edit\r");
+    window.sees("> /edit are you there?");
+    window.types("\x7f!\r");
+    window.sees("are you there! (edited)");
+    seat.sees("changed a message to: are you there!");
+    window.types("\x1b[A/delete\r");
+    window.sees("(this message was erased)");
     seat.types("/new Tea");
     seat.is_told("in #Tea");
     seat.types("/invite alice");

@@ -1,5 +1,6 @@
-//! Texts that stand in a line beside others: names, statuses, reactions (`docs/protocol/` section 2).
-//! What of them cannot be seen could make one pass for another, or turn around what stands beside it.
+//! Texts that stand in a line beside others: names, statuses, reactions (`docs/protocol/` section
+//! 2). What of them cannot be seen could make one pass for another, or turn around what stands
+//! beside it.
 
 use std::fmt;
 
@@ -40,8 +41,9 @@ impl fmt::Display for LineError {
 
 impl std::error::Error for LineError {}
 
-/// Whether a text can stand in a line: of up to `chars_max` characters, of which one shows at least,
-/// nothing in it that is not seen or that turns around what stands beside it, no spaces at its ends.
+/// Whether a text can stand in a line: of up to `chars_max` characters, of which one shows at
+/// least, nothing in it that is not seen or that turns around what stands beside it, no spaces at
+/// its ends.
 pub fn check_line(text: &str, chars_max: usize) -> Result<(), LineError> {
     check_hidden(text, chars_max, is_hidden)?;
     let shows = |c: char| !c.is_whitespace() && !is_joiner(c) && !is_combining_mark(c);

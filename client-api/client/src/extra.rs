@@ -98,6 +98,8 @@ pub struct Presence {
 pub enum Sign {
     /// People came or went.
     Presence(Vec<Presence>),
+    /// What the account shows of itself is another.
+    ProfileChanged,
     /// Somebody else has read up to a message.
     Read { channel: String, account: String, message: String },
     /// Somebody writes just now, or stopped.

@@ -368,6 +368,28 @@ impl Http {
         Ok(MessageById { event: event.into_event(), confirmed })
     }
 
+    /// The messages of a thread, which any message of it names, oldest first; after one where there
+    /// were more. Answers also whether there are more.
+    pub async fn thread(
+        &self,
+        channel: &str,
+        message: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<HistoryEvent>, bool), HttpError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            events: Vec<EventShape>,
+            more: bool,
+        }
+        let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
+        let (channel, message) = (segment(channel), segment(message));
+        let path =
+            format!("/v1/channels/{channel}/messages/{message}/replies?limit={limit}{after}");
+        let Answer { events, more } = self.get(&path).await?;
+        Ok((events.into_iter().filter_map(EventShape::into_event).collect(), more))
+    }
+
     /// Sends a text without a socket. Repeat it with the same nonce until it succeeds.
     pub async fn post(&self, channel: &str, text: &str, nonce: u64) -> Result<Stored, HttpError> {
         let path = format!("/v1/channels/{}/messages", segment(channel));

@@ -332,6 +332,7 @@ impl FrameShape<'_> {
                 }
             }
             "presence" => NodeFrame::Sign(Sign::Presence(self.presences)),
+            "profile_changed" => NodeFrame::Sign(Sign::ProfileChanged),
             "read" => NodeFrame::Sign(Sign::Read {
                 channel: self.channel?,
                 account: self.account?,

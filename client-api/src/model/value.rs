@@ -9,7 +9,9 @@ use comity_protocol::limits::{
     CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX, MEMBERS_MAX, TEXT_CHARS_MAX,
 };
 use comity_protocol::line::{LineError, check_line, check_lines};
-use comity_protocol::name::{AccountLabel, AccountLabelError, AccountName, ChannelAlias, ServerName};
+use comity_protocol::name::{
+    AccountLabel, AccountLabelError, AccountName, ChannelAlias, ServerName,
+};
 use comity_protocol::presence::check_status;
 use comity_protocol::profile::check_display_name;
 use data_encoding::BASE64URL_NOPAD;
@@ -202,13 +204,15 @@ pub(crate) fn reaction(text: String) -> Result<String, Refusal> {
 pub(crate) fn channel_name(text: &str) -> Result<String, Refusal> {
     let name = text.trim();
     let checked = check_line(name, CHANNEL_NAME_CHARS_MAX);
-    checked.map_err(|error| not_a_line(Code::NameInvalid, "This is not a channel's name", error))?;
+    checked
+        .map_err(|error| not_a_line(Code::NameInvalid, "This is not a channel's name", error))?;
     Ok(name.to_owned())
 }
 
 pub(crate) fn channel_topic(text: String) -> Result<String, Refusal> {
     let checked = check_lines(&text, CHANNEL_TOPIC_CHARS_MAX);
-    checked.map_err(|error| not_a_line(Code::NameInvalid, "This is not a channel's topic", error))?;
+    checked
+        .map_err(|error| not_a_line(Code::NameInvalid, "This is not a channel's topic", error))?;
     Ok(text)
 }
 
@@ -240,7 +244,8 @@ pub(crate) fn device_name(text: Option<String>) -> Result<String, Refusal> {
     let name = text.trim();
     if !name.is_empty() {
         let checked = check_line(name, DEVICE_NAME_CHARS_MAX);
-        checked.map_err(|error| not_a_line(Code::NameInvalid, "This is not a device's name", error))?;
+        checked
+            .map_err(|error| not_a_line(Code::NameInvalid, "This is not a device's name", error))?;
     }
     Ok(name.to_owned())
 }
@@ -317,7 +322,8 @@ mod tests {
         let sentence = "This is not a status: it has a character that does not show, U+000A.";
         assert_eq!(refused.sentence, sentence);
         let refused = channel_topic("x".repeat(1_001)).unwrap_err();
-        let sentence = "This is not a channel's topic: it has 1001 characters, and 1000 are the most.";
+        let sentence =
+            "This is not a channel's topic: it has 1001 characters, and 1000 are the most.";
         assert_eq!(refused.sentence, sentence);
     }
 

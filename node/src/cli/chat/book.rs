@@ -2,6 +2,7 @@
 //! that others chose (a group's) must never stand for anything else, so `name@domain` is always the
 //! account and a number always the list's. Pure; what it answers is fit for a terminal.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use comity_client::Channel;
@@ -79,6 +80,15 @@ impl Book {
             self.open = None;
         }
         self.channels = channels;
+    }
+
+    /// Puts the channels in the order in which a window shows them, which has its numbers.
+    pub(super) fn arrange(&mut self, order: &[String]) {
+        if self.channels.iter().map(|c| &c.id).eq(order) {
+            return;
+        }
+        let places: HashMap<&String, usize> = order.iter().zip(0..).collect();
+        self.channels.sort_by_key(|c| places.get(&c.id).copied().unwrap_or(usize::MAX));
     }
 
     pub(super) fn knows(&self, id: &str) -> bool {
@@ -226,7 +236,7 @@ pub(super) fn group_title(name: &str) -> String {
     format!("#{}", clean(name))
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -346,6 +356,16 @@ mod tests {
         assert_eq!(book.open(), Some("c3"));
         book.replace(vec![]);
         assert_eq!(book.open(), None);
+    }
+
+    #[test]
+    fn a_window_says_what_the_numbers_are() {
+        let mut book = book();
+        book.arrange(&["c3", "c5", "c1", "c4", "c2"].map(str::to_owned));
+        let hints = ["c1", "c2", "c3", "c4", "c5"].map(|id| book.hint(id));
+        assert_eq!(hints, ["3", "5", "1", "4", "2"]);
+        let twice = book.find("Twice").unwrap_err().to_string();
+        assert_eq!(twice, "Twice could be 2 (#twice) or 4 (#Twice): take its number");
     }
 
     #[test]

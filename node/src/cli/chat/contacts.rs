@@ -1,6 +1,7 @@
 //! Who the user's contacts are.
 
 use super::input::Input;
+use super::people::{Listed, People};
 use super::text::clean;
 use crate::cli::Failure;
 
@@ -8,8 +9,10 @@ impl Input {
     /// Lists contacts, and who waits for whom.
     pub(super) async fn contacts(&self) -> Result<(), Failure> {
         let contacts = self.shared.http.contacts().await?;
-        let mut listing = String::new();
-        for contact in &contacts {
+        if contacts.is_empty() {
+            return Ok(self.shared.screen.arrival("no contacts yet: /contact name@domain\n")?);
+        }
+        let listed = contacts.into_iter().map(|contact| {
             let account = clean(&contact.account);
             let what = match contact.standing.as_str() {
                 "asked" => "you have asked".to_owned(),
@@ -17,12 +20,9 @@ impl Input {
                 "declined" => "you have declined".to_owned(),
                 other => clean(other),
             };
-            listing.push_str(&format!("  {account}  ({what})\n"));
-        }
-        if contacts.is_empty() {
-            listing.push_str("no contacts yet: /contact name@domain\n");
-        }
-        Ok(self.shared.screen.arrival(&listing)?)
+            Listed { account: contact.account, what }
+        });
+        self.show_people(listed.collect()).await
     }
 
     /// Asks somebody, or agrees.
@@ -38,6 +38,21 @@ impl Input {
         let account = self.whom(account)?;
         self.shared.http.remove_contact(&account).await?;
         Ok(self.shared.screen.notice(&format!("no contact: {}", clean(&account)))?)
+    }
+
+    /// Shows people with the names that they have given themselves.
+    pub(super) async fn show_people(&self, listed: Vec<Listed>) -> Result<(), Failure> {
+        if self.shared.screen.is_window() {
+            self.shared.screen.people(listed);
+            return Ok(());
+        }
+        let mut people = People::default();
+        let asked = people.missing(listed.iter().map(|listed| &*listed.account), 0);
+        let named: Vec<&str> = asked.iter().map(String::as_str).collect();
+        // A list without names is of use, too.
+        let profiles = self.shared.http.profiles(&named).await.unwrap_or_default();
+        people.take(asked, profiles, 0);
+        Ok(self.shared.screen.arrival(&people.listing(&listed))?)
     }
 
     fn whom(&self, typed: &str) -> Result<String, Failure> {

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::book::Found;
 use super::lines::{LineError, typed_lines};
+use super::people::Listed;
 use super::{Shared, text};
 use crate::cli::Failure;
 
@@ -270,13 +271,11 @@ impl Input {
     async fn members(&self) -> Result<(), Failure> {
         let channel = self.open_channel()?;
         let members = self.shared.http.channel(&channel).await?.members;
-        let mut listing = String::new();
-        for member in members {
+        let listed = members.into_iter().map(|member| {
             let standing = if member.invited { "invited" } else { member.role.as_str() };
-            let account = text::clean(&member.account);
-            listing.push_str(&format!("  {account}  ({})\n", text::clean(standing)));
-        }
-        Ok(self.shared.screen.arrival(&listing)?)
+            Listed { what: text::clean(standing), account: member.account }
+        });
+        self.show_people(listed.collect()).await
     }
 
     async fn history(&self, count: &str) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod door;
 mod groups;
 mod input;
 mod lines;
+mod people;
 mod screen;
 mod text;
 mod tui;

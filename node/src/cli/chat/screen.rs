@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use comity_client::Channel;
 use tokio::sync::mpsc;
 
+use super::people::Listed;
+
 /// The terminal line by line, the two pipes, or a window.
 pub(super) struct Screen {
     kind: Kind,
@@ -27,6 +29,8 @@ pub(super) enum Told {
     Channels(Vec<Channel>),
     Notice(String),
     Opened(String),
+    /// A list of people.
+    People(Vec<Listed>),
     /// Something that was asked for.
     Text(String),
 }
@@ -73,6 +77,11 @@ impl Screen {
         if self.is_window() {
             self.tell(Told::Channels(channels.to_vec()));
         }
+    }
+
+    /// A list of people, to which a window puts their names.
+    pub(super) fn people(&self, listed: Vec<Listed>) {
+        self.tell(Told::People(listed));
     }
 
     /// Something that came, or that was asked for.

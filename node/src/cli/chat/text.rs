@@ -112,15 +112,15 @@ pub(super) fn said(
     }
 }
 
-/// A step towards being contacts, as one of the two reads it.
+/// A step towards being contacts, as one of the two reads it, behind the name of who took it.
 fn contact_step(account: &str, step: &str, me: &str) -> String {
     let whom = if account == me { "you".to_owned() } else { clean(account) };
     match step {
         "asked" if account == me => "* asks you to be contacts: see /contacts".to_owned(),
-        "accepted" => format!("* and {whom} are contacts now"),
+        "accepted" => format!("* has accepted {whom} as a contact"),
         "asked" => format!("* asks {whom} to be contacts"),
-        "ended" => format!("* and {whom} are no contacts"),
-        _ => "* (a step between contacts that this version does not know)".to_owned(),
+        "ended" => format!("* has ended the contact with {whom}"),
+        _ => "* took a step between contacts that this version does not know".to_owned(),
     }
 }
 
@@ -198,8 +198,8 @@ mod tests {
         };
         assert_eq!(read("asked", "bob@a.b"), "* asks you to be contacts: see /contacts");
         assert_eq!(read("asked", "alice@a.b"), "* asks bob@a.b to be contacts");
-        assert_eq!(read("accepted", "bob@a.b"), "* and you are contacts now");
-        assert_eq!(read("ended", "alice@a.b"), "* and bob@a.b are no contacts");
+        assert_eq!(read("accepted", "bob@a.b"), "* has accepted you as a contact");
+        assert_eq!(read("ended", "alice@a.b"), "* has ended the contact with bob@a.b");
     }
 
     #[test]

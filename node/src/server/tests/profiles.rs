@@ -198,7 +198,9 @@ async fn what_is_no_image_no_name_and_no_query_is_refused() {
         let refused = alice.does("set_display_name", json!({ "name": name })).await;
         assert_eq!(refused, Err("display_name_invalid".into()), "{name}");
     }
-    for query in ["", "q=", "q=%20", "q=%ff", "q=a&q=b", "q=%CC%81", &format!("q={}", "x".repeat(65))] {
+    for query in
+        ["", "q=", "q=%20", "q=%ff", "q=a&q=b", "q=%CC%81", &format!("q={}", "x".repeat(65))]
+    {
         let refused = alice.is_refused(&format!("GET /v1/directory?{query}"), b"").await;
         assert_eq!(refused, (400, "malformed".into()), "{query}");
     }

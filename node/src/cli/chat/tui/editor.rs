@@ -116,6 +116,16 @@ impl Editor {
         (ranges.iter().map(|range| &self.text[range.clone()]).collect(), (column, row))
     }
 
+    /// What was sent before what is shown.
+    pub(super) fn recall_older(&mut self) {
+        self.recall(1);
+    }
+
+    /// What was sent after it, or what is being written.
+    pub(super) fn recall_newer(&mut self) {
+        self.recall(-1);
+    }
+
     fn go_row(&mut self, width: usize, by: isize) -> bool {
         let (_, (column, row)) = self.layout(width);
         let ranges = wrap(&self.text, width);

@@ -15,7 +15,9 @@ impl Model {
             Overlay::None => {}
             Overlay::Switcher { typed, place } => return self.switcher_key(key, typed, place),
             mut overlay => {
-                let (Overlay::Help { scroll } | Overlay::Panel { scroll, .. }) = &mut overlay
+                let (Overlay::Help { scroll }
+                | Overlay::Panel { scroll, .. }
+                | Overlay::People { scroll, .. }) = &mut overlay
                 else {
                     return Vec::new();
                 };
@@ -44,6 +46,8 @@ impl Model {
             KeyCode::BackTab => return self.step(-1),
             KeyCode::Down if alt => return self.step(1),
             KeyCode::Up if alt => return self.step(-1),
+            KeyCode::Up if ctrl => self.editor.recall_older(),
+            KeyCode::Down if ctrl => self.editor.recall_newer(),
             KeyCode::PageUp => self.page(true),
             KeyCode::PageDown => self.page(false),
             KeyCode::F(1) => self.overlay = Overlay::Help { scroll: 0 },
@@ -100,9 +104,17 @@ impl Model {
             // Where there is nowhere to go in the text, it is the conversation's end.
             KeyCode::End if self.editor.is_at_end() => self.go_to_newest(),
             KeyCode::End => self.editor.go(Step::LineEnd),
+            KeyCode::Up if self.editor.is_empty() && self.choose_older() => {}
             KeyCode::Up => self.editor.up(width),
+            KeyCode::Down if self.editor.is_empty() && self.chosen().is_some() => {
+                self.choose_newer();
+            }
             KeyCode::Down => self.editor.down(width),
-            KeyCode::Esc => self.go_to_newest(),
+            KeyCode::Esc if self.chosen().is_some() => self.let_go(),
+            KeyCode::Esc => {
+                self.notice = None;
+                self.go_to_newest();
+            }
             _ => {}
         }
     }
@@ -117,7 +129,7 @@ impl Model {
         }
     }
 
-    fn go_to_newest(&mut self) {
+    pub(super) fn go_to_newest(&mut self) {
         if let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) {
             room.scroll = None;
         }
@@ -164,8 +176,10 @@ impl Model {
                 _ => room.title(),
             };
             let title = title.to_lowercase();
+            let name = room.info.with.as_ref().and_then(|with| self.people.name(with));
+            let is_named = name.is_some_and(|name| name.to_lowercase().contains(&typed));
             let is_first = title.trim_start_matches('#').starts_with(typed.trim_start_matches('#'));
-            if is_first { Some(0) } else { title.contains(&typed).then_some(1) }
+            if is_first { Some(0) } else { (title.contains(&typed) || is_named).then_some(1) }
         };
         let mut found: Vec<_> =
             self.listed().into_iter().filter_map(|room| Some((place(room)?, room))).collect();

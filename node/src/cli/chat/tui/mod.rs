@@ -2,13 +2,16 @@
 //! `view` and `rows`, both without I/O; here is the dull rest: take what comes, have the model look
 //! at it, do what it says, draw.
 
+mod acts;
 mod editor;
 mod keys;
+mod list;
 mod mention;
 mod model;
 mod paint;
 mod room;
 mod rows;
+mod say;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -93,6 +96,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
                 effect => driver.perform(effect),
             }
         }
+        driver.shared.book().arrange(&model.order);
         // A burst is shown once it is over.
         if !is_still && typed.is_empty() && results.is_empty() && told.is_empty() {
             window.show(&model)?;
@@ -104,6 +108,7 @@ fn of_told(told: Told) -> Happened {
     match told {
         Told::Channels(channels) => Happened::Channels(channels),
         Told::Notice(text) => Happened::Notice(text),
+        Told::People(listed) => Happened::People(listed),
         Told::Opened(id) => Happened::Opened(id),
         Told::Text(text) => Happened::Panel(text),
     }
@@ -131,6 +136,8 @@ struct Driver {
 impl Driver {
     fn perform(&mut self, effect: Effect) {
         match effect {
+            Effect::Act(command) => self.act(command),
+            Effect::Ask(accounts) => self.ask(accounts),
             Effect::Command(command) => {
                 if self.commands_in.try_send(command).is_err() {
                     let _ = self.shared.screen.notice("the commands before it are not done yet");
@@ -159,10 +166,44 @@ impl Driver {
                     let _ = results.send(Happened::Settled { channel, number, result }).await;
                 });
             }
+            Effect::Thread { channel, message } => self.thread(channel, message),
             Effect::Typing(channel) => self.sender.typing(&channel),
             // Both are the loop's own.
             Effect::Quit | Effect::Redraw => {}
         }
+    }
+
+    /// What comes of it is an event like any other; only what goes wrong is told.
+    fn act(&self, command: Command) {
+        let (sender, screen) = (self.sender.clone(), self.shared.screen.clone());
+        tokio::spawn(async move {
+            let told = match sender.command(command).await {
+                Ok(done) if done.requested => "asked of the group's organisation".to_owned(),
+                Ok(_) => return,
+                Err(error) => text::clean(&error.to_string()),
+            };
+            let _ = screen.notice(&told);
+        });
+    }
+
+    fn thread(&self, channel: String, message: String) {
+        let (http, results) = (self.shared.http.clone(), self.results.clone());
+        tokio::spawn(async move {
+            let result = http.thread(&channel, &message, None, THREAD_MAX).await;
+            let result = result.map(|(events, _)| events).map_err(|e| text::clean(&e.to_string()));
+            let _ = results.send(Happened::Thread { channel, message, result }).await;
+        });
+    }
+
+    /// Asks how people want to be called.
+    fn ask(&self, asked: Vec<String>) {
+        let (http, results) = (self.shared.http.clone(), self.results.clone());
+        tokio::spawn(async move {
+            let accounts: Vec<&str> = asked.iter().map(String::as_str).collect();
+            // Without an answer there are no names, which is no news for anybody.
+            let profiles = http.profiles(&accounts).await.unwrap_or_default();
+            let _ = results.send(Happened::Profiles { asked, profiles }).await;
+        });
     }
 
     fn load(&self, channel: String, place: Page) {
@@ -217,6 +258,8 @@ impl Driver {
 const TICK: Duration = Duration::from_secs(1);
 /// Events asked for at a time.
 const PAGE: usize = 50;
+/// Messages of a thread that are shown; the most that a node gives in one page.
+const THREAD_MAX: usize = 200;
 const TOLD_MAX: usize = 256;
 const RESULTS_MAX: usize = 256;
 const COMMANDS_MAX: usize = 32;

@@ -4,27 +4,32 @@
 use std::collections::BTreeMap;
 
 use comity_client::{
-    Channel, ChannelEvent, Content, Draft, Event, History, HistoryEvent, Page, Presence, Sign,
-    Timeline,
+    Channel, ChannelEvent, Command, Content, Draft, Event, History, HistoryEvent, Page, Presence,
+    Profile, Sign, Timeline,
 };
 use jiff::tz::TimeZone;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::editor::Editor;
-use super::mention::{draft, mentions_me};
+use super::mention::mentions_me;
 use super::room::{Outgoing, OutgoingState, Room};
-use crate::cli::chat::text::clean;
+use crate::cli::chat::people::{Listed, People};
+use crate::cli::chat::text::{clean, said};
 
 /// Everything that is shown.
 pub(super) struct Model {
     pub(super) me: String,
     pub(super) rooms: BTreeMap<String, Room>,
     pub(super) open: Option<String>,
+    /// The rooms' ids as the list shows them.
+    pub(super) order: Vec<String>,
     pub(super) line: Line,
     pub(super) editor: Editor,
     pub(super) overlay: Overlay,
     pub(super) notice: Option<Notice>,
     pub(super) presences: BTreeMap<String, Presence>,
+    pub(super) people: People,
+    pub(super) is_asking: bool,
     pub(super) size: (u16, u16),
     pub(super) now_ms: i64,
     pub(super) zone: TimeZone,
@@ -37,10 +42,10 @@ pub(super) struct Model {
     knows_people: bool,
     /// The node does not know that somebody writes.
     typing_refused: bool,
-    outgoing_next: u64,
+    pub(super) outgoing_next: u64,
     typed_at_ms: i64,
     /// The user knows that ending now loses what is queued.
-    is_warned: bool,
+    pub(super) is_warned: bool,
 }
 
 /// The connection.
@@ -56,6 +61,7 @@ pub(super) enum Line {
 pub(super) enum Overlay {
     Help { scroll: usize },
     None,
+    People { listed: Vec<Listed>, scroll: usize },
     Panel { text: String, scroll: usize },
     Switcher { typed: String, place: usize },
 }
@@ -90,11 +96,22 @@ pub(super) enum Happened {
     /// A command has something to show.
     Panel(String),
     Pasted(String),
+    /// A command lists people.
+    People(Vec<Listed>),
+    Profiles {
+        asked: Vec<String>,
+        profiles: Vec<Profile>,
+    },
     Resized(u16, u16),
     Settled {
         channel: String,
         number: u64,
         result: Result<String, String>,
+    },
+    Thread {
+        channel: String,
+        message: String,
+        result: Result<Vec<HistoryEvent>, String>,
     },
     Tick,
 }
@@ -102,6 +119,10 @@ pub(super) enum Happened {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
+    /// Something is done with a message.
+    Act(Command),
+    /// How these accounts want to be called.
+    Ask(Vec<String>),
     Command(String),
     Load {
         channel: String,
@@ -121,6 +142,10 @@ pub(super) enum Effect {
         number: u64,
         draft: Draft,
     },
+    Thread {
+        channel: String,
+        message: String,
+    },
     Typing(String),
 }
 
@@ -130,11 +155,14 @@ impl Model {
             me: me.to_owned(),
             rooms: BTreeMap::new(),
             open: None,
+            order: Vec::new(),
             line: Line::Connecting,
             editor: Editor::default(),
             overlay: Overlay::None,
             notice: None,
             presences: BTreeMap::new(),
+            people: People::default(),
+            is_asking: false,
             size,
             now_ms: 0,
             zone,
@@ -178,6 +206,15 @@ impl Model {
                 self.overlay = Overlay::Panel { text, scroll: 0 };
                 Vec::new()
             }
+            Happened::People(listed) => {
+                self.overlay = Overlay::People { listed, scroll: 0 };
+                Vec::new()
+            }
+            Happened::Profiles { asked, profiles } => {
+                self.is_asking = false;
+                self.people.take(asked, profiles, now_ms);
+                Vec::new()
+            }
             Happened::Pasted(text) => {
                 self.overlay = Overlay::None;
                 self.editor.insert(&text);
@@ -191,31 +228,25 @@ impl Model {
                 self.take_settled(&channel, number, result);
                 Vec::new()
             }
+            Happened::Thread { channel, message, result } => {
+                match result {
+                    Ok(events) => self.show_thread(&channel, &message, &events),
+                    Err(why) => self.tell(why),
+                }
+                Vec::new()
+            }
             Happened::Tick => Vec::new(),
         };
         self.forget_what_is_over();
+        self.put_in_order();
         self.mark_read(&mut effects);
         self.load_what_is_seen(&mut effects);
+        self.ask_who_is_seen(&mut effects);
         effects
     }
 
     pub(super) fn open_room(&self) -> Option<&Room> {
         self.rooms.get(self.open.as_ref()?)
-    }
-
-    /// Rooms as the list shows them: invitations, then by the newest message.
-    pub(super) fn listed(&self) -> Vec<&Room> {
-        let mut rooms: Vec<&Room> = self.rooms.values().collect();
-        rooms.sort_by(|a, b| {
-            let key = |room: &Room| (!room.is_invitation(), room.newest_time().to_owned());
-            let (a_key, b_key) = (key(a), key(b));
-            a_key
-                .0
-                .cmp(&b_key.0)
-                .then_with(|| b_key.1.cmp(&a_key.1))
-                .then_with(|| a.title().cmp(&b.title()))
-        });
-        rooms
     }
 
     /// Whether time alone changes what is shown: a countdown, a notice, somebody who writes.
@@ -254,89 +285,10 @@ impl Model {
         let draft = std::mem::take(&mut room.draft);
         let is_invitation = room.is_invitation();
         self.editor.set(draft);
+        self.notice = None;
         self.open = Some(id.to_owned());
         self.overlay = Overlay::None;
         vec![Effect::Open((!is_invitation).then(|| id.to_owned()))]
-    }
-
-    /// Shows a channel so many places further down the list.
-    pub(super) fn step(&mut self, by: isize) -> Vec<Effect> {
-        let ids: Vec<String> = self.listed().iter().map(|room| room.info.id.clone()).collect();
-        let place = ids.iter().position(|id| Some(id) == self.open.as_ref());
-        let count = isize::try_from(ids.len()).unwrap_or(0);
-        if count == 0 {
-            return Vec::new();
-        }
-        let place = place.and_then(|place| isize::try_from(place).ok());
-        let next = place.map_or(0, |place| (place + by).rem_euclid(count));
-        let id = usize::try_from(next).ok().and_then(|next| ids.get(next).cloned());
-        id.map(|id| self.switch_to(&id)).unwrap_or_default()
-    }
-
-    /// Sends what is written, or does it where it is a command.
-    pub(super) fn enter(&mut self) -> Vec<Effect> {
-        if self.editor.text().trim().is_empty() {
-            return Vec::new();
-        }
-        let typed = self.editor.text();
-        let text = match typed.strip_prefix('/') {
-            Some(rest) if !rest.starts_with('/') => {
-                let command = rest.trim_end().to_owned();
-                self.editor.take_sent();
-                return self.command(&command);
-            }
-            Some(rest) => rest.to_owned(),
-            None => typed.to_owned(),
-        };
-        let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) else {
-            self.tell("no channel is open: /open name@domain, or Ctrl+K".to_owned());
-            return Vec::new();
-        };
-        if room.is_invitation() {
-            self.tell("you are invited: /accept or /decline first".to_owned());
-            return Vec::new();
-        }
-        self.is_warned = false;
-        self.outgoing_next += 1;
-        let number = self.outgoing_next;
-        let state = OutgoingState::Queued;
-        room.outgoing.push(Outgoing { number, text: text.clone(), time_ms: self.now_ms, state });
-        room.scroll = None;
-        let channel = room.info.id.clone();
-        self.editor.take_sent();
-        let senders = room.timeline.entries().map(|entry| entry.event.sender.as_str());
-        let draft = draft(&text, senders.chain(room.info.with.as_deref()));
-        vec![Effect::Send { channel, number, draft }]
-    }
-
-    /// Ends, where nothing would be lost by it; else when it is asked for again.
-    pub(super) fn quit(&mut self) -> Vec<Effect> {
-        let count = self.queued();
-        if count == 0 || self.is_warned {
-            return vec![Effect::Quit];
-        }
-        self.is_warned = true;
-        let (word, verb) = if count == 1 { ("text", "is") } else { ("texts", "are") };
-        self.tell(format!(
-            "{count} {word} {verb} not sent yet and would be lost: once more to end"
-        ));
-        Vec::new()
-    }
-
-    fn command(&mut self, command: &str) -> Vec<Effect> {
-        let (name, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let invited = self.open_room().filter(|room| room.is_invitation());
-        match (name, rest.trim(), invited) {
-            ("quit", ..) => self.quit(),
-            ("help", ..) => {
-                self.overlay = Overlay::Help { scroll: 0 };
-                Vec::new()
-            }
-            ("accept" | "decline", "", Some(room)) => {
-                vec![Effect::Command(format!("{name} {}", room.info.id))]
-            }
-            _ => vec![Effect::Command(command.to_owned())],
-        }
     }
 
     /// Tells the others that something is being written, now and then.
@@ -438,9 +390,9 @@ impl Model {
         let is_about_lists = changes_lists(&event.content);
         let is_known = self.rooms.contains_key(&channel);
         if matches!(event.content, Content::Contact { .. }) && !is_known {
-            let said =
-                crate::cli::chat::text::said(&event.content, |_| String::new(), "", &self.me);
-            self.tell(format!("{} {said}", clean(&event.sender)));
+            let said = said(&event.content, |_| String::new(), "", &self.me);
+            let said = said.strip_prefix("* ").unwrap_or(&said);
+            self.tell(format!("{} {said}", self.short(&event.sender)));
             return Vec::new();
         }
         let is_watched = self.is_watched(&channel);
@@ -480,6 +432,7 @@ impl Model {
                     self.presences.pop_first();
                 }
             }
+            Sign::ProfileChanged => self.people.expire(&self.me),
             Sign::Read { channel, account, message } => self.with_room(&channel, |room| {
                 let read = room.reads.entry(account).or_default();
                 *read = std::mem::take(read).max(message);
@@ -573,7 +526,8 @@ fn changes_lists(content: &Content) -> bool {
     )
 }
 
-const NOTICE_MS: i64 = 10_000;
+/// Long enough to be read, and gone with the next thing that is done.
+const NOTICE_MS: i64 = 6_000;
 /// How long somebody counts as writing after he last said so.
 const TYPING_MS: i64 = 6_000;
 const TYPING_EVERY_MS: i64 = 4_000;

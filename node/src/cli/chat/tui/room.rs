@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use comity_client::{Channel, Timeline};
+use comity_client::{Channel, Content, HistoryEvent, Timeline};
 
 use crate::cli::chat::book::group_title;
 use crate::cli::chat::text::clean;
@@ -22,6 +22,8 @@ pub(super) struct Room {
     first_unread: Option<String>,
     /// The lowest row shown; the newest where absent.
     pub(super) scroll: Option<Anchor>,
+    /// The message with which something is to be done.
+    pub(super) chosen: Option<String>,
     pub(super) draft: String,
     /// Nothing of it was fetched yet.
     pub(super) needs_page: bool,
@@ -89,6 +91,7 @@ impl Room {
             new_from: None,
             first_unread: None,
             scroll: None,
+            chosen: None,
             draft: String::new(),
             needs_page: true,
             is_loading: false,
@@ -133,9 +136,17 @@ impl Room {
         }
     }
 
-    /// The newest message's time, as far as is known.
+    /// The chosen message, while there is something to be done with it.
+    pub(super) fn chosen(&self) -> Option<&HistoryEvent> {
+        let event = &self.timeline.entry(self.chosen.as_ref()?)?.event;
+        is_choosable(event).then_some(event)
+    }
+
+    /// The newest message's time, as far as is known; what else happened brings no channel up.
     pub(super) fn newest_time(&self) -> &str {
-        let held = self.timeline.last().map_or("", |event| event.time.as_str());
+        let mut held = self.timeline.entries().rev().map(|entry| &entry.event);
+        let held = held.find(|event| is_text(&event.content));
+        let held = held.map_or("", |event| event.time.as_str());
         held.max(self.info.last_message_time.as_deref().unwrap_or_default())
     }
 
@@ -151,6 +162,7 @@ impl Room {
     /// It is shown no more.
     pub(super) fn leave(&mut self) {
         self.scroll = None;
+        self.chosen = None;
         self.new_from = None;
         self.first_unread = None;
         self.timeline.forget_oldest(IDLE_EVENTS_MAX);
@@ -192,6 +204,16 @@ impl Room {
     pub(super) fn may_load(&self, now_ms: i64) -> bool {
         !self.is_loading && self.retry_at_ms <= now_ms && self.info.standing == "joined"
     }
+}
+
+/// What was erased or is too old cannot be answered or changed.
+pub(super) fn is_choosable(event: &HistoryEvent) -> bool {
+    matches!(event.content, Content::Message { .. })
+}
+
+/// Whether it is a message, with its text or without.
+pub(super) fn is_text(content: &Content) -> bool {
+    matches!(content, Content::Message { .. } | Content::ErasedMessage | Content::ExpiredMessage)
 }
 
 /// Events of a channel that are held while another one is shown.

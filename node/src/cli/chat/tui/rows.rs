@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 use super::mention::{calls, mentions_me};
 use super::model::Model;
 use super::paint::Paint;
-use super::room::{Anchor, Outgoing, OutgoingState, Room};
+use super::room::{Anchor, Outgoing, OutgoingState, Room, is_text};
 use super::wrap::{columns, cut, wrap};
 use crate::cli::chat::text::{clean, clean_block, said};
 
@@ -84,6 +84,38 @@ impl Model {
             left -= length.min(left);
         }
         None
+    }
+
+    /// Where the conversation stands when an event is to be seen: no further away than it must be.
+    pub(super) fn scroll_to(&self, room: &Room, id: &str) -> Option<Anchor> {
+        let (width, height) = self.conversation_size();
+        let entry = room.timeline.entry(id)?;
+        if room.scroll.as_ref().is_some_and(|anchor| *anchor.id <= *id) {
+            let row = self.block_of(room, entry, width).len().saturating_sub(1);
+            let is_newest = room.timeline.after(id).next().is_none();
+            return (!is_newest).then(|| Anchor { id: id.to_owned(), row });
+        }
+        let mut up_to_it = 0;
+        self.walk_up(room, width, |entry, block, last| {
+            up_to_it += block.len().min(last + 1);
+            *entry.event.id > *id
+        });
+        let outgoing = room.outgoing.iter().filter(|_| room.scroll.is_none());
+        let below: usize = outgoing.map(|it| self.outgoing_rows(it, width).len() + 1).sum();
+        if up_to_it + below <= height {
+            return room.scroll.clone();
+        }
+        self.scroll_up(room, up_to_it.saturating_sub(height).max(1))
+    }
+
+    /// An event of a thread as lines of a panel: texts stand further right than senders.
+    pub(super) fn thread_lines(&self, event: &HistoryEvent, width: usize) -> String {
+        let mut lines = format!("{} {}\n", self.clock(&event.time), self.short(&event.sender));
+        let (text, _) = shown_text(&event.content, &self.paint());
+        for range in wrap(&text, width.saturating_sub(GUTTER).max(2)) {
+            lines.push_str(&format!("{:GUTTER$}{}\n", "", &text[range]));
+        }
+        lines
     }
 
     /// Hands out the events from the lowest one shown upwards, each with its rows and the lowest of
@@ -162,7 +194,17 @@ impl Model {
     fn name_row(&self, account: &str, width: usize) -> Row {
         let name = cut(&self.short(account), width.saturating_sub(1));
         let style = self.paint().sender(account, account == self.me);
-        Line::from(vec![Span::raw(" "), Span::styled(name, style)])
+        let left = width.saturating_sub(1 + columns(&name));
+        let mut row = Line::from(vec![Span::raw(" "), Span::styled(name, style)]);
+        row.extend(self.called(account, left));
+        row
+    }
+
+    /// How an account wants to be called, to stand behind it: what comes first is always the
+    /// account, since anybody may take any name.
+    pub(super) fn called(&self, account: &str, width: usize) -> Option<Span<'static>> {
+        let name = self.people.name(account).filter(|_| width >= CALLED_COLUMNS_MIN)?;
+        Some(Span::styled(format!("  {}", cut(name, width - 2)), self.paint().dim()))
     }
 
     fn message_rows(&self, room: &Room, event: &HistoryEvent, width: usize) -> Vec<Row> {
@@ -172,6 +214,9 @@ impl Model {
         let extra = event.extra.as_deref();
         if let Some(answered) = extra.and_then(|extra| extra.reply_to.as_deref()) {
             let text = self.quoted(room, answered);
+            rows.push(Line::styled(cut(&text, inner), paint.dim()));
+        } else if let Some(thread) = extra.and_then(|extra| extra.thread.as_deref()) {
+            let text = format!("in a thread {}", self.quoted(room, thread));
             rows.push(Line::styled(cut(&text, inner), paint.dim()));
         }
         let (text, style) = shown_text(&event.content, &paint);
@@ -208,7 +253,13 @@ impl Model {
             }
         }
         let is_call = event.sender != self.me && mentions_me(event, &self.me);
-        self.with_gutter(rows, &event.time, is_call)
+        let is_chosen = room.chosen().is_some_and(|chosen| chosen.id == event.id);
+        let mark = match (is_chosen, is_call) {
+            (true, _) => Span::styled("▸", paint.chosen()),
+            (_, true) => Span::styled("@", paint.call()),
+            _ => Span::raw(" "),
+        };
+        self.with_gutter(rows, &event.time, &mark)
     }
 
     /// What is said of a message behind its text.
@@ -268,7 +319,7 @@ impl Model {
         append(&mut rows, &mark, inner, style);
         let time = Timestamp::from_millisecond(outgoing.time_ms).unwrap_or_default();
         let time = time.to_string();
-        self.with_gutter(rows, &time, false)
+        self.with_gutter(rows, &time, &Span::raw(" "))
     }
 
     /// Something that happened and is no message.
@@ -292,17 +343,16 @@ impl Model {
         let style = self.paint().dim();
         let line = |range: std::ops::Range<usize>| Line::styled(text[range].to_owned(), style);
         let rows = wrap(&text, inner).into_iter().map(line).collect();
-        self.with_gutter(rows, &event.time, false)
+        self.with_gutter(rows, &event.time, &Span::raw(" "))
     }
 
-    /// The time before the first row, blanks before the others.
-    fn with_gutter(&self, rows: Vec<Row>, time: &str, is_call: bool) -> Vec<Row> {
+    /// A mark before each row, and the time before the first.
+    fn with_gutter(&self, rows: Vec<Row>, time: &str, mark: &Span<'static>) -> Vec<Row> {
         let paint = self.paint();
         let with = |(number, mut row): (usize, Row)| {
-            let mark = if is_call { "@" } else { " " };
             let text = if number == 0 { self.clock(time) } else { String::new() };
             row.spans.insert(0, Span::styled(format!("{text:5} "), paint.dim()));
-            row.spans.insert(0, Span::styled(mark, paint.call()));
+            row.spans.insert(0, mark.clone());
             row
         };
         rows.into_iter().enumerate().map(with).collect()
@@ -366,10 +416,6 @@ fn about(content: &Content) -> Option<&str> {
     }
 }
 
-fn is_text(content: &Content) -> bool {
-    matches!(content, Content::Message { .. } | Content::ErasedMessage | Content::ExpiredMessage)
-}
-
 fn shown_text(content: &Content, paint: &Paint) -> (String, Style) {
     match content {
         Content::Message { text: Some(text) } => (clean_block(text), Style::new()),
@@ -403,5 +449,7 @@ fn rule(text: &str, width: usize, style: Style) -> Row {
 const GUTTER: usize = 7;
 /// Messages of one sender closer than this stand under one name.
 const SAME_BREATH_SECONDS: i64 = 300;
+/// Less of a name tells nothing.
+const CALLED_COLUMNS_MIN: usize = 6;
 /// Kinds of reactions that are shown of one message.
 const REACTIONS_MAX: usize = 12;

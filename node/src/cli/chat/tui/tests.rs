@@ -1,6 +1,9 @@
 //! What the window shows and does, as somebody at it sees it: events and keys in, the screen out.
 #![allow(clippy::unwrap_used)]
 
+mod acts;
+mod list;
+mod people;
 mod seat;
 
 use std::time::Duration;
@@ -28,11 +31,11 @@ fn a_conversation_across_organisations() {
     seat.happens(Happened::Client(Event::Delivered(notice)));
     let expected = "\
 invitations             │#Tea  at five
- ? #Chess               │
+ 1 ? #Chess             │
 channels                │
-   carol           @1 1 │
-   bob@globex.test    1 │── Sunday, 22 November 2026 ───────────────────────────
-   #Tea                 │ bob@globex.test
+ 2   carol         @1 1 │
+ 3   bob@globex.test  1 │── Sunday, 22 November 2026 ───────────────────────────
+ 4   #Tea               │ bob@globex.test
                         │ 18:00 Tea?
                         │ 18:00 Is anybody there? (late)
                         │── Monday, 23 November 2026 ───────────────────────────
@@ -63,11 +66,11 @@ fn a_small_terminal_offline_with_something_queued() {
     seat.passes(1_500);
     let expected = "\
 invitations       │bob@globex.test
- ? #Chess         │
+ 1 ? #Chess       │
 channels          │
-   #Tea           │── Sunday, 22 November 2026 ─────────────
-   bob@globex.te… │ bob@globex.test
-   carol          │ 08:01 number 1
+ 2   #Tea         │── Sunday, 22 November 2026 ─────────────
+ 3   bob@globex.… │ bob@globex.test
+ 4   carol        │ 08:01 number 1
                   │ 08:02 number 2
                   │ 08:03 number 3
                   │ alice
@@ -100,9 +103,9 @@ fn unread_messages_are_counted_lined_off_and_marked_read() {
     (channels[0].unread, channels[0].mentions) = (Some(2), Some(1));
     channels[0].read = Some("1002".to_owned());
     seat.happens(Happened::Channels(channels));
-    seat.sees("#Tea            @1 2");
+    seat.sees("#Tea          @1 2");
     seat.hears("c1", "bob@globex.test", "and one more");
-    seat.sees("#Tea            @1 3");
+    seat.sees("#Tea          @1 3");
     let effects = seat.opens("c1", talk(1, 4), true);
     let mark = |id: &str| Effect::Mark { channel: "c1".to_owned(), message: id.to_owned() };
     assert!(effects.contains(&mark("9001")), "{effects:?}");
@@ -115,7 +118,7 @@ fn unread_messages_are_counted_lined_off_and_marked_read() {
     assert_eq!(seat.happens(Happened::Focused(false)), []);
     let effects = seat.hears("c1", "bob@globex.test", "hello?");
     assert!(!effects.iter().any(|e| matches!(e, Effect::Mark { .. })), "{effects:?}");
-    seat.sees("#Tea               1");
+    seat.sees("#Tea             1");
     seat.happens(Happened::Marked { channel: "c1".to_owned(), is_known: true });
     assert_eq!(seat.happens(Happened::Focused(true)), [mark("9002")]);
     // An older node does not know markers: it is not asked again.
@@ -129,11 +132,11 @@ fn markers_of_the_nodes_move_counts_and_show_who_has_read() {
     seat.opens("c2", vec![said("1001", "2026-11-23T07:00:00Z", ME, "hello")], false);
     let channel = || "c1".to_owned();
     seat.hears("c1", "bob@globex.test", "one");
-    seat.sees("#Tea               1");
+    seat.sees("#Tea             1");
     let read = Some("9001".to_owned());
     let sign = Sign::Unread { channel: channel(), unread: 0, mentions: 0, read };
     seat.happens(Happened::Client(Event::Sign(sign)));
-    seat.sees_no("#Tea               1");
+    seat.sees_no("#Tea             1");
     let account = "bob@globex.test".to_owned();
     let presence = Presence {
         account: account.clone(),
@@ -305,7 +308,7 @@ fn channels_are_reached_by_keys_and_by_a_part_of_their_name() {
     let next = seat.presses(KeyCode::Char('n'), KeyModifiers::CONTROL);
     assert_eq!(opened(next), id("c2"));
     seat.sees_no("> a draft");
-    seat.sees("#Tea           draft");
+    seat.sees("#Tea         draft");
     seat.presses(KeyCode::Char('k'), KeyModifiers::CONTROL);
     seat.types("zzz");
     seat.sees("none is called so");

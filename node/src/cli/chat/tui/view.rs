@@ -47,6 +47,10 @@ impl Model {
         usize::from(self.areas().editor.width).saturating_sub(PROMPT.len())
     }
 
+    pub(super) fn panel_width(&self) -> usize {
+        usize::from(self.size.0.saturating_sub(4)).min(PANEL_COLUMNS_MAX)
+    }
+
     fn areas(&self) -> Areas {
         let (width, height) = self.size;
         let list_width = if width < LIST_FROM_COLUMNS { 0 } else { (width * 3 / 10).clamp(16, 32) };
@@ -77,7 +81,7 @@ impl Model {
         let mut lines = Vec::new();
         let mut open_row = 0;
         let mut was_invitation = None;
-        for room in &rooms {
+        for (room, number) in rooms.iter().zip(1..) {
             let is_invitation = room.is_invitation();
             if was_invitation != Some(is_invitation) {
                 let title = if is_invitation { "invitations" } else { "channels" };
@@ -87,7 +91,7 @@ impl Model {
             if self.open.as_ref() == Some(&room.info.id) {
                 open_row = lines.len();
             }
-            lines.push(self.list_row(room, width));
+            lines.push(self.list_row(room, number, width));
         }
         if rooms.is_empty() {
             lines.push(Line::styled(cut("no channels yet", width), self.paint().dim()));
@@ -98,7 +102,7 @@ impl Model {
         frame.render_widget(Paragraph::new(shown), area);
     }
 
-    fn list_row(&self, room: &Room, width: usize) -> Line<'static> {
+    fn list_row(&self, room: &Room, number: usize, width: usize) -> Line<'static> {
         let paint = self.paint();
         let is_open = self.open.as_ref() == Some(&room.info.id);
         let (title, presence) = match &room.info.with {
@@ -116,9 +120,12 @@ impl Model {
             (0, unread) => capped(unread),
             (mentions, unread) => format!("@{} {}", capped(mentions), capped(unread)),
         };
-        let room_for_title = width.saturating_sub(3 + columns(&count) + 1);
+        let number = format!("{number:>2}");
+        let room_for_title = width.saturating_sub(columns(&number) + 3 + columns(&count) + 1);
         let title = cut(&title, room_for_title);
-        let gap = room_for_title.saturating_sub(columns(&title));
+        let left = room_for_title.saturating_sub(columns(&title));
+        let name = room.info.with.as_ref().and_then(|with| self.called(with, left));
+        let gap = left.saturating_sub(name.as_ref().map_or(0, Span::width));
         let title_style = match () {
             () if is_open => paint.chosen(),
             () if room.unread > 0 => paint.strong(),
@@ -126,9 +133,17 @@ impl Model {
         };
         let count_style = if room.mentions > 0 { paint.call() } else { paint.strong() };
         let end = if is_open { paint.chosen() } else { count_style };
+        let mut name = name.unwrap_or_default();
+        if is_open {
+            name.style = paint.chosen();
+        }
+        let gap = Span::styled(" ".repeat(gap), title_style);
         Line::from(vec![
+            Span::styled(number, if is_open { paint.chosen() } else { paint.dim() }),
             Span::styled(format!(" {mark} "), if is_open { paint.chosen() } else { mark_style }),
-            Span::styled(title + &" ".repeat(gap), title_style),
+            Span::styled(title, title_style),
+            name,
+            gap,
             Span::styled(format!("{count} "), end),
         ])
     }
@@ -190,9 +205,13 @@ impl Model {
     fn header(&self, room: &Room, width: usize) -> Line<'static> {
         let paint = self.paint();
         let mut spans = vec![Span::styled(cut(&room.title(), width), paint.strong())];
+        if let Some(with) = &room.info.with {
+            let left = width.saturating_sub(spans[0].width());
+            spans.extend(self.called(with, left));
+        }
         let mut more = Vec::new();
         if let Some(with) = &room.info.with
-            && let Some(presence) = self.presences.get(with)
+            && let Some(presence) = self.presences.get(with).filter(|it| it.state != "unknown")
         {
             more.push(clean(&presence.state));
             more.extend(presence.status.as_deref().map(clean));
@@ -204,13 +223,15 @@ impl Model {
         if room.info.standing == "joining" {
             more.push("its organisation has not let you in yet".to_owned());
         }
-        let left = width.saturating_sub(spans[0].width() + 2);
+        let used: usize = spans.iter().map(Span::width).sum();
+        let left = width.saturating_sub(used + 2);
         let more = cut(&more.join(" · "), left);
         spans.push(Span::styled(format!("  {more}"), paint.dim()));
         Line::from(spans)
     }
 
-    /// The rule above the editor: who writes, and that there is more below.
+    /// The rule above the editor: what can be done with the chosen message, who writes, and that
+    /// there is more below.
     fn rule(&self, room: &Room, width: usize) -> String {
         let writing: Vec<String> = room.typing.keys().map(|account| self.short(account)).collect();
         let writing = match &writing[..] {
@@ -224,7 +245,8 @@ impl Model {
             (Some(_), 0) => " End: to the newest ".to_owned(),
             (Some(_), unread) => format!(" {} new below, End shows them ", capped(unread)),
         };
-        let text = cut(&format!("──{writing}{below}"), width);
+        let acts = self.acts().unwrap_or_default();
+        let text = cut(&format!("──{acts}{writing}{below}"), width);
         let rest = width.saturating_sub(columns(&text));
         text + &"─".repeat(rest)
     }
@@ -300,14 +322,17 @@ impl Model {
             Overlay::Panel { text, scroll } => {
                 self.draw_panel(frame, " Esc closes ", text, *scroll)
             }
+            Overlay::People { listed, scroll } => {
+                self.draw_panel(frame, " Esc closes ", &self.people.listing(listed), *scroll);
+            }
             Overlay::Switcher { typed, place } => self.draw_switcher(frame, typed, *place),
         }
     }
 
     fn draw_panel(&self, frame: &mut Frame<'_>, title: &str, text: &str, scroll: usize) {
-        let (width, height) = self.size;
+        let (_, height) = self.size;
         let text = clean_block(text.trim_end());
-        let inner = usize::from(width.saturating_sub(4)).min(PANEL_COLUMNS_MAX);
+        let inner = self.panel_width();
         let lines: Vec<&str> = wrap(&text, inner).into_iter().map(|range| &text[range]).collect();
         let most = usize::from(height.saturating_sub(4)).max(1);
         let shown = lines.len().min(most);
@@ -332,7 +357,11 @@ impl Model {
         let mut lines = vec![Line::from(cut(&format!("> {}", clean(typed)), inner))];
         for (number, room) in found.iter().enumerate().skip(skip).take(most) {
             let style = if number == place { self.paint().chosen() } else { Style::new() };
-            lines.push(Line::styled(cut(&format!("  {}", room.title()), inner), style));
+            let title = cut(&format!("  {}", room.title()), inner);
+            let left = inner.saturating_sub(columns(&title));
+            let mut line = Line::styled(title, style);
+            line.extend(room.info.with.as_ref().and_then(|with| self.called(with, left)));
+            lines.push(line);
         }
         if found.is_empty() {
             lines.push(Line::styled(cut("  none is called so", inner), self.paint().dim()));
@@ -381,6 +410,13 @@ const KEYS: &str =
   Ctrl+K                go to a channel by a part of its name
   PageUp, PageDown      older and newer messages; End the newest
   Enter                 send; Alt+Enter or Ctrl+J begins a new line
-  ↑, ↓                  what you sent before
+  Ctrl+↑, Ctrl+↓        what you sent before
   Ctrl+C                end
+  ↑, ↓                  in an empty line: choose a message; Esc lets it go. With it:
+  /reply TEXT           answer it
+  /react 👍             react to it, or take that back
+  /edit                 change it, where it is yours
+  /pin, /unpin          pin it, or take the pin off
+  /thread [TEXT]        its thread, or a text for that
+  /delete               erase it, for everybody
 ";

@@ -3,7 +3,7 @@
 
 use comity_client::{Content, HistoryEvent, Page};
 
-use super::model::{Effect, Line, Model};
+use super::model::{Effect, Line, Model, Overlay};
 use super::room::Room;
 
 impl Model {
@@ -46,6 +46,28 @@ impl Model {
         effects.push(Effect::Load { channel: open, place });
     }
 
+    /// Who is before somebody's eyes is asked how he wants to be called, some at a time.
+    pub(super) fn ask_who_is_seen(&mut self, effects: &mut Vec<Effect>) {
+        if self.line != Line::Online || self.is_asking {
+            return;
+        }
+        let listed = match &self.overlay {
+            Overlay::People { listed, .. } => &listed[..],
+            _ => &[],
+        };
+        let listed = listed.iter().take(LISTED_MAX).map(|listed| &*listed.account);
+        let room = self.open_room();
+        let senders = room.into_iter().flat_map(|room| room.timeline.entries().rev());
+        let senders = senders.take(SENDERS_OF_MAX).map(|entry| &*entry.event.sender);
+        let rooms = self.listed().into_iter().take(ROOMS_MAX);
+        let others = room.into_iter().chain(rooms).filter_map(|room| room.info.with.as_deref());
+        let asked = self.people.missing(listed.chain(senders).chain(others), self.now_ms);
+        if !asked.is_empty() {
+            self.is_asking = true;
+            effects.push(Effect::Ask(asked));
+        }
+    }
+
     fn missing(&self, room: &Room) -> Option<Page> {
         if room.needs_page || (room.timeline.is_behind() && room.scroll.is_none()) {
             return Some(Page::Latest);
@@ -57,3 +79,10 @@ impl Model {
         room.is_pending.then_some(Page::Latest).filter(|_| room.scroll.is_none())
     }
 }
+
+/// Of a longer list those further down have no names.
+const LISTED_MAX: usize = 1_000;
+/// The newest events, whose senders are asked about.
+const SENDERS_OF_MAX: usize = 200;
+/// The first channels of the list, which are seen.
+const ROOMS_MAX: usize = 100;

@@ -22,13 +22,15 @@ pub(super) struct Seat {
     pub(super) model: Model,
     pub(super) now_ms: i64,
     pub(super) clock: u32,
+    /// Who was asked about, batch by batch.
+    pub(super) asked: Vec<Vec<String>>,
 }
 
 impl Seat {
     pub(super) fn new(size: (u16, u16)) -> Self {
         let now: jiff::Timestamp = NOW.parse().unwrap();
         let model = Model::new(ME, TimeZone::UTC, size);
-        let mut seat = Self { model, now_ms: now.as_millisecond(), clock: 0 };
+        let mut seat = Self { model, now_ms: now.as_millisecond(), clock: 0, asked: Vec::new() };
         seat.happens(Happened::Channels(vec![
             channel("c1", None, Some("Tea"), "joined", Some("2026-11-23T08:00:00Z")),
             channel("c2", Some("bob@globex.test"), None, "joined", Some("2026-11-23T07:00:00Z")),
@@ -42,7 +44,15 @@ impl Seat {
     }
 
     pub(super) fn happens(&mut self, happened: Happened) -> Vec<Effect> {
-        self.model.update(self.now_ms, happened)
+        let mut effects = self.model.update(self.now_ms, happened);
+        effects.retain(|effect| match effect {
+            Effect::Ask(asked) => {
+                self.asked.push(asked.clone());
+                false
+            }
+            _ => true,
+        });
+        effects
     }
 
     pub(super) fn passes(&mut self, ms: i64) -> Vec<Effect> {
