@@ -17,6 +17,7 @@ pub use crate::event::{EventContent, FeedEvent};
 pub use crate::found::{Blocked, Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 use crate::presence::{Heartbeat, Presence, PresenceBackend, Typing};
 use crate::profile::ProfileBackend;
+use crate::search::SearchBackend;
 pub use crate::subscription::{Subscribed, Subscription};
 
 /// Who makes a request: an account on one of its devices, proven by the device's token.
@@ -380,7 +381,8 @@ pub enum Delivery {
 }
 
 /// A node, as the client API sees it. Cheap to clone.
-pub trait Backend: PresenceBackend + ProfileBackend + Clone + Send + Sync + 'static {
+pub trait Backend:
+    PresenceBackend + ProfileBackend + SearchBackend + Clone + Send + Sync + 'static {
     /// The feed of a device.
     type Subscription: Subscription;
 

@@ -20,6 +20,7 @@ mod presence;
 mod profile;
 mod refusal;
 mod routes;
+mod search;
 mod serve;
 mod settings;
 mod subscription;
@@ -45,6 +46,10 @@ pub use presence::{
 };
 pub use profile::{Asked, Avatar, DIRECTORY_LIMIT_MAX, Profile, ProfileBackend};
 pub use routes::router;
+pub use search::{
+    SEARCH_LIMIT_MAX, SEARCH_SKIP_MAX, Search, SearchBackend, SearchOrder, SearchPage, SearchResult,
+    Snippet,
+};
 pub use serve::serve;
 pub use settings::ApiSettings;
 pub use tls::{TlsError, TlsFiles};

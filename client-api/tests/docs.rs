@@ -81,6 +81,7 @@ const RESOURCES: &[&str] = &[
     "DELETE /v1/channels/*/pins/*",
     "PUT /v1/channels/*/read",
     "GET /v1/mentions",
+    "GET /v1/search",
     "PUT /v1/channels/*/members/*/role",
     "GET /v1/channels/*/messages",
     "POST /v1/channels/*/messages",

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keys;
 pub mod logging;
 pub mod presence;
+pub mod search;
 pub mod server;
 pub mod store;
 pub mod writer;

@@ -30,6 +30,7 @@ use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::presence::{PresenceSettings, PresenceTask, Presences};
+use crate::search::{Search, SearchThread};
 use crate::store::{self, Store, StoreId};
 use crate::writer::{Listener, Proposal, Reply, Writer, WriterSettings, WriterThread};
 #[cfg(test)]
@@ -120,6 +121,7 @@ pub struct Node {
     waking: JoinHandle<()>,
     tending: JoinHandle<()>,
     presence: PresenceTask,
+    searching: SearchThread,
     failed: watch::Receiver<Option<String>>,
 }
 
@@ -138,7 +140,9 @@ async fn start_among(
     let shared = writer.shared();
     hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
     let presences = Presences::new(Arc::clone(&shared), presence_settings(&settings));
-    let listeners = Listeners { presences: presences.clone(), hub: hub.clone() };
+    let search = Search::new(Arc::clone(&shared), hub.clone(), &settings.data_dir.join("search"));
+    let listeners =
+        Listeners { presences: presences.clone(), search: search.clone(), hub: hub.clone() };
     writer.set_listener(Box::new(listeners));
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
@@ -165,10 +169,11 @@ async fn start_among(
         handle.clone(),
         hub.clone(),
         (directory, peers.progress(), peers.filling(), peers.conduct(), peers.marks()),
-        presences.clone(),
+        (presences.clone(), search.clone()),
         client_settings,
     );
     let presence = presences.start(handle.clone());
+    let searching = search.start().map_err(StartError::Thread)?;
     #[cfg(test)]
     let (by_hand, looked_at) = (handle.clone(), Arc::clone(&shared));
     let waking = wake::start(shared, handle, peers.filling());
@@ -191,6 +196,7 @@ async fn start_among(
         waking,
         tending,
         presence,
+        searching,
         failed,
     })
 }
@@ -219,8 +225,12 @@ impl Node {
         self.waking.abort();
         self.tending.abort();
         self.presence.stop().await;
-        let writer = self.writer;
-        match tokio::task::spawn_blocking(move || writer.stop()).await {
+        let (writer, searching) = (self.writer, self.searching);
+        let stop = move || {
+            searching.stop();
+            writer.stop()
+        };
+        match tokio::task::spawn_blocking(stop).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::error!(%error, "not everything could be stored; the journal has it")
@@ -233,12 +243,14 @@ impl Node {
 /// Who hears of what the writer adds.
 struct Listeners {
     presences: Presences,
+    search: Search,
     hub: Hub,
 }
 
 impl Listener for Listeners {
     fn published(&mut self, applied: Vec<Applied>, logged_out: &[DeviceId]) {
         self.presences.published(&applied, logged_out);
+        self.search.published(&applied);
         self.hub.published(applied, logged_out);
     }
 }

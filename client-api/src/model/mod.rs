@@ -12,6 +12,7 @@ mod presence;
 mod profile;
 mod request;
 mod rule;
+mod search;
 mod time;
 mod value;
 
@@ -38,6 +39,7 @@ pub(crate) use request::{
     PatchChannel, ReadRequest, RepliesQuery, RoleRequest, SendRequest, SignUpRequest,
     SwitchRequest, SyncQuery,
 };
+pub(crate) use search::{SearchAnswer, SearchQuery};
 pub(crate) use value::{
     alias, channel_id, device_id, json_object, label, malformed, message_id, reaction, refusal,
     with_separators,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::besides::BesidesShape;
 use super::rule::RuleShape;
-use super::time::parse_unix_ms;
 use super::value;
 use crate::backend::{AccountChange, Action, Cursor, LogIn, Mark, Page, Refusal, Role, SignUp};
 
@@ -364,9 +363,7 @@ impl PageQuery {
             (None, Some(id), None, None) => Page::After(value::message_id(&id)?),
             (None, None, Some(id), None) => Page::Around(value::message_id(&id)?),
             (None, None, None, Some(date)) => {
-                Page::AtDate(parse_unix_ms(&date).ok_or_else(|| {
-                    value::malformed("A date is in UTC: 2026-11-23 or 2026-11-23T03:27:27.123Z.")
-                })?)
+                Page::AtDate(value::time(&date)?)
             }
             _ => {
                 let sentence = "Give at most one of `before`, `after`, `around` and `date`.";

@@ -17,6 +17,7 @@ use comity_protocol::profile::check_display_name;
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
+use super::time::parse_unix_ms;
 use crate::backend::{ContactStanding, ContactStep, Cursor, DeviceId, Mark, Refusal, Role};
 
 /// A refusal for what was not understood.
@@ -236,6 +237,12 @@ pub(crate) fn status(text: &str) -> Result<String, Refusal> {
         checked.map_err(|error| not_a_line(Code::StatusInvalid, "This is not a status", error))?;
     }
     Ok(status.to_owned())
+}
+
+/// A time as a person or a program writes it, in Unix milliseconds.
+pub(crate) fn time(text: &str) -> Result<u64, Refusal> {
+    let sentence = "A date is in UTC: 2026-11-23 or 2026-11-23T03:27:27.123Z.";
+    parse_unix_ms(text).ok_or_else(|| malformed(sentence))
 }
 
 /// A device's name, trimmed; it may be left out.

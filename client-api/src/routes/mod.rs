@@ -15,6 +15,7 @@ mod messages;
 mod presence;
 mod profile;
 mod remarks;
+mod search;
 mod sessions;
 mod socket;
 mod sync;
@@ -128,6 +129,7 @@ fn of_messages<B: Backend>() -> Router<Api<B>> {
         )
         .route("/v1/channels/{id}/read", put(remarks::mark_read::<B>))
         .route("/v1/mentions", get(remarks::mentions::<B>))
+        .route("/v1/search", get(search::find::<B>))
 }
 
 /// What is there without a token.

@@ -7,6 +7,7 @@
 mod profiles;
 mod remarks;
 pub(crate) mod rules;
+mod search;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};

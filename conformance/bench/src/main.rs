@@ -18,6 +18,7 @@ mod pages;
 mod presence;
 mod relay;
 mod row;
+mod search;
 mod senders;
 mod stats;
 mod storm;
@@ -106,6 +107,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if arguments.wants_any(&senders::NAMES) {
         rows.print(senders::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&search::NAMES) {
+        rows.print(search::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if rows.is_empty() {
         return Err("no figure has such a name".into());

@@ -228,6 +228,12 @@ impl Writer {
         self.remove_where(move |key| key.channel == channel && key.time < time)
     }
 
+    /// Takes all texts out.
+    pub fn clear(&mut self) -> Result<(), IndexError> {
+        self.inner.delete_all_documents()?;
+        Ok(())
+    }
+
     fn remove_where(
         &mut self,
         is_gone: impl Fn(Key) -> bool + Clone + Send + Sync + 'static,
@@ -468,9 +474,9 @@ mod tests {
         ];
         for query in queries {
             let parsed = Query::parse(query).unwrap();
-            let wanted: Vec<u64> = (0..).zip(texts).rev()
+            let wanted: Vec<u64> = (0..7u32).zip(texts).rev()
                 .filter(|(_, text)| parsed.find(text).is_some())
-                .map(|(at, _)| at)
+                .map(|(at, _)| at.into())
                 .collect();
             let found: Vec<u64> = fixture.all(query).iter().map(|key| key.time).collect();
             assert_eq!(found, wanted, "{query}");
@@ -506,12 +512,17 @@ mod tests {
     #[test]
     fn an_edit_is_a_removal_and_another_text() {
         let mut fixture = Fixture::new();
-        let key = fixture.add(1, 1, "coffee");
-        fixture.writer.commit("").unwrap();
-        fixture.writer.remove(&[key]).unwrap();
-        fixture.add(1, 1, "tea");
-        fixture.writer.commit("").unwrap();
-        assert_eq!((fixture.all("coffee"), fixture.all("tea")), (vec![], vec![key]));
+        for between in [true, false] {
+            let key = fixture.add(1, 1, "coffee");
+            if between {
+                fixture.writer.commit("").unwrap();
+            }
+            fixture.writer.remove(&[key]).unwrap();
+            fixture.add(1, 1, "tea");
+            fixture.writer.commit("").unwrap();
+            assert_eq!((fixture.all("coffee"), fixture.all("tea")), (vec![], vec![key]));
+            fixture.writer.clear().unwrap();
+        }
     }
 
     #[test]

@@ -27,12 +27,14 @@ use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Marks, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
+use super::search::Searching;
 use super::show;
 use super::tending::Uses;
 use super::{convert, history};
 use crate::clock;
 use crate::feed::{self, Hub, cursor_at};
 use crate::presence::Presences;
+use crate::search::Search;
 use crate::writer::{ProposeError, Shared, WriterHandle};
 
 /// What the admin's settings say to this edge.
@@ -79,6 +81,7 @@ struct Inner {
     conduct: Conduct,
     marks: Marks,
     presences: Presences,
+    search: Searching,
     profiles: Profiles,
     passwords: Passwords,
     uses: Uses,
@@ -93,7 +96,7 @@ impl ClientEdge {
         writer: WriterHandle,
         hub: Hub,
         (directory, progress, filling, conduct, marks): Parts,
-        presences: Presences,
+        (presences, search): (Presences, Search),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -108,6 +111,7 @@ impl ClientEdge {
             conduct,
             marks,
             presences,
+            search: Searching::new(search),
             profiles: Profiles::new(),
             passwords,
             uses: Uses::default(),
@@ -145,6 +149,10 @@ impl ClientEdge {
 
     pub(super) fn presence(&self) -> &Presences {
         &self.0.presences
+    }
+
+    pub(super) fn searching(&self) -> &Searching {
+        &self.0.search
     }
 
     pub(super) fn profiles_known(&self) -> &Profiles {

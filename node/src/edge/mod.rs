@@ -18,6 +18,7 @@ mod profiles;
 mod reading;
 mod remarks;
 mod reopening;
+mod search;
 mod show;
 pub mod tending;
 pub mod wake;

@@ -175,7 +175,7 @@ pub fn cursor_at(state: &State, pos: Pos) -> Cursor {
 }
 
 /// Whether a cursor is of this store's history: of a known run, and within what that run gave.
-fn is_known(state: &State, cursor: Cursor, watermark: Pos) -> bool {
+pub fn is_known(state: &State, cursor: Cursor, watermark: Pos) -> bool {
     let Some(identity) = &state.identity else { return false };
     let starts = &identity.starts;
     let Some(at) = starts.iter().position(|start| start.start == cursor.start) else {

@@ -34,6 +34,7 @@ mod reopening;
 mod restoring;
 mod rogue;
 mod scene;
+mod search;
 mod settling;
 mod unproven;
 mod world;

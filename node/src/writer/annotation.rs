@@ -136,6 +136,21 @@ impl View {
         if is_whole { Ok(found) } else { Err(RecordsError::Row) }
     }
 
+    /// The newest edit of a message by its author.
+    pub fn newest_edit(
+        &self,
+        channel: ChannelNo,
+        message: MessageId,
+        author: AccountId,
+    ) -> Result<Option<EventRow>, RecordsError> {
+        let said = self.annotations(channel, (message, message), usize::MAX)?;
+        let is_edit = |said: &&Annotated| said.what == Remark::Edit && said.author == author;
+        match said.iter().rfind(is_edit) {
+            Some(edit) => self.annotating(channel, edit),
+            None => Ok(None),
+        }
+    }
+
     /// The messages of a channel that were pinned at some time, the one pinned last first.
     pub fn pinned_ever(&self, channel: ChannelNo) -> Result<Vec<MessageId>, RecordsError> {
         let mut found: Vec<MessageId> = Vec::new();
