@@ -259,9 +259,9 @@ fn nobody_is_kept_who_is_not_needed() {
 fn many_devices_are_asked_for_fewer_beats() {
     let mut node = Node::new(1);
     let first = node.connects(1, 1);
-    let mut phones: Vec<Phone> = (2..=2_500).map(|number| node.connects(number, number)).collect();
+    let mut phones: Vec<Phone> = (2..=5_000).map(|number| node.connects(number, number)).collect();
     assert_eq!(first.socket.1.take(), vec![]);
-    phones.extend((2_501..=2_600).map(|number| node.connects(number, number)));
+    phones.extend((5_001..=5_100).map(|number| node.connects(number, number)));
     assert_eq!(first.socket.1.take(), vec![10_000]);
     assert_eq!(node.connects(1, 1).socket.1.take(), vec![10_000], "as well as who comes later");
     // Who beats as asked is there after the first timeout.
@@ -270,7 +270,7 @@ fn many_devices_are_asked_for_fewer_beats() {
     node.wait(32_000);
     assert_eq!(node.shown(1, 2), Some(Online));
     assert_eq!(node.shown(1, 1), None, "who did not is gone, a timeout of the new pace later");
-    for phone in phones.drain(1_250..) {
+    for phone in phones.drain(2_500..) {
         node.leaves(&phone);
     }
     let staying: Vec<&Phone> = phones.iter().collect();
