@@ -382,7 +382,8 @@ pub enum Delivery {
 
 /// A node, as the client API sees it. Cheap to clone.
 pub trait Backend:
-    PresenceBackend + ProfileBackend + SearchBackend + Clone + Send + Sync + 'static {
+    PresenceBackend + ProfileBackend + SearchBackend + Clone + Send + Sync + 'static
+{
     /// The feed of a device.
     type Subscription: Subscription;
 

@@ -47,8 +47,8 @@ pub use presence::{
 pub use profile::{Asked, Avatar, DIRECTORY_LIMIT_MAX, Profile, ProfileBackend};
 pub use routes::router;
 pub use search::{
-    SEARCH_LIMIT_MAX, SEARCH_SKIP_MAX, Search, SearchBackend, SearchOrder, SearchPage, SearchResult,
-    Snippet,
+    SEARCH_LIMIT_MAX, SEARCH_SKIP_MAX, Search, SearchBackend, SearchOrder, SearchPage,
+    SearchResult, Snippet,
 };
 pub use serve::serve;
 pub use settings::ApiSettings;

@@ -1,5 +1,5 @@
-//! The part of the port that is about finding messages by their words. Nothing here knows how a node
-//! finds them.
+//! The part of the port that is about finding messages by their words. Nothing here knows how a
+//! node finds them.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub enum SearchOrder {
 }
 
 /// A message that has what was looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SearchResult {
     /// The message.
     pub event: Arc<FeedEvent>,
@@ -60,7 +60,7 @@ pub struct Snippet {
 }
 
 /// Some of what was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SearchPage {
     /// Messages in the order that was asked for.
     pub results: Vec<SearchResult>,

@@ -10,6 +10,8 @@ use crate::{programs, setup, tree};
 const SUITE: &str = "conformance/suite";
 /// The pinned vectors with the check that shares no code with the protocol.
 const VECTORS: &str = "conformance/vectors";
+/// Where the sentences are made that search is measured with.
+const CORPUS: &str = "conformance/corpus";
 
 /// What `scenario` is asked for.
 #[derive(Debug, clap::Args)]
@@ -58,7 +60,7 @@ pub(crate) fn run_short(name: &str) -> Outcome {
 /// The tests of the suite itself: a checker that finds nothing proves nothing.
 pub(crate) fn test_suite() -> Outcome {
     setup::ensure()?;
-    [SUITE, VECTORS].into_iter().try_for_each(|folder| {
+    [SUITE, VECTORS, CORPUS].into_iter().try_for_each(|folder| {
         let mut python = Command::new(setup::PYTHON);
         python.current_dir(tree::root()).env("PYTHONDONTWRITEBYTECODE", "1");
         process::run(python.args(["-m", "unittest", "discover", "--start-directory", folder]))

@@ -362,9 +362,7 @@ impl PageQuery {
             (Some(id), None, None, None) => Page::Before(value::message_id(&id)?),
             (None, Some(id), None, None) => Page::After(value::message_id(&id)?),
             (None, None, Some(id), None) => Page::Around(value::message_id(&id)?),
-            (None, None, None, Some(date)) => {
-                Page::AtDate(value::time(&date)?)
-            }
+            (None, None, None, Some(date)) => Page::AtDate(value::time(&date)?),
             _ => {
                 let sentence = "Give at most one of `before`, `after`, `around` and `date`.";
                 return Err(value::malformed(sentence));

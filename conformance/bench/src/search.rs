@@ -125,11 +125,7 @@ fn look_up(
 }
 
 /// The share of what should be found, on the average of the queries.
-fn recall(
-    index: &Index,
-    judged: &[Judged],
-    channels: &Arc<HashSet<u32>>,
-) -> Result<f64, Failure> {
+fn recall(index: &Index, judged: &[Judged], channels: &Arc<HashSet<u32>>) -> Result<f64, Failure> {
     let mut shares = 0.0;
     for Judged { text, relevant } in judged {
         let query = Query::parse(text)?;

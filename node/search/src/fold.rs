@@ -1,4 +1,4 @@
-//! Characters in the form in which they are searched: without case, without accents, width and other
+//! Characters in the form in which they are searched: without case, accents, width and other
 //! variants; each with where it stands in the text. What makes words of them is [`crate::token`].
 
 use unicode_normalization::UnicodeNormalization;
@@ -74,8 +74,10 @@ fn is_plain(c: char) -> bool {
 fn joins(c: char) -> bool {
     !c.is_ascii()
         && (is_dropped(c)
-            || matches!(c,
-                '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}' | '\u{1160}'..='\u{11ff}'))
+            || matches!(
+                c,
+                '\u{3099}' | '\u{309a}' | '\u{ff9e}' | '\u{ff9f}' | '\u{1160}'..='\u{11ff}'
+            ))
 }
 
 /// Accents, points that may be left out, and what is not seen.

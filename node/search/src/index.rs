@@ -12,8 +12,8 @@ use tantivy::directory::MmapDirectory;
 use tantivy::index::SegmentId;
 use tantivy::query::doc_predicate_query::{DocPredicateQuery, FunctionPredicate};
 use tantivy::query::{
-    BooleanQuery, ConstScoreQuery, Occur, PhrasePrefixQuery,
-    PhraseQuery, Query as TantivyQuery, TermQuery,
+    BooleanQuery, ConstScoreQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as TantivyQuery,
+    TermQuery,
 };
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
@@ -118,7 +118,10 @@ impl Index {
         let inner = builder.open_or_create(directory).map_err(unusable)?;
         let damaged = inner.validate_checksum().map_err(unusable)?;
         if let Some(file) = damaged.iter().next() {
-            return Err(OpenError::Unusable(format!("{} does not fit its checksum", file.display())));
+            return Err(OpenError::Unusable(format!(
+                "{} does not fit its checksum",
+                file.display()
+            )));
         }
         inner.tokenizers().register(CUTTER, Cutter);
         let reader = inner.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
@@ -141,8 +144,8 @@ impl Index {
         Ok(Writer { index: self.clone(), inner })
     }
 
-    /// Keys of texts that have what is looked for, without the first `skip`, at most `max`. All that
-    /// the last commit knew.
+    /// Keys of texts that have what is looked for, without the first `skip`, at most `max`; of
+    /// those that the last commit knew.
     pub fn search(
         &self,
         query: &Query,
@@ -180,8 +183,11 @@ impl Index {
     }
 
     fn part(&self, part: &Part) -> Box<dyn TantivyQuery> {
-        let terms: Vec<Term> =
-            part.tokens.iter().map(|token| Term::from_field_text(self.fields.text, token)).collect();
+        let terms: Vec<Term> = part
+            .tokens
+            .iter()
+            .map(|token| Term::from_field_text(self.fields.text, token))
+            .collect();
         if part.is_prefix {
             let mut query = PhrasePrefixQuery::new(terms);
             query.set_max_expansions(EXPANSIONS_MAX);
@@ -283,7 +289,8 @@ struct Keys {
 
 impl Keys {
     fn of(segment: &SegmentReader) -> tantivy::Result<Self> {
-        let column = |name| Ok::<_, TantivyError>(segment.fast_fields().u64(name)?.first_or_default_col(0));
+        let column =
+            |name| Ok::<_, TantivyError>(segment.fast_fields().u64(name)?.first_or_default_col(0));
         Ok(Self { channel: column(CHANNEL)?, time: column(TIME)?, rest: column(REST)? })
     }
 
@@ -317,7 +324,8 @@ fn schema() -> (Schema, Fields) {
     let indexing = TextFieldIndexing::default()
         .set_tokenizer(CUTTER)
         .set_index_option(IndexRecordOption::WithFreqsAndPositions);
-    let text = builder.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
+    let text =
+        builder.add_text_field("text", TextOptions::default().set_indexing_options(indexing));
     let channel = builder.add_u64_field(CHANNEL, FAST);
     let time = builder.add_u64_field(TIME, FAST);
     let rest = builder.add_u64_field(REST, FAST);
@@ -468,13 +476,35 @@ mod tests {
         }
         fixture.writer.commit("").unwrap();
         let queries = [
-            "eva", "find_by_id", "acme.example/a", "\"call find\"", "id find", "서울", "서", "만나요",
-            "東京", "京都", "都", "行き", "北京大学", "大学", "大", "👍", "kaff*", "kaffee", "สวัสดี",
-            "ครับ", "eva acme", "東京 行き", "東行",
+            "eva",
+            "find_by_id",
+            "acme.example/a",
+            "\"call find\"",
+            "id find",
+            "서울",
+            "서",
+            "만나요",
+            "東京",
+            "京都",
+            "都",
+            "行き",
+            "北京大学",
+            "大学",
+            "大",
+            "👍",
+            "kaff*",
+            "kaffee",
+            "สวัสดี",
+            "ครับ",
+            "eva acme",
+            "東京 行き",
+            "東行",
         ];
         for query in queries {
             let parsed = Query::parse(query).unwrap();
-            let wanted: Vec<u64> = (0..7u32).zip(texts).rev()
+            let wanted: Vec<u64> = (0..7u32)
+                .zip(texts)
+                .rev()
                 .filter(|(_, text)| parsed.find(text).is_some())
                 .map(|(at, _)| at.into())
                 .collect();

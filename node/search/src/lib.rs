@@ -10,9 +10,7 @@ mod query;
 mod snippet;
 mod token;
 
-pub use index::{
-    Document, Filter, Index, IndexError, Key, OpenError, Order, Writer,
-};
+pub use index::{Document, Filter, Index, IndexError, Key, OpenError, Order, Writer};
 pub use query::{PARTS_MAX, PREFIX_CHARS_MIN, QUERY_CHARS_MAX, Query, QueryError};
 pub use snippet::{Piece, SNIPPET_CHARS_MAX, Snippet, snippet};
 pub use token::{Kind, Token, tokens};

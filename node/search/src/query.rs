@@ -170,7 +170,10 @@ mod tests {
     fn all_parts_must_be_there() {
         assert_eq!(found("tea five", "Five o'clock TEA"), Some(vec!["Five".into(), "TEA".into()]));
         assert_eq!(found("tea six", "Five o'clock TEA"), None);
-        assert_eq!(found("\"o'clock tea\"", "five o'clock, tea"), Some(vec!["o'clock, tea".into()]));
+        assert_eq!(
+            found("\"o'clock tea\"", "five o'clock, tea"),
+            Some(vec!["o'clock, tea".into()])
+        );
         assert_eq!(found("\"tea o'clock\"", "five o'clock tea"), None);
         assert_eq!(found("find_by_id", "call find_by_id(7)"), Some(vec!["find_by_id".into()]));
         assert_eq!(found("acme.example/a", "see https://acme.example/a-b").unwrap().len(), 1);

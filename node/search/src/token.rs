@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn places_are_those_of_the_text() {
         let text = "Ça, 東京";
-        let found: Vec<&str> = tokens(text).iter().map(|token| &text[token.range.clone()]).collect();
+        let found: Vec<&str> =
+            tokens(text).iter().map(|token| &text[token.range.clone()]).collect();
         assert_eq!(found, ["Ça", "東京", "京"]);
     }
 }

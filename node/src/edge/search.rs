@@ -64,12 +64,7 @@ impl SearchBackend for ClientEdge {
 }
 
 impl ClientEdge {
-    fn find(
-        &self,
-        account: AccountId,
-        query: &Query,
-        sought: &Sought,
-    ) -> Result<SearchPage, Code> {
+    fn find(&self, account: AccountId, query: &Query, sought: &Sought) -> Result<SearchPage, Code> {
         let index = &self.searching().index;
         let indexed_percent = index.percent();
         let Some(look) = self.look(account, sought)? else {

@@ -148,9 +148,8 @@ impl Search {
                 tracing::error!(%error, "the search index cannot be removed");
             }
             let work = self.work();
-            let waited = self.0.changed.wait_timeout_while(work, RETRY_AFTER, |work| {
-                !work.is_stopping
-            });
+            let waited =
+                self.0.changed.wait_timeout_while(work, RETRY_AFTER, |work| !work.is_stopping);
             if waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping {
                 return;
             }
@@ -177,8 +176,8 @@ impl Search {
         Ok(indexer.writer.finish()?)
     }
 
-    /// What an index lacks of what was applied up to a pos; one that does not know how far it goes is
-    /// emptied.
+    /// What an index lacks of what was applied up to a pos; one that does not know how far it goes
+    /// is emptied.
     fn missing(
         &self,
         index: &Index,

@@ -1,5 +1,5 @@
-//! What the index notes with each commit: how far into this node's order it goes, and whether it had
-//! all of the history that came by then.
+//! What the index notes with each commit: how far into this node's order it goes, and whether it
+//! had all of the history that came by then.
 
 use comity_protocol::cursor::{Cursor, Pos};
 

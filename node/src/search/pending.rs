@@ -19,9 +19,10 @@ pub(super) struct Pending {
 impl Pending {
     /// Everything that a state knows of.
     pub(super) fn all(state: &State) -> Self {
-        let logs = state.channels.iter().flat_map(|(no, channel)| {
-            channel.logs.values().map(|log| (log.no, (*no, 0)))
-        });
+        let logs = state
+            .channels
+            .iter()
+            .flat_map(|(no, channel)| channel.logs.values().map(|log| (log.no, (*no, 0))));
         Self { logs: logs.collect(), ..Self::since(state, Pos(0)) }
     }
 
@@ -49,37 +50,5 @@ impl Pending {
     /// How much there is to look at, in channels and logs.
     pub(super) fn len(&self) -> usize {
         self.channels.len() + self.logs.len()
-    }
-
-    /// Takes in what another one has.
-    pub(super) fn add(&mut self, other: Self) {
-        for (no, from) in other.channels {
-            let known = self.channels.entry(no).or_insert(from);
-            *known = (*known).min(from);
-        }
-        for (log, (no, from)) in other.logs {
-            let known = self.logs.entry(log).or_insert((no, from));
-            known.1 = known.1.min(from);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(channels: &[(u32, u64)], logs: &[(u64, u32, u64)]) -> Pending {
-        Pending {
-            channels: channels.iter().map(|(no, pos)| (ChannelNo(*no), Pos(*pos))).collect(),
-            logs: logs.iter().map(|(log, no, seq)| (LogNo(*log), (ChannelNo(*no), *seq))).collect(),
-        }
-    }
-
-    #[test]
-    fn the_earliest_place_counts() {
-        let mut pending = of(&[(1, 7), (2, 3)], &[(1, 1, 5)]);
-        pending.add(of(&[(1, 4), (3, 9)], &[(1, 1, 6), (2, 3, 1)]));
-        assert_eq!(pending, of(&[(1, 4), (2, 3), (3, 9)], &[(1, 1, 5), (2, 3, 1)]));
-        assert_eq!(pending.len(), 5);
     }
 }

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("feed", &["writer", "store", "clock"]),
     ("presence", &["writer", "store", "clock"]),
     ("push", &["writer", "store", "clock"]),
-    ("search", &["writer", "store", "clock"]),
+    ("search", &["feed", "writer", "store", "clock"]),
     ("admin", &["writer", "store", "clock"]),
     ("writer", &["journal", "store", "disk", "clock"]),
     ("journal", &["disk"]),
