@@ -1,5 +1,5 @@
-//! The index on disk: which texts have which tokens. Texts themselves are not kept; what is found is
-//! a key, by which whoever keeps the texts finds one.
+//! The index on disk: which texts have which tokens. Texts themselves are not kept; what is found
+//! is a key, by which whoever keeps the texts finds one.
 
 use std::collections::HashSet;
 use std::ops::Range;

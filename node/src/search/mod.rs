@@ -1,6 +1,7 @@
 //! Full-text search, at work: a thread that brings the index in line with the rows, and what is
-//! asked of it. The index follows the journal's order and may be thrown away at any time: it is made
-//! anew from the rows. It holds nobody up: the writer notes where something was added, no more.
+//! asked of it. The index follows the journal's order and may be thrown away at any time: it is
+//! made anew from the rows. It holds nobody up: the writer notes where something was added, no
+//! more.
 
 mod indexer;
 mod note;
