@@ -57,7 +57,7 @@ def count(queries: list[Query], corpus: Iterable[tuple[str, str]]) -> tuple[Coun
     """How many sentences count for each query: in all languages, and in its own."""
     everywhere: Counts = Counter()
     at_home: Counts = Counter()
-    patterns = [(query, literal(query.pattern), compiled(query.pattern)) for query in queries]
+    patterns = [(query, literal_of(query.pattern), compiled(query.pattern)) for query in queries]
     for language, sentence in corpus:
         text = folded(sentence)
         for query, literal, pattern in patterns:
@@ -82,7 +82,7 @@ def complaints(queries: list[Query], everywhere: Counts, at_home: Counts) -> Ite
             yield f"{query.language} {query.text} has {everywhere[query]} sentences"
 
 
-def literal(pattern: str) -> str:
+def literal_of(pattern: str) -> str:
     """What every match contains, which is quicker to look for: all of a pattern that is a word
     between bounds, nothing of others."""
     literal = _ESCAPED.sub(r"\1", pattern.replace(r"\b", ""))

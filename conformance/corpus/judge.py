@@ -10,13 +10,13 @@ import itertools
 import sys
 from pathlib import Path
 
-from check_queries import lines, literal, read
+from check_queries import lines, literal_of, read
 from relevance import compiled, folded
 
 
 def main() -> int:
     corpus, count = Path(sys.argv[1]), int(sys.argv[2])
-    queries = [(query.text, literal(query.pattern), compiled(query.pattern)) for query in read()]
+    queries = [(query.text, literal_of(query.pattern), compiled(query.pattern)) for query in read()]
     relevant: list[list[int]] = [[] for _ in queries]
     for number, (_, sentence) in enumerate(itertools.islice(lines(corpus), count)):
         text = folded(sentence)

@@ -30,7 +30,7 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 /// Records that are looked at between two commits, while there is much.
 const COMMIT_RECORDS: usize = 20_000;
 /// How often what was taken out of the index is written over on the disk.
-const COMPACT_EVERY: Duration = Duration::from_secs(600);
+const COMPACT_EVERY: Duration = Duration::from_secs(300);
 /// How long to wait before an index that failed is made anew.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
