@@ -8,6 +8,8 @@ mod note;
 mod pending;
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -25,14 +27,21 @@ use self::pending::Pending;
 use crate::feed::{Hub, cursor_at, is_known};
 use crate::writer::Shared;
 
-/// How soon what was written is found, at the latest, while the index keeps up.
-const COMMIT_EVERY: Duration = Duration::from_secs(1);
+/// How soon what was written is found at the earliest.
+const COMMIT_AFTER_MIN: Duration = Duration::from_secs(1);
+/// And at the latest, while the index keeps up.
+const COMMIT_AFTER_MAX: Duration = Duration::from_secs(30);
+/// How many times as long as it worked it rests: a commit is several syncs of a disk that others
+/// wait for, and so may not come upon one in a hundred of them.
+const REST: u32 = 200;
 /// Records that are looked at between two commits, while there is much.
 const COMMIT_RECORDS: usize = 20_000;
 /// How often what was taken out of the index is written over on the disk.
 const COMPACT_EVERY: Duration = Duration::from_secs(300);
-/// How long to wait before an index that failed is made anew.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// How long to wait before an index that failed is made anew; then twice as long, up to the most.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+/// The longest of these pauses.
+const RETRY_MAX: Duration = Duration::from_secs(600);
 
 /// The index of a node. Cheap to clone.
 #[derive(Clone)]
@@ -140,20 +149,31 @@ impl Search {
         Ok(found.into_iter().map(message).collect())
     }
 
+    /// Keeps the index until the node stops. Where that fails it is made anew, after a while that
+    /// doubles: what fails may be the disk, and not the index.
     fn run(&self) {
-        while let Err(error) = self.keep() {
-            tracing::warn!(%error, "the search index is made anew");
+        let mut pause = RETRY_FIRST;
+        loop {
+            let why = match catch_unwind(AssertUnwindSafe(|| self.keep())) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "a panic".to_owned(),
+            };
+            tracing::warn!(why, "the search index failed and is made anew");
             *self.0.index.write().unwrap_or_else(PoisonError::into_inner) = None;
             self.0.percent.store(0, Ordering::Relaxed);
-            if let Err(error) = std::fs::remove_dir_all(&self.0.dir) {
-                tracing::error!(%error, "the search index cannot be removed");
+            match std::fs::remove_dir_all(&self.0.dir) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    tracing::error!(%error, "the search index cannot be removed");
+                }
+                _ => {}
             }
-            let work = self.work();
-            let waited =
-                self.0.changed.wait_timeout_while(work, RETRY_AFTER, |work| !work.is_stopping);
+            let is_running = |work: &mut Work| !work.is_stopping;
+            let waited = self.0.changed.wait_timeout_while(self.work(), pause, is_running);
             if waited.unwrap_or_else(PoisonError::into_inner).0.is_stopping {
                 return;
             }
+            pause = (pause * 2).min(RETRY_MAX);
         }
     }
 
@@ -223,9 +243,10 @@ impl Search {
 
     /// Follows what is applied after a pos until the node stops.
     fn follow(&self, indexer: &mut Indexer<'_>, mut done: Pos) -> Result<(), KeepError> {
-        let mut compacted = Instant::now();
+        let (mut compacted, mut rest) = (Instant::now(), COMMIT_AFTER_MIN);
         loop {
-            let Work { mut pending, noted_to, is_stopping } = self.next();
+            let Work { mut pending, noted_to, is_stopping } = self.next(rest);
+            let began = Instant::now();
             let first = Pos(done.0 + 1);
             pending.channels.values_mut().for_each(|from| *from = (*from).max(first));
             done = done.max(noted_to);
@@ -234,6 +255,7 @@ impl Search {
             }
             indexer.expire()?;
             self.commit(indexer, done, is_stopping)?;
+            rest = (began.elapsed() * REST).clamp(COMMIT_AFTER_MIN, COMMIT_AFTER_MAX);
             if compacted.elapsed() >= COMPACT_EVERY {
                 compacted = Instant::now();
                 indexer.writer.compact()?;
@@ -244,14 +266,14 @@ impl Search {
         }
     }
 
-    /// Waits until there is something to look at, and a little longer for more.
-    fn next(&self) -> Work {
+    /// Waits until there is something to look at, and a while longer for more.
+    fn next(&self, rest: Duration) -> Work {
         let wait = |at_most, until: fn(&mut Work) -> bool| {
             let waited = self.0.changed.wait_timeout_while(self.work(), at_most, until);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
         };
         wait(COMPACT_EVERY, |work| work.pending.is_empty() && !work.is_stopping);
-        wait(COMMIT_EVERY, |work| !work.is_stopping);
+        wait(rest, |work| !work.is_stopping);
         let mut work = self.work();
         let pending = std::mem::take(&mut work.pending);
         Work { pending, noted_to: work.noted_to, is_stopping: work.is_stopping }

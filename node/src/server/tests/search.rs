@@ -148,6 +148,22 @@ async fn the_index_outlasts_a_start_and_is_made_anew_where_it_is_gone_or_damaged
 }
 
 #[tokio::test]
+async fn an_index_that_goes_while_the_node_runs_is_made_anew() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let group = alice.founds("tea", &mut []).await;
+    let first = alice.says(&group, "tea one", Value::Null).await;
+    alice.awaits(&path("tea"), is(&[&first])).await;
+    std::fs::remove_dir_all(world.dir().join("acme.test").join("search")).unwrap();
+    let second = alice.says(&group, "tea two", Value::Null).await;
+    alice.awaits(&path("tea"), is(&[&second, &first])).await;
+    let edit = json!({ "channel": group, "message": second, "text": "coffee" });
+    alice.does("edit", edit).await.unwrap();
+    alice.awaits(&path("tea"), is(&[&first])).await;
+    alice.awaits(&path("coffee"), is(&[&second])).await;
+}
+
+#[tokio::test]
 async fn what_is_no_query_is_refused() {
     let world = World::start(&DOMAINS[..1]).await;
     let alice = Plain::new(&world, 0, "alice").await;
