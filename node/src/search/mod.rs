@@ -127,6 +127,13 @@ impl Search {
         Some(self.0.percent.load(Ordering::Relaxed)).filter(|percent| *percent < 100)
     }
 
+    /// How many messages can be found; none while there is no index.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> u64 {
+        let index = self.0.index.read().unwrap_or_else(PoisonError::into_inner);
+        index.as_ref().map_or(0, Index::count)
+    }
+
     /// Messages that have what is looked for, in an order, without the first `skip`, at most `max`.
     /// Whether they may be shown, and still have it, is for who asks to see.
     pub fn find(
@@ -191,9 +198,10 @@ impl Search {
         let to = self.0.hub.watermark();
         let missing = self.missing(&index, &mut indexer, to)?;
         *self.0.index.write().unwrap_or_else(PoisonError::into_inner) = Some(index);
-        self.catch_up(&mut indexer, missing, to)?;
-        self.0.percent.store(100, Ordering::Relaxed);
-        self.follow(&mut indexer, to)?;
+        if self.catch_up(&mut indexer, missing, to)? {
+            self.0.percent.store(100, Ordering::Relaxed);
+            self.follow(&mut indexer, to)?;
+        }
         Ok(indexer.writer.finish()?)
     }
 
@@ -219,18 +227,19 @@ impl Search {
         })
     }
 
-    /// Looks at all that was missing, and says how far it is.
+    /// Looks at all that was missing, and says how far it is. Whether it came to the end: an index
+    /// of a node that stops before that must not count as whole.
     fn catch_up(
         &self,
         indexer: &mut Indexer<'_>,
         missing: Pending,
         to: Pos,
-    ) -> Result<(), KeepError> {
+    ) -> Result<bool, KeepError> {
         let all = missing.len().max(1);
         let mut rest = missing;
         while !rest.is_empty() {
             if self.work().is_stopping {
-                return Ok(());
+                return Ok(false);
             }
             rest = index_some(indexer, rest, to)?;
             let done = all.saturating_sub(rest.len()) * 99 / all;
@@ -238,7 +247,8 @@ impl Search {
             // With nothing noted: whoever begins here after a crash does not know what is in.
             indexer.writer.commit("")?;
         }
-        self.commit(indexer, to, false)
+        self.commit(indexer, to, false)?;
+        Ok(true)
     }
 
     /// Follows what is applied after a pos until the node stops.
@@ -248,8 +258,12 @@ impl Search {
             let Work { mut pending, noted_to, is_stopping } = self.next(rest);
             let began = Instant::now();
             let first = Pos(done.0 + 1);
-            pending.channels.values_mut().for_each(|from| *from = (*from).max(first));
             done = done.max(noted_to);
+            // What was noted before the index was opened has been looked at.
+            pending.channels.retain(|_, from| {
+                *from = (*from).max(first);
+                *from <= done
+            });
             while !pending.is_empty() {
                 pending = index_some(indexer, pending, done)?;
             }

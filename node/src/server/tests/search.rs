@@ -1,9 +1,12 @@
 //! Search, seen by clients that speak plain JSON, within an organisation and across two.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::plain::{Plain, text};
-use super::world::World;
+use super::world::{World, soon};
+use crate::search::Search;
 
 const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
 
@@ -145,6 +148,29 @@ async fn the_index_outlasts_a_start_and_is_made_anew_where_it_is_gone_or_damaged
         let wanted: Vec<&String> = said.iter().rev().collect();
         alice.awaits(&path("tea"), is(&wanted)).await;
     }
+}
+
+#[tokio::test]
+async fn an_index_that_was_interrupted_does_not_count_as_whole() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let group = alice.founds("tea", &mut []).await;
+    let id = alice.says(&group, "tea", Value::Null).await;
+    alice.awaits(&path("tea"), is(&[&id])).await;
+    let node = &world.homes[0].node;
+    let dir = world.dir().join("another");
+    let another = || Search::new(Arc::clone(&node.shared), node.hub.clone(), &dir);
+    another().start().unwrap().stop();
+    let whole = another();
+    let thread = whole.start().unwrap();
+    soon(async {
+        while whole.percent().is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    thread.stop();
+    assert_eq!(whole.count(), 1);
 }
 
 #[tokio::test]
