@@ -118,7 +118,6 @@ impl<B: Backend> Driver<B> {
                 _ => std::future::pending().await,
             }
         });
-        let is_free = !session.is_congested() && !session.is_leaving();
         std::future::poll_fn(|cx| {
             if !session.is_congested() {
                 if session.wants_read()
@@ -126,9 +125,7 @@ impl<B: Backend> Driver<B> {
                 {
                     return Poll::Ready(Wake::Arrived(arrived));
                 }
-                if !work.is_empty()
-                    && let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx)
-                {
+                if let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx) {
                     return Poll::Ready(Wake::Done(done));
                 }
                 if let Poll::Ready(deliveries) = next.as_mut().poll(cx) {
@@ -138,11 +135,7 @@ impl<B: Backend> Driver<B> {
             if alarm.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::Alarm);
             }
-            match write(socket, session, started.elapsed(), close, cx) {
-                // All is out, and whatever else may come was asked for just now.
-                Poll::Ready(Ok(())) if is_free && !session.wants_write() => Poll::Pending,
-                written => written.map(Wake::Written),
-            }
+            write(socket, session, started.elapsed(), close, cx).map(Wake::Written)
         })
         .await
     }
