@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use comity_search::{Document, Filter, Index, Key, Order, Query};
 
 use crate::row::Row;
+use crate::stats::Times;
 use crate::{Failure, Place, cpu};
 
 /// The figures of this bench.
@@ -38,9 +39,9 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
     let times = look_up(&index, &judged, &all)?;
     let few = look_up(&index, &judged, &channels(FEW))?;
     Ok(vec![
-        Row::new(NAMES[0], percentile(&times, 50), "ms"),
-        Row::new(NAMES[1], percentile(&times, 95), "ms"),
-        Row::new(NAMES[2], percentile(&few, 95), "ms"),
+        Row::new(NAMES[0], times.p50_ms(), "ms"),
+        Row::new(NAMES[1], times.p95_ms(), "ms"),
+        Row::new(NAMES[2], few.p95_ms(), "ms"),
         Row::new(NAMES[3], size(&dir)? as f64 / made.text_bytes as f64, ""),
         Row::new(NAMES[4], made.cpu.as_secs_f64() * 1e6 / SENTENCES as f64, "µs"),
         Row::new(NAMES[5], recall(&index, &judged, &all)? * 100.0, "%"),
@@ -106,21 +107,20 @@ fn judged(line: &str) -> Result<Judged, Failure> {
     Ok(Judged { text: text.to_owned(), relevant: relevant.collect::<Result<_, _>>()? })
 }
 
-/// How long each query takes, one after the other, by rank and by date, in ascending order.
+/// How long each query takes, one after the other, by rank and by date.
 fn look_up(
     index: &Index,
     judged: &[Judged],
     channels: &Arc<HashSet<u32>>,
-) -> Result<Vec<Duration>, Failure> {
-    let mut times = Vec::new();
+) -> Result<Times, Failure> {
+    let mut times = Times::default();
     for order in [Order::Rank, Order::Newest] {
         for Judged { text, .. } in judged {
             let (filter, begin) = (filter(channels), Instant::now());
             index.search(&Query::parse(text)?, &filter, order, (0, PAGE))?;
-            times.push(begin.elapsed());
+            times.add(begin.elapsed());
         }
     }
-    times.sort_unstable();
     Ok(times)
 }
 
@@ -143,11 +143,6 @@ fn filter(channels: &Arc<HashSet<u32>>) -> Filter {
 
 fn channels(count: u32) -> Arc<HashSet<u32>> {
     Arc::new((0..count).collect())
-}
-
-fn percentile(times: &[Duration], percent: usize) -> f64 {
-    let at = (times.len() * percent / 100).min(times.len().saturating_sub(1));
-    times.get(at).map_or(0.0, Duration::as_secs_f64) * 1e3
 }
 
 fn corpus() -> Result<PathBuf, Failure> {

@@ -19,6 +19,10 @@ impl Times {
         self.quantile_ms(50)
     }
 
+    pub(crate) fn p95_ms(&self) -> f64 {
+        self.quantile_ms(95)
+    }
+
     pub(crate) fn p99_ms(&self) -> f64 {
         self.quantile_ms(99)
     }

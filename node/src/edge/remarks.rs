@@ -143,7 +143,7 @@ pub(super) fn is_pinned(said: &[Annotated]) -> bool {
 
 /// An author's edits of a message, in the channel's order.
 fn edits(said: &[Annotated], author: AccountId) -> impl DoubleEndedIterator<Item = &Annotated> {
-    said.iter().filter(move |said| said.what == Remark::Edit && said.author == author)
+    said.iter().filter(move |said| said.is_edit_by(author))
 }
 
 /// The text of a record, where it is here.

@@ -116,8 +116,7 @@ impl<'a> Indexer<'a> {
         pos: Pos,
         row: &EventRow,
     ) -> Result<(), IndexingError> {
-        let act = EventHeader::decode(&row.header).ok().and_then(|header| header.act().ok());
-        match act {
+        match act_of(row) {
             Some(EventAct::Message(_)) => self.add(view, no, row)?,
             Some(EventAct::Edit(Edit { message })) => self.changed.extend([(no, message)]),
             Some(EventAct::Erasure(Erasure { channel, .. })) => {
@@ -150,9 +149,7 @@ impl<'a> Indexer<'a> {
         for (no, message) in changed {
             let span = (Bound::Included(message), Bound::Included(message));
             for (_, row) in view.timeline(no, span, Direction::Ascending, SAME_ID_MAX)? {
-                let header = EventHeader::decode(&row.header).ok();
-                let act = header.and_then(|header| header.act().ok());
-                if matches!(act, Some(EventAct::Message(_))) {
+                if matches!(act_of(&row), Some(EventAct::Message(_))) {
                     self.add(view, no, &row)?;
                 }
             }
@@ -172,6 +169,11 @@ impl<'a> Indexer<'a> {
         let (key, author) = (key_of(no, row.id), author_of(author));
         Ok(self.writer.add(Document { key, author, text })?)
     }
+}
+
+/// What an event does; nothing of a record of the control log.
+fn act_of(row: &EventRow) -> Option<EventAct> {
+    EventHeader::decode(&row.header).ok()?.act().ok()
 }
 
 /// What a message is known by in the index.

@@ -39,6 +39,11 @@ impl Annotated {
     pub fn is_heard_by(&self, account: AccountId) -> bool {
         !self.is_unheard || self.author == account
     }
+
+    /// Whether it gives a message of an author another text.
+    pub fn is_edit_by(&self, author: AccountId) -> bool {
+        self.what == Remark::Edit && self.author == author
+    }
 }
 
 /// What stands under the key: the event's pos, who says it, what, and whether it is unheard.
@@ -144,8 +149,7 @@ impl View {
         author: AccountId,
     ) -> Result<Option<EventRow>, RecordsError> {
         let said = self.annotations(channel, (message, message), usize::MAX)?;
-        let is_edit = |said: &&Annotated| said.what == Remark::Edit && said.author == author;
-        match said.iter().rfind(is_edit) {
+        match said.iter().rfind(|said| said.is_edit_by(author)) {
             Some(edit) => self.annotating(channel, edit),
             None => Ok(None),
         }
