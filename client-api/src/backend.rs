@@ -17,6 +17,7 @@ pub use crate::event::{EventContent, FeedEvent};
 pub use crate::found::{Blocked, Contact, ContactStanding, ContactStep, FoundGroup, FoundGroups};
 use crate::presence::{Heartbeat, Presence, PresenceBackend, Typing};
 use crate::profile::ProfileBackend;
+use crate::push::{NotificationLevel, PushBackend};
 use crate::search::SearchBackend;
 pub use crate::subscription::{Subscribed, Subscription};
 
@@ -219,6 +220,8 @@ pub struct ChannelSummary {
     pub unread: Unread,
     /// Whether the caller's devices are to be quiet about it.
     pub muted: bool,
+    /// Of which messages they are told, where the caller says so of this channel.
+    pub level: Option<NotificationLevel>,
 }
 
 /// What a caller has not read of a channel.
@@ -382,7 +385,7 @@ pub enum Delivery {
 
 /// A node, as the client API sees it. Cheap to clone.
 pub trait Backend:
-    PresenceBackend + ProfileBackend + SearchBackend + Clone + Send + Sync + 'static
+    PresenceBackend + ProfileBackend + PushBackend + SearchBackend + Clone + Send + Sync + 'static
 {
     /// The feed of a device.
     type Subscription: Subscription;

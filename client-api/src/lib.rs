@@ -18,6 +18,7 @@ mod message;
 mod model;
 mod presence;
 mod profile;
+mod push;
 mod refusal;
 mod routes;
 mod search;
@@ -45,6 +46,10 @@ pub use presence::{
     ACCOUNTS_ASKED_MAX, Heartbeat, Presence, PresenceBackend, PresenceChange, PresenceState, Typing,
 };
 pub use profile::{Asked, Avatar, DIRECTORY_LIMIT_MAX, Profile, ProfileBackend};
+pub use push::{
+    IDLE_SECONDS_MAX, NotificationLevel, Notifications, PushBackend, PushFailing, PushState,
+    PushSubscription, PushTarget, QuietHours,
+};
 pub use routes::router;
 pub use search::{
     SEARCH_LIMIT_MAX, SEARCH_SKIP_MAX, Search, SearchBackend, SearchOrder, SearchPage,

@@ -90,6 +90,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::PeerNameMismatch
         | Code::PeerNotMember
         | Code::OriginRefused
+        | Code::PushRefused
         | Code::RequestRefused => StatusCode::FORBIDDEN,
         Code::ResourceNotFound
         | Code::DeviceNotFound

@@ -45,6 +45,9 @@ listen = "127.0.0.1:0"
 [dns]
 nameservers = ["127.0.0.1:9"]
 
+[push]
+networks = ["127.0.0.1", "::1"]
+
 [sign_up]
 mode = "open"
 
@@ -118,6 +121,11 @@ class LoneNode:
         name = name or f"guest{secrets.token_hex(6)}"
         body = {"name": name, "password": PASSWORD, "device_name": "outside"}
         return Account(self, name, self.call("POST", "/v1/accounts", body)["token"])
+
+    def log_in(self, account: "Account") -> "Account":
+        """Another device of an account."""
+        body = {"name": account.name, "password": PASSWORD, "device_name": "another"}
+        return Account(self, account.name, self.call("POST", "/v1/sessions", body)["token"])
 
     def document(self, name: str) -> Json:
         """A document in which the node describes itself."""

@@ -1,6 +1,7 @@
 """Judges the client API of the built node from outside, by clients that share no code with it.
 
-    outside.py [clients] [rfc6455] [frames] [schema] [bots] [autobahn]
+    outside.py [clients] [rfc6455] [frames] [schema] [bots] [push]
+               [autobahn]
                [--binary FILE] [--modules DIR] [--long] [--seed N] [--keep]
 
 Each part has a node of its own on loopback, which must be running at its end, with no error and no
@@ -24,6 +25,7 @@ import bots
 import clients
 import frames
 import fuzzer
+import push
 import rfc6455
 import schema
 from lone import LoneNode
@@ -98,6 +100,11 @@ def _bots(run: Run, node: LoneNode) -> int:
     return sum(run.check(what, wrong) for what, wrong in told)
 
 
+def _push(run: Run, node: LoneNode) -> int:
+    told = push.run(node, run.processes, run.modules)
+    return sum(run.check(what, wrong) for what, wrong in told)
+
+
 def _autobahn(run: Run, node: LoneNode) -> int:
     outcome = fuzzer.run(node, run.modules)
     run.findings += outcome.findings
@@ -107,7 +114,7 @@ def _autobahn(run: Run, node: LoneNode) -> int:
 
 _PARTS: dict[str, Callable[[Run, LoneNode], int]] = {
     "clients": _clients, "rfc6455": _rfc6455, "frames": _frames, "schema": _schema, "bots": _bots,
-    "autobahn": _autobahn,
+    "push": _push, "autobahn": _autobahn,
 }
 _USUAL = [name for name in _PARTS if name != "autobahn"]
 

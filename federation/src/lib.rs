@@ -21,6 +21,7 @@ pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings};
 pub use link::{CloseReason, Link, LinkError};
 pub use outbox::LinkSender;
 pub use resolver::{
-    CertificateFault, DiscoverError, DocumentOutcome, Introduced, NoProof, PinUse, RecordsFault,
-    Resolver, ResolverError, ResolverSettings, Target, WebError, WebPlaces, WebSettings,
+    Addresses, CertificateFault, DiscoverError, DocumentOutcome, Introduced, NoProof, PinUse,
+    RecordsFault, Resolver, ResolverError, ResolverSettings, Target, WebError, WebPlaces,
+    WebSettings, web_roots,
 };

@@ -8,6 +8,7 @@
 //! and may lie outside the anchored tree, and the addresses of hosts, which need no proof since
 //! the connection proves the key.
 
+mod addresses;
 mod cache;
 mod no_proof;
 mod query;
@@ -31,8 +32,9 @@ use cache::{Bounds, Cache};
 use query::{Answer, Dns, Unanswered};
 use web::Web;
 
+pub use addresses::Addresses;
 pub use no_proof::{DocumentOutcome, NoProof, PinUse, RecordsFault};
-pub use web::{CertificateFault, WebError, WebPlaces, WebSettings};
+pub use web::{CertificateFault, WebError, WebPlaces, WebSettings, web_roots};
 
 /// Domains that are looked up at a time; the others wait their turn.
 const LOOKUPS_MAX: usize = 32;

@@ -64,6 +64,15 @@ pub enum KeysError {
         /// The directory of records.
         records: PathBuf,
     },
+    /// The key by which push services know the node is damaged.
+    #[error(
+        "{path} is damaged: put it back from your backup, or remove it; devices have to subscribe \
+         to notifications anew then"
+    )]
+    Push {
+        /// The key file.
+        path: PathBuf,
+    },
     /// The system gives no random numbers.
     #[error("no random numbers for new keys: {0}")]
     Random(getrandom::Error),
@@ -136,6 +145,12 @@ fn same_domain(path: &Path, found: &ServerName, wanted: &ServerName) -> Result<(
 }
 
 fn read<T: FromStr<Err = KeyFileError>>(path: &Path) -> Result<Option<T>, KeysError> {
+    let Some(text) = read_text(path)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|error| KeysError::Malformed { path: path.to_owned(), error })
+}
+
+/// The text of a key file, if there is one.
+pub(crate) fn read_text(path: &Path) -> Result<Option<Zeroizing<String>>, KeysError> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -150,11 +165,11 @@ fn read<T: FromStr<Err = KeyFileError>>(path: &Path) -> Result<Option<T>, KeysEr
     let mut text = Zeroizing::new(String::with_capacity(KEY_FILE_BYTES_MAX));
     let limit = KEY_FILE_BYTES_MAX as u64;
     Read::take(&mut file, limit).read_to_string(&mut text).map_err(at(path))?;
-    text.parse().map(Some).map_err(|error| KeysError::Malformed { path: path.to_owned(), error })
+    Ok(Some(text))
 }
 
 /// Writes a file that is there whole or not at all, and never over another.
-fn write_once(path: &Path, text: &str) -> Result<(), KeysError> {
+pub(crate) fn write_once(path: &Path, text: &str) -> Result<(), KeysError> {
     let draft = path.with_extension(format!("key.{}", std::process::id()));
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keys;
 pub mod logging;
 pub mod presence;
+pub mod push;
 pub mod search;
 pub mod server;
 pub mod store;

@@ -11,7 +11,9 @@ use std::time::Duration;
 use comity_client_api::{
     ApiSettings, Endpoint, NodeHost, NodeIntroduction, SocketLimits, TlsFiles,
 };
-use comity_federation::{Pins, Policy, ResolverSettings, WebPlaces, WebSettings};
+use comity_federation::{
+    Addresses, Pins, Policy, ResolverSettings, WebPlaces, WebSettings, web_roots,
+};
 use comity_identity::NodeKeyFile;
 use comity_machine::{Answer, Applied, Command, DeviceId, RefusedCode};
 use comity_protocol::code::Code;
@@ -26,10 +28,12 @@ use crate::clock;
 use crate::config::{Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
+use crate::edge::push::{Push, PushTask};
 use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::presence::{PresenceSettings, PresenceTask, Presences};
+use crate::push::{Connector, Guard, PushKey, Sender};
 use crate::search::{Search, SearchThread};
 use crate::store::{self, Store, StoreId};
 use crate::writer::{Listener, Proposal, Reply, Writer, WriterSettings, WriterThread};
@@ -72,6 +76,12 @@ pub enum StartError {
         /// Why.
         error: std::io::Error,
     },
+    /// The key by which push services know the node cannot be used.
+    #[error(transparent)]
+    PushKey(#[from] crate::keys::KeysError),
+    /// What is sent to push services cannot be.
+    #[error("push: {0}")]
+    Push(String),
     /// The peers' edge cannot start.
     #[error(transparent)]
     Peers(#[from] peer::StartError),
@@ -121,6 +131,7 @@ pub struct Node {
     waking: JoinHandle<()>,
     tending: JoinHandle<()>,
     presence: PresenceTask,
+    pushing: PushTask,
     searching: SearchThread,
     failed: watch::Receiver<Option<String>>,
 }
@@ -141,8 +152,18 @@ async fn start_among(
     hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
     let presences = Presences::new(Arc::clone(&shared), presence_settings(&settings));
     let search = Search::new(Arc::clone(&shared), hub.clone(), &settings.data_dir.join("search"));
-    let listeners =
-        Listeners { presences: presences.clone(), search: search.clone(), hub: hub.clone() };
+    let push = Push::new(
+        Arc::clone(&shared),
+        presences.clone(),
+        push_sender(&settings)?,
+        PushKey::open_or_create(&settings.data_dir, &settings.domain)?,
+    );
+    let listeners = Listeners {
+        presences: presences.clone(),
+        search: search.clone(),
+        push: push.clone(),
+        hub: hub.clone(),
+    };
     writer.set_listener(Box::new(listeners));
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
@@ -169,10 +190,11 @@ async fn start_among(
         handle.clone(),
         hub.clone(),
         (directory, peers.progress(), peers.filling(), peers.conduct(), peers.marks()),
-        (presences.clone(), search.clone()),
+        (presences.clone(), search.clone(), push.clone()),
         client_settings,
     );
     let presence = presences.start(handle.clone());
+    let pushing = push.start(handle.clone());
     let searching = search.start().map_err(StartError::Thread)?;
     #[cfg(test)]
     let (by_hand, looked_at) = (handle.clone(), Arc::clone(&shared));
@@ -196,6 +218,7 @@ async fn start_among(
         waking,
         tending,
         presence,
+        pushing,
         searching,
         failed,
     })
@@ -225,6 +248,7 @@ impl Node {
         self.waking.abort();
         self.tending.abort();
         self.presence.stop().await;
+        self.pushing.stop().await;
         let (writer, searching) = (self.writer, self.searching);
         let stop = move || {
             searching.stop();
@@ -244,6 +268,7 @@ impl Node {
 struct Listeners {
     presences: Presences,
     search: Search,
+    push: Push,
     hub: Hub,
 }
 
@@ -251,6 +276,7 @@ impl Listener for Listeners {
     fn published(&mut self, applied: Vec<Applied>, logged_out: &[DeviceId]) {
         self.presences.published(&applied, logged_out);
         self.search.published(&applied);
+        self.push.published(&applied, logged_out);
         self.hub.published(applied, logged_out);
     }
 }
@@ -319,6 +345,26 @@ fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result
     Ok(writer.applied())
 }
 
+/// What sends to push services: by the same name servers and authorities as everything else.
+fn push_sender(settings: &Settings) -> Result<Sender, StartError> {
+    let unusable = |error: &dyn std::fmt::Display| StartError::Push(error.to_string());
+    let nameservers: Vec<_> = settings.dns.nameservers.iter().map(|server| server.0).collect();
+    let addresses = Addresses::new(&nameservers).map_err(|error| unusable(&error))?;
+    let roots = web_roots(roots_text(settings)?.as_deref()).map_err(|error| unusable(&error))?;
+    let guard = Guard { networks: settings.push.networks.clone() };
+    let connector = Connector::new(guard, addresses, roots).map_err(|error| unusable(&error))?;
+    Ok(Sender::new(connector))
+}
+
+/// The admin's own authorities, in PEM.
+fn roots_text(settings: &Settings) -> Result<Option<String>, StartError> {
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path)
+            .map_err(|error| StartError::WebRoots { path: path.clone(), error })
+    };
+    settings.federation.web_roots.as_ref().map(read).transpose()
+}
+
 fn presence_settings(settings: &Settings) -> PresenceSettings {
     let in_ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     PresenceSettings {
@@ -370,10 +416,6 @@ fn peer_settings(
         std::fs::read_to_string(path)
             .map_err(|error| StartError::Anchor { path: path.clone(), error })
     };
-    let roots = |path: &std::path::PathBuf| {
-        std::fs::read_to_string(path)
-            .map_err(|error| StartError::WebRoots { path: path.clone(), error })
-    };
     let (pins, trust) = (settings.federation.pins.clone(), settings.federation.trust.clone());
     Ok(PeerSettings {
         listen: settings.federation.listen,
@@ -383,7 +425,7 @@ fn peer_settings(
             trust_anchor: settings.dns.trust_anchor.as_ref().map(anchor).transpose()?,
             policy: Policy { pins: Pins(pins), trust },
             web: WebSettings {
-                roots: settings.federation.web_roots.as_ref().map(roots).transpose()?,
+                roots: roots_text(settings)?,
                 places,
             },
         },

@@ -133,6 +133,7 @@ codes! {
         "The channel's home has started anew and asks the members first; try again in a moment.";
     77 BlockSelf "block_self" "Nobody can block himself.";
     78 BlockLimit "block_limit" "The account blocks as many others as it may; unblock one first.";
+    79 PushRefused "push_refused" "Nothing is sent to this push endpoint.";
 
     // The node itself.
     80 RateLimited "rate_limited" "Too many requests; wait and try again.";

@@ -18,7 +18,7 @@ const STAMP: &str = "installed";
 /// What `outside` is asked for.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// The parts: clients, rfc6455, frames, schema, bots, autobahn. All but the last if none is
+    /// The parts: clients, rfc6455, frames, schema, bots, push, autobahn. All but the last if none is
     /// named.
     parts: Vec<String>,
     /// Many more examples for schemathesis.
@@ -84,7 +84,9 @@ fn install() -> Outcome {
     process::run(venv.args(["-m", "venv", "--clear"]).arg(&place))?;
     let mut pip = python();
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    pip.args(["--require-hashes", "--only-binary", ":all:", "--requirement"]);
+    // http_ece comes as source alone.
+    pip.args(["--require-hashes", "--only-binary", ":all:", "--no-binary", "http-ece"]);
+    pip.arg("--requirement");
     process::run(pip.arg(lists.join("requirements.txt")))?;
     for list in ["package.json", "package-lock.json"] {
         let copy = modules().join(list);

@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::besides::VersionShape;
+use super::push::level_name;
 use super::outgoing::{EventShape, NodeFrame, UnreadShape, encode, event_frame};
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
@@ -188,6 +189,8 @@ pub(crate) struct ChannelShape {
     unread: Option<UnreadShape>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     muted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notifications: Option<String>,
 }
 
 impl From<ChannelSummary> for ChannelShape {
@@ -213,6 +216,7 @@ impl From<ChannelSummary> for ChannelShape {
                 Standing::Invited | Standing::Joining => None,
             },
             muted: summary.muted,
+            notifications: summary.level.map(level_name).map(str::to_owned),
         };
         match summary.kind {
             ChannelKind::Direct { with } => {

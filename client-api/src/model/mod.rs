@@ -10,6 +10,7 @@ mod outgoing;
 mod people;
 mod presence;
 mod profile;
+mod push;
 mod request;
 mod rule;
 mod search;
@@ -33,6 +34,7 @@ pub(crate) use presence::{
     typing_frame,
 };
 pub(crate) use profile::{DirectoryQuery, DisplayNameRequest, ProfilesAnswer, Sought, avatar_text};
+pub(crate) use push::{LevelRequest, NotificationsShape, PushAnswer, PushRequest};
 pub(crate) use request::{
     AccountRequest, AliasRequest, CreateChannel, DeleteRequest, EditRequest, GroupsQuery,
     JoinRequest, LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,

@@ -14,6 +14,7 @@ mod members;
 mod messages;
 mod presence;
 mod profile;
+mod push;
 mod remarks;
 mod search;
 mod sessions;
@@ -87,6 +88,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .route("/v1/aliases/{alias}/join", post(groups::join::<B>))
         .merge(presence::routes())
         .merge(profile::routes())
+        .merge(push::routes())
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

@@ -29,10 +29,18 @@ pub(crate) fn of_this_process() -> Result<Duration, Failure> {
 
 /// CPU of the living threads of this process that have this name.
 pub(crate) fn of_threads(name: &str) -> Result<Duration, Failure> {
+    of_threads_of(std::process::id(), |known| known == name)
+}
+
+/// CPU of the living threads of a process that have a name of this kind.
+pub(crate) fn of_threads_of(
+    pid: u32,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<Duration, Failure> {
     let mut sum = Duration::ZERO;
-    for entry in fs::read_dir("/proc/self/task")? {
+    for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
         let thread = entry?.path();
-        if fs::read_to_string(thread.join("comm"))?.trim_end() == name {
+        if is_meant(fs::read_to_string(thread.join("comm"))?.trim_end()) {
             let stat = fs::read_to_string(thread.join("schedstat"))?;
             let ran = stat.split_whitespace().next().unwrap_or_default();
             sum += Duration::from_nanos(ran.parse()?);

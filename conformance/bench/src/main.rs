@@ -16,9 +16,11 @@ mod load;
 mod node;
 mod pages;
 mod presence;
+mod push;
 mod relay;
 mod row;
 mod search;
+mod searched;
 mod senders;
 mod stats;
 mod storm;
@@ -105,11 +107,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.wants_any(&presence::NAMES) {
         rows.print(presence::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
+    if arguments.wants_any(&push::NAMES) {
+        rows.print(push::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
     if arguments.wants_any(&senders::NAMES) {
         rows.print(senders::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if arguments.wants_any(&search::NAMES) {
         rows.print(search::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&searched::NAMES) {
+        rows.print(searched::measure(&Place::new()?, arguments)?.into_iter().filter(wanted))?;
     }
     if rows.is_empty() {
         return Err("no figure has such a name".into());

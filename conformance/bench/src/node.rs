@@ -108,6 +108,14 @@ impl Node {
         cpu::of_process(self.child.id())
     }
 
+    /// CPU of its living threads that have a name of this kind.
+    pub(crate) fn threads_cpu(
+        &self,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Result<Duration, Failure> {
+        cpu::of_threads_of(self.child.id(), is_meant)
+    }
+
     /// Memory that it holds, in MB of 10^6 bytes.
     pub(crate) fn memory_mb(&self) -> Result<f64, Failure> {
         cpu::memory_mb(self.child.id(), "VmRSS")

@@ -83,12 +83,13 @@ fn number_of(key: Key) -> u64 {
 }
 
 /// A query, and which sentences should be found.
-struct Judged {
-    text: String,
-    relevant: HashSet<u64>,
+pub(crate) struct Judged {
+    pub(crate) text: String,
+    pub(crate) relevant: HashSet<u64>,
 }
 
-fn judge(corpus: &Path) -> Result<Vec<Judged>, Failure> {
+/// All queries.
+pub(crate) fn judge(corpus: &Path) -> Result<Vec<Judged>, Failure> {
     let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/judge.py");
     let answer = Command::new("python3")
         .args(["-B".as_ref(), judge.as_os_str(), corpus.as_os_str()])
@@ -145,7 +146,8 @@ fn channels(count: u32) -> Arc<HashSet<u32>> {
     Arc::new((0..count).collect())
 }
 
-fn corpus() -> Result<PathBuf, Failure> {
+/// Where the sentences are.
+pub(crate) fn corpus() -> Result<PathBuf, Failure> {
     let dir = std::env::var_os("COMITY_CORPUS").ok_or(
         "COMITY_CORPUS is to name the directory of the sentences; make them with \
          `python3 conformance/corpus/build.py --out DIR`",
@@ -153,7 +155,10 @@ fn corpus() -> Result<PathBuf, Failure> {
     Ok(PathBuf::from(dir).join("sentences.tsv"))
 }
 
-fn sentences(corpus: &Path) -> Result<impl Iterator<Item = std::io::Result<String>>, Failure> {
+/// A million lines, each with a sentence after a tab.
+pub(crate) fn sentences(
+    corpus: &Path,
+) -> Result<impl Iterator<Item = std::io::Result<String>>, Failure> {
     let file = std::fs::File::open(corpus)?;
     let count = usize::try_from(SENTENCES)?;
     Ok(BufReader::new(file).lines().take(count))
@@ -168,7 +173,7 @@ fn size(dir: &Path) -> Result<u64, Failure> {
 }
 
 const SENTENCES: u64 = 1_000_000;
-const CHANNELS: u32 = 500;
+pub(crate) const CHANNELS: u32 = 500;
 /// Channels of somebody who is in few.
 const FEW: u32 = 10;
 const AUTHORS: u64 = 1_000;

@@ -55,11 +55,15 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
 
 /// Makes the accounts, each with a device, and groups of a hundred.
 fn populate(dir: &Path) -> Result<Vec<ChannelId>, Failure> {
-    let mut writer = open(dir)?;
+    gather_all(&mut open(dir)?)
+}
+
+/// The same by a writer.
+pub(crate) fn gather_all(writer: &mut Writer) -> Result<Vec<ChannelId>, Failure> {
     for user in 0..USERS {
         let (number, unix_ms) = (AccountNumber(user + 1), clock::unix_ms());
         let (name, password, rule) = (format!("user{user}"), String::new(), SignUpRule::Admin);
-        order(&mut writer, Command::CreateAccount { number, name, password, rule, unix_ms })?;
+        order(writer, Command::CreateAccount { number, name, password, rule, unix_ms })?;
         let token = Hasher::new(tag::TOKEN).var(token(user).as_bytes()).finish();
         let device = Command::AddDevice {
             account: number,
@@ -69,9 +73,9 @@ fn populate(dir: &Path) -> Result<Vec<ChannelId>, Failure> {
             unix_ms,
             devices_max: 1,
         };
-        order(&mut writer, device)?;
+        order(writer, device)?;
     }
-    (0..USERS / MEMBERS).map(|group| gather(&mut writer, group * MEMBERS)).collect()
+    (0..USERS / MEMBERS).map(|group| gather(writer, group * MEMBERS)).collect()
 }
 
 fn gather(writer: &mut Writer, first: u64) -> Result<ChannelId, Failure> {
@@ -176,13 +180,14 @@ async fn catch_up(addr: SocketAddr, hello: &str) -> Result<Conn, Failure> {
     Ok(conn)
 }
 
-fn token(user: u64) -> String {
+/// The token of a user's device.
+pub(crate) fn token(user: u64) -> String {
     format!("token-of-user-{user}")
 }
 
-const DOMAIN: &str = "acme.test";
-const USERS: u64 = 10_000;
-const MEMBERS: u64 = 100;
+pub(crate) const DOMAIN: &str = "acme.test";
+pub(crate) const USERS: u64 = 10_000;
+pub(crate) const MEMBERS: u64 = 100;
 /// Messages that each device has not seen.
 const BEHIND: u64 = 100;
 /// Over which the devices come back.

@@ -117,7 +117,7 @@ impl Web {
         let mut config = rustls::ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(unusable)?
-            .with_root_certificates(roots(settings.roots.as_deref())?)
+            .with_root_certificates(web_roots(settings.roots.as_deref())?)
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = rustls::client::Resumption::disabled();
@@ -184,8 +184,8 @@ impl Web {
     }
 }
 
-/// The authorities that count: those that browsers trust, and the admin's.
-fn roots(pem: Option<&str>) -> Result<RootCertStore, ResolverError> {
+/// The authorities that count for web servers: those that browsers trust, and the admin's, in PEM.
+pub fn web_roots(pem: Option<&str>) -> Result<RootCertStore, ResolverError> {
     let unusable = |error: &dyn fmt::Display| ResolverError::WebRoots(error.to_string());
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let Some(pem) = pem else { return Ok(roots) };

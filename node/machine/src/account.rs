@@ -15,6 +15,7 @@ use crate::answer::Answer;
 use crate::block::Mute;
 use crate::channel::ChannelNo;
 use crate::command::{DeviceId, SignUpRule};
+use crate::notify::{Level, PushSubscription, Wishes};
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
@@ -71,6 +72,12 @@ pub struct Account {
     /// Present, and true, where others do not see how far it has read.
     #[n(30)]
     pub hides_reads: Option<bool>,
+    /// What its devices are to be told while nobody looks at them.
+    #[n(31)]
+    pub wishes: Option<Wishes>,
+    /// The same of single channels.
+    #[cbor(n(32), default)]
+    pub levels: BTreeMap<ChannelNo, Level>,
     /// How people write it, kept ready.
     #[cbor(skip)]
     pub label: Option<AccountLabel>,
@@ -190,6 +197,9 @@ pub struct Device {
     /// When it was used last, to a day or so, in Unix milliseconds; absent until that is known.
     #[n(15)]
     pub used_unix_ms: Option<u64>,
+    /// Where it is told of messages while nobody looks at it.
+    #[n(16)]
+    pub push: Option<PushSubscription>,
     /// The answers to its newest acts; rows of their own.
     #[cbor(skip)]
     pub answers: Answers,
@@ -203,6 +213,7 @@ impl Device {
             token,
             created_unix_ms: unix_ms,
             used_unix_ms: None,
+            push: None,
             answers: Answers::default(),
         }
     }
@@ -376,6 +387,8 @@ impl State {
             avatar: None,
             profile_changed: Pos::default(),
             hides_reads: None,
+            wishes: None,
+            levels: BTreeMap::new(),
             last_active_unix_ms: None,
             status: None,
             label: None,
@@ -465,6 +478,7 @@ impl State {
             let held = answer_rows().filter(|row| !device.answers.row(*row).is_empty());
             held.for_each(|row| effects.dirty(RowKey::Nonce(id, row)));
         }
+        self.forget_told(id, effects);
         effects.dirty(RowKey::Account(number));
         effects.dirty(RowKey::Device(id));
         effects.logged_out.push(id);

@@ -144,6 +144,8 @@ impl State {
             (known.status, known.last_active_unix_ms) = (None, None);
             known.heard.clear();
             known.mutes.clear();
+            known.levels.clear();
+            known.wishes = None;
         }
     }
 }

@@ -40,6 +40,8 @@ pub enum RowKey {
     Read(AccountNumber, ChannelNo),
     /// Somebody whom an account has blocked.
     Block(AccountNumber, AccountId),
+    /// Up to where a device was told of a channel.
+    Told(DeviceId, ChannelNo),
 }
 
 /// A stored row that cannot be read back.
@@ -82,6 +84,7 @@ impl State {
             RowKey::Expiry(no) => self.expiries.get(no).map(cbor::encode),
             RowKey::Read(number, no) => self.reads.get(&(*number, *no)).map(cbor::encode),
             RowKey::Block(number, other) => self.blocks.get(&(*number, *other)).map(cbor::encode),
+            RowKey::Told(device, no) => self.told(*device, *no).as_ref().map(cbor::encode),
         }
     }
 
@@ -140,6 +143,7 @@ impl State {
             RowKey::Block(number, other) => {
                 self.blocks.insert((number, other), read(bytes)?);
             }
+            RowKey::Told(device, no) => self.told.set(device, no, read(bytes)?),
         }
         Some(())
     }
@@ -190,6 +194,7 @@ impl State {
         self.expiries.keys().for_each(|k| add(RowKey::Expiry(*k)));
         self.reads.keys().for_each(|(k, no)| add(RowKey::Read(*k, *no)));
         self.blocks.keys().for_each(|(k, other)| add(RowKey::Block(*k, *other)));
+        self.all_told().for_each(|(device, no)| add(RowKey::Told(device, no)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));
             channel.logs.keys().for_each(|name| add(RowKey::Log(*no, *name)));

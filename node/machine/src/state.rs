@@ -21,6 +21,7 @@ use crate::channel::{Channel, ChannelNo, Kind};
 use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
 use crate::erase::{Erasing, Receipt};
+use crate::notify::Told;
 use crate::profile::Listing;
 use crate::reading::ReadMark;
 use crate::reopen::{Forgotten, Rejudged, Reopened};
@@ -83,6 +84,8 @@ pub struct State {
     pub(crate) reads: BTreeMap<(AccountNumber, ChannelNo), ReadMark>,
     /// Logs that are proven to have two histories.
     pub(crate) forked: BTreeSet<(ChannelNo, LogName)>,
+    /// Up to where devices were told of channels.
+    pub(crate) told: Told,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -329,6 +332,11 @@ impl State {
                 self.delete_account(*account, fx)
             }
             Command::Settle { settlement } => self.settle(settlement, fx),
+            Command::Subscribe { .. }
+            | Command::Unsubscribe { .. }
+            | Command::SetWishes { .. }
+            | Command::SetLevel { .. }
+            | Command::NoteTold { .. } => self.tell_devices(command, fx),
             Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),
             Command::Retain { seconds, unix_ms } => {
                 fx.unix_ms = *unix_ms;

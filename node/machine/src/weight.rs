@@ -19,6 +19,8 @@ impl Command {
             Self::Reopen { rewind, .. } => rewind.weight(),
             Self::TakeFork { proof, .. } => proof.len(),
             Self::NoteActive { accounts } => accounts.len() * 16,
+            Self::NoteTold { told } => told.len() * 32,
+            Self::Subscribe { target, .. } => target.weight(),
             _ => 0,
         };
         carried + 256

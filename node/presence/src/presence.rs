@@ -113,6 +113,12 @@ impl<S: Sink> Presence<S> {
         self.users.of(account).is_some_and(|user| user.is_there())
     }
 
+    /// Devices of an account that are there, each with how it says its user is.
+    pub fn devices_of(&self, account: AccountId) -> impl Iterator<Item = (u64, Choice)> + '_ {
+        let devices = self.users.of(account).into_iter().flat_map(|user| &user.devices);
+        devices.map(|device| (device.id, device.choice))
+    }
+
     /// What is to be shown of an account now; `None` where nothing is known of it at the moment.
     pub fn shown(&self, account: AccountId) -> Option<Shown> {
         let user = self.users.of(account)?;

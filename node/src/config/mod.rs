@@ -49,6 +49,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Journal and database.
     pub storage: Storage,
+    /// What devices are told while nobody looks at them.
+    pub push: Push,
     /// Logs.
     pub log: Log,
 }
@@ -132,6 +134,15 @@ pub enum SignUpMode {
     Invite,
     /// Anybody.
     Open,
+}
+
+/// `[push]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Push {
+    /// Networks of the organisation's own that may be called.
+    #[serde(deserialize_with = "values::networks")]
+    pub networks: Vec<Network>,
 }
 
 /// `[presence]`

@@ -402,6 +402,19 @@ pub const SETTINGS: &[Setting] = &[
         example: "31_536_000",
     },
     Setting {
+        key: "push.networks",
+        form: Form::Structure,
+        unit: "",
+        default: Some("[]"),
+        otherwise: "",
+        meaning: "Networks of your own that notifications may be sent into, also over plain \
+                  `http`: a push service or a gateway that you run yourself. Everything else is \
+                  called over `https` alone, and never at a private, local or reserved address.",
+        cost: "Whoever has an account can have the node send POST requests to any port in these \
+               networks: name single addresses rather than networks.",
+        example: "[\"10.0.0.5\"]",
+    },
+    Setting {
         key: "log.format",
         form: Form::Choice(&["text", "json"]),
         unit: "",

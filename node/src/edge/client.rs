@@ -27,6 +27,7 @@ use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Marks, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
+use super::push::Push;
 use super::search::Searching;
 use super::show;
 use super::tending::Uses;
@@ -83,6 +84,7 @@ struct Inner {
     presences: Presences,
     search: Searching,
     profiles: Profiles,
+    push: Push,
     passwords: Passwords,
     uses: Uses,
     settings: ClientSettings,
@@ -96,7 +98,7 @@ impl ClientEdge {
         writer: WriterHandle,
         hub: Hub,
         (directory, progress, filling, conduct, marks): Parts,
-        (presences, search): (Presences, Search),
+        (presences, search, push): (Presences, Search, Push),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -113,6 +115,7 @@ impl ClientEdge {
             presences,
             search: Searching::new(search),
             profiles: Profiles::new(),
+            push,
             passwords,
             uses: Uses::default(),
             settings,
@@ -153,6 +156,10 @@ impl ClientEdge {
 
     pub(super) fn searching(&self) -> &Searching {
         &self.0.search
+    }
+
+    pub(super) fn push(&self) -> &Push {
+        &self.0.push
     }
 
     pub(super) fn profiles_known(&self) -> &Profiles {
@@ -377,6 +384,7 @@ impl Backend for ClientEdge {
         nonce: Option<u64>,
         action: Action,
     ) -> Result<Outcome, Refusal> {
+        self.presence().acts(convert::device_back(caller.device));
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
         let settled = Self::settled_by(&act);

@@ -1,7 +1,8 @@
 //! Between the client API's values and the machine's, by hand.
 
 use comity_client_api::{
-    Contact, ContactStanding, ContactStep, Cursor, DeviceId, Outcome, Refusal, Role, Unread,
+    Contact, ContactStanding, ContactStep, Cursor, DeviceId, NotificationLevel, Outcome, Refusal,
+    Role, Unread,
 };
 use comity_machine::{Answer, RefusedCode};
 use comity_protocol::code::Code;
@@ -24,6 +25,14 @@ pub(super) fn role_back(role: Role) -> control::Role {
         Role::Member => control::Role::Member,
         Role::Moderator => control::Role::Moderator,
         Role::Owner => control::Role::Owner,
+    }
+}
+
+pub(super) fn level(level: comity_machine::Level) -> NotificationLevel {
+    match level {
+        comity_machine::Level::All => NotificationLevel::All,
+        comity_machine::Level::Mentions => NotificationLevel::Mentions,
+        comity_machine::Level::Nothing => NotificationLevel::Nothing,
     }
 }
 

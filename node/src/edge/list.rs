@@ -25,8 +25,8 @@ pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Ve
         let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
         let unread = Unread::default();
         let last_message_unix_ms = None;
-        let muted = false;
-        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms, unread, muted })
+        let (muted, level) = (false, None);
+        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms, unread, muted, level })
     });
     held.chain(invitations).collect()
 }
@@ -82,6 +82,7 @@ pub(super) fn summary(
         last_message_unix_ms: last.map(|time| time.unix_ms()),
         unread: convert::unread(state.unread(caller.account.number, no)),
         muted: state.is_muted(caller.account.number, no),
+        level: state.level_of(caller.account.number, no).map(convert::level),
     })
 }
 

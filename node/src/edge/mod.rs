@@ -15,6 +15,7 @@ mod password;
 pub mod peer;
 mod presence;
 mod profiles;
+pub mod push;
 mod reading;
 mod remarks;
 mod reopening;

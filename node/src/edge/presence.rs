@@ -123,6 +123,7 @@ impl PresenceBackend for ClientEdge {
 
     fn set_typing(&self, caller: &Caller, channel: ChannelId, is_typing: bool) {
         let (account, device) = (caller.account.number, convert::device_back(caller.device));
+        self.presence().acts(device);
         self.presence().types(account, device, channel, is_typing);
     }
 }

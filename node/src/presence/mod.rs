@@ -2,6 +2,7 @@
 //! come, and what it asks of the state. It writes nothing but, now and then, when accounts were
 //! there last; it must not know how a socket or a link carries what it hands over.
 
+mod activity;
 mod links;
 mod relations;
 mod socket;
@@ -19,6 +20,7 @@ use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LogName};
 use comity_protocol::name::AccountLabel;
 use tokio::sync::{Notify, watch};
 
+use self::activity::Activity;
 use self::relations::Ties;
 use self::socket::Queue;
 use crate::clock;
@@ -40,6 +42,8 @@ struct Inner {
     changed: Mutex<BTreeSet<AccountNumber>>,
     /// Devices that were logged out since then.
     logged_out: Mutex<Vec<DeviceId>>,
+    /// When devices were used last.
+    activity: Activity,
     /// Wakes the task.
     wake: Notify,
     /// Links that carry what goes to their peers.
@@ -57,6 +61,7 @@ impl Presences {
             machine: Mutex::new(Presence::new(own, settings)),
             changed: Mutex::default(),
             logged_out: Mutex::default(),
+            activity: Activity::default(),
             wake: Notify::new(),
             links: links::Links::default(),
             heard: watch::channel(0).0,
@@ -76,6 +81,7 @@ impl Presences {
     /// A socket of a device is open: from now on it is shown whom its account watches.
     pub fn attend(&self, account: AccountNumber, device: DeviceId) -> Option<Socket> {
         self.connect(account, device)?;
+        self.acts(device);
         let queue = Queue::default();
         let attendance = self.machine().attend(device.0, queue.clone())?;
         Some(Socket::new(self.clone(), device, attendance, queue))
@@ -83,6 +89,7 @@ impl Presences {
 
     /// A device says how it is.
     pub fn choose(&self, account: AccountNumber, device: DeviceId, state: PresenceState) {
+        self.acts(device);
         let choice = match state {
             PresenceState::Busy => Choice::Busy,
             PresenceState::Away => Choice::Away,
@@ -131,6 +138,30 @@ impl Presences {
             known.or_else(kept).unwrap_or(Shown::unknown(label))
         });
         shown.map(|shown| Arc::new(socket::card(&shown))).collect()
+    }
+
+    /// Somebody uses a device.
+    pub fn acts(&self, device: DeviceId) {
+        self.0.activity.note(device, clock::monotonic_ms());
+    }
+
+    /// When an account of ours used one of its devices last, of those that are there and do not say
+    /// that it is away; by the clock that never goes back.
+    pub fn used_ms(&self, account: AccountNumber) -> Option<u64> {
+        let there: Vec<DeviceId> = {
+            let machine = self.machine();
+            let devices = machine.devices_of(AccountId { lineage: machine.own(), number: account });
+            let awake = devices.filter(|(_, choice)| *choice != Choice::Away);
+            awake.map(|(id, _)| DeviceId(id)).collect()
+        };
+        self.0.activity.last(there.into_iter())
+    }
+
+    /// Whether a device of an account of ours is there.
+    pub fn is_there(&self, account: AccountNumber, device: DeviceId) -> bool {
+        let machine = self.machine();
+        let account = AccountId { lineage: machine.own(), number: account };
+        machine.devices_of(account).any(|(id, _)| id == device.0)
     }
 
     /// Whether the node of one of these accounts was asked and has not answered yet.

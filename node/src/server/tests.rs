@@ -27,6 +27,7 @@ mod plain;
 mod presence;
 mod presence_across;
 mod profiles;
+mod push;
 mod reading;
 mod relayed;
 mod remarks;

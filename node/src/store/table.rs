@@ -59,11 +59,13 @@ pub enum Table {
     Block = 26,
     /// Avatars of accounts, by account.
     Avatar = 27,
+    /// Up to where devices were told of channels, by device.
+    Told = 28,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 27] = [
+    pub const ALL: [Table; 28] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -91,6 +93,7 @@ impl Table {
         Table::Pin,
         Table::Block,
         Table::Avatar,
+        Table::Told,
     ];
 
     /// Its name on disk.
@@ -123,6 +126,7 @@ impl Table {
             Table::Pin => "pin",
             Table::Block => "block",
             Table::Avatar => "avatar",
+            Table::Told => "told",
         }
     }
 

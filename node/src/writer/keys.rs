@@ -29,6 +29,11 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
             (Table::Read, bytes)
         }
         RowKey::Block(account, other) => (Table::Block, pair_key(*account, other)),
+        RowKey::Told(device, no) => {
+            let mut bytes = device.0.to_be_bytes().to_vec();
+            bytes.extend(no.0.to_be_bytes());
+            (Table::Told, bytes)
+        }
     }
 }
 

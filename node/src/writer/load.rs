@@ -33,7 +33,7 @@ pub(super) fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 12] = [
+const STATE_TABLES: [(Table, NameRow); 13] = [
     (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
@@ -59,6 +59,10 @@ const STATE_TABLES: [(Table, NameRow); 12] = [
     (Table::Block, |key| {
         let (account, other) = pair(key)?;
         Some(RowKey::Block(account, other))
+    }),
+    (Table::Told, |key| {
+        let (device, channel) = key.split_first_chunk::<8>()?;
+        Some(RowKey::Told(DeviceId(u64::from_be_bytes(*device)), channel_no(channel)?))
     }),
 ];
 

@@ -5,7 +5,7 @@ use super::Finding;
 use crate::metadata::Package;
 
 /// Each crate, what it may use, and what its tests may use besides.
-const ARROWS: [Row; 15] = [
+const ARROWS: [Row; 16] = [
     row("comity-protocol", &[], &[]),
     row("comity-identity", &["comity-protocol"], &[]),
     row("comity-discovery", &["comity-protocol", "comity-identity"], &[]),
@@ -21,6 +21,7 @@ const ARROWS: [Row; 15] = [
     row("comity-client-api", &["comity-protocol", "comity-session"], &["comity-client"]),
     row("comity-machine", &["comity-protocol", "comity-identity"], &[]),
     row("comity-presence", &["comity-protocol"], &[]),
+    row("comity-push", &["comity-protocol"], &[]),
     row("comity-search", &[], &[]),
     row(
         "comity",
@@ -34,6 +35,7 @@ const ARROWS: [Row; 15] = [
             "comity-client",
             "comity-machine",
             "comity-presence",
+            "comity-push",
             "comity-search",
         ],
         &[],

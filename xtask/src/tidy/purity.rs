@@ -8,12 +8,13 @@ use super::source::Source;
 use crate::metadata::Package;
 
 /// The pure crates.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "comity-discovery",
     "comity-identity",
     "comity-machine",
     "comity-presence",
     "comity-protocol",
+    "comity-push",
     "comity-replica",
     "comity-session",
 ];

@@ -17,6 +17,7 @@ mod forks;
 mod groups;
 mod histories;
 mod joins;
+mod notify;
 mod presence;
 mod profiles;
 mod readers;

@@ -172,6 +172,12 @@ impl Plain {
         call(&self.address, method, path, Some(&self.token), Some(body)).await
     }
 
+    /// Says goodbye, and waits until the node has heard it.
+    pub(super) async fn leaves(mut self) {
+        self.socket.close(None).await.unwrap();
+        while let Some(Ok(_)) = soon(self.socket.next()).await {}
+    }
+
     /// The same without a token, but for the socket.
     pub(super) fn without_token(mut self) -> Self {
         self.token = "none".to_owned();

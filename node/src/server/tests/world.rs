@@ -239,6 +239,8 @@ pub(super) fn settings(domain: &str, dir: &Path, nameserver: &str) -> Settings {
          mode = \"open\"\n\
          [limits.clients]\n\
          account_requests_per_minute = 1_000_000_000\n\
+         [push]\n\
+         networks = [\"127.0.0.2\"]\n\
          [storage]\n\
          cache_bytes = 16_777_216\n",
         dir.join(domain).display(),

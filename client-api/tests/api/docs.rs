@@ -4,13 +4,6 @@
 //! Over the socket everything is said and heard to the byte as it is printed. The node behind the
 //! listener is a test double.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-mod printed;
-mod raw;
-mod schema;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -21,19 +14,19 @@ use comity_client_api::{
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::name::ChannelAlias;
-use double::Server;
-use double::rules::Channel;
+use crate::double::Server;
+use crate::double::rules::Channel;
 use futures_util::{SinkExt, StreamExt};
-use printed::{code_of, delivery_of};
-use raw::{Answer, request};
-use schema::Documents;
+use crate::printed::{code_of, delivery_of};
+use crate::raw::{Answer, request};
+use crate::schema::Documents;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-const DOCUMENT: &str = include_str!("../../docs/client/README.md");
+const DOCUMENT: &str = include_str!("../../../docs/client/README.md");
 
 /// Every resource, as the document must show it.
 const RESOURCES: &[&str] = &[
@@ -82,6 +75,13 @@ const RESOURCES: &[&str] = &[
     "PUT /v1/channels/*/read",
     "GET /v1/mentions",
     "GET /v1/search",
+    "GET /v1/push",
+    "PUT /v1/push",
+    "DELETE /v1/push",
+    "GET /v1/notifications",
+    "PUT /v1/notifications",
+    "PUT /v1/channels/*/notifications",
+    "DELETE /v1/channels/*/notifications",
     "PUT /v1/channels/*/members/*/role",
     "GET /v1/channels/*/messages",
     "POST /v1/channels/*/messages",

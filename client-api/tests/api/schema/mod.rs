@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-const OPENAPI: &str = include_str!("../../openapi.json");
-const ASYNCAPI: &str = include_str!("../../asyncapi.json");
+const OPENAPI: &str = include_str!("../../../openapi.json");
+const ASYNCAPI: &str = include_str!("../../../asyncapi.json");
 
 /// Both documents.
 pub(crate) struct Documents {

@@ -1,10 +1,6 @@
 //! The Rust client against a real listener: resume, repeat, other endpoints, TLS. The node behind
 //! it is a test double.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-
 use std::time::Duration;
 
 use comity_client::{
@@ -12,7 +8,7 @@ use comity_client::{
 };
 use comity_client_api::{ApiSettings, TlsFiles};
 use comity_protocol::code::Code;
-use double::{Double, Server};
+use crate::double::{Double, Server};
 use tokio::time::timeout;
 
 async fn sign_up(server: &Server, name: &str) -> String {

@@ -1,10 +1,6 @@
 //! What the Rust client has to say is said once, in its order, whatever happens between: no
 //! connection, a node that asks for patience, the end of the process. The node is a test double.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +10,7 @@ use comity_client::{
 };
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
-use double::{Double, Server};
+use crate::double::{Double, Server};
 use tokio::time::timeout;
 
 async fn sign_up(server: &Server, name: &str) -> LoggedIn {

@@ -1,14 +1,9 @@
 //! Every resource, and every way to ask for it wrongly, over a real listener with plain HTTP. The
 //! node behind it is a test double.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-mod raw;
-
 use comity_client::{Client, ClientSettings, Content, Http, Page};
-use double::Server;
-use raw::{exchange, request};
+use crate::double::Server;
+use crate::raw::{exchange, request};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -375,7 +370,7 @@ async fn a_request_that_never_comes_whole_is_given_up() {
         request_timeout: Duration::from_millis(100),
         ..Default::default()
     };
-    let server = Server::start_with(double::Double::new(), settings, None).await;
+    let server = Server::start_with(crate::double::Double::new(), settings, None).await;
     let answer = exchange(&server, b"GET /v1/health HTTP/1.1\r\nHost").await;
     assert!(matches!(answer.status, 0 | 408), "{}", answer.status);
     let head = b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";

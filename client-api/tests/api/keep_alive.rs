@@ -1,13 +1,8 @@
 //! Connections that are used again: an answer given before its request's body was read must not
 //! cost the next request. Bytes by hand, so that head and body come when a test wants.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-mod raw;
-
-use double::Server;
-use raw::{Answer, Kept};
+use crate::double::Server;
+use crate::raw::{Answer, Kept};
 use serde_json::json;
 
 /// Requests whose body nobody reads, and the status that they get.

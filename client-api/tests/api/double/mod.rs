@@ -5,6 +5,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 mod profiles;
+mod push;
 mod remarks;
 pub(crate) mod rules;
 mod search;
@@ -63,6 +64,12 @@ pub(crate) struct State {
     pub(crate) read: BTreeMap<(AccountLabel, ChannelId), MessageId>,
     pub(crate) blocks: BTreeSet<(AccountLabel, AccountLabel)>,
     pub(crate) mutes: BTreeSet<(AccountLabel, ChannelId)>,
+    /// What devices have subscribed to.
+    pub(crate) pushes: BTreeMap<DeviceId, PushSubscription>,
+    /// What accounts want to be told.
+    pub(crate) wanted: BTreeMap<AccountLabel, Notifications>,
+    /// The same of single channels.
+    pub(crate) levels: BTreeMap<(AccountLabel, ChannelId), NotificationLevel>,
     pub(crate) hides_reads: BTreeSet<AccountLabel>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,
     /// Who has said that he types, where.

@@ -1,17 +1,13 @@
 //! Every frame of the socket, and every way to break its rules, with a plain WebSocket client. The
 //! node behind it is a test double.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-
 use std::time::Duration;
 
 use comity_client::Http;
 use comity_client_api::{ApiSettings, EventContent, MessageContent, SocketLimits};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
-use double::{Double, Server};
+use crate::double::{Double, Server};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;

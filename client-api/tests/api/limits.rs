@@ -1,18 +1,13 @@
 //! Every limit of the door as clients meet it, over a real listener: what is refused, when it says
 //! to come again, and that it is so. The node behind it is a test double.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-mod raw;
-
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use comity_client_api::{ApiSettings, DoorLimits, Origins, Rate, log_in_limits};
-use double::{Double, Server};
+use crate::double::{Double, Server};
 use futures_util::{SinkExt, StreamExt};
-use raw::{Answer, Kept, exchange};
+use crate::raw::{Answer, Kept, exchange};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -52,7 +47,7 @@ async fn ask(server: &Server, from: u8, line: &str, headers: &str, body: &str) -
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut read = Vec::new();
     timeout(PATIENCE, stream.read_to_end(&mut read)).await.expect("an answer").unwrap();
-    raw::parse(&String::from_utf8(read).unwrap())
+    crate::raw::parse(&String::from_utf8(read).unwrap())
 }
 
 async fn token_of(server: &Server, name: &str) -> String {

@@ -1,13 +1,8 @@
 //! The way from HTTP to a socket, by hand: what no WebSocket library would send. The long table of
 //! RFC 6455 stands in `conformance/outside/rfc6455.py`.
 
-#![allow(clippy::unwrap_used)]
-
-mod double;
-mod raw;
-
-use self::double::Server;
-use self::raw::{Answer, Kept};
+use crate::double::Server;
+use crate::raw::{Answer, Kept};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 

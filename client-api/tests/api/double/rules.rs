@@ -406,6 +406,7 @@ impl State {
                     read: self.read.get(&(me.clone(), id)).copied(),
                 },
                 muted: self.mutes.contains(&(me.clone(), id)),
+                level: self.levels.get(&(me.clone(), id)).copied(),
             },
             members: if standing == Standing::Invited {
                 Vec::new()

@@ -1,0 +1,75 @@
+//! A push service as we have come to know it: how much it takes at a time, and whether it is left
+//! alone for a while.
+
+use std::collections::VecDeque;
+
+use crate::entry::Key;
+use crate::limits::{
+    CLOSED_MAX_MS, FAILURES_TO_CLOSE, RETRY_FIRST_MS, WINDOW_FIRST, WINDOW_MAX,
+};
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// What waits for it, in order.
+    pub(crate) line: VecDeque<Key>,
+    pub(crate) in_flight: u32,
+    /// How much may be.
+    window: u32,
+    /// Failures in a row.
+    failures: u32,
+    /// Until when it is left alone.
+    closed_ms: u64,
+    /// Whether it waits for its turn.
+    pub(crate) is_in_turn: bool,
+}
+
+impl Service {
+    pub(crate) fn new() -> Self {
+        Self {
+            line: VecDeque::new(),
+            in_flight: 0,
+            window: WINDOW_FIRST,
+            failures: 0,
+            closed_ms: 0,
+            is_in_turn: false,
+        }
+    }
+
+    /// Until when it is left alone; `None` where it is not.
+    pub(crate) fn closed_until(&self, now_ms: u64) -> Option<u64> {
+        Some(self.closed_ms).filter(|closed_ms| *closed_ms > now_ms)
+    }
+
+    /// Whether something may go to it now.
+    pub(crate) fn may_send(&self, now_ms: u64) -> bool {
+        !self.line.is_empty() && self.in_flight < self.window && self.closed_until(now_ms).is_none()
+    }
+
+    /// Whether it is worth remembering when nothing is to be sent to it.
+    pub(crate) fn is_needed(&self, now_ms: u64) -> bool {
+        !self.line.is_empty() || self.in_flight > 0 || self.closed_until(now_ms).is_some()
+    }
+
+    /// It took something.
+    pub(crate) fn took(&mut self) {
+        self.in_flight -= 1;
+        self.failures = 0;
+        self.window = (self.window + 1).min(WINDOW_MAX);
+    }
+
+    /// It did not, and perhaps said when it will.
+    pub(crate) fn failed(&mut self, retry_after_ms: Option<u64>, now_ms: u64) {
+        self.in_flight -= 1;
+        self.failures += 1;
+        self.window = (self.window / 2).max(1);
+        if let Some(pause_ms) = retry_after_ms {
+            self.closed_ms = self.closed_ms.max(now_ms + pause_ms.min(CLOSED_MAX_MS));
+        }
+        if self.failures >= FAILURES_TO_CLOSE {
+            let doublings = (self.failures - FAILURES_TO_CLOSE).min(16);
+            let pause_ms = (RETRY_FIRST_MS << doublings).min(CLOSED_MAX_MS);
+            self.closed_ms = self.closed_ms.max(now_ms + pause_ms);
+            self.window = 1;
+        }
+    }
+}

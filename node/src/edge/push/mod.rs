@@ -1,0 +1,84 @@
+//! Push at the node's edge: whoever nobody looks at is told through somebody else. It follows what
+//! is added and read, judges by the state whether a device is still to be told when time has come,
+//! and shows it what history would show. What is to be told is never kept: it is what is unread
+//! beyond what push services took, which is in the state.
+
+mod backend;
+mod deliver;
+mod judge;
+mod notes;
+mod payload;
+mod quiet;
+mod seed;
+mod task;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use comity_client_api::PushFailing;
+use comity_machine::{Applied, ChannelNo, DeviceId};
+use comity_protocol::id::AccountNumber;
+use tokio::sync::Notify;
+
+use self::notes::Notes;
+use crate::presence::Presences;
+use crate::push::{PushKey, Sender};
+use crate::writer::Shared;
+
+pub use self::task::PushTask;
+
+/// Push, at work. Cheap to clone.
+#[derive(Clone)]
+pub struct Push(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    presences: Presences,
+    sender: Sender,
+    key: PushKey,
+    notes: Notes,
+    /// Wakes the task.
+    wake: Notify,
+    /// Devices whose service takes nothing at the moment.
+    failing: Mutex<HashMap<DeviceId, PushFailing>>,
+}
+
+impl Push {
+    /// For a node whose rows `shared` has.
+    pub fn new(shared: Arc<Shared>, presences: Presences, sender: Sender, key: PushKey) -> Self {
+        let notes = Notes::new(shared.state().subscribed().count());
+        Self(Arc::new(Inner {
+            shared,
+            presences,
+            sender,
+            key,
+            notes,
+            wake: Notify::new(),
+            failing: Mutex::default(),
+        }))
+    }
+
+    /// Records were applied, and devices logged out.
+    pub fn published(&self, applied: &[Applied], logged_out: &[DeviceId]) {
+        if self.0.notes.published(applied, logged_out) {
+            self.0.wake.notify_one();
+        }
+    }
+
+    /// An account has read further in a channel.
+    pub(super) fn read(&self, account: AccountNumber, no: ChannelNo) {
+        if self.0.notes.read(account, no) {
+            self.0.wake.notify_one();
+        }
+    }
+
+    /// What an account's devices have subscribed to has changed.
+    fn subscribed(&self, account: AccountNumber) {
+        self.0.notes.subscribed(account);
+        self.0.wake.notify_one();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,97 @@
+//! What happened since the task looked last. It is written by the writer's thread, which must not
+//! wait: a short list, and a flag where it grew too long.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use comity_machine::{Applied, ChannelNo, DeviceId, Subscriber};
+use comity_protocol::cursor::Pos;
+use comity_protocol::id::{AccountId, AccountNumber, LogName};
+
+use super::lock;
+use crate::edge::reading::is_message;
+
+/// Records that wait to be looked at; beyond it, what is unread is looked through instead.
+const RECORDS_MAX: usize = 65_536;
+
+/// A message of which somebody may have to be told.
+pub(super) struct Said {
+    pub(super) no: ChannelNo,
+    pub(super) pos: Pos,
+    pub(super) sender: AccountId,
+    pub(super) mentioned: Vec<AccountNumber>,
+    pub(super) audience: Arc<[Subscriber]>,
+}
+
+/// What happened.
+#[derive(Default)]
+pub(super) struct Happened {
+    pub(super) said: Vec<Said>,
+    /// Accounts that have read, and where.
+    pub(super) read: BTreeSet<(AccountNumber, ChannelNo)>,
+    /// Accounts whose subscriptions have changed.
+    pub(super) subscribed: BTreeSet<AccountNumber>,
+    pub(super) logged_out: Vec<DeviceId>,
+    /// Whether something was left out.
+    pub(super) is_short: bool,
+}
+
+pub(super) struct Notes {
+    /// Whether any device was ever subscribed in this run: nothing is noted before.
+    is_needed: AtomicBool,
+    happened: Mutex<Happened>,
+}
+
+impl Notes {
+    pub(super) fn new(subscribed: usize) -> Self {
+        Self { is_needed: AtomicBool::new(subscribed > 0), happened: Mutex::default() }
+    }
+
+    /// Notes messages and log-outs; whether there is something to look at.
+    pub(super) fn published(&self, applied: &[Applied], logged_out: &[DeviceId]) -> bool {
+        if !self.is_needed.load(Ordering::Relaxed) {
+            return false;
+        }
+        let said = applied.iter().filter_map(said);
+        let mut happened = lock(&self.happened);
+        for said in said {
+            if happened.said.len() >= RECORDS_MAX {
+                happened.is_short = true;
+                break;
+            }
+            happened.said.push(said);
+        }
+        happened.logged_out.extend_from_slice(logged_out);
+        !happened.said.is_empty() || !happened.logged_out.is_empty()
+    }
+
+    /// Notes that an account has read; whether that is to be looked at.
+    pub(super) fn read(&self, account: AccountNumber, no: ChannelNo) -> bool {
+        let is_needed = self.is_needed.load(Ordering::Relaxed);
+        is_needed && lock(&self.happened).read.insert((account, no))
+    }
+
+    pub(super) fn subscribed(&self, account: AccountNumber) {
+        self.is_needed.store(true, Ordering::Relaxed);
+        lock(&self.happened).subscribed.insert(account);
+    }
+
+    pub(super) fn take(&self) -> Happened {
+        std::mem::take(&mut *lock(&self.happened))
+    }
+}
+
+/// The message that a record is, if it is one that anybody hears.
+fn said(applied: &Applied) -> Option<Said> {
+    let is_event = matches!(applied.log.name, LogName::Message { .. });
+    let is_heard = is_event && applied.is_listed() && !applied.is_unheard;
+    let sender = applied.sender.filter(|_| is_heard && is_message(&applied.record.header))?;
+    Some(Said {
+        no: applied.channel,
+        pos: applied.pos,
+        sender,
+        mentioned: applied.mentioned.clone(),
+        audience: Arc::clone(&applied.audience),
+    })
+}

@@ -1,0 +1,288 @@
+//! What a device is told: as history would show it at that moment, or by ids alone.
+
+use comity_client_api::{EventContent, FeedEvent, MessageContent, Page};
+use comity_machine::{ChannelNo, Kind, Unread};
+use comity_protocol::code::Code;
+use comity_protocol::id::{AccountNumber, ChannelId};
+use comity_protocol::name::AccountLabel;
+use comity_push::What;
+use serde_json::{Map, Value, json};
+
+use super::Push;
+use crate::edge::history;
+use crate::push::PLAIN_BYTES_MAX;
+
+/// Bytes of a text that go along at most.
+const TEXT_BYTES_MAX: usize = 2_000;
+/// Bytes of a group's name that do: it may be of a hundred characters.
+const NAME_BYTES_MAX: usize = 400;
+/// Messages among which the newest that is to be told of is looked for.
+const MESSAGES_LOOKED_AT: usize = 20;
+
+/// What is known of what a device is to be told.
+pub(super) struct News {
+    pub(super) what: What,
+    pub(super) account: AccountLabel,
+    pub(super) channel: ChannelId,
+    /// A group's name; none in a direct channel.
+    name: Option<String>,
+    pub(super) unread: Unread,
+    /// The newest message, where it can be shown.
+    message: Option<Shown>,
+    /// Whether its user is meant: in a direct channel, or by a mention.
+    pub(super) is_meant: bool,
+}
+
+struct Shown {
+    id: String,
+    sender: AccountLabel,
+    sender_name: Option<String>,
+    text: Option<String>,
+}
+
+impl Push {
+    /// What an account's device is to be told of a channel; `None` where there is no such account
+    /// or channel any more.
+    pub(super) fn news(
+        &self,
+        account: AccountNumber,
+        no: ChannelNo,
+        what: What,
+    ) -> Result<Option<News>, Code> {
+        let shared = &self.0.shared;
+        let known = {
+            let state = shared.state();
+            let label = state.accounts.get(&account).and_then(|known| known.label.clone());
+            label.zip(state.channels.get(&no)).map(|(label, channel)| {
+                let name = match &channel.kind {
+                    Kind::Group(group) => Some(group.state.name.clone()),
+                    _ => None,
+                };
+                (label, channel.id, name, state.unread(account, no))
+            })
+        };
+        let Some((label, channel, name, unread)) = known else { return Ok(None) };
+        let is_meant = what == What::Tell && (name.is_none() || unread.mentions > 0);
+        let name = name.filter(|_| what == What::Tell);
+        let mut news = News { what, account: label, channel, name, unread, message: None, is_meant };
+        if what == What::Tell {
+            let page = history::read(shared, (no, account), Page::Latest, MESSAGES_LOOKED_AT)?;
+            let others = page.events.iter().rev().filter(|event| event.sender != news.account);
+            let messages: Vec<_> = others.filter_map(|event| Some((event, shown(event)?))).collect();
+            let mentions = |content: &MessageContent| {
+                content.besides.mention_all || content.besides.mentions.contains(&news.account)
+            };
+            // What mentions its user says more than what came after it.
+            let mentioned = messages.iter().find(|(_, content)| mentions(content));
+            let mentioned = mentioned.filter(|_| unread.mentions > 0);
+            if let Some((event, content)) = mentioned.or(messages.first()) {
+                news.message = Some(self.show(event, content));
+            }
+        }
+        Ok(Some(news))
+    }
+
+    fn show(&self, event: &FeedEvent, content: &MessageContent) -> Shown {
+        let state = self.0.shared.state();
+        let is_ours = event.sender.domain.as_str() == state.domain();
+        let number = state.account_named(event.sender.name.as_str()).filter(|_| is_ours);
+        let sender = number.and_then(|number| state.accounts.get(&number));
+        Shown {
+            id: event.id.to_string(),
+            sender: event.sender.clone(),
+            sender_name: sender.and_then(|account| account.display_name.clone()),
+            text: content.text.as_deref().map(|text| cut(text, TEXT_BYTES_MAX)),
+        }
+    }
+}
+
+/// The message that an event is.
+fn shown(event: &FeedEvent) -> Option<&MessageContent> {
+    match &event.content {
+        EventContent::Message(content) => Some(content),
+        _ => None,
+    }
+}
+
+impl News {
+    /// As a device's own client reads it, never longer than a push service takes.
+    pub(super) fn to_json(&self, with_content: bool) -> Vec<u8> {
+        let mut most = if with_content { TEXT_BYTES_MAX } else { 0 };
+        loop {
+            let json = Value::Object(self.object(with_content, most)).to_string().into_bytes();
+            if json.len() <= PLAIN_BYTES_MAX || most == 0 {
+                return json;
+            }
+            // What is written in escapes takes more.
+            most /= 2;
+        }
+    }
+
+    fn object(&self, with_content: bool, text_bytes: usize) -> Map<String, Value> {
+        let mut object = Map::new();
+        let mut put = |key: &str, value: Value| {
+            object.insert(key.to_owned(), value);
+        };
+        put("kind", json!(self.kind()));
+        put("account", json!(self.account.to_string()));
+        put("channel", json!(self.channel.to_string()));
+        put("unread", json!(self.unread.messages));
+        put("mentions", json!(self.unread.mentions));
+        if let Some(message) = &self.message {
+            put("message", json!(message.id));
+            if with_content {
+                put("sender", json!(message.sender.to_string()));
+                if let Some(name) = &message.sender_name {
+                    put("sender_name", json!(name));
+                }
+                if let Some(text) = &message.text {
+                    put("text", json!(cut(text, text_bytes)));
+                }
+            }
+        }
+        if let Some(name) = self.name.as_ref().filter(|_| with_content) {
+            put("name", json!(cut(name, NAME_BYTES_MAX)));
+        }
+        object
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.what {
+            What::Tell => "message",
+            What::Withdraw => "read",
+        }
+    }
+
+    /// As push gateways read it that speak the Matrix project's push gateway API.
+    pub(super) fn to_gateway_json(
+        &self,
+        (app_id, pushkey): (&str, &str),
+        with_content: bool,
+    ) -> Vec<u8> {
+        let mut notification = json!({
+            "room_id": self.channel.to_string(),
+            "prio": if self.is_meant { "high" } else { "low" },
+            "counts": { "unread": self.unread.messages },
+            "devices": [{ "app_id": app_id, "pushkey": pushkey, "data": {} }],
+        });
+        if let Some(message) = &self.message {
+            notification["event_id"] = json!(message.id);
+            if with_content {
+                notification["type"] = json!("m.room.message");
+                notification["sender"] = json!(message.sender.to_string());
+                let name = message.sender_name.clone();
+                notification["sender_display_name"] =
+                    json!(name.unwrap_or_else(|| message.sender.to_string()));
+                if let Some(text) = &message.text {
+                    notification["content"] = json!({ "msgtype": "m.text", "body": text });
+                }
+            }
+        }
+        if let Some(name) = self.name.as_ref().filter(|_| with_content) {
+            notification["room_name"] = json!(name);
+        }
+        json!({ "notification": notification }).to_string().into_bytes()
+    }
+}
+
+/// A text's beginning of at most so many bytes, with a sign where something is left out.
+fn cut(text: &str, bytes_max: usize) -> String {
+    if text.len() <= bytes_max {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(bytes_max.saturating_sub(ELLIPSIS.len_utf8()));
+    let mut cut = text[..end].to_owned();
+    cut.push(ELLIPSIS);
+    cut
+}
+
+const ELLIPSIS: char = '…';
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn news(text: &str) -> News {
+        News {
+            what: What::Tell,
+            account: "bob@acme.test".parse().unwrap(),
+            channel: ChannelId([1; 32]),
+            name: Some("t".repeat(100)),
+            unread: Unread { messages: 2, mentions: 1, read: None },
+            message: Some(Shown {
+                id: "01M8373FDF0000E1R70W3GE1R7".into(),
+                sender: "alice@acme.test".parse().unwrap(),
+                sender_name: Some("Alice".into()),
+                text: Some(text.into()),
+            }),
+            is_meant: true,
+        }
+    }
+
+    #[test]
+    fn it_never_grows_beyond_what_a_service_takes() {
+        for text in ["hi".to_owned(), "\u{1}".repeat(2_000), "한".repeat(700), "\"".repeat(2_000)] {
+            let json = news(&text).to_json(true);
+            assert!(json.len() <= PLAIN_BYTES_MAX, "{}", json.len());
+            let read: Value = serde_json::from_slice(&json).unwrap();
+            assert_eq!(read["sender_name"], "Alice");
+            let shown = read["text"].as_str().unwrap().trim_end_matches('…');
+            assert!(!shown.is_empty() && text.starts_with(shown));
+        }
+    }
+
+    #[test]
+    fn ids_alone_say_nothing_else() {
+        let read: Value = serde_json::from_slice(&news("secret").to_json(false)).unwrap();
+        let keys: Vec<&String> = read.as_object().unwrap().keys().collect();
+        let mut expected = ["account", "channel", "kind", "mentions", "message", "unread"];
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+        let gateway = news("secret").to_gateway_json(("app", "key"), false);
+        let text = String::from_utf8(gateway).unwrap();
+        assert!(!text.contains("secret") && !text.contains("alice") && !text.contains("ttt"));
+    }
+
+    /// The payloads that the document prints, in its order.
+    fn printed(kind: &str) -> Vec<Value> {
+        let document = include_str!("../../../../docs/client/README.md");
+        let opening = format!("```json {kind}\n");
+        let blocks = document.split(&opening).skip(1);
+        let texts = blocks.map(|text| text.split_once("```").unwrap().0);
+        texts.map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+
+    #[test]
+    fn devices_get_what_the_document_prints() {
+        let mut told = News {
+            account: "alice@acme.test".parse().unwrap(),
+            channel: printed("push")[0]["channel"].as_str().unwrap().parse().unwrap(),
+            name: Some("Tea".into()),
+            unread: Unread { messages: 3, mentions: 1, read: None },
+            ..news("At the Thai?")
+        };
+        let shown = told.message.as_mut().unwrap();
+        shown.sender = "bob@acme.test".parse().unwrap();
+        shown.sender_name = Some("Bob".into());
+        let app = ("example.app", "ZGV2aWNlIHRva2Vu");
+        let gateway: Value = serde_json::from_slice(&told.to_gateway_json(app, true)).unwrap();
+        assert_eq!(printed("gateway"), [gateway]);
+        let mut payloads = vec![told.to_json(true), told.to_json(false)];
+        let unread = Unread { messages: 0, mentions: 0, read: None };
+        let read = News { what: What::Withdraw, unread, name: None, message: None, ..told };
+        payloads.push(read.to_json(true));
+        let payloads: Vec<Value> =
+            payloads.iter().map(|json| serde_json::from_slice(json).unwrap()).collect();
+        assert_eq!(printed("push"), payloads);
+    }
+
+    #[test]
+    fn a_cut_text_ends_at_a_character() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcdef", 5), "ab…");
+        assert_eq!(cut("한국어", 8), "한…");
+        assert_eq!(cut("abc", 0), "…");
+    }
+}
