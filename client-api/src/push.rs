@@ -107,7 +107,8 @@ pub trait PushBackend {
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// Has it told no longer.
-    fn unsubscribe_push(&self, caller: &Caller) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn unsubscribe_push(&self, caller: &Caller)
+    -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// What the caller wants to be told.
     fn notifications(&self, caller: &Caller) -> Notifications;

@@ -1,6 +1,6 @@
-"""Notifications as those take them who did not write the node: `web-push-testing` (npm), which checks
-the signature and opens what is sealed, a push service of this file, whose payloads `http_ece`
-(PyPI) opens, a gateway that judges what it gets, and a service that hangs.
+"""Notifications as those take them who did not write the node: `web-push-testing` (npm), which
+checks the signature and opens what is sealed, a push service of this file, whose payloads
+`http_ece` (PyPI) opens, a gateway that judges what it gets, and a service that hangs.
 
 It says nothing of when a notification comes, but that of a burst there is one.
 """

@@ -36,9 +36,9 @@ use crate::presence::{PresenceSettings, PresenceTask, Presences};
 use crate::push::{Connector, Guard, PushKey, Sender};
 use crate::search::{Search, SearchThread};
 use crate::store::{self, Store, StoreId};
-use crate::writer::{Listener, Proposal, Reply, Writer, WriterSettings, WriterThread};
 #[cfg(test)]
-use crate::writer::{Shared, WriterHandle};
+use crate::writer::WriterHandle;
+use crate::writer::{Listener, Proposal, Reply, Shared, Writer, WriterSettings, WriterThread};
 
 /// Why a node cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -152,12 +152,7 @@ async fn start_among(
     hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
     let presences = Presences::new(Arc::clone(&shared), presence_settings(&settings));
     let search = Search::new(Arc::clone(&shared), hub.clone(), &settings.data_dir.join("search"));
-    let push = Push::new(
-        Arc::clone(&shared),
-        presences.clone(),
-        push_sender(&settings)?,
-        PushKey::open_or_create(&settings.data_dir, &settings.domain)?,
-    );
+    let push = push(&settings, &shared, &presences)?;
     let listeners = Listeners {
         presences: presences.clone(),
         search: search.clone(),
@@ -170,7 +165,7 @@ async fn start_among(
         tell_failed.send_replace(Some(error.to_string()));
     };
     let (thread, handle) = WriterThread::start(writer, on_end).map_err(StartError::Thread)?;
-    let mut introduction = introduction(&settings, &keys);
+    let introduction = introduction(&settings, &keys);
     let (peers, directory) = PeerEdge::start(
         peer_settings(&settings, places)?,
         keys,
@@ -179,13 +174,9 @@ async fn start_among(
         (hub.clone(), presences.clone()),
     )
     .await?;
-    for host in introduction.hosts.iter_mut().filter(|host| host.port == 0) {
-        host.port = peers.local_addr().port();
-    }
-    let client_settings = client_settings(&settings, introduction);
-    let domain = settings.domain.clone();
+    let client_settings = client_settings(&settings, introduction, peers.local_addr().port());
     let edge = ClientEdge::new(
-        domain,
+        settings.domain.clone(),
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
@@ -345,6 +336,15 @@ fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result
     Ok(writer.applied())
 }
 
+fn push(
+    settings: &Settings,
+    shared: &Arc<Shared>,
+    presences: &Presences,
+) -> Result<Push, StartError> {
+    let key = PushKey::open_or_create(&settings.data_dir, &settings.domain)?;
+    Ok(Push::new(Arc::clone(shared), presences.clone(), push_sender(settings)?, key))
+}
+
 /// What sends to push services: by the same name servers and authorities as everything else.
 fn push_sender(settings: &Settings) -> Result<Sender, StartError> {
     let unusable = |error: &dyn std::fmt::Display| StartError::Push(error.to_string());
@@ -373,7 +373,16 @@ fn presence_settings(settings: &Settings) -> PresenceSettings {
     }
 }
 
-fn client_settings(settings: &Settings, introduction: NodeIntroduction) -> ClientSettings {
+/// What the settings say to the clients' edge; peers connect at a port that the system may have
+/// given.
+fn client_settings(
+    settings: &Settings,
+    mut introduction: NodeIntroduction,
+    port: u16,
+) -> ClientSettings {
+    for host in introduction.hosts.iter_mut().filter(|host| host.port == 0) {
+        host.port = port;
+    }
     let endpoints = settings.client.public_urls.iter().map(|public| Endpoint {
         url: public.url.clone(),
         priority: public.priority,
@@ -424,10 +433,7 @@ fn peer_settings(
             nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
             trust_anchor: settings.dns.trust_anchor.as_ref().map(anchor).transpose()?,
             policy: Policy { pins: Pins(pins), trust },
-            web: WebSettings {
-                roots: roots_text(settings)?,
-                places,
-            },
+            web: WebSettings { roots: roots_text(settings)?, places },
         },
     })
 }

@@ -18,8 +18,8 @@ const STAMP: &str = "installed";
 /// What `outside` is asked for.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
-    /// The parts: clients, rfc6455, frames, schema, bots, push, autobahn. All but the last if none is
-    /// named.
+    /// The parts: clients, rfc6455, frames, schema, bots, push, autobahn. All but the last if none
+    /// is named.
     parts: Vec<String>,
     /// Many more examples for schemathesis.
     #[arg(long)]

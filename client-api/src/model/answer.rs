@@ -10,8 +10,8 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::besides::VersionShape;
-use super::push::level_name;
 use super::outgoing::{EventShape, NodeFrame, UnreadShape, encode, event_frame};
+use super::push::level_name;
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, poll_cursor_text};

@@ -50,9 +50,8 @@ impl PushRequest {
                 let key = key.ok_or_else(|| {
                     value::malformed("A `p256dh` is an uncompressed point of P-256 in base64url.")
                 })?;
-                let secret = bytes(&keys.auth, SECRET_BYTES).ok_or_else(|| {
-                    value::malformed("An `auth` is sixteen bytes in base64url.")
-                })?;
+                let secret = bytes(&keys.auth, SECRET_BYTES)
+                    .ok_or_else(|| value::malformed("An `auth` is sixteen bytes in base64url."))?;
                 let target = PushTarget::WebPush { endpoint, key, secret };
                 Ok((target, self.content.unwrap_or(true)))
             }
@@ -183,11 +182,7 @@ impl QuietShape {
         let minutes = |text: &str| {
             clock_minutes(text).ok_or_else(|| value::malformed("A time of day is \"22:00\"."))
         };
-        Ok(QuietHours {
-            from: minutes(&self.from)?,
-            until: minutes(&self.until)?,
-            zone: self.zone,
-        })
+        Ok(QuietHours { from: minutes(&self.from)?, until: minutes(&self.until)?, zone: self.zone })
     }
 }
 

@@ -8,8 +8,9 @@ use comity_client::{
 };
 use comity_client_api::{ApiSettings, TlsFiles};
 use comity_protocol::code::Code;
-use crate::double::{Double, Server};
 use tokio::time::timeout;
+
+use crate::double::{Double, Server};
 
 async fn sign_up(server: &Server, name: &str) -> String {
     let http = Http::at(&server.url).unwrap();

@@ -14,17 +14,18 @@ use comity_client_api::{
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId};
 use comity_protocol::name::ChannelAlias;
-use crate::double::Server;
-use crate::double::rules::Channel;
 use futures_util::{SinkExt, StreamExt};
-use crate::printed::{code_of, delivery_of};
-use crate::raw::{Answer, request};
-use crate::schema::Documents;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+
+use crate::double::Server;
+use crate::double::rules::Channel;
+use crate::printed::{code_of, delivery_of};
+use crate::raw::{Answer, request};
+use crate::schema::Documents;
 
 const DOCUMENT: &str = include_str!("../../../docs/client/README.md");
 

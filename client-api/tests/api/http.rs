@@ -2,10 +2,11 @@
 //! node behind it is a test double.
 
 use comity_client::{Client, ClientSettings, Content, Http, Page};
-use crate::double::Server;
-use crate::raw::{exchange, request};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+use crate::double::Server;
+use crate::raw::{exchange, request};
 
 async fn signed_up(server: &Server, name: &str) -> Http {
     let http = Http::at(&server.url).unwrap();

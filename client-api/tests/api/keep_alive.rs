@@ -1,9 +1,10 @@
 //! Connections that are used again: an answer given before its request's body was read must not
 //! cost the next request. Bytes by hand, so that head and body come when a test wants.
 
+use serde_json::json;
+
 use crate::double::Server;
 use crate::raw::{Answer, Kept};
-use serde_json::json;
 
 /// Requests whose body nobody reads, and the status that they get.
 const UNREAD: &[(&str, u16)] = &[

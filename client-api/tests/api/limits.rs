@@ -5,9 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use comity_client_api::{ApiSettings, DoorLimits, Origins, Rate, log_in_limits};
-use crate::double::{Double, Server};
 use futures_util::{SinkExt, StreamExt};
-use crate::raw::{Answer, Kept, exchange};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -16,6 +14,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::double::{Double, Server};
+use crate::raw::{Answer, Kept, exchange};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const PASSWORD: &str = "a long password";

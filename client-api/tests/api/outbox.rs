@@ -10,8 +10,9 @@ use comity_client::{
 };
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
-use crate::double::{Double, Server};
 use tokio::time::timeout;
+
+use crate::double::{Double, Server};
 
 async fn sign_up(server: &Server, name: &str) -> LoggedIn {
     let http = Http::at(&server.url).unwrap();

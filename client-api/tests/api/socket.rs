@@ -7,7 +7,6 @@ use comity_client::Http;
 use comity_client_api::{ApiSettings, EventContent, MessageContent, SocketLimits};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
-use crate::double::{Double, Server};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -16,6 +15,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::double::{Double, Server};
 
 /// A socket that says and hears exactly what a test wants.
 struct Socket(WebSocketStream<TcpStream>);

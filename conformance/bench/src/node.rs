@@ -109,10 +109,7 @@ impl Node {
     }
 
     /// CPU of its living threads that have a name of this kind.
-    pub(crate) fn threads_cpu(
-        &self,
-        is_meant: impl Fn(&str) -> bool,
-    ) -> Result<Duration, Failure> {
+    pub(crate) fn threads_cpu(&self, is_meant: impl Fn(&str) -> bool) -> Result<Duration, Failure> {
         cpu::of_threads_of(self.child.id(), is_meant)
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use comity::writer::Writer;
 use comity_client::Http;
-use comity_machine::{Command, DeviceId, PushTarget};
+use comity_machine::{Command, DeviceId, Notify, PushTarget};
 use comity_protocol::id::{AccountNumber, ChannelId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -123,7 +123,10 @@ fn subscribe(writer: &mut Writer, service: SocketAddr) -> Result<(), Failure> {
             key: POINT.to_vec().into(),
             secret: vec![7; 16].into(),
         };
-        order(writer, Command::Subscribe { account, device, target, content: true })?;
+        order(
+            writer,
+            Command::Notify(Notify::Subscribe { account, device, target, content: true }),
+        )?;
     }
     Ok(())
 }
@@ -183,7 +186,8 @@ async fn serve(mut stream: TcpStream, seen: &Mutex<Seen>) -> Result<(), Failure>
         };
         let head = String::from_utf8_lossy(&read[..end]).to_ascii_lowercase();
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.split_once('\r'));
+        let length =
+            head.split_once("content-length: ").and_then(|(_, rest)| rest.split_once('\r'));
         let length: usize = length.ok_or("no length")?.0.parse()?;
         while read.len() < end + length {
             if stream.read_buf(&mut read).await? == 0 {

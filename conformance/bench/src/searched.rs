@@ -1,5 +1,5 @@
-//! The same million sentences as messages of a node: how long an answer to a query takes whoever asks
-//! over HTTP, and what share of a busy node's work is the index.
+//! The same million sentences as messages of a node: how long an answer to a query takes whoever
+//! asks over HTTP, and what share of a busy node's work is the index.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,12 +25,8 @@ use crate::stats::Times;
 use crate::{Arguments, Failure, Place};
 
 /// The figures of this bench.
-pub(crate) const NAMES: [&str; 4] = [
-    "search1m.p50_ms",
-    "search1m.p95_ms",
-    "search1m.made_s",
-    "search.rate_loss_percent",
-];
+pub(crate) const NAMES: [&str; 4] =
+    ["search1m.p50_ms", "search1m.p95_ms", "search1m.made_s", "search.rate_loss_percent"];
 
 /// Measures.
 pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
@@ -168,9 +164,8 @@ impl Http {
 
     async fn get(&mut self, path: &str) -> Result<Value, Failure> {
         let addr = self.addr;
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {addr}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
-        );
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
         self.stream.write_all(request.as_bytes()).await?;
         let mut read = Vec::new();
         loop {

@@ -2,16 +2,14 @@
 //! readings, random bytes, ids and the settings that bear on it.
 
 use comity_protocol::cbor::ByteString;
-use comity_protocol::cursor::Pos;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, ChannelId, LineageId, WriterId};
 use comity_protocol::key::NodePublicKey;
 use minicbor::{Decode, Encode};
 
 use crate::act::Act;
-use crate::channel::ChannelNo;
 use crate::compare::Ahead;
-use crate::notify::{Level, PushTarget, Wishes};
+use crate::notify::Notify;
 use crate::rewind::Rewind;
 use crate::settle::Settlement;
 
@@ -329,62 +327,9 @@ pub enum Command {
         #[cbor(n(2), with = "minicbor::bytes")]
         random: [u8; 32],
     },
-    /// A device is to be told of messages while nobody looks at it.
+    /// Something about what devices are told while nobody looks at them.
     #[n(27)]
-    Subscribe {
-        /// Its account.
-        #[n(0)]
-        account: AccountNumber,
-        /// The device.
-        #[n(1)]
-        device: DeviceId,
-        /// Who takes it; judged by whoever proposes the command.
-        #[n(2)]
-        target: PushTarget,
-        /// Whether texts and names go along.
-        #[n(3)]
-        content: bool,
-    },
-    /// It is not to be any longer.
-    #[n(28)]
-    Unsubscribe {
-        /// The device.
-        #[n(0)]
-        device: DeviceId,
-        /// What is meant is what that command subscribed to; whatever there is where absent.
-        #[n(1)]
-        changed: Option<Pos>,
-    },
-    /// An account says what its devices are to be told.
-    #[n(29)]
-    SetWishes {
-        /// Which.
-        #[n(0)]
-        account: AccountNumber,
-        /// What.
-        #[n(1)]
-        wishes: Wishes,
-    },
-    /// An account says of which messages of a channel it wants to hear.
-    #[n(30)]
-    SetLevel {
-        /// Which.
-        #[n(0)]
-        account: AccountNumber,
-        /// The channel.
-        #[n(1)]
-        channel: ChannelId,
-        /// Of which; as of all others where absent.
-        #[n(2)]
-        level: Option<Level>,
-    },
-    /// Push services took what devices were to be told.
-    #[n(31)]
-    NoteTold {
-        /// Up to where each knows of a channel; absent where it shows nothing of it any more.
-        #[n(0)]
-        told: Vec<(DeviceId, ChannelNo, Option<Pos>)>,
-    },
+    Notify(#[n(0)] Notify),
 }
 
 /// What the node's setting asks of a sign-up.

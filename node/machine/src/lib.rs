@@ -71,9 +71,7 @@ pub use floor::{Floor, ProvenStart, Readable};
 pub use fork::{KnownFork, ReadOnly};
 pub use group::{ControlState, Ended, Group, GroupAct, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, links, range_start};
-pub use notify::{
-    DAY_MINUTES, IDLE_S_MAX, Level, PUSH_TEXT_BYTES_MAX, PushSubscription, PushTarget, Quiet, Wishes,
-};
+pub use notify::{Level, Notify, PUSH_TEXT_BYTES_MAX, PushSubscription, PushTarget, Quiet, Wishes};
 pub use reading::{ReadMark, Unread};
 pub use relay::Lack;
 pub use reopen::{Forgotten, Rejudged, Reopened};

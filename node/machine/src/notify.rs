@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
 use crate::channel::ChannelNo;
-use crate::command::{Command, DeviceId};
+use crate::command::DeviceId;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
@@ -21,9 +21,9 @@ pub const PUSH_TEXT_BYTES_MAX: usize = 2_048;
 /// Bytes of a time zone's name.
 const ZONE_BYTES_MAX: usize = 64;
 /// Minutes of a day.
-pub const DAY_MINUTES: u16 = 24 * 60;
+const DAY_MINUTES: u16 = 24 * 60;
 /// The longest that an account may wish to be left alone after it was active, in seconds.
-pub const IDLE_S_MAX: u32 = 24 * 60 * 60;
+const IDLE_S_MAX: u32 = 24 * 60 * 60;
 
 /// Of which messages an account's devices are told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -136,6 +136,68 @@ pub struct PushSubscription {
     pub changed: Pos,
 }
 
+/// A change of what devices are told. The order of variants is that of the journal's format: append
+/// only.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Notify {
+    /// A device is to be told of messages while nobody looks at it.
+    #[n(0)]
+    Subscribe {
+        /// Its account.
+        #[n(0)]
+        account: AccountNumber,
+        /// The device.
+        #[n(1)]
+        device: DeviceId,
+        /// Who takes it; judged by whoever proposes the command.
+        #[n(2)]
+        target: PushTarget,
+        /// Whether texts and names go along.
+        #[n(3)]
+        content: bool,
+    },
+    /// It is not to be any longer.
+    #[n(1)]
+    Unsubscribe {
+        /// The device.
+        #[n(0)]
+        device: DeviceId,
+        /// What is meant is what that command subscribed to; whatever there is where absent.
+        #[n(1)]
+        changed: Option<Pos>,
+    },
+    /// An account says what its devices are to be told.
+    #[n(2)]
+    SetWishes {
+        /// Which.
+        #[n(0)]
+        account: AccountNumber,
+        /// What.
+        #[n(1)]
+        wishes: Wishes,
+    },
+    /// An account says of which messages of a channel it wants to hear.
+    #[n(3)]
+    SetLevel {
+        /// Which.
+        #[n(0)]
+        account: AccountNumber,
+        /// The channel.
+        #[n(1)]
+        channel: ChannelId,
+        /// Of which; as of all others where absent.
+        #[n(2)]
+        level: Option<Level>,
+    },
+    /// Push services took what devices were to be told.
+    #[n(4)]
+    NoteTold {
+        /// Up to where each knows of a channel; absent where it shows nothing of it any more.
+        #[n(0)]
+        told: Vec<(DeviceId, ChannelNo, Option<Pos>)>,
+    },
+}
+
 /// What devices were told.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Told {
@@ -210,23 +272,22 @@ impl State {
         devices.filter_map(|id| Some((*id, self.devices.get(id)?.push.as_ref()?)))
     }
 
-    /// A command about what devices are told.
+    /// Changes what devices are told.
     pub(crate) fn tell_devices(
         &mut self,
-        command: &Command,
+        notify: &Notify,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        match command {
-            Command::Subscribe { account, device, target, content } => {
+        match notify {
+            Notify::Subscribe { account, device, target, content } => {
                 self.subscribe(*account, *device, (target, *content), fx)
             }
-            Command::Unsubscribe { device, changed } => Ok(self.unsubscribe(*device, *changed, fx)),
-            Command::SetWishes { account, wishes } => self.set_wishes(*account, wishes, fx),
-            Command::SetLevel { account, channel, level } => {
+            Notify::Unsubscribe { device, changed } => Ok(self.unsubscribe(*device, *changed, fx)),
+            Notify::SetWishes { account, wishes } => self.set_wishes(*account, wishes, fx),
+            Notify::SetLevel { account, channel, level } => {
                 self.set_level(*account, channel, *level, fx)
             }
-            Command::NoteTold { told } => Ok(self.note_told(told, fx)),
-            _ => Err(Code::Internal),
+            Notify::NoteTold { told } => Ok(self.note_told(told, fx)),
         }
     }
 
@@ -244,9 +305,9 @@ impl State {
         let device = device.ok_or(Code::DeviceNotFound)?;
         let changed = Pos::new(fx.command, 0);
         let before = device.push.take();
-        let is_same = before.as_ref().is_some_and(|known| {
-            known.target == *target && known.content == content
-        });
+        let is_same = before
+            .as_ref()
+            .is_some_and(|known| known.target == *target && known.content == content);
         device.push = match before {
             Some(known) if is_same => Some(known),
             // What it has not been told yet it is told at its new place.
@@ -337,9 +398,19 @@ impl State {
     }
 }
 
-impl PushTarget {
+impl Notify {
     /// Bytes that it holds in memory, nearly.
     pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::NoteTold { told } => told.len() * 32,
+            Self::Subscribe { target, .. } => target.weight(),
+            _ => 0,
+        }
+    }
+}
+
+impl PushTarget {
+    fn weight(&self) -> usize {
         match self {
             Self::WebPush { endpoint, .. } => endpoint.len() + 81,
             Self::Gateway { url, app, key } => url.len() + app.len() + key.len(),

@@ -332,11 +332,7 @@ impl State {
                 self.delete_account(*account, fx)
             }
             Command::Settle { settlement } => self.settle(settlement, fx),
-            Command::Subscribe { .. }
-            | Command::Unsubscribe { .. }
-            | Command::SetWishes { .. }
-            | Command::SetLevel { .. }
-            | Command::NoteTold { .. } => self.tell_devices(command, fx),
+            Command::Notify(notify) => self.tell_devices(notify, fx),
             Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),
             Command::Retain { seconds, unix_ms } => {
                 fx.unix_ms = *unix_ms;

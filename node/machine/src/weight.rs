@@ -19,8 +19,7 @@ impl Command {
             Self::Reopen { rewind, .. } => rewind.weight(),
             Self::TakeFork { proof, .. } => proof.len(),
             Self::NoteActive { accounts } => accounts.len() * 16,
-            Self::NoteTold { told } => told.len() * 32,
-            Self::Subscribe { target, .. } => target.weight(),
+            Self::Notify(notify) => notify.weight(),
             _ => 0,
         };
         carried + 256

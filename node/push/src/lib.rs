@@ -2,7 +2,7 @@
 //!
 //! Pure: reads no clock and no socket. Messages, reads, judgements and outcomes come in with the
 //! time; who is to be asked, who is to be told and when to look again go out. Nothing here is kept
-//! over a restart: what is to be told can be had anew from what is unread (`docs/decisions/`, push).
+//! over a restart: what is to be told can be had anew from what is unread (decision 27).
 
 mod entry;
 mod limits;

@@ -100,8 +100,8 @@ impl Queue {
             self.entries.insert(key, entry);
         }
         let Some(entry) = self.entries.get_mut(&key) else { return };
-        let is_first = entry.what == What::Withdraw
-            || matches!(entry.stage, Stage::Waiting(_, Wait::Told));
+        let is_first =
+            entry.what == What::Withdraw || matches!(entry.stage, Stage::Waiting(_, Wait::Told));
         entry.newest = entry.newest.max(pos);
         entry.what = What::Tell;
         if is_first {

@@ -4,9 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::entry::Key;
-use crate::limits::{
-    CLOSED_MAX_MS, FAILURES_TO_CLOSE, RETRY_FIRST_MS, WINDOW_FIRST, WINDOW_MAX,
-};
+use crate::limits::{CLOSED_MAX_MS, FAILURES_TO_CLOSE, RETRY_FIRST_MS, WINDOW_FIRST, WINDOW_MAX};
 
 #[derive(Debug)]
 pub(crate) struct Service {

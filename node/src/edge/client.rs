@@ -27,7 +27,7 @@ use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Marks, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
-use super::push::Push;
+use super::push::{self, Push};
 use super::search::Searching;
 use super::show;
 use super::tending::Uses;
@@ -387,6 +387,7 @@ impl Backend for ClientEdge {
         self.presence().acts(convert::device_back(caller.device));
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
+        let answered = push::answered(&self.shared().state(), caller.account.number, &act);
         let settled = Self::settled_by(&act);
         let joined = if let Act::Join { channel, .. } = &act { Some(*channel) } else { None };
         let account = caller.account.number;
@@ -411,6 +412,9 @@ impl Backend for ClientEdge {
         }
         if let Some((channel, before)) = marked {
             self.tell_read(caller, channel, before);
+        }
+        if let Some(no) = answered {
+            self.push().read(account, no);
         }
         if let Some(settled) = settled.filter(|_| answer == Answer::Done) {
             self.tell_settled(caller, settled);

@@ -4,8 +4,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::Uri;
 use comity_client_api::Network;
+use http::Uri;
 use thiserror::Error;
 
 /// Which addresses may be called.
@@ -169,7 +169,8 @@ mod tests {
             let address = inside.parse().unwrap();
             assert!(!guard.admits(address, true), "{inside}");
         }
-        for outside in ["1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101"]
+        for outside in
+            ["1.1.1.1", "100.63.0.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101"]
         {
             assert!(guard.admits(outside.parse().unwrap(), true), "{outside}");
             assert!(!guard.admits(outside.parse().unwrap(), false), "{outside} in clear text");
@@ -179,9 +180,15 @@ mod tests {
     #[test]
     fn an_admin_lets_networks_in() {
         let guard = Guard { networks: vec!["10.0.0.0/8".parse().unwrap()] };
-        for (address, is_admitted) in [("10.1.1.1", true), ("::ffff:10.1.1.1", true), ("127.0.0.1", false)] {
+        for (address, is_admitted) in
+            [("10.1.1.1", true), ("::ffff:10.1.1.1", true), ("127.0.0.1", false)]
+        {
             for is_tls in [true, false] {
-                assert_eq!(guard.admits(address.parse().unwrap(), is_tls), is_admitted, "{address}");
+                assert_eq!(
+                    guard.admits(address.parse().unwrap(), is_tls),
+                    is_admitted,
+                    "{address}"
+                );
             }
         }
     }
@@ -189,7 +196,9 @@ mod tests {
     #[test]
     fn an_endpoint_is_a_plain_https_url() {
         let guard = Guard::default();
-        for good in ["https://push.example/x?y=z", "https://push.example:8443/", "https://1.1.1.1/a"] {
+        for good in
+            ["https://push.example/x?y=z", "https://push.example:8443/", "https://1.1.1.1/a"]
+        {
             assert!(check_endpoint(good, &guard).is_ok(), "{good}");
         }
         let long = format!("https://push.example/{}", "x".repeat(2_048));

@@ -121,6 +121,10 @@ mod tests {
 
     use super::*;
 
+    /// The device's key in the example of RFC 8291.
+    const KEY: &str =
+        "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+
     fn bytes(text: &str) -> Vec<u8> {
         BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()
     }
@@ -128,12 +132,11 @@ mod tests {
     /// The example of RFC 8291, appendix A, whose sender fills nothing up.
     #[test]
     fn it_is_sealed_as_the_rfc_shows() {
-        let key = bytes(
-            "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-        );
+        let key = bytes(KEY);
         let secret = bytes("BTBZMqHH6r4Tts7J_aSIgg");
         let public = bytes(
-            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8",
+            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl\
+             7A8",
         );
         let shared = bytes("kyrL1jIIOHEzg3sM2ZWRHDRB62YACZhhSlknJ672kSs");
         let salt = bytes("DGv6ra1nlYgDCS1FRnbzlw").try_into().unwrap();
@@ -153,9 +156,7 @@ mod tests {
 
     #[test]
     fn each_is_sealed_anew_and_none_is_too_long() {
-        let key = bytes(
-            "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-        );
+        let key = bytes(KEY);
         let device = DeviceKeys { key: &key, secret: &[7; 16] };
         assert_ne!(seal(&device, b"x").unwrap(), seal(&device, b"x").unwrap());
         assert_eq!(seal(&device, &[7; PLAIN_BYTES_MAX]).unwrap().len(), 4_096);

@@ -39,7 +39,8 @@ impl PushKey {
             let key = document.and_then(|document| Self::of(&document, domain));
             return key.ok_or(KeysError::Push { path });
         }
-        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+        let made =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
         let made = made.map_err(|_| {
             let error = std::io::Error::other("the system gives no random numbers");
             KeysError::Io { path: path.clone(), error }

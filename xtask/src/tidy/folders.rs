@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("edge", &["feed", "presence", "push", "search", "admin", "writer", "store", "clock"]),
     ("feed", &["writer", "store", "clock"]),
     ("presence", &["writer", "store", "clock"]),
-    ("push", &["writer", "store", "clock"]),
+    ("push", &["clock", "keys"]),
     ("search", &["feed", "writer", "store", "clock"]),
     ("admin", &["writer", "store", "clock"]),
     ("writer", &["journal", "store", "disk", "clock"]),

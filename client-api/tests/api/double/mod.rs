@@ -68,7 +68,6 @@ pub(crate) struct State {
     pub(crate) pushes: BTreeMap<DeviceId, PushSubscription>,
     /// What accounts want to be told.
     pub(crate) wanted: BTreeMap<AccountLabel, Notifications>,
-    /// The same of single channels.
     pub(crate) levels: BTreeMap<(AccountLabel, ChannelId), NotificationLevel>,
     pub(crate) hides_reads: BTreeSet<AccountLabel>,
     pub(crate) contacts: BTreeMap<(AccountLabel, AccountLabel), ContactStanding>,

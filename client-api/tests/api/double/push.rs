@@ -45,7 +45,11 @@ impl PushBackend for Double {
         })
     }
 
-    async fn set_notifications(&self, caller: &Caller, wanted: Notifications) -> Result<(), Refusal> {
+    async fn set_notifications(
+        &self,
+        caller: &Caller,
+        wanted: Notifications,
+    ) -> Result<(), Refusal> {
         self.state().wanted.insert(caller.label.clone(), wanted);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What devices are told: where, of what, and up to where each knows.
 
 use comity_machine::{
-    Act, Answer, Command, DeviceId, Level, PushTarget, Quiet, RefusedCode, Wishes,
+    Act, Answer, Command, DeviceId, Level, Notify, PushTarget, Quiet, RefusedCode, Wishes,
 };
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
@@ -39,7 +39,7 @@ fn apply(world: &mut World, command: Command) -> Result<(), Code> {
 }
 
 fn subscribe(account: AccountNumber, target: PushTarget, content: bool) -> Command {
-    Command::Subscribe { account, device: PHONE, target, content }
+    Command::Notify(Notify::Subscribe { account, device: PHONE, target, content })
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_subscription_is_its_devices_and_ends_with_it() {
     assert!(second.changed > first.changed);
     assert!(!format!("{second:?}").contains("b.example"), "where it leads to is a secret");
     // A service that knows the first no more does not speak of the second.
-    let ends = |changed| Command::Unsubscribe { device: PHONE, changed };
+    let ends = |changed| Command::Notify(Notify::Unsubscribe { device: PHONE, changed });
     apply(&mut world, ends(Some(first.changed))).unwrap();
     assert_eq!(push(&world), Some(second.clone()));
     assert_eq!(world.node("acme").state.subscribed().collect::<Vec<_>>(), [(PHONE, account)]);
@@ -81,12 +81,12 @@ fn how_far_a_device_knows_goes_with_what_it_subscribed_to() {
     let (mut world, account) = world();
     let direct = world.direct(ALICE, BOB);
     let no = world.channel("acme", direct).0;
-    let told = |pos| Command::NoteTold { told: vec![(PHONE, no, pos)] };
+    let told = |pos| Command::Notify(Notify::NoteTold { told: vec![(PHONE, no, pos)] });
     let known = |world: &World| world.node("acme").state.told(PHONE, no);
     // Nobody is told who has not subscribed.
     apply(&mut world, told(Some(Pos(5)))).unwrap();
     assert_eq!(known(&world), None);
-    for end in [Command::Unsubscribe { device: PHONE, changed: None }, told(None)] {
+    for end in [Command::Notify(Notify::Unsubscribe { device: PHONE, changed: None }), told(None)] {
         apply(&mut world, subscribe(account, endpoint("https://a.example"), true)).unwrap();
         apply(&mut world, told(Some(Pos(5)))).unwrap();
         assert_eq!(known(&world), Some(Pos(5)));
@@ -114,19 +114,20 @@ fn an_account_says_of_what_it_wants_to_hear() {
     let zone = "Europe/Berlin".to_owned();
     let night = Some(Quiet { from: 1_320, until: 420, zone });
     let wishes = Wishes { level: Level::Nothing, quiet: night, idle_s: 0 };
-    apply(&mut world, Command::SetWishes { account, wishes: wishes.clone() }).unwrap();
+    apply(&mut world, Command::Notify(Notify::SetWishes { account, wishes: wishes.clone() }))
+        .unwrap();
     assert_eq!((level(&world), world.node("acme").state.wishes(account)), (Level::Nothing, wishes));
-    let of_group = |level| Command::SetLevel { account, channel: group, level };
+    let of_group = |level| Command::Notify(Notify::SetLevel { account, channel: group, level });
     apply(&mut world, of_group(Some(Level::Mentions))).unwrap();
     assert_eq!(level(&world), Level::Mentions);
     world.node("acme").check_reload();
     apply(&mut world, of_group(None)).unwrap();
     assert_eq!(level(&world), Level::Nothing);
-    let strange = Command::SetLevel {
+    let strange = Command::Notify(Notify::SetLevel {
         account: world.account(ALICE).0.number,
         channel: world.direct(BOB, BEN),
         level: Some(Level::All),
-    };
+    });
     assert_eq!(apply(&mut world, strange), Err(Code::ChannelNotFound));
     let quiet = |from, until, zone: &str| Some(Quiet { from, until, zone: zone.to_owned() });
     for (quiet, idle_s) in [
@@ -137,7 +138,7 @@ fn an_account_says_of_what_it_wants_to_hear() {
         (None, 86_401),
     ] {
         let wishes = Wishes { level: Level::All, quiet, idle_s };
-        let refused = apply(&mut world, Command::SetWishes { account, wishes });
+        let refused = apply(&mut world, Command::Notify(Notify::SetWishes { account, wishes }));
         assert_eq!(refused, Err(Code::Malformed));
     }
 }

@@ -4,7 +4,9 @@ use comity_client_api as api;
 use comity_client_api::{
     Caller, NotificationLevel, Notifications, PushBackend, PushState, QuietHours, Refusal,
 };
-use comity_machine::{Command, DeviceId, Level, PushSubscription, PushTarget, Quiet, Wishes};
+use comity_machine::{
+    Command, DeviceId, Level, Notify, PushSubscription, PushTarget, Quiet, Wishes,
+};
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
 
@@ -43,7 +45,7 @@ impl PushBackend for ClientEdge {
         if self.is_subscribed(device, &target, content) {
             return Ok(());
         }
-        let command = Command::Subscribe { account, device, target, content };
+        let command = Command::Notify(Notify::Subscribe { account, device, target, content });
         convert::done(self.propose(command).await?)?;
         self.push().subscribed(account);
         Ok(())
@@ -53,7 +55,7 @@ impl PushBackend for ClientEdge {
         let device = convert::device_back(caller.device);
         let known = self.shared().state().devices.get(&device).map(|known| known.push.is_some());
         if known.ok_or(Code::TokenInvalid)? {
-            let command = Command::Unsubscribe { device, changed: None };
+            let command = Command::Notify(Notify::Unsubscribe { device, changed: None });
             convert::done(self.propose(command).await?)?;
             self.push().subscribed(caller.account.number);
         }
@@ -86,7 +88,7 @@ impl PushBackend for ClientEdge {
         if self.shared().state().wishes(account) == wishes {
             return Ok(());
         }
-        convert::done(self.propose(Command::SetWishes { account, wishes }).await?)
+        convert::done(self.propose(Command::Notify(Notify::SetWishes { account, wishes })).await?)
     }
 
     async fn set_channel_level(
@@ -96,7 +98,9 @@ impl PushBackend for ClientEdge {
         level: Option<NotificationLevel>,
     ) -> Result<(), Refusal> {
         let (account, level) = (caller.account.number, level.map(level_back));
-        convert::done(self.propose(Command::SetLevel { account, channel, level }).await?)
+        convert::done(
+            self.propose(Command::Notify(Notify::SetLevel { account, channel, level })).await?,
+        )
     }
 }
 

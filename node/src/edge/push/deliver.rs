@@ -62,7 +62,7 @@ impl Push {
             Ok(Ok(None)) => return Delivered::Nothing,
             Ok(Err(_)) | Err(_) => return Delivered::failed("the node cannot read its records"),
         };
-        if job.what == What::Tell && news.unread.messages == 0 {
+        if job.what == What::Tell && news.unread.messages == 0 && news.call.is_none() {
             return Delivered::Nothing;
         }
         let told = self.tell(device, &subscription, &news, subscription.content).await;

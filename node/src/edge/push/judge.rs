@@ -7,6 +7,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::AccountNumber;
 use comity_push::{Due, Judgement, What};
 
+use super::call::call;
 use super::{Push, quiet};
 use crate::clock;
 
@@ -48,12 +49,15 @@ impl Push {
                 Some(_) => send(service),
             };
         }
-        let lower = state.read_mark(account, no).pos.max(subscription.since);
-        let lower = lower.max(told.unwrap_or_default());
-        if !is_in || unread.messages == 0 {
+        let is_called = call(&state, account, no).is_some();
+        if !is_called && (!is_in || unread.messages == 0) {
             return if told.is_some() { Verdict::Read } else { drop };
         }
-        if due.newest <= lower || !wants(&state, account, no).of(unread) {
+        let lower = state.read_mark(account, no).pos.max(subscription.since);
+        let lower = lower.max(told.unwrap_or_default());
+        let wants = wants(&state, account, no);
+        let is_wanted = if is_called { wants != Wants::Nothing } else { wants.of(unread) };
+        if due.newest <= lower || !is_wanted {
             return drop;
         }
         let wishes = state.wishes(account);
@@ -71,7 +75,6 @@ impl Push {
             _ => send(service),
         }
     }
-
 }
 
 /// Of which messages of a channel an account is told.

@@ -4,6 +4,7 @@
 //! beyond what push services took, which is in the state.
 
 mod backend;
+mod call;
 mod deliver;
 mod judge;
 mod notes;
@@ -25,6 +26,7 @@ use crate::presence::Presences;
 use crate::push::{PushKey, Sender};
 use crate::writer::Shared;
 
+pub(super) use self::call::answered;
 pub use self::task::PushTask;
 
 /// Push, at work. Cheap to clone.
@@ -65,7 +67,7 @@ impl Push {
         }
     }
 
-    /// An account has read further in a channel.
+    /// An account has read further in a channel, or answered what waited for it there.
     pub(super) fn read(&self, account: AccountNumber, no: ChannelNo) {
         if self.0.notes.read(account, no) {
             self.0.wake.notify_one();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use comity_machine::{Applied, ChannelNo, DeviceId, Subscriber};
+use comity_machine::{Applied, ChannelNo, DeviceId, Outcome, Subscriber};
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, AccountNumber, LogName};
 
@@ -15,13 +15,16 @@ use crate::edge::reading::is_message;
 /// Records that wait to be looked at; beyond it, what is unread is looked through instead.
 const RECORDS_MAX: usize = 65_536;
 
-/// A message of which somebody may have to be told.
+/// A message, or something else, of which somebody may have to be told.
 pub(super) struct Said {
     pub(super) no: ChannelNo,
     pub(super) pos: Pos,
-    pub(super) sender: AccountId,
+    pub(super) sender: Option<AccountId>,
     pub(super) mentioned: Vec<AccountNumber>,
+    /// Who is in the channel, where it is a message.
     pub(super) audience: Arc<[Subscriber]>,
+    /// Of whom it may want an answer.
+    pub(super) called: Vec<AccountNumber>,
 }
 
 /// What happened.
@@ -82,16 +85,18 @@ impl Notes {
     }
 }
 
-/// The message that a record is, if it is one that anybody hears.
+/// What a record says, if anybody may have to be told.
 fn said(applied: &Applied) -> Option<Said> {
     let is_event = matches!(applied.log.name, LogName::Message { .. });
-    let is_heard = is_event && applied.is_listed() && !applied.is_unheard;
-    let sender = applied.sender.filter(|_| is_heard && is_message(&applied.record.header))?;
-    Some(Said {
+    let is_heard = applied.is_listed() && !applied.is_unheard;
+    let is_message = is_event && is_heard && is_message(&applied.record.header);
+    let is_call = applied.outcome == Outcome::Accepted && !applied.inbox.is_empty();
+    (is_message || is_call).then(|| Said {
         no: applied.channel,
         pos: applied.pos,
-        sender,
+        sender: applied.sender,
         mentioned: applied.mentioned.clone(),
-        audience: Arc::clone(&applied.audience),
+        audience: if is_message { Arc::clone(&applied.audience) } else { Arc::from([]) },
+        called: applied.inbox.clone(),
     })
 }

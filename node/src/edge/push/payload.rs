@@ -9,6 +9,7 @@ use comity_push::What;
 use serde_json::{Map, Value, json};
 
 use super::Push;
+use super::call::{Call, call};
 use crate::edge::history;
 use crate::push::PLAIN_BYTES_MAX;
 
@@ -29,6 +30,8 @@ pub(super) struct News {
     pub(super) unread: Unread,
     /// The newest message, where it can be shown.
     message: Option<Shown>,
+    /// What waits for an answer instead.
+    pub(super) call: Option<Call>,
     /// Whether its user is meant: in a direct channel, or by a mention.
     pub(super) is_meant: bool,
 }
@@ -58,17 +61,21 @@ impl Push {
                     Kind::Group(group) => Some(group.state.name.clone()),
                     _ => None,
                 };
-                (label, channel.id, name, state.unread(account, no))
+                let call = call(&state, account, no).filter(|_| what == What::Tell);
+                (label, channel.id, name, state.unread(account, no), call)
             })
         };
-        let Some((label, channel, name, unread)) = known else { return Ok(None) };
-        let is_meant = what == What::Tell && (name.is_none() || unread.mentions > 0);
+        let Some((label, channel, name, unread, call)) = known else { return Ok(None) };
+        let is_meant = name.is_none() || unread.mentions > 0 || call.is_some();
+        let is_meant = is_meant && what == What::Tell;
         let name = name.filter(|_| what == What::Tell);
-        let mut news = News { what, account: label, channel, name, unread, message: None, is_meant };
-        if what == What::Tell {
+        let mut news =
+            News { what, account: label, channel, name, unread, message: None, call, is_meant };
+        if what == What::Tell && news.call.is_none() {
             let page = history::read(shared, (no, account), Page::Latest, MESSAGES_LOOKED_AT)?;
             let others = page.events.iter().rev().filter(|event| event.sender != news.account);
-            let messages: Vec<_> = others.filter_map(|event| Some((event, shown(event)?))).collect();
+            let messages: Vec<_> =
+                others.filter_map(|event| Some((event, shown(event)?))).collect();
             let mentions = |content: &MessageContent| {
                 content.besides.mention_all || content.besides.mentions.contains(&news.account)
             };
@@ -125,6 +132,25 @@ impl News {
         };
         put("kind", json!(self.kind()));
         put("account", json!(self.account.to_string()));
+        match &self.call {
+            None => {}
+            Some(Call::Contact { by }) => {
+                if with_content {
+                    put("sender", json!(by));
+                }
+                return object;
+            }
+            Some(Call::Invite { channel, name, by }) => {
+                put("channel", json!(channel.to_string()));
+                if with_content {
+                    put("name", json!(cut(name, NAME_BYTES_MAX)));
+                    if let Some(by) = by {
+                        put("sender", json!(by));
+                    }
+                }
+                return object;
+            }
+        }
         put("channel", json!(self.channel.to_string()));
         put("unread", json!(self.unread.messages));
         put("mentions", json!(self.unread.mentions));
@@ -147,9 +173,11 @@ impl News {
     }
 
     fn kind(&self) -> &'static str {
-        match self.what {
-            What::Tell => "message",
-            What::Withdraw => "read",
+        match (self.what, &self.call) {
+            (What::Withdraw, _) => "read",
+            (What::Tell, None) => "message",
+            (What::Tell, Some(Call::Invite { .. })) => "invite",
+            (What::Tell, Some(Call::Contact { .. })) => "contact",
         }
     }
 
@@ -181,7 +209,37 @@ impl News {
         if let Some(name) = self.name.as_ref().filter(|_| with_content) {
             notification["room_name"] = json!(name);
         }
+        if let Some(call) = &self.call {
+            call.put_into(&mut notification, with_content);
+        }
         json!({ "notification": notification }).to_string().into_bytes()
+    }
+}
+
+impl Call {
+    /// As gateways read it: an invitation is one there too, a contact is an event of our own.
+    fn put_into(&self, notification: &mut Value, with_content: bool) {
+        let by = match self {
+            Self::Invite { channel, name, by } => {
+                notification["room_id"] = json!(channel.to_string());
+                notification["event_id"] = json!(channel.to_string());
+                notification["type"] = json!("m.room.member");
+                notification["membership"] = json!("invite");
+                notification["user_is_target"] = json!(true);
+                if with_content {
+                    notification["room_name"] = json!(name);
+                }
+                by.as_ref()
+            }
+            Self::Contact { by } => {
+                notification["event_id"] = json!("contact");
+                notification["type"] = json!("comity.contact");
+                Some(by)
+            }
+        };
+        if let Some(by) = by.filter(|_| with_content) {
+            notification["sender"] = json!(by);
+        }
     }
 }
 
@@ -217,13 +275,15 @@ mod tests {
                 sender_name: Some("Alice".into()),
                 text: Some(text.into()),
             }),
+            call: None,
             is_meant: true,
         }
     }
 
     #[test]
     fn it_never_grows_beyond_what_a_service_takes() {
-        for text in ["hi".to_owned(), "\u{1}".repeat(2_000), "한".repeat(700), "\"".repeat(2_000)] {
+        for text in ["hi".to_owned(), "\u{1}".repeat(2_000), "한".repeat(700), "\"".repeat(2_000)]
+        {
             let json = news(&text).to_json(true);
             assert!(json.len() <= PLAIN_BYTES_MAX, "{}", json.len());
             let read: Value = serde_json::from_slice(&json).unwrap();
@@ -270,6 +330,14 @@ mod tests {
         let gateway: Value = serde_json::from_slice(&told.to_gateway_json(app, true)).unwrap();
         assert_eq!(printed("gateway"), [gateway]);
         let mut payloads = vec![told.to_json(true), told.to_json(false)];
+        let by = "bob@acme.test".to_owned();
+        let channel = printed("push")[2]["channel"].as_str().unwrap().parse().unwrap();
+        let (name, invited) = ("Tea".into(), Some(by.clone()));
+        for call in [Call::Invite { channel, name, by: invited }, Call::Contact { by }] {
+            told.call = Some(call);
+            payloads.push(told.to_json(true));
+        }
+        told.call = None;
         let unread = Unread { messages: 0, mentions: 0, read: None };
         let read = News { what: What::Withdraw, unread, name: None, message: None, ..told };
         payloads.push(read.to_json(true));

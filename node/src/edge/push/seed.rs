@@ -9,6 +9,7 @@ use comity_protocol::id::{AccountId, AccountNumber};
 use comity_push::Key;
 
 use super::Push;
+use super::call::{call, calling};
 use super::judge::{Wants, wants};
 use crate::edge::reading::is_message;
 use crate::writer::{RecordsError, View};
@@ -53,12 +54,21 @@ fn candidates(state: &State, account: AccountNumber) -> (Vec<Candidate>, Vec<See
     let (mut candidates, mut seeds) = (Vec::new(), Vec::new());
     let Some(known) = state.accounts.get(&account) else { return (candidates, seeds) };
     for (DeviceId(device), subscription) in state.subscriptions(account) {
+        for no in calling(state, account) {
+            let key = Key { device, channel: no.0 };
+            let last = state.channels.get(&no).map_or(Pos(0), |channel| channel.last_pos);
+            let told = state.told(DeviceId(device), no).unwrap_or_default();
+            if last > told.max(subscription.since) {
+                seeds.push(Seed::Tell(key, last));
+            }
+        }
         for (no, stay) in &known.channels {
             let key = Key { device, channel: no.0 };
             let told = state.told(DeviceId(device), *no);
             let is_in = stay.standing == Standing::Joined;
             if !is_in || state.unread(account, *no).messages == 0 {
-                seeds.extend(told.map(|_| Seed::Withdraw(key)));
+                let is_over = told.is_some() && call(state, account, *no).is_none();
+                seeds.extend(is_over.then_some(Seed::Withdraw(key)));
                 continue;
             }
             let after = state.read_mark(account, *no).pos.max(subscription.since);

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_client_api::PushFailing;
-use comity_machine::{ChannelNo, Command, DeviceId};
+use comity_machine::{ChannelNo, Command, DeviceId, Notify};
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::AccountNumber;
 use comity_push::{Job, Key, Outcome, Queue, What};
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
+use super::call::call;
 use super::deliver::Delivered;
 use super::judge::{Verdict, Wants, is_direct, wants};
 use super::notes::{Happened, Said};
@@ -172,7 +173,11 @@ impl Task {
         }
         for (account, no) in happened.read {
             // Where something is left, it stays as it is.
-            if self.push.0.shared.state().unread(account, no).messages > 0 {
+            let is_left = {
+                let state = self.push.0.shared.state();
+                state.unread(account, no).messages > 0 || call(&state, account, no).is_some()
+            };
+            if is_left {
                 continue;
             }
             for device in self.devices.get(&account).cloned().unwrap_or_default() {
@@ -193,12 +198,19 @@ impl Task {
                 Wants::Mentions => is_mentioned,
                 Wants::Nothing => false,
             };
-            if !is_told || said.sender == state.account_id(account) {
+            if !is_told || said.sender == Some(state.account_id(account)) {
                 continue;
             }
             for DeviceId(device) in devices {
                 let key = Key { device: *device, channel: said.no.0 };
                 self.queue.message(key, said.pos, is_direct || is_mentioned, now_ms);
+            }
+        }
+        for account in &said.called {
+            let devices = self.devices.get(account).into_iter().flatten();
+            for DeviceId(device) in devices.filter(|_| call(&state, *account, said.no).is_some()) {
+                let key = Key { device: *device, channel: said.no.0 };
+                self.queue.message(key, said.pos, true, now_ms);
             }
         }
     }
@@ -270,7 +282,7 @@ impl Task {
         tokio::spawn(async move {
             let changed = Some(changed);
             // Where that finds no room, the service says so again.
-            let _ = writer.perform(Command::Unsubscribe { device, changed }).await;
+            let _ = writer.perform(Command::Notify(Notify::Unsubscribe { device, changed })).await;
             push.subscribed(account);
         });
     }
@@ -311,7 +323,7 @@ impl Task {
             let some = self.told.iter().take(WRITTEN_MAX);
             let told: Vec<_> = some.map(|((id, no), pos)| (*id, *no, *pos)).collect();
             let written = told.clone();
-            match self.writer.perform(Command::NoteTold { told }).await {
+            match self.writer.perform(Command::Notify(Notify::NoteTold { told })).await {
                 Ok(_) => {}
                 Err(ProposeError::Overloaded) => {
                     self.write_at_ms = Some(clock::monotonic_ms() + WRITE_AFTER_MS);

@@ -228,11 +228,48 @@ async fn each_is_told_of_what_he_wants_to_hear() {
 }
 
 #[tokio::test]
+async fn who_is_asked_for_something_is_told_until_he_has_answered() {
+    let world = World::start(&DOMAINS).await;
+    let service = Service::start().await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut eve = Plain::new(&world, 1, "eve").await;
+    let bob = Plain::new(&world, 0, "bob").await;
+    let mut laptop = bob.again(None).await;
+    service.tells(&bob, true).await;
+    bob.leaves().await;
+    let label = "bob@acme.test";
+    for inviter in [&mut alice, &mut eve] {
+        let group = inviter.founds("tea", &mut []).await;
+        inviter.does("invite", json!({ "channel": group, "account": label })).await.unwrap();
+        let told = service.next().await.notification();
+        let shown = ["room_id", "type", "membership", "room_name"].map(|field| &told[field]);
+        assert_eq!(json!(shown), json!([group, "m.room.member", "invite", "tea"]));
+        assert_eq!((&told["prio"], &told["user_is_target"]), (&json!("high"), &json!(true)));
+        laptop.event("invited").await;
+        let answer = if inviter.account == "eve@globex.test" { "decline" } else { "accept" };
+        laptop.does(answer, json!({ "channel": group })).await.unwrap();
+        let told = service.next().await.notification();
+        assert_eq!((&told["event_id"], &told["counts"]["unread"]), (&Value::Null, &json!(0)));
+    }
+    for asker in [&mut alice, &mut eve] {
+        asker.does("add_contact", json!({ "account": label })).await.unwrap();
+        let told = service.next().await.notification();
+        let asked = [&told["type"], &told["sender"]];
+        assert_eq!(json!(asked), json!(["comity.contact", asker.account]));
+        let account = asker.account.clone();
+        laptop.does("add_contact", json!({ "account": account })).await.unwrap();
+        assert_eq!(service.next().await.notification()["type"], Value::Null);
+    }
+    assert!(service.has_nothing());
+}
+
+#[tokio::test]
 async fn who_is_active_is_told_once_he_has_gone() {
     let world = World::start(&DOMAINS[..1]).await;
     let service = Service::start().await;
     let mut alice = Plain::new(&world, 0, "alice").await;
-    let (mut bob, carol) = (Plain::new(&world, 0, "bob").await, Plain::new(&world, 0, "carol").await);
+    let (mut bob, carol) =
+        (Plain::new(&world, 0, "bob").await, Plain::new(&world, 0, "carol").await);
     for person in [&bob, &carol] {
         service.tells(person, true).await;
     }
@@ -278,7 +315,10 @@ async fn what_a_service_does_not_take_is_told_later_also_after_a_restart() {
     let mut alice = Plain::at(&world, 0, &alice.account, None).await;
     alice.says(&direct, "and now?", Value::Null).await;
     let told = service.next().await.notification();
-    assert_eq!((&told["content"]["body"], &told["counts"]["unread"]), (&json!("and now?"), &json!(2)));
+    assert_eq!(
+        (&told["content"]["body"], &told["counts"]["unread"]),
+        (&json!("and now?"), &json!(2))
+    );
     assert!(service.has_nothing());
 }
 

@@ -316,6 +316,7 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     keys.extend(state.contacts.keys().map(|(k, other)| RowKey::Contact(*k, *other)));
     keys.extend(state.expired().map(|(no, _)| RowKey::Expiry(no)));
     keys.extend(state.marks().map(|(account, no)| RowKey::Read(account, no)));
+    keys.extend(state.all_told().map(|(device, no)| RowKey::Told(device, no)));
     for account in state.accounts.keys() {
         keys.extend(state.blocks_of(*account).map(|(other, _)| RowKey::Block(*account, other)));
     }
