@@ -276,7 +276,8 @@ def _wants(account: Account) -> None:
 def _reads(account: Account, channel: str) -> None:
     """Reads all of a channel."""
     path = f"/v1/channels/{quote(channel)}"
-    last = account.call("GET", f"{path}/messages?limit=1")["events"][-1]["id"]
+    events = account.call("GET", f"{path}/messages")["events"]
+    last = [event["id"] for event in events if event["kind"] == "message"][-1]
     account.call("PUT", f"{path}/read", {"message": last, "nonce": account.next_nonce()})
 
 

@@ -153,13 +153,9 @@ async fn start_among(
     let presences = Presences::new(Arc::clone(&shared), presence_settings(&settings));
     let search = Search::new(Arc::clone(&shared), hub.clone(), &settings.data_dir.join("search"));
     let push = push(&settings, &shared, &presences)?;
-    let listeners = Listeners {
-        presences: presences.clone(),
-        search: search.clone(),
-        push: push.clone(),
-        hub: hub.clone(),
-    };
-    writer.set_listener(Box::new(listeners));
+    let listeners = Listeners { presences, search, push, hub: hub.clone() };
+    writer.set_listener(Box::new(listeners.clone()));
+    let Listeners { presences, search, push, .. } = listeners;
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
         tell_failed.send_replace(Some(error.to_string()));
@@ -256,6 +252,7 @@ impl Node {
 }
 
 /// Who hears of what the writer adds.
+#[derive(Clone)]
 struct Listeners {
     presences: Presences,
     search: Search,
