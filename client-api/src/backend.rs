@@ -377,6 +377,8 @@ pub enum Delivery {
     },
     /// How accounts are that this one watches.
     Presence(Vec<Arc<Presence>>),
+    /// The account wants to be told of something else.
+    NotificationsChanged,
     /// The account has another display name or avatar.
     ProfileChanged,
     /// Somebody types.

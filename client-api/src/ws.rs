@@ -280,6 +280,7 @@ impl<B: Backend> Driver<B> {
                 }
                 Delivery::BlocksChanged
                 | Delivery::Muted { .. }
+                | Delivery::NotificationsChanged
                 | Delivery::ProfileChanged
                 | Delivery::Read { .. }
                 | Delivery::Unread { .. } => {

@@ -41,7 +41,7 @@ listen = "{listen}"
 
 [federation]
 listen = "127.0.0.1:0"
-
+{web_roots}
 [dns]
 nameservers = ["127.0.0.1:9"]
 
@@ -87,6 +87,7 @@ class LoneNode:
         self._processes = processes
         self._binary = binary
         self._starts = 0
+        self._web_roots = ""
         self.host, self.port = "127.0.0.1", 0
         self._start()
         self.base_url = f"http://{self.host}:{self.port}"
@@ -97,6 +98,11 @@ class LoneNode:
         self._child.stop()
         yield
         self._start()
+
+    def believe(self, authorities: Path) -> None:
+        """Starts the node again, and has it believe certificates of these authorities besides."""
+        self._web_roots = f'web_roots = "{authorities}"\n'
+        self.restart()
 
     def restart(self) -> None:
         """Ends the node in order and starts it again at its address."""
@@ -161,7 +167,9 @@ class LoneNode:
     def _start(self) -> None:
         data = self.directory / "data"
         settings = self.directory / "comity.toml"
-        text = _SETTINGS.format(domain=DOMAIN, data=data, listen=f"{self.host}:{self.port}")
+        text = _SETTINGS.format(
+            domain=DOMAIN, data=data, listen=f"{self.host}:{self.port}", web_roots=self._web_roots
+        )
         # A node that limits its clients must not take these checks for an attack.
         has_limits = "### `limits.clients`" in _PAGE.read_text()
         settings.write_text(text + _LIMITS if has_limits else text)

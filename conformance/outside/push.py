@@ -1,12 +1,15 @@
 """Notifications as those take them who did not write the node: `web-push-testing` (npm), which
 checks the signature and opens what is sealed, a push service of this file, whose payloads
-`http_ece` (PyPI) opens, a gateway that judges what it gets, and a service that hangs.
+`http_ece` (PyPI) opens, a gateway that judges what it gets, a service that hangs, and one that
+speaks HTTP/2 by `hypercorn` (PyPI).
 
 It says nothing of when a notification comes, but that of a burst there is one.
 """
 
 from __future__ import annotations
 
+import asyncio
+import datetime
 import json
 import socket
 import threading
@@ -20,10 +23,18 @@ from typing import Any, Callable, Iterator
 from urllib.parse import quote
 
 import http_ece  # type: ignore[import-untyped]
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
 
 from lone import Account, LoneNode, Refused
 from process import Failed, Processes
@@ -81,7 +92,7 @@ class Service:
 class Browser:
     """A device with keys of its own, at a service."""
 
-    def __init__(self, service: Service, name: str) -> None:
+    def __init__(self, service: "Service | _At", name: str) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self._secret = b"0123456789abcdef"
@@ -112,6 +123,7 @@ def run(node: LoneNode, processes: Processes, modules: Path) -> Told:
         yield from _sealed(service, (alice, bob, channel, key))
         yield from _gateway(service, (alice, bob, channel))
         yield from _hanging(node, service, alice)
+        yield from _http2(node, alice)
     finally:
         service.close()
     log = node.log.read_text(errors="replace")
@@ -266,6 +278,94 @@ def _hanging(node: LoneNode, service: Service, alice: Account) -> Told:
 
     yield "who is not is told why", _comes(failing, why)
     silent.close()
+
+
+class Http2:
+    """A push service that speaks HTTP/2 over TLS, by `hypercorn` (PyPI)."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = _free_port()
+        self.came: list[tuple[str, str, bytes]] = []
+        self._files = (directory / "chain.pem", directory / "key.pem")
+        _certify(*self._files)
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    @property
+    def authority(self) -> Path:
+        """Who vouches for it."""
+        return self._files[0]
+
+    def close(self) -> None:
+        """Ends it."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        config = Config()
+        config.bind = [f"127.0.0.1:{self.port}"]
+        config.certfile, config.keyfile = map(str, self._files)
+        config.errorlog = None
+        serving = serve(self._answer, config, shutdown_trigger=self._stop.wait)
+        self._loop.run_until_complete(serving)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        body, more = b"", True
+        while more:
+            part = await receive()
+            body, more = body + part.get("body", b""), part.get("more_body", False)
+        self.came.append((scope["http_version"], scope["path"], body))
+        await send({"type": "http.response.start", "status": 201, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _certify(chain: Path, key: Path) -> None:
+    """A certificate for localhost that vouches for itself."""
+    own = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder(
+        name, name, own.public_key(), x509.random_serial_number(),
+        now - datetime.timedelta(days=1), now + datetime.timedelta(days=1),
+    )
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = builder.add_extension(names, critical=False).sign(own, hashes.SHA256())
+    chain.write_bytes(certificate.public_bytes(Encoding.PEM))
+    private = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key.write_bytes(private)
+
+
+def _http2(node: LoneNode, alice: Account) -> Told:
+    """Push services speak HTTP/2 over TLS."""
+    service = Http2(node.directory)
+    node.believe(service.authority)
+    people = [node.sign_up(f"h{number}") for number in range(8)]
+    endpoint = f"https://localhost:{service.port}/"
+    browsers = {}
+    for account in people:
+        _wants(account)
+        at = Browser(_At(endpoint.rstrip("/")), account.name)
+        browsers[at.path] = at
+        account.call("PUT", "/v1/push", at.subscription)
+    group = alice.found_group("crowd", *people)
+    alice.post(group, "hello over HTTP/2")
+    _until(lambda: len(service.came) >= len(people), "all to be told over HTTP/2")
+    spoken = {version for version, _, _ in service.came}
+    yield "HTTP/2 is spoken", _differs(spoken, {"2"})
+    texts = {browsers[path].opens(body)["text"] for _, path, body in service.came}
+    yield "what comes over it opens", _differs(texts, {"hello over HTTP/2"})
+    service.close()
+
+
+class _At:
+    """A service known by its address alone."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
 
 
 def _wants(account: Account) -> None:

@@ -210,6 +210,7 @@ async def tell_of_messages(
         messages.history_is_read_both_ways,
     ):
         await teller.in_rooms(scene, rooms)
+    await teller.in_rooms(messages.words_are_found, rooms[-1:], stranger)
     for rule in (
         messages.an_edit_keeps_the_text, messages.a_moderator_deletes,
         messages.mentioning_all_is_a_right,

@@ -13,6 +13,8 @@ from people import ABSENT, Person, Room, SOMETHING, event, everybody, expect, re
 
 _LINES = 24
 _PAGE = 7
+_FOUND_S_MAX = 60.0
+"""How long a message may take to be found: half a minute of a busy node, and some more."""
 _THUMB = "👍"
 _CAKE = "🎂"
 
@@ -208,6 +210,41 @@ async def _jumps(person: Person, room: Room, said: list[str]) -> None:
     today = await person.phone.page(room.channel, date="2020-01-01", limit="1")
     oldest = await person.phone.page(room.channel, before=today["events"][0]["id"])
     expect("what is before the first event from a day long ago on", oldest["events"], [])
+
+
+async def words_are_found(room: Room, stranger: Person) -> None:
+    """Everybody finds what was said by its words, in any script; strangers find nothing, and
+    nobody what was edited away or erased"""
+    said = await room.says("Das Kaffeehäuschen am Fluß, 서울에서 만나요, 東京都から")
+    queries = ("kaffeehauschen", "FLUSS", '"am fluß"', "kaff*", "서울", "京都", "만")
+    for person in room.people:
+        for query in queries:
+            await _finds(person, room, query, [said])
+        await _finds(person, room, "kaffeehauschen", [said], author=room.speaker.account)
+        await _finds(person, room, "kaffeehauschen", [], author=room.others[0].account)
+        await _finds(person, room, "kaffeehauschen", [], until="2020-01-01")
+    found = await stranger.laptop.get("/v1/search", q="kaffeehauschen")
+    expect("what a stranger finds", found, {"results": [], "cursor": ABSENT})
+    searching = stranger.laptop.get("/v1/search", q="kaffee", channel=room.channel)
+    await refused("channel_not_found", searching)
+    await room.speaker.phone.put(room.message_path(said), text="Das Teehaus")
+    for person in room.people:
+        await _finds(person, room, "teehaus", [said])
+        await _finds(person, room, "kaffeehauschen", [])
+    await room.speaker.laptop.delete(room.message_path(said))
+    await everybody(room.people, event("erased", message=said))
+    for person in room.people:
+        await _finds(person, room, "teehaus", [])
+
+
+async def _finds(
+    person: Person, room: Room, words: str, wanted: list[str], **where: str
+) -> None:
+    async def found() -> object:
+        results = (await person.phone.get("/v1/search", q=words, channel=room.channel, **where))
+        return [result["event"]["id"] for result in results["results"]]
+
+    await until(f"what {person} finds by {words}", found, wanted, _FOUND_S_MAX)
 
 
 async def _set_rule(room: Room, owner: Person, **rule: str) -> None:

@@ -93,10 +93,12 @@ def event(kind: str, **fields: Any) -> Json:
     return {"type": "event", "event": {"kind": kind, **fields}}
 
 
-async def until(what: str, look: Callable[[], Awaitable[Any]], wanted: Any) -> Any:
+async def until(
+    what: str, look: Callable[[], Awaitable[Any]], wanted: Any, seconds_max: float = SEEN_S_MAX
+) -> Any:
     """Looks again and again until something is as wanted; for what no frame tells."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + SEEN_S_MAX
+    deadline = loop.time() + seconds_max
     while not fits(got := await look(), wanted):
         if loop.time() > deadline:
             raise Unmet(f"{what}, in time: {wanted!r}", got)

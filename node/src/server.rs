@@ -291,10 +291,13 @@ fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartErro
         ..journal::Settings::new(clock::random_number())
     };
     let journal = FileJournal::open(journal_disk, journal_settings, applied)?;
+    // What the database has not taken yet is in the journal, and so in memory.
+    let overlay_bytes_max =
+        usize::try_from(settings.storage.journal_bytes_max).unwrap_or(usize::MAX);
     let writer_settings = WriterSettings {
         seal_after: settings.storage.flush_after,
-        overlay_bytes_max: settings.storage.overlay_bytes_max,
-        seal_bytes: (settings.storage.overlay_bytes_max / 8).max(1 << 20),
+        overlay_bytes_max,
+        seal_bytes: (overlay_bytes_max / 8).max(1 << 20),
         ..WriterSettings::default()
     };
     Ok(Writer::open(Box::new(journal), store, writer_settings, clock::monotonic_ms())?)

@@ -24,6 +24,7 @@ mod keep;
 mod link;
 mod profile;
 mod resources;
+mod search;
 mod shape;
 mod tls;
 
@@ -42,5 +43,6 @@ pub use profile::{NotKnown, Profile};
 pub use resources::{
     Channel, Device, History, LoggedIn, Me, Member, MessageById, Page, SyncPage, WellKnown,
 };
+pub use search::{FoundEvent, FoundMessage, SnippetPart};
 pub use shape::{ChannelEvent, Command, Content, Delivered, Done, HistoryEvent, Stored};
 pub use tls::{TrustError, trust_pem_file};

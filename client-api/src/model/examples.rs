@@ -56,8 +56,9 @@ fn every_frame_of_a_client_is_shown_and_reads() {
 fn every_frame_of_a_node_is_shown_and_reads() {
     let frames: Vec<Value> =
         blocks("json node").into_iter().map(same::<NodeFrame<'static>>).collect();
-    let types = "blocks_changed delivered done event goodbye heartbeat history_grew muted pong \
-                 presence profile_changed read refused stored typing unread welcome";
+    let types = "blocks_changed delivered done event goodbye heartbeat history_grew muted \
+                 notifications_changed pong presence profile_changed read refused stored typing \
+                 unread welcome";
     assert_eq!(named(&frames, "type"), types.split_whitespace().collect());
     let events: Vec<Value> =
         blocks("json event").into_iter().map(same::<EventShape<'static>>).collect();

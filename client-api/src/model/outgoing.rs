@@ -64,6 +64,7 @@ pub(crate) enum NodeFrame<'a> {
         #[serde(flatten)]
         unread: UnreadShape,
     },
+    NotificationsChanged {},
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<String>,
@@ -317,6 +318,7 @@ pub(crate) fn reading_frame(delivery: &Delivery) -> Option<Bytes> {
         Delivery::Muted { channel, muted } => {
             NodeFrame::Muted { channel: channel.to_string(), muted: *muted }
         }
+        Delivery::NotificationsChanged => NodeFrame::NotificationsChanged {},
         Delivery::ProfileChanged => NodeFrame::ProfileChanged {},
         Delivery::Read { channel, account, message } => NodeFrame::Read {
             channel: channel.to_string(),

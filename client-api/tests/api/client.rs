@@ -48,6 +48,11 @@ async fn two_clients_talk() {
         }
     };
     assert_eq!((event.id, event.sender.as_str()), (stored.id, "alice@acme.test"));
+    let found = bob.http().search("ell", 10).await.unwrap();
+    let parts: Vec<_> =
+        found[0].snippet.iter().map(|part| (part.text.as_str(), part.found)).collect();
+    assert_eq!((found[0].channel.as_str(), found.len()), (channel.as_str(), 1));
+    assert_eq!(parts, [("h", false), ("ell", true), ("o", false)]);
     let leave = Command::Leave { channel: channel.clone() };
     let refused = alice.sender().command(leave).await.unwrap_err();
     assert!(matches!(refused, RequestError::Refused(r) if r.code == "not_a_group"));

@@ -78,6 +78,9 @@ pub struct Account {
     /// The same of single channels.
     #[cbor(n(32), default)]
     pub levels: BTreeMap<ChannelNo, Level>,
+    /// When it last changed one of the two.
+    #[cbor(n(33), default)]
+    pub wishes_changed: Pos,
     /// How people write it, kept ready.
     #[cbor(skip)]
     pub label: Option<AccountLabel>,
@@ -389,6 +392,7 @@ impl State {
             hides_reads: None,
             wishes: None,
             levels: BTreeMap::new(),
+            wishes_changed: Pos::default(),
             last_active_unix_ms: None,
             status: None,
             label: None,

@@ -231,6 +231,11 @@ impl State {
         known.unwrap_or_default()
     }
 
+    /// Whether an account has changed what it wants to be told after a place in the feed.
+    pub fn wishes_changed(&self, account: AccountNumber, since: Pos) -> bool {
+        self.accounts.get(&account).is_some_and(|account| account.wishes_changed > since)
+    }
+
     /// What an account says of one channel, where it does.
     pub fn level_of(&self, account: AccountNumber, no: ChannelNo) -> Option<Level> {
         self.accounts.get(&account)?.levels.get(&no).copied()
@@ -346,6 +351,7 @@ impl State {
         }
         let account = self.accounts.get_mut(&number).ok_or(Code::AccountNotFound)?;
         account.wishes = Some(wishes.clone()).filter(|wishes| *wishes != Wishes::default());
+        account.wishes_changed = Pos::new(fx.command, 0);
         fx.dirty(RowKey::Account(number));
         Ok(Answer::Done)
     }
@@ -364,6 +370,7 @@ impl State {
             None => account.levels.remove(&no),
         };
         if before != level {
+            account.wishes_changed = Pos::new(fx.command, 0);
             fx.dirty(RowKey::Account(number));
         }
         Ok(Answer::Done)

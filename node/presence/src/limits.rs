@@ -18,6 +18,11 @@ impl Default for Settings {
 
 /// Changes within this time are told together.
 pub(crate) const COALESCE_MS: u64 = 200;
+/// Frames a second that all sockets are shown, as far as telling changes later helps: each wakes a
+/// task whose memory is in no cache, which costs more than what is in the frame.
+pub(crate) const FRAMES_PER_S: u64 = 4_000;
+/// The longest that changes wait for that.
+pub(crate) const COALESCE_MAX_MS: u64 = 2_000;
 /// Shortest time between two changes of one account that are told: who flickers costs its watchers
 /// no more than one frame a second.
 pub(crate) const GAP_MS: u64 = 1_000;

@@ -14,7 +14,8 @@ use crate::beat::{Beat, Pace};
 use crate::device::Device;
 use crate::leases::Peer;
 use crate::limits::{
-    BEATS_PER_S, COALESCE_MS, PACE_DOUBLINGS_MAX, Settings, WRITE_AFTER_MS, WRITTEN_MAX,
+    BEATS_PER_S, COALESCE_MAX_MS, COALESCE_MS, FRAMES_PER_S, PACE_DOUBLINGS_MAX, Settings,
+    WRITE_AFTER_MS, WRITTEN_MAX,
 };
 use crate::model::{Choice, Now, Relations, Shown};
 use crate::sink::{Attendance, Sink};
@@ -43,6 +44,8 @@ pub struct Presence<S: Sink> {
     pub(crate) unsettled: BTreeSet<AccountNumber>,
     /// When changes are told next.
     pub(crate) flush_ms: Option<u64>,
+    /// Not before this.
+    rested_ms: u64,
     pub(crate) peers: BTreeMap<LineageId, Peer>,
     /// When something is due for one of them.
     pub(crate) peers_ms: Option<u64>,
@@ -70,6 +73,7 @@ impl<S: Sink> Presence<S> {
             dirty: Vec::new(),
             unsettled: BTreeSet::new(),
             flush_ms: None,
+            rested_ms: 0,
             peers: BTreeMap::new(),
             peers_ms: None,
             waiting: BTreeSet::new(),
@@ -306,7 +310,15 @@ impl<S: Sink> Presence<S> {
     }
 
     pub(crate) fn arm_flush(&mut self, at_ms: u64) {
+        let at_ms = at_ms.max(self.rested_ms);
         self.flush_ms = Some(self.flush_ms.map_or(at_ms, |armed_ms| armed_ms.min(at_ms)));
+    }
+
+    /// Has the next changes wait the longer, the more frames the last ones took: then more of them
+    /// go in one.
+    pub(crate) fn rest(&mut self, frames: u64, now_ms: u64) {
+        self.rested_ms = now_ms + (frames * 1_000 / FRAMES_PER_S).min(COALESCE_MAX_MS);
+        self.flush_ms = self.flush_ms.map(|at_ms| at_ms.max(self.rested_ms));
     }
 
     fn device_mut(&mut self, device: u64) -> Option<&mut Device<S>> {

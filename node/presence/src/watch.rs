@@ -80,14 +80,16 @@ impl<S: Sink> Presence<S> {
                 }
             }
         }
-        self.show(told);
+        let frames = self.show(told);
+        self.rest(frames, now_ms);
         self.tell_peers(&changed, now_ms);
         dirty.into_iter().for_each(|slot| self.users.let_go(slot));
     }
 
-    /// Shows watchers accounts: all of one watcher together.
-    fn show(&self, mut told: Vec<(Slot, Slot)>) {
+    /// Shows watchers accounts: all of one watcher together. How many frames that takes.
+    fn show(&self, mut told: Vec<(Slot, Slot)>) -> u64 {
         told.sort_unstable();
+        let mut frames = 0;
         let mut cards: Vec<S::Card> = Vec::new();
         for of_one in told.chunk_by(|a, b| a.0 == b.0) {
             let Some(watcher) = self.users.get(of_one[0].0) else { continue };
@@ -95,9 +97,13 @@ impl<S: Sink> Presence<S> {
             let seen = of_one.iter().filter_map(|(_, slot)| self.users.get(*slot));
             cards.extend(seen.map(|user| user.card.clone()));
             for sink in watcher.sinks() {
-                cards.chunks(CARDS_MAX).for_each(|cards| sink.show(cards));
+                for cards in cards.chunks(CARDS_MAX) {
+                    sink.show(cards);
+                    frames += 1;
+                }
             }
         }
+        frames
     }
 
     fn watched_of(&mut self, slot: Slot, relations: &impl Relations) -> Vec<Slot> {

@@ -171,15 +171,13 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Storage {
-    /// The journal's bound.
+    /// The journal's bound, and that of what waits in memory.
     pub journal_bytes_max: u64,
     /// The database's page cache.
     pub cache_bytes: usize,
     /// How long applied changes wait for the database.
     #[serde(rename = "flush_after_ms", deserialize_with = "values::milliseconds")]
     pub flush_after: Duration,
-    /// The bound of what waits.
-    pub overlay_bytes_max: usize,
     /// How long texts are kept at most, in seconds; for ever where absent.
     pub retention_seconds: Option<u64>,
 }

@@ -51,7 +51,7 @@ pub enum Form {
 }
 
 /// The most settings that a node may have.
-pub const SETTINGS_MAX: usize = 30;
+pub const SETTINGS_MAX: usize = 29;
 
 /// Every setting, in the order of the reference.
 pub const SETTINGS: &[Setting] = &[
@@ -349,8 +349,10 @@ pub const SETTINGS: &[Setting] = &[
         unit: "bytes",
         default: Some("67_108_864"),
         otherwise: "",
-        meaning: "How large the journal may grow before the database takes over what it holds.",
-        cost: "Larger: a start after a crash takes longer. Smaller: more pauses under load.",
+        meaning: "How large the journal may grow before the database takes over what it holds; as \
+                  much is held in memory at the most. Near it, senders are slowed down.",
+        cost: "Larger: a start after a crash takes longer, and more memory at the worst moment. \
+               Smaller: more pauses under load.",
         example: "67_108_864",
     },
     Setting {
@@ -376,17 +378,6 @@ pub const SETTINGS: &[Setting] = &[
         cost: "Smaller: the database rewrites its pages more often, up to 40 KB a message. \
                Larger: more memory, and a longer start after a crash.",
         example: "1_000",
-    },
-    Setting {
-        key: "storage.overlay_bytes_max",
-        form: Form::Number { min: 4 * 1024 * 1024, max: 16 * 1024 * 1024 * 1024 },
-        unit: "bytes",
-        default: Some("67_108_864"),
-        otherwise: "",
-        meaning: "The most memory for changes that the database has not taken yet. Near it, \
-                  senders are slowed down.",
-        cost: "Smaller: senders wait under load. Larger: as much memory at the worst moment.",
-        example: "67_108_864",
     },
     Setting {
         key: "storage.retention_seconds",

@@ -86,6 +86,8 @@ impl ClientEdge {
         });
         let mut told: Vec<Delivery> = muted.collect();
         told.extend(state.blocks_changed(account, pos).then_some(Delivery::BlocksChanged));
+        let is_wish = state.wishes_changed(account, pos);
+        told.extend(is_wish.then_some(Delivery::NotificationsChanged));
         told.extend(state.profile_changed(account, pos).then_some(Delivery::ProfileChanged));
         told
     }

@@ -108,6 +108,7 @@ pub(super) fn delivery(shared: &Shared, notice: Notice) -> Option<Delivery> {
             let account = state.label(state.channel(&channel)?.0, &account)?;
             Delivery::Read { channel, account, message }
         }
+        Notice::Notifications => Delivery::NotificationsChanged,
         Notice::Profile => Delivery::ProfileChanged,
         Notice::Blocks => Delivery::BlocksChanged,
         Notice::Muted { channel, on } => Delivery::Muted { channel, muted: on },

@@ -51,6 +51,8 @@ pub enum Notice {
     },
     /// The account has changed whom it blocks.
     Blocks,
+    /// The account wants to be told of something else.
+    Notifications,
     /// The account shows something else of itself.
     Profile,
     /// The account has muted a channel, or no longer.

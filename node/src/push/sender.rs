@@ -97,7 +97,6 @@ impl Sender {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_MAX)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .retry_canceled_requests(false)
             .build(connector);
         Self { client, guard }
     }

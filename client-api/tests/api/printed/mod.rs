@@ -22,6 +22,7 @@ use crate::double::TIME_UNIX_MS;
 pub(crate) fn delivery_of(frame: &Value) -> Delivery {
     let number = |field: &str| u32::try_from(frame[field].as_u64().unwrap()).unwrap();
     match frame["type"].as_str().unwrap() {
+        "notifications_changed" => Delivery::NotificationsChanged,
         "profile_changed" => Delivery::ProfileChanged,
         "blocks_changed" => Delivery::BlocksChanged,
         "muted" => {

@@ -289,3 +289,26 @@ fn typing_is_told_only_so_often() {
     assert_eq!(told, 3);
     assert!(!node.presence.types(99, node.now), "a device that is not there");
 }
+
+#[test]
+fn where_many_are_told_the_next_changes_go_together() {
+    let mut node = Node::new(1);
+    (2..=2_001).for_each(|number| node.tie(account(1, 1), account(1, number)));
+    let phones: Vec<Phone> = (1..=2_001).map(|number| node.connects(number, number)).collect();
+    node.wait(5_000);
+    phones.iter().for_each(|phone| drop(phone.socket.news()));
+    node.chooses(&phones[0], Choice::Away);
+    node.wait(200);
+    assert_eq!(phones[2_000].socket.news(), one(1, Away));
+    // That took two thousand frames, half a second's.
+    node.chooses(&phones[1], Choice::Busy);
+    node.wait(300);
+    node.chooses(&phones[2], Choice::Away);
+    node.wait(199);
+    assert_eq!(phones[0].socket.news(), one(1, Away));
+    node.wait(1);
+    assert_eq!(phones[0].socket.news(), [one(2, Busy), one(3, Away)].concat());
+    node.chooses(&phones[3], Choice::Away);
+    node.wait(200);
+    assert_eq!(phones[0].socket.news(), one(4, Away), "few are told at once");
+}

@@ -167,6 +167,7 @@ impl Input {
             "contact" => self.contact(rest).await?,
             "contacts" => self.contacts().await?,
             "decline" => self.decline(rest).await?,
+            "find" => self.find(rest).await?,
             "groups" => self.groups(rest).await?,
             "help" => self.shared.screen.arrival(HELP)?,
             "history" => self.history(rest).await?,
@@ -333,6 +334,7 @@ pub(super) const HELP: &str = "  /list                 your channels and invitat
   /leave [WHAT]         leave a group
   /members              who is in the open channel
   /history [N]          the newest N messages of the open channel
+  /find WORDS           messages of all channels that have these words
   /admit WHO            who may join the open group: anyone, invited, or domains
   /alias NAME           name the open group, so that people find it as #NAME@domain
   /contacts             your contacts, and who asks to be one

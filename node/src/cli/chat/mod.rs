@@ -5,6 +5,7 @@
 mod book;
 mod contacts;
 mod door;
+mod find;
 mod groups;
 mod input;
 mod lines;

@@ -5,14 +5,15 @@ use comity_client_api::{
     Caller, NotificationLevel, Notifications, PushBackend, PushState, QuietHours, Refusal,
 };
 use comity_machine::{
-    Command, DeviceId, Level, Notify, PushSubscription, PushTarget, Quiet, Wishes,
+    Command, DeviceId, Level, Notify, PushSubscription, PushTarget, Quiet, Subscriber, Wishes,
 };
 use comity_protocol::code::Code;
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{AccountNumber, ChannelId};
 
 use super::{lock, quiet};
 use crate::edge::client::ClientEdge;
 use crate::edge::convert;
+use crate::feed::Notice;
 use crate::push::{DeviceKeys, EndpointError, check_endpoint, seal};
 
 /// The path of gateways: nothing else is asked of a host that a user names.
@@ -88,7 +89,7 @@ impl PushBackend for ClientEdge {
         if self.shared().state().wishes(account) == wishes {
             return Ok(());
         }
-        convert::done(self.propose(Command::Notify(Notify::SetWishes { account, wishes })).await?)
+        self.wish(account, Notify::SetWishes { account, wishes }).await
     }
 
     async fn set_channel_level(
@@ -98,13 +99,18 @@ impl PushBackend for ClientEdge {
         level: Option<NotificationLevel>,
     ) -> Result<(), Refusal> {
         let (account, level) = (caller.account.number, level.map(level_back));
-        convert::done(
-            self.propose(Command::Notify(Notify::SetLevel { account, channel, level })).await?,
-        )
+        self.wish(account, Notify::SetLevel { account, channel, level }).await
     }
 }
 
 impl ClientEdge {
+    /// Has it written what an account wants to be told, and tells its devices.
+    async fn wish(&self, account: AccountNumber, wish: Notify) -> Result<(), Refusal> {
+        convert::done(self.propose(Command::Notify(wish)).await?)?;
+        self.hub().notify(Subscriber::Account(account), Notice::Notifications);
+        Ok(())
+    }
+
     /// A target that leads somewhere where it may.
     fn checked(&self, target: api::PushTarget) -> Result<PushTarget, Refusal> {
         let guard = self.push().0.sender.guard();

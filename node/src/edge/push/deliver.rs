@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comity_machine::{ChannelNo, DeviceId, PushSubscription, PushTarget};
+use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
+use comity_protocol::id::AccountNumber;
 use comity_push::{Job, What};
 use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -55,12 +57,10 @@ impl Push {
             known.and_then(|device| Some((device.account, device.push.clone()?)))
         };
         let Some((account, subscription)) = known else { return Delivered::Nothing };
-        let push = self.clone();
-        let news = tokio::task::spawn_blocking(move || push.news(account, no, job.what)).await;
-        let news = match news {
-            Ok(Ok(Some(news))) => news,
-            Ok(Ok(None)) => return Delivered::Nothing,
-            Ok(Err(_)) | Err(_) => return Delivered::failed("the node cannot read its records"),
+        let news = match self.look_up(account, no, job.what).await {
+            Ok(Some(news)) => news,
+            Ok(None) => return Delivered::Nothing,
+            Err(_) => return Delivered::failed("the node cannot read its records"),
         };
         if job.what == What::Tell && news.unread.messages == 0 && news.call.is_none() {
             return Delivered::Nothing;
@@ -73,6 +73,20 @@ impl Push {
             }
             told => told.means(&subscription),
         }
+    }
+
+    /// What is to be told, read in its turn and off the threads that serve sockets.
+    async fn look_up(
+        &self,
+        account: AccountNumber,
+        no: ChannelNo,
+        what: What,
+    ) -> Result<Option<News>, Code> {
+        // The semaphore is never closed.
+        let _turn = self.0.reading.acquire().await;
+        let push = self.clone();
+        let news = tokio::task::spawn_blocking(move || push.news(account, no, what));
+        news.await.map_err(|_| Code::Internal)?
     }
 
     async fn tell(

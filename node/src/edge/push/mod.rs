@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use comity_client_api::PushFailing;
 use comity_machine::{Applied, ChannelNo, DeviceId};
 use comity_protocol::id::AccountNumber;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use self::notes::Notes;
 use crate::presence::Presences;
@@ -28,6 +28,9 @@ use crate::writer::Shared;
 
 pub(super) use self::call::answered;
 pub use self::task::PushTask;
+
+/// Notifications whose messages are read at a time.
+const READ_AT_ONCE: usize = 2;
 
 /// Push, at work. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ struct Inner {
     notes: Notes,
     /// Wakes the task.
     wake: Notify,
+    /// Who reads what is to be told.
+    reading: Semaphore,
     /// Devices whose service takes nothing at the moment.
     failing: Mutex<HashMap<DeviceId, PushFailing>>,
 }
@@ -56,6 +61,7 @@ impl Push {
             key,
             notes,
             wake: Notify::new(),
+            reading: Semaphore::new(READ_AT_ONCE),
             failing: Mutex::default(),
         }))
     }

@@ -27,6 +27,8 @@ use crate::writer::{ProposeError, WriterHandle};
 const WRITE_AFTER_MS: u64 = 500;
 /// What one command notes.
 const WRITTEN_MAX: usize = 4_096;
+/// Devices and channels that are judged at a time.
+const DUE_AT_ONCE: usize = 256;
 /// Accounts whose unread messages are looked through at a time.
 const SEEDED_AT_ONCE: usize = 64;
 /// Devices of which is remembered why their service takes nothing.
@@ -127,7 +129,9 @@ impl Task {
         self.take(happened);
         self.seed().await;
         let now_ms = clock::monotonic_ms();
-        while let Some(due) = self.queue.poll_due(now_ms) {
+        // What is beyond is looked at once others had their turn on this thread.
+        for _ in 0..DUE_AT_ONCE {
+            let Some(due) = self.queue.poll_due(now_ms) else { break };
             let told = self.told(due.key);
             match self.push.judge(&due, told) {
                 Verdict::Judged(judgement) => self.queue.judge(due.key, judgement),

@@ -222,6 +222,7 @@ async fn each_is_told_of_what_he_wants_to_hear() {
     let expected = ["all", "mentions", "muted"].map(|name| format!("key of {name}@globex.test"));
     assert_eq!(keys, expected);
     assert!(service.has_nothing());
+    people[5].sees(|frame| frame["type"] == "notifications_changed").await;
     let path = format!("/v1/channels/{group}/notifications");
     assert_eq!(people[3].calls("DELETE", &path, &Value::Null).await.0, 204);
     assert_eq!(people[3].channel(&group).await["notifications"], Value::Null);
