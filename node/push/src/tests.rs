@@ -84,6 +84,7 @@ fn who_never_stops_is_told_of_all_the_same() {
     let mut pos = 0;
     let sent = loop {
         pos += 1;
+        assert!(pos < 100, "he is never told of");
         open.says(pos, false);
         let now_ms = open.now_ms + 500;
         if let Some(job) = open.at(now_ms).pop() {
