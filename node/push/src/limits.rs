@@ -24,7 +24,7 @@ pub(crate) const WINDOW_MAX: u32 = 256;
 /// And to one that nothing is known of.
 pub(crate) const WINDOW_FIRST: u32 = 4;
 /// Failures in a row after which a service is left alone for a while.
-pub(crate) const FAILURES_TO_CLOSE: u32 = 4;
+pub(crate) const FAILURES_TO_CLOSE: u32 = 16;
 /// The longest while.
 pub(crate) const CLOSED_MAX_MS: u64 = 5 * 60_000;
 /// Services that are remembered although nothing is to be sent to them.

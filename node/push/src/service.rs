@@ -59,14 +59,12 @@ impl Service {
     pub(crate) fn failed(&mut self, retry_after_ms: Option<u64>, now_ms: u64) {
         self.in_flight -= 1;
         self.failures += 1;
-        self.window = (self.window / 2).max(1);
-        if let Some(pause_ms) = retry_after_ms {
-            self.closed_ms = self.closed_ms.max(now_ms + pause_ms.min(CLOSED_MAX_MS));
-        }
+        // By one alone: a service that refuses some of what it gets takes the rest all the same.
+        self.window = (self.window - 1).max(1);
         if self.failures >= FAILURES_TO_CLOSE {
             let doublings = (self.failures - FAILURES_TO_CLOSE).min(16);
-            let pause_ms = (RETRY_FIRST_MS << doublings).min(CLOSED_MAX_MS);
-            self.closed_ms = self.closed_ms.max(now_ms + pause_ms);
+            let pause_ms = (RETRY_FIRST_MS << doublings).max(retry_after_ms.unwrap_or(0));
+            self.closed_ms = self.closed_ms.max(now_ms + pause_ms.min(CLOSED_MAX_MS));
             self.window = 1;
         }
     }
