@@ -131,7 +131,7 @@ class Judging(unittest.TestCase):
         page = bots.PAGE.read_text()
         folder = Path(bots.__file__).parent
         ours = json.loads((folder / "package.json").read_text())["dependencies"]
-        self.assertEqual(sorted(bots.command(page, "npm install")[2:]), sorted(ours))
+        self.assertLessEqual(set(bots.command(page, "npm install")[2:]), set(ours))
         named = (folder / "requirements.in").read_text().splitlines()
         self.assertLessEqual(set(bots.command(page, "pip install")[2:]), set(named))
 

@@ -1,5 +1,5 @@
-//! Whatever is asked for, in whatever bytes: it is refused or answered, the index finds all that the
-//! query means, and what is shown is a piece of the text.
+//! Whatever is asked for, in whatever bytes: it is refused or answered, the index finds all that
+//! the query means, and what is shown is a piece of the text.
 
 #![allow(clippy::unwrap_used)]
 

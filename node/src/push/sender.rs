@@ -19,8 +19,9 @@ use crate::clock;
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
-/// Connections to one service that are kept open while nothing is sent.
-const IDLE_CONNECTIONS_MAX: usize = 8;
+/// Connections to one service that are kept open while nothing is sent, for the next burst: over
+/// HTTP/2 one is enough.
+const IDLE_CONNECTIONS_MAX: usize = 64;
 /// And for how long.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 
