@@ -29,12 +29,14 @@ pub(crate) struct PushRequest {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "`keys` with `p256dh` and `auth`")]
 struct KeysShape {
     p256dh: String,
     auth: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(expecting = "a `gateway` with `url`, `app_id` and `pushkey`")]
 struct GatewayShape {
     url: String,
     app_id: String,
@@ -130,10 +132,17 @@ pub(crate) struct NotificationsShape {
     level: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quiet: Option<QuietShape>,
+    #[serde(default = "idle_seconds_default")]
     idle_seconds: u32,
 }
 
+/// What holds where an account says nothing.
+fn idle_seconds_default() -> u32 {
+    300
+}
+
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(expecting = "`quiet` with `from`, `until` and `zone`")]
 struct QuietShape {
     from: String,
     until: String,

@@ -55,6 +55,11 @@ pub struct Job {
 pub enum Outcome {
     /// The service took it.
     Took,
+    /// It refused what is for this device; of others that says nothing.
+    Refused {
+        /// How long it wants to be left alone with it, in ms, where it says so.
+        retry_after_ms: Option<u64>,
+    },
     /// It did not.
     Failed {
         /// How long it wants to be left alone, in ms, where it says so.
@@ -164,6 +169,18 @@ impl Queue {
         }
     }
 
+    /// What a device waits for is looked at again: its user wants something else, or it is told at
+    /// another place.
+    pub fn look_again(&mut self, device: u64, now_ms: u64) {
+        let of = Key { device, channel: 0 }..=Key { device, channel: u32::MAX };
+        let waits =
+            |entry: &Entry| matches!(entry.stage, Stage::Waiting(_, Wait::Held | Wait::Failed));
+        let waiting = self.entries.range(of).filter(|(_, entry)| waits(entry));
+        for key in waiting.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.wait(key, now_ms, Wait::Held);
+        }
+    }
+
     /// What is due by now, to be judged.
     pub fn poll_due(&mut self, now_ms: u64) -> Option<Due> {
         loop {
@@ -230,6 +247,7 @@ impl Queue {
         if let Some(known) = self.services.get_mut(service) {
             match outcome {
                 Outcome::Took => known.took(),
+                Outcome::Refused { .. } => known.refused(),
                 Outcome::Failed { retry_after_ms } => known.failed(retry_after_ms, now_ms),
             }
             if let Some(until_ms) = known.closed_until(now_ms) {
@@ -249,7 +267,7 @@ impl Queue {
                 entry.failures = 0;
                 self.took(key, sent, upto, now_ms);
             }
-            Outcome::Failed { retry_after_ms } => {
+            Outcome::Refused { retry_after_ms } | Outcome::Failed { retry_after_ms } => {
                 // What was read meanwhile, and may not have come, needs no other try.
                 if sent == What::Tell && entry.what == What::Withdraw {
                     self.wait(key, now_ms, Wait::Gathering);

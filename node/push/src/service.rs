@@ -55,6 +55,11 @@ impl Service {
         self.window = (self.window + 1).min(WINDOW_MAX);
     }
 
+    /// It answered, though not as was hoped.
+    pub(crate) fn refused(&mut self) {
+        self.in_flight -= 1;
+    }
+
     /// It did not, and perhaps said when it will.
     pub(crate) fn failed(&mut self, retry_after_ms: Option<u64>, now_ms: u64) {
         self.in_flight -= 1;

@@ -289,6 +289,38 @@ fn a_service_that_fails_often_takes_the_rest_as_fast_as_ever() {
 }
 
 #[test]
+fn what_is_refused_for_some_devices_keeps_no_other_waiting() {
+    let mut queue = Queue::default();
+    for device in 0..1_000 {
+        queue.message(Key { device, channel: 0 }, Pos(1), true, 0);
+    }
+    while let Some(due) = queue.poll_due(GATHER_MS) {
+        queue.judge(due.key, Judgement::Send(service("a")));
+    }
+    let mut took = 0;
+    while let Some((job, name)) = queue.poll_job(GATHER_MS) {
+        let is_good = job.key.device >= 900;
+        took += usize::from(is_good);
+        let refused = Outcome::Refused { retry_after_ms: Some(60_000) };
+        let outcome = if is_good { Outcome::Took } else { refused };
+        queue.done(job.key, &name, outcome, GATHER_MS);
+    }
+    assert_eq!(took, 100);
+}
+
+#[test]
+fn what_waits_is_looked_at_again_where_something_has_changed() {
+    let mut queue = Queue::default();
+    queue.message(KEY, Pos(1), true, 0);
+    queue.poll_due(GATHER_MS).unwrap();
+    queue.judge(KEY, Judgement::Hold(1_000_000));
+    queue.look_again(KEY.device + 1, 5_000);
+    assert_eq!(queue.poll_due(5_000), None);
+    queue.look_again(KEY.device, 5_000);
+    assert_eq!(queue.poll_due(5_000).map(|due| due.key), Some(KEY));
+}
+
+#[test]
 fn what_is_on_its_way_has_a_bound_and_so_has_the_rest() {
     let mut queue = Queue::default();
     let key = |device| Key { device, channel: 0 };

@@ -59,7 +59,11 @@ pub fn check_endpoint(text: &str, guard: &Guard) -> Result<Uri, EndpointError> {
         _ => return Err(EndpointError::Form),
     };
     let authority = uri.authority().ok_or(EndpointError::Form)?;
-    let has_port = authority.port_u16() != Some(0);
+    // What stands after the host is a port, or nothing.
+    let has_port = match authority.as_str().strip_prefix(authority.host()) {
+        Some("") => true,
+        _ => authority.port_u16().is_some_and(|port| port != 0),
+    };
     if authority.as_str().contains('@') || authority.host().is_empty() || !has_port {
         return Err(EndpointError::Form);
     }
@@ -212,6 +216,8 @@ mod tests {
             ("https://user:secret@push.example/", EndpointError::Form),
             ("https://push.example/#part", EndpointError::Form),
             ("https://push.example:0/", EndpointError::Form),
+            ("https://push.example:99999/", EndpointError::Form),
+            ("https://push.example:/", EndpointError::Form),
             ("https://push example/", EndpointError::Form),
             ("http://push.example/", EndpointError::NotHttps),
             ("https://127.0.0.1/", EndpointError::Private),

@@ -46,6 +46,8 @@ impl PushBackend for ClientEdge {
         if self.is_subscribed(device, &target, content) {
             return Ok(());
         }
+        // The new place has not failed.
+        lock(&self.push().0.failing).remove(&device);
         let command = Command::Notify(Notify::Subscribe { account, device, target, content });
         convert::done(self.propose(command).await?)?;
         self.push().subscribed(account);
@@ -107,6 +109,9 @@ impl ClientEdge {
     /// Has it written what an account wants to be told, and tells its devices.
     async fn wish(&self, account: AccountNumber, wish: Notify) -> Result<(), Refusal> {
         convert::done(self.propose(Command::Notify(wish)).await?)?;
+        if self.shared().state().subscriptions(account).next().is_some() {
+            self.push().subscribed(account);
+        }
         self.hub().notify(Subscriber::Account(account), Notice::Notifications);
         Ok(())
     }

@@ -34,6 +34,8 @@ pub(super) enum Delivered {
     Gone(Pos),
     /// The service did not take it.
     Failed {
+        /// Whether that says nothing of what is for other devices.
+        is_alone: bool,
         /// How long it wants to be left alone.
         retry_after: Option<Duration>,
         /// Why, in a sentence.
@@ -43,7 +45,7 @@ pub(super) enum Delivered {
 
 impl Delivered {
     fn failed(why: impl Into<String>) -> Self {
-        Self::Failed { retry_after: None, why: why.into() }
+        Self::Failed { is_alone: false, retry_after: None, why: why.into() }
     }
 }
 
@@ -57,12 +59,16 @@ impl Push {
             known.and_then(|device| Some((device.account, device.push.clone()?)))
         };
         let Some((account, subscription)) = known else { return Delivered::Nothing };
+        // It may have stood in line for long.
+        if job.what == What::Tell && !self.is_wanted(account, no) {
+            return Delivered::Nothing;
+        }
         let news = match self.look_up(account, no, job.what).await {
             Ok(Some(news)) => news,
             Ok(None) => return Delivered::Nothing,
             Err(_) => return Delivered::failed("the node cannot read its records"),
         };
-        if job.what == What::Tell && news.unread.messages == 0 && news.call.is_none() {
+        if job.what == What::Tell && !news.is_something() {
             return Delivered::Nothing;
         }
         let told = self.tell(device, &subscription, &news, subscription.content).await;
@@ -171,7 +177,8 @@ impl Told {
             }
             status => {
                 let why = format!("it answers with status {}", status.as_u16());
-                Delivered::Failed { retry_after, why }
+                let is_alone = status.is_client_error();
+                Delivered::Failed { is_alone, retry_after, why }
             }
         }
     }

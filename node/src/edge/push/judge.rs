@@ -33,9 +33,7 @@ impl Push {
         let Some(known) = state.devices.get(&device) else { return drop };
         let Some(subscription) = &known.push else { return drop };
         let (account, service) = (known.account, origin(&subscription.target));
-        let is_in = state.accounts.get(&account).is_some_and(|account| {
-            account.channels.get(&no).is_some_and(|stay| stay.standing == Standing::Joined)
-        });
+        let is_in = is_in(&state, account, no);
         let unread = state.unread(account, no);
         let send = |service: Option<String>| match service {
             Some(service) => Verdict::Judged(Judgement::Send(Arc::from(service))),
@@ -75,6 +73,21 @@ impl Push {
             _ => send(service),
         }
     }
+}
+
+impl Push {
+    /// Whether an account still wants to be told something of a channel, and may be.
+    pub(super) fn is_wanted(&self, account: AccountNumber, no: ChannelNo) -> bool {
+        let state = self.0.shared.state();
+        let wants = wants(&state, account, no);
+        let is_called = call(&state, account, no).is_some() && wants != Wants::Nothing;
+        is_called || (is_in(&state, account, no) && wants.of(state.unread(account, no)))
+    }
+}
+
+fn is_in(state: &State, account: AccountNumber, no: ChannelNo) -> bool {
+    let stay = state.accounts.get(&account).and_then(|known| known.channels.get(&no));
+    stay.is_some_and(|stay| stay.standing == Standing::Joined)
 }
 
 /// Of which messages of a channel an account is told.

@@ -80,7 +80,7 @@ impl Push {
         }
     }
 
-    /// What an account's devices have subscribed to has changed.
+    /// What an account's devices have subscribed to, or it wants to be told, has changed.
     fn subscribed(&self, account: AccountNumber) {
         self.0.notes.subscribed(account);
         self.0.wake.notify_one();

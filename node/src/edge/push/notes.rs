@@ -33,7 +33,7 @@ pub(super) struct Happened {
     pub(super) said: Vec<Said>,
     /// Accounts that have read, and where.
     pub(super) read: BTreeSet<(AccountNumber, ChannelNo)>,
-    /// Accounts whose subscriptions have changed.
+    /// Accounts whose subscriptions, or wishes, have changed.
     pub(super) subscribed: BTreeSet<AccountNumber>,
     pub(super) logged_out: Vec<DeviceId>,
     /// Whether something was left out.

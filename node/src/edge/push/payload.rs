@@ -3,6 +3,7 @@
 use comity_client_api::{EventContent, FeedEvent, MessageContent, Page};
 use comity_machine::{ChannelNo, Kind, Unread};
 use comity_protocol::code::Code;
+use comity_protocol::cursor::Cursor;
 use comity_protocol::id::{AccountNumber, ChannelId};
 use comity_protocol::name::AccountLabel;
 use comity_push::What;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Push;
 use super::call::{Call, call};
+use super::judge::{Wants, wants};
 use crate::edge::history;
 use crate::push::PLAIN_BYTES_MAX;
 
@@ -66,23 +68,30 @@ impl Push {
             })
         };
         let Some((label, channel, name, unread, call)) = known else { return Ok(None) };
-        let is_meant = name.is_none() || unread.mentions > 0 || call.is_some();
-        let is_meant = is_meant && what == What::Tell;
+        let is_meant = what == What::Tell && (name.is_none() || call.is_some());
         let name = name.filter(|_| what == What::Tell);
         let mut news =
             News { what, account: label, channel, name, unread, message: None, call, is_meant };
         if what == What::Tell && news.call.is_none() {
+            let (mark, wants) = {
+                let state = shared.state();
+                (state.read_mark(account, no).pos, wants(&state, account, no))
+            };
             let page = history::read(shared, (no, account), Page::Latest, MESSAGES_LOOKED_AT)?;
-            let others = page.events.iter().rev().filter(|event| event.sender != news.account);
-            let messages: Vec<_> =
-                others.filter_map(|event| Some((event, shown(event)?))).collect();
+            let is_unread = |event: &FeedEvent| {
+                event.sender != news.account && Cursor::from_bytes(&event.cursor.0).pos > mark
+            };
             let mentions = |content: &MessageContent| {
                 content.besides.mention_all || content.besides.mentions.contains(&news.account)
             };
-            // What mentions its user says more than what came after it.
-            let mentioned = messages.iter().find(|(_, content)| mentions(content));
-            let mentioned = mentioned.filter(|_| unread.mentions > 0);
-            if let Some((event, content)) = mentioned.or(messages.first()) {
+            let unread = page.events.iter().rev().filter(|event| is_unread(event));
+            let mut messages = unread.filter_map(|event| Some((event, shown(event)?)));
+            let newest = match wants {
+                Wants::Mentions => messages.find(|(_, content)| mentions(content)),
+                Wants::All | Wants::Nothing => messages.next(),
+            };
+            if let Some((event, content)) = newest {
+                news.is_meant |= mentions(content);
                 news.message = Some(self.show(event, content));
             }
         }
@@ -112,6 +121,11 @@ fn shown(event: &FeedEvent) -> Option<&MessageContent> {
 }
 
 impl News {
+    /// Whether there is anything to be told: what is unread may be erased.
+    pub(super) fn is_something(&self) -> bool {
+        self.message.is_some() || self.call.is_some()
+    }
+
     /// As a device's own client reads it, never longer than a push service takes.
     pub(super) fn to_json(&self, with_content: bool) -> Vec<u8> {
         let mut most = if with_content { TEXT_BYTES_MAX } else { 0 };
@@ -135,6 +149,7 @@ impl News {
         match &self.call {
             None => {}
             Some(Call::Contact { by }) => {
+                put("channel", json!(self.channel.to_string()));
                 if with_content {
                     put("sender", json!(by));
                 }
@@ -333,11 +348,12 @@ mod tests {
         let by = "bob@acme.test".to_owned();
         let channel = printed("push")[2]["channel"].as_str().unwrap().parse().unwrap();
         let (name, invited) = ("Tea".into(), Some(by.clone()));
+        let direct = std::mem::replace(&mut told.channel, channel);
         for call in [Call::Invite { channel, name, by: invited }, Call::Contact { by }] {
             told.call = Some(call);
             payloads.push(told.to_json(true));
         }
-        told.call = None;
+        (told.call, told.channel) = (None, direct);
         let unread = Unread { messages: 0, mentions: 0, read: None };
         let read = News { what: What::Withdraw, unread, name: None, message: None, ..told };
         payloads.push(read.to_json(true));

@@ -164,6 +164,7 @@ impl Task {
             for gone in before.into_iter().flatten().filter(|id| !devices.contains(id)) {
                 self.forget(gone);
             }
+            devices.iter().for_each(|device| self.queue.look_again(device.0, now_ms));
         }
         for gone in happened.logged_out {
             self.devices.retain(|_, devices| {
@@ -251,7 +252,7 @@ impl Task {
         let (id, delivered) = sent.unwrap_or_else(|error| {
             tracing::error!(%error, "a notification ended by a panic");
             let why = "the node failed to make it".to_owned();
-            (error.id(), Delivered::Failed { retry_after: None, why })
+            (error.id(), Delivered::Failed { is_alone: true, retry_after: None, why })
         });
         let Some((job, service)) = self.flights.remove(&id) else { return };
         let (key, now_ms) = (job.key, clock::monotonic_ms());
@@ -267,11 +268,15 @@ impl Task {
                 self.unsubscribe(device, changed);
                 Outcome::Took
             }
-            Delivered::Failed { retry_after, why } => {
+            Delivered::Failed { is_alone, retry_after, why } => {
                 tracing::debug!(%service, why, "a notification was not taken");
                 self.push.fails(device, why);
                 let ms = |pause: Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                Outcome::Failed { retry_after_ms: retry_after.map(ms) }
+                let retry_after_ms = retry_after.map(ms);
+                match is_alone {
+                    true => Outcome::Refused { retry_after_ms },
+                    false => Outcome::Failed { retry_after_ms },
+                }
             }
         };
         self.queue.done(key, &service, outcome, now_ms);

@@ -354,6 +354,48 @@ async fn a_subscription_ends_where_its_service_knows_it_no_more() {
 }
 
 #[tokio::test]
+async fn what_is_wanted_by_now_is_told_and_nothing_else() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let service = Service::start().await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut bob = Plain::new(&world, 0, "bob").await;
+    let group = alice.founds("tea", &mut [&mut bob]).await;
+    let direct = alice.opens(&bob.account).await;
+    service.tells(&bob, true).await;
+    // After a mention the newest is told all the same.
+    let mentions = json!({ "mentions": ["bob@acme.test"] });
+    alice.says(&group, "bob!", mentions).await;
+    assert_eq!(service.next().await.notification()["content"]["body"], "bob!");
+    // What he has read is not told again when what came after it was erased.
+    let read = alice.says(&direct, "read", Value::Null).await;
+    bob.does("mark_read", json!({ "channel": direct, "message": read })).await.unwrap();
+    let erased = alice.says(&direct, "oh no", Value::Null).await;
+    alice.does("erase", json!({ "channel": direct, "message": erased })).await.unwrap();
+    // Quiet hours that end at once let through what waits.
+    let quiet = json!({ "from": "00:00", "until": "00:00", "zone": "UTC" });
+    let wanted = json!({ "level": "all", "idle_seconds": 0, "quiet": quiet });
+    let carol = Plain::new(&world, 0, "carol").await;
+    service.tells(&carol, true).await;
+    put(&carol, "/v1/notifications", &wanted).await;
+    let to_carol = alice.opens(&carol.account).await;
+    alice.says(&to_carol, "sleep well", Value::Null).await;
+    let dora = Plain::new(&world, 0, "dora").await;
+    service.tells(&dora, true).await;
+    let to_dora = alice.opens(&dora.account).await;
+    alice.says(&to_dora, "good morning", Value::Null).await;
+    assert_eq!(service.next().await.notification()["content"]["body"], "good morning");
+    put(&carol, "/v1/notifications", &json!({ "level": "all", "idle_seconds": 0 })).await;
+    assert_eq!(service.next().await.notification()["content"]["body"], "sleep well");
+    // What failed once is told by its next try.
+    service.answers(&["500 Broken"]);
+    alice.says(&direct, "one more", Value::Null).await;
+    service.next().await;
+    let told = service.next().await.notification();
+    assert_eq!(told["content"]["body"], "one more");
+    assert!(service.has_nothing());
+}
+
+#[tokio::test]
 async fn web_push_is_sealed_signed_and_short_where_it_has_to_be() {
     let world = World::start(&DOMAINS[..1]).await;
     let service = Service::start().await;
