@@ -89,20 +89,7 @@ impl Queue {
     /// A device is to be told of a message at a pos; soon where it is urgent.
     pub fn message(&mut self, key: Key, pos: Pos, is_urgent: bool, now_ms: u64) {
         if !self.entries.contains_key(&key) {
-            if self.entries.len() >= ENTRIES_MAX {
-                self.is_short = true;
-                return;
-            }
-            let stage = Stage::Waiting(now_ms, Wait::Told);
-            let entry = Entry {
-                what: What::Tell,
-                newest: pos,
-                first_ms: now_ms,
-                told_ms: None,
-                failures: 0,
-                stage,
-            };
-            self.entries.insert(key, entry);
+            self.begin(key, What::Tell, pos, now_ms);
         }
         let Some(entry) = self.entries.get_mut(&key) else { return };
         let is_first =
@@ -141,19 +128,7 @@ impl Queue {
                 }
             }
             None if is_shown => {
-                if self.entries.len() >= ENTRIES_MAX {
-                    self.is_short = true;
-                    return;
-                }
-                let entry = Entry {
-                    what: What::Withdraw,
-                    newest: Pos(0),
-                    first_ms: now_ms,
-                    told_ms: None,
-                    failures: 0,
-                    stage: Stage::Judged,
-                };
-                self.entries.insert(key, entry);
+                self.begin(key, What::Withdraw, Pos(0), now_ms);
                 self.wait(key, now_ms + WITHDRAW_MS, Wait::Gathering);
             }
             None => {}
@@ -317,6 +292,17 @@ impl Queue {
                 self.wait(key, now_ms + PAUSE_MS, wait);
             }
         }
+    }
+
+    /// Begins to think of a device and a channel, where there is room.
+    fn begin(&mut self, key: Key, what: What, newest: Pos, now_ms: u64) {
+        if self.entries.len() >= ENTRIES_MAX {
+            self.is_short = true;
+            return;
+        }
+        let stage = Stage::Waiting(now_ms, Wait::Told);
+        let (first_ms, told_ms, failures) = (now_ms, None, 0);
+        self.entries.insert(key, Entry { what, newest, first_ms, told_ms, failures, stage });
     }
 
     /// Has an entry wait until a time.

@@ -32,6 +32,8 @@ pub(super) struct News {
     pub(super) unread: Unread,
     /// The newest message, where it can be shown.
     message: Option<Shown>,
+    /// Whether there is more that is unread than was looked at.
+    is_cut: bool,
     /// What waits for an answer instead.
     pub(super) call: Option<Call>,
     /// Whether its user is meant: in a direct channel, or by a mention.
@@ -70,17 +72,25 @@ impl Push {
         let Some((label, channel, name, unread, call)) = known else { return Ok(None) };
         let is_meant = what == What::Tell && (name.is_none() || call.is_some());
         let name = name.filter(|_| what == What::Tell);
-        let mut news =
-            News { what, account: label, channel, name, unread, message: None, call, is_meant };
+        let mut news = News {
+            what,
+            account: label,
+            channel,
+            name,
+            unread,
+            message: None,
+            is_cut: false,
+            call,
+            is_meant,
+        };
         if what == What::Tell && news.call.is_none() {
             let (mark, wants) = {
                 let state = shared.state();
                 (state.read_mark(account, no).pos, wants(&state, account, no))
             };
             let page = history::read(shared, (no, account), Page::Latest, MESSAGES_LOOKED_AT)?;
-            let is_unread = |event: &FeedEvent| {
-                event.sender != news.account && Cursor::from_bytes(&event.cursor.0).pos > mark
-            };
+            let is_new = |event: &FeedEvent| Cursor::from_bytes(&event.cursor.0).pos > mark;
+            let is_unread = |event: &FeedEvent| event.sender != news.account && is_new(event);
             let mentions = |content: &MessageContent| {
                 content.besides.mention_all || content.besides.mentions.contains(&news.account)
             };
@@ -94,6 +104,7 @@ impl Push {
                 news.is_meant |= mentions(content);
                 news.message = Some(self.show(event, content));
             }
+            news.is_cut = page.more_before && page.events.iter().all(|event| is_new(event));
         }
         Ok(Some(news))
     }
@@ -121,9 +132,10 @@ fn shown(event: &FeedEvent) -> Option<&MessageContent> {
 }
 
 impl News {
-    /// Whether there is anything to be told: what is unread may be erased.
+    /// Whether there is anything to be told: what is unread may be erased, but what was not looked
+    /// at counts.
     pub(super) fn is_something(&self) -> bool {
-        self.message.is_some() || self.call.is_some()
+        self.message.is_some() || self.call.is_some() || self.is_cut
     }
 
     /// As a device's own client reads it, never longer than a push service takes.
@@ -290,6 +302,7 @@ mod tests {
                 sender_name: Some("Alice".into()),
                 text: Some(text.into()),
             }),
+            is_cut: false,
             call: None,
             is_meant: true,
         }

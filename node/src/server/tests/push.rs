@@ -396,6 +396,23 @@ async fn what_is_wanted_by_now_is_told_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_mention_is_told_however_much_comes_after_it() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let service = Service::start().await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let mut bob = Plain::new(&world, 0, "bob").await;
+    let group = alice.founds("tea", &mut [&mut bob]).await;
+    service.tells(&bob, true).await;
+    level(&bob, &group, "mentions").await;
+    alice.says(&group, "bob!", json!({ "mentions": ["bob@acme.test"] })).await;
+    for number in 0..25 {
+        alice.says(&group, &format!("line {number}"), Value::Null).await;
+    }
+    let told = service.next().await.notification();
+    assert_eq!((&told["room_id"], &told["counts"]["unread"]), (&json!(group), &json!(26)));
+}
+
+#[tokio::test]
 async fn web_push_is_sealed_signed_and_short_where_it_has_to_be() {
     let world = World::start(&DOMAINS[..1]).await;
     let service = Service::start().await;
