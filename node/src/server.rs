@@ -342,6 +342,15 @@ fn push(
     presences: &Presences,
 ) -> Result<Push, StartError> {
     let key = PushKey::open_or_create(&settings.data_dir, &settings.domain)?;
+    let devices = shared.state().subscribed().count();
+    if key.is_new() && devices > 0 {
+        tracing::warn!(
+            devices,
+            "push.key was not there, and was made anew: push services will \
+            take nothing for these devices until their clients subscribe anew; put the old file \
+            back, if there is a copy"
+        );
+    }
     Ok(Push::new(Arc::clone(shared), presences.clone(), push_sender(settings)?, key))
 }
 

@@ -19,7 +19,7 @@ pub(crate) const NAMES: [&str; 3] = ["catchup100k.s", "catchup100k.cpu_us", "bul
 
 /// Measures.
 pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut federation = Federation::start(&program, place).await?;

@@ -26,7 +26,7 @@ const BUSY: [&str; 2] = [NAMES[0], NAMES[1]];
 
 /// Measures.
 pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let federation = Federation::start(&program, place).await?;

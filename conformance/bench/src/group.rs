@@ -22,7 +22,7 @@ pub(crate) const NAMES: [&str; 2] = ["group100.cpu_us", "group100.burst_cpu_us"]
 
 /// Measures.
 pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let node = Site::new(&program, place.path("acme"), "acme.test").start()?;

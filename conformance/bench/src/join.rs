@@ -18,7 +18,7 @@ pub(crate) const NAMES: [&str; 2] = ["join.first_page_ms", "join.all_ms"];
 
 /// Measures.
 pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let federation = Federation::start(&program, place).await?;

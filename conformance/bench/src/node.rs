@@ -16,18 +16,14 @@ use crate::Failure;
 use crate::cpu;
 use crate::load::{Pair, User};
 
-/// Where the program is that is measured: beside this one, built in the same way. Cargo builds only
-/// what it runs, so the release is built here; who made a build of another profile has built both.
-pub(crate) fn build() -> Result<PathBuf, Failure> {
+/// The program that is measured: beside this one, built by whoever built this one.
+pub(crate) fn program() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?.with_file_name("comity");
-    if program.parent().is_some_and(|dir| dir.ends_with("release")) {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let arguments = ["build", "--quiet", "--release", "--package", "comity"];
-        if !Command::new(cargo).args(arguments).status()?.success() {
-            return Err("comity does not build".into());
-        }
+    if program.exists() {
+        Ok(program)
+    } else {
+        Err("there is no comity beside this program".into())
     }
-    Ok(program)
 }
 
 /// Where a node is to be, and for whom.

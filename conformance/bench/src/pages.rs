@@ -16,7 +16,7 @@ pub(crate) const NAMES: [&str; 1] = ["history1000.cpu_ms"];
 
 /// Measures. The floor is as many answers that need no looking up.
 pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let node = Site::new(&program, place.path("acme"), "acme.test").start()?;

@@ -38,7 +38,7 @@ pub(crate) const NAMES: [&str; 5] = [
 
 /// Measures.
 pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let dir = place.path("presence");
     populate(&dir)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

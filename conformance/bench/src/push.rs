@@ -37,7 +37,7 @@ pub(crate) const NAMES: [&str; 7] = [
 
 /// Measures: first with nobody to be told, which is the floor, then with everybody.
 pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let service = Service::start()?;
     runtime.block_on(async {

@@ -30,7 +30,7 @@ pub(crate) const NAMES: [&str; 4] =
 
 /// Measures.
 pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut rows = Vec::new();
     if arguments.wants_any(&NAMES[..3]) {

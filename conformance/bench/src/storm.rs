@@ -31,7 +31,7 @@ pub(crate) const NAMES: [&str; 3] =
 /// Measures. The floor of the time is that over which the devices come back; that of the memory is
 /// what the node holds before they do.
 pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
-    let program = node::build()?;
+    let program = node::program()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let dir = place.path("acme");

@@ -325,8 +325,25 @@ impl State {
         };
         if !is_same {
             fx.dirty(RowKey::Device(id));
+            self.unsubscribe_others(account, id, target, fx);
         }
         Ok(Answer::Done)
+    }
+
+    /// A place is told once of an account: whoever logged in there anew has a new device.
+    fn unsubscribe_others(
+        &mut self,
+        account: AccountNumber,
+        id: DeviceId,
+        target: &PushTarget,
+        fx: &mut Effects,
+    ) {
+        let there = self.subscriptions(account);
+        let there = there.filter(|(other, known)| *other != id && known.target.is_at(target));
+        let others: Vec<DeviceId> = there.map(|(other, _)| other).collect();
+        for other in others {
+            self.unsubscribe(other, None, fx);
+        }
     }
 
     fn unsubscribe(&mut self, id: DeviceId, changed: Option<Pos>, fx: &mut Effects) -> Answer {
@@ -421,6 +438,17 @@ impl PushTarget {
         match self {
             Self::WebPush { endpoint, .. } => endpoint.len() + 81,
             Self::Gateway { url, app, key } => url.len() + app.len() + key.len(),
+        }
+    }
+
+    /// Whether both lead to the same place.
+    fn is_at(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::WebPush { endpoint, .. }, Self::WebPush { endpoint: at, .. }) => endpoint == at,
+            (Self::Gateway { url, app, key }, Self::Gateway { url: at, app: of, key: by }) => {
+                (url, app, key) == (at, of, by)
+            }
+            _ => false,
         }
     }
 

@@ -15,4 +15,4 @@ pub use entry::{Key, What};
 pub use limits::{
     ENTRIES_MAX, GATHER_MAX_MS, GATHER_MS, IN_FLIGHT_MAX, PAUSE_MS, RETRY_FIRST_MS, RETRY_MAX_MS,
 };
-pub use queue::{Due, Job, Judgement, Outcome, Queue};
+pub use queue::{Due, Job, Judgement, Outcome, Queue, Turn};

@@ -67,6 +67,15 @@ pub enum Outcome {
     },
 }
 
+/// That a service is another one than it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It has failed so often in a row that it is left alone for a while.
+    Closed,
+    /// It takes what it gets, after it was left alone.
+    Opened,
+}
+
 /// What devices are to be told.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -216,25 +225,47 @@ impl Queue {
         None
     }
 
-    /// What came of a job.
-    pub fn done(&mut self, key: Key, service: &Arc<str>, outcome: Outcome, now_ms: u64) {
+    /// What came of a job; tells where its service has turned by it.
+    pub fn done(
+        &mut self,
+        key: Key,
+        service: &Arc<str>,
+        outcome: Outcome,
+        now_ms: u64,
+    ) -> Option<Turn> {
         self.in_flight -= 1;
-        if let Some(known) = self.services.get_mut(service) {
-            match outcome {
-                Outcome::Took => known.took(),
-                Outcome::Refused { .. } => known.refused(),
-                Outcome::Failed { retry_after_ms } => known.failed(retry_after_ms, now_ms),
-            }
-            if let Some(until_ms) = known.closed_until(now_ms) {
-                self.closed.insert((until_ms, Arc::clone(service)));
-            }
-        }
+        let turn = self.served(service, outcome, now_ms);
         self.enlist(service, Some(now_ms));
         // Looked through only once it has doubled, so that this costs little for each.
         if self.services.len() > self.services_max.max(SERVICES_KEPT) {
             self.services.retain(|_, known| known.is_needed(now_ms));
             self.services_max = 2 * self.services.len();
         }
+        self.settle(key, outcome, now_ms);
+        turn
+    }
+
+    /// What a service did says of it what else it will take.
+    fn served(&mut self, service: &Arc<str>, outcome: Outcome, now_ms: u64) -> Option<Turn> {
+        let known = self.services.get_mut(service)?;
+        let turn = match outcome {
+            Outcome::Took => known.took().then_some(Turn::Opened),
+            Outcome::Refused { .. } => {
+                known.refused();
+                None
+            }
+            Outcome::Failed { retry_after_ms } => {
+                known.failed(retry_after_ms, now_ms).then_some(Turn::Closed)
+            }
+        };
+        if let Some(until_ms) = known.closed_until(now_ms) {
+            self.closed.insert((until_ms, Arc::clone(service)));
+        }
+        turn
+    }
+
+    /// What becomes of an entry that was on its way.
+    fn settle(&mut self, key: Key, outcome: Outcome, now_ms: u64) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
         let Stage::Flying(_, sent, upto) = entry.stage else { return };
         match outcome {

@@ -48,11 +48,12 @@ impl Service {
         !self.line.is_empty() || self.in_flight > 0 || self.closed_until(now_ms).is_some()
     }
 
-    /// It took something.
-    pub(crate) fn took(&mut self) {
+    /// It took something; whether it had failed so often that it was left alone.
+    pub(crate) fn took(&mut self) -> bool {
         self.in_flight -= 1;
-        self.failures = 0;
+        let before = std::mem::take(&mut self.failures);
         self.window = (self.window + 1).min(WINDOW_MAX);
+        before >= FAILURES_TO_CLOSE
     }
 
     /// It answered, though not as was hoped.
@@ -60,8 +61,8 @@ impl Service {
         self.in_flight -= 1;
     }
 
-    /// It did not, and perhaps said when it will.
-    pub(crate) fn failed(&mut self, retry_after_ms: Option<u64>, now_ms: u64) {
+    /// It did not, and perhaps said when it will; whether it is left alone from now on.
+    pub(crate) fn failed(&mut self, retry_after_ms: Option<u64>, now_ms: u64) -> bool {
         self.in_flight -= 1;
         self.failures += 1;
         // By one alone: a service that refuses some of what it gets takes the rest all the same.
@@ -72,5 +73,6 @@ impl Service {
             self.closed_ms = self.closed_ms.max(now_ms + pause_ms.min(CLOSED_MAX_MS));
             self.window = 1;
         }
+        self.failures == FAILURES_TO_CLOSE
     }
 }

@@ -11,7 +11,7 @@ use comity_protocol::cursor::Pos;
 use crate::limits::{CLOSED_MAX_MS, FAILURES_TO_CLOSE, WINDOW_FIRST, WITHDRAW_MS};
 use crate::{
     Due, ENTRIES_MAX, GATHER_MAX_MS, GATHER_MS, IN_FLIGHT_MAX, Job, Judgement, Key, Outcome,
-    PAUSE_MS, Queue, RETRY_FIRST_MS, RETRY_MAX_MS, What,
+    PAUSE_MS, Queue, RETRY_FIRST_MS, RETRY_MAX_MS, Turn, What,
 };
 
 const KEY: Key = Key { device: 1, channel: 1 };
@@ -229,12 +229,13 @@ fn a_service_that_hangs_keeps_nobody_else_waiting() {
     }
     // One at a time is tried, and after some more failures from time to time, until it takes it:
     // then all that waits goes.
-    let mut tried = 0;
+    let (mut tried, mut turns) = (0, Vec::new());
     for _ in WINDOW_FIRST..FAILURES_TO_CLOSE {
         let (job, name) = queue.poll_job(now_ms).unwrap();
         assert_eq!(queue.poll_job(now_ms), None);
-        queue.done(job.key, &name, FAILED, now_ms);
+        turns.push(queue.done(job.key, &name, FAILED, now_ms));
     }
+    assert_eq!(turns.pop(), Some(Some(Turn::Closed)));
     assert_eq!(queue.poll_job(now_ms), None);
     while now_ms < 3_600_000 {
         now_ms = queue.poll_timeout().unwrap().max(now_ms + 1);
@@ -243,11 +244,12 @@ fn a_service_that_hangs_keeps_nobody_else_waiting() {
         }
         while let Some((job, name)) = queue.poll_job(now_ms) {
             tried += 1;
-            queue.done(job.key, &name, FAILED, now_ms);
+            turns.push(queue.done(job.key, &name, FAILED, now_ms));
         }
     }
     let least = (3_600_000 / CLOSED_MAX_MS) as usize;
     assert!(tried >= least && tried < least + 15, "{tried}");
+    assert!(turns.drain(..).all(|turn| turn.is_none()), "it is said once");
     let mut took = 0;
     while !queue.is_empty() {
         now_ms = queue.poll_timeout().map_or(now_ms, |at_ms| at_ms.max(now_ms)) + 1;
@@ -256,10 +258,11 @@ fn a_service_that_hangs_keeps_nobody_else_waiting() {
         }
         while let Some((job, name)) = queue.poll_job(now_ms) {
             took += 1;
-            queue.done(job.key, &name, Outcome::Took, now_ms);
+            turns.push(queue.done(job.key, &name, Outcome::Took, now_ms));
         }
     }
-    assert_eq!(took, 1_000);
+    assert_eq!((took, turns.remove(0)), (1_000, Some(Turn::Opened)));
+    assert!(turns.iter().all(Option::is_none), "{turns:?}");
 }
 
 #[test]

@@ -414,7 +414,7 @@ impl Backend for ClientEdge {
             self.tell_read(caller, channel, before);
         }
         if let Some(no) = answered {
-            self.push().read(account, no);
+            self.push().read(account, no, device);
         }
         if let Some(settled) = settled.filter(|_| answer == Answer::Done) {
             self.tell_settled(caller, settled);

@@ -94,7 +94,7 @@ impl ClientEdge {
         let others: Vec<AccountNumber> =
             local.filter_map(Subscriber::account).filter(sees).collect();
         drop(state);
-        self.push().read(account, no);
+        self.push().read(account, no, convert::device_back(caller.device));
         self.hub().notify(Subscriber::Account(account), Notice::Unread { channel, unread });
         let Some(message) = mark.message.filter(|_| mark.pos > before.pos) else { return };
         let notice = Notice::Read { channel, account: caller.account, message };

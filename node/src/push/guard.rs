@@ -21,6 +21,9 @@ pub enum EndpointError {
     /// It is no URL, or one with a part that has no place here.
     #[error("it must be a URL of the form https://host/path, without a user and a fragment")]
     Form,
+    /// It has letters that no URL has.
+    #[error("it must be in ASCII: a host in other letters as its xn-- form, a path in %XX")]
+    NotAscii,
     /// It would go over the open net.
     #[error("it must begin with https://")]
     NotHttps,
@@ -50,6 +53,9 @@ impl Guard {
 pub fn check_endpoint(text: &str, guard: &Guard) -> Result<Uri, EndpointError> {
     if text.len() > comity_machine::PUSH_TEXT_BYTES_MAX {
         return Err(EndpointError::TooLong);
+    }
+    if !text.is_ascii() {
+        return Err(EndpointError::NotAscii);
     }
     let uri: Uri = text.parse().map_err(|_| EndpointError::Form)?;
     let is_tls = match uri.scheme_str() {
@@ -219,6 +225,8 @@ mod tests {
             ("https://push.example:99999/", EndpointError::Form),
             ("https://push.example:/", EndpointError::Form),
             ("https://push example/", EndpointError::Form),
+            ("https://p\u{fc}sh.example/", EndpointError::NotAscii),
+            ("https://push.example/\u{fc}", EndpointError::NotAscii),
             ("http://push.example/", EndpointError::NotHttps),
             ("https://127.0.0.1/", EndpointError::Private),
             ("https://[::1]:8443/x", EndpointError::Private),

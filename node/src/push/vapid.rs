@@ -25,6 +25,7 @@ const TOKENS_MAX: usize = 1_024;
 /// The key, with the tokens that it has signed.
 pub struct PushKey {
     pair: EcdsaKeyPair,
+    is_new: bool,
     contact: String,
     /// By whom they are for, each with when it was signed, in Unix seconds.
     tokens: Mutex<HashMap<String, (u64, String)>>,
@@ -36,7 +37,7 @@ impl PushKey {
         let path = data_dir.join(PUSH_KEY_FILE);
         if let Some(text) = keys::read_text(&path)? {
             let document = BASE64.decode(text.trim().as_bytes()).map(Zeroizing::new).ok();
-            let key = document.and_then(|document| Self::of(&document, domain));
+            let key = document.and_then(|document| Self::of(&document, domain, false));
             return key.ok_or(KeysError::Push { path });
         }
         let made =
@@ -47,14 +48,19 @@ impl PushKey {
         })?;
         let text = Zeroizing::new(BASE64.encode(made.as_ref()) + "\n");
         keys::write_once(&path, &text)?;
-        Self::of(made.as_ref(), domain).ok_or(KeysError::Push { path })
+        Self::of(made.as_ref(), domain, true).ok_or(KeysError::Push { path })
     }
 
-    fn of(document: &[u8], domain: &ServerName) -> Option<Self> {
+    /// Whether there was none, and it was made.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    fn of(document: &[u8], domain: &ServerName, is_new: bool) -> Option<Self> {
         let random = SystemRandom::new();
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document, &random);
         let contact = format!("mailto:postmaster@{domain}");
-        Some(Self { pair: pair.ok()?, contact, tokens: Mutex::default() })
+        Some(Self { pair: pair.ok()?, is_new, contact, tokens: Mutex::default() })
     }
 
     /// The public key, as clients give it to their push service when they subscribe.
@@ -108,7 +114,8 @@ mod tests {
         let domain: ServerName = "acme.test".parse().unwrap();
         let key = PushKey::open_or_create(dir.path(), &domain).unwrap();
         let again = PushKey::open_or_create(dir.path(), &domain).unwrap();
-        assert_eq!(key.public(), again.public());
+        assert_eq!((key.public(), key.is_new()), (again.public(), true));
+        assert!(!again.is_new());
         let said = key.authorization("https://push.example", 1_000).unwrap();
         let (token, public) = said.strip_prefix("vapid t=").unwrap().split_once(", k=").unwrap();
         assert_eq!(public, key.public());

@@ -77,6 +77,42 @@ fn a_subscription_is_its_devices_and_ends_with_it() {
 }
 
 #[test]
+fn a_place_is_told_once_of_an_account() {
+    let (mut world, account) = world();
+    let other = world.account(ALICE).0.number;
+    let (tablet, hers) = (DeviceId(78), DeviceId(79));
+    world.node_mut("acme").add_device(account, tablet, 2);
+    world.node_mut("acme").add_device(other, hers, 3);
+    let gateway = |key: &str| PushTarget::Gateway {
+        url: "https://g.example".into(),
+        app: "app".into(),
+        key: key.into(),
+    };
+    let subscribe = |account, device, target: &PushTarget| {
+        let (target, content) = (target.clone(), true);
+        Command::Notify(Notify::Subscribe { account, device, target, content })
+    };
+    let places = [
+        (endpoint("https://a.example"), endpoint("https://b.example")),
+        (gateway("one"), gateway("two")),
+    ];
+    for (place, elsewhere) in places {
+        apply(&mut world, subscribe(account, PHONE, &place)).unwrap();
+        apply(&mut world, subscribe(other, hers, &place)).unwrap();
+        apply(&mut world, subscribe(account, tablet, &elsewhere)).unwrap();
+        let subscribed = |world: &World| {
+            let subscribed = world.node("acme").state.subscribed();
+            subscribed.map(|(device, _)| device).collect::<Vec<_>>()
+        };
+        assert_eq!(subscribed(&world), [PHONE, tablet, hers]);
+        // Who logged in anew in the same browser has another device there, and the same place.
+        apply(&mut world, subscribe(account, tablet, &place)).unwrap();
+        assert_eq!(subscribed(&world), [tablet, hers]);
+    }
+    world.node("acme").check_reload();
+}
+
+#[test]
 fn how_far_a_device_knows_goes_with_what_it_subscribed_to() {
     let (mut world, account) = world();
     let direct = world.direct(ALICE, BOB);

@@ -85,7 +85,7 @@ impl Push {
     }
 }
 
-fn is_in(state: &State, account: AccountNumber, no: ChannelNo) -> bool {
+pub(super) fn is_in(state: &State, account: AccountNumber, no: ChannelNo) -> bool {
     let stay = state.accounts.get(&account).and_then(|known| known.channels.get(&no));
     stay.is_some_and(|stay| stay.standing == Standing::Joined)
 }

@@ -73,9 +73,9 @@ impl Push {
         }
     }
 
-    /// An account has read further in a channel, or answered what waited for it there.
-    pub(super) fn read(&self, account: AccountNumber, no: ChannelNo) {
-        if self.0.notes.read(account, no) {
+    /// An account has read further in a channel on a device, or answered what waited for it there.
+    pub(super) fn read(&self, account: AccountNumber, no: ChannelNo, device: DeviceId) {
+        if self.0.notes.read(account, no, device) {
             self.0.wake.notify_one();
         }
     }

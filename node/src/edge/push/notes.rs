@@ -1,11 +1,12 @@
 //! What happened since the task looked last. It is written by the writer's thread, which must not
 //! wait: a short list, and a flag where it grew too long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use comity_machine::{Applied, ChannelNo, DeviceId, Outcome, Subscriber};
+use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, AccountNumber, LogName};
 
@@ -23,7 +24,7 @@ pub(super) struct Said {
     pub(super) mentioned: Vec<AccountNumber>,
     /// Who is in the channel, where it is a message.
     pub(super) audience: Arc<[Subscriber]>,
-    /// Of whom it may want an answer.
+    /// Of whom it may want an answer, or whom it takes out: what waited for them may be over.
     pub(super) called: Vec<AccountNumber>,
 }
 
@@ -31,8 +32,8 @@ pub(super) struct Said {
 #[derive(Default)]
 pub(super) struct Happened {
     pub(super) said: Vec<Said>,
-    /// Accounts that have read, and where.
-    pub(super) read: BTreeSet<(AccountNumber, ChannelNo)>,
+    /// Accounts that have read, where, and on which device last.
+    pub(super) read: BTreeMap<(AccountNumber, ChannelNo), DeviceId>,
     /// Accounts whose subscriptions, or wishes, have changed.
     pub(super) subscribed: BTreeSet<AccountNumber>,
     pub(super) logged_out: Vec<DeviceId>,
@@ -69,10 +70,10 @@ impl Notes {
         !happened.said.is_empty() || !happened.logged_out.is_empty()
     }
 
-    /// Notes that an account has read; whether that is to be looked at.
-    pub(super) fn read(&self, account: AccountNumber, no: ChannelNo) -> bool {
+    /// Notes that an account has read on a device; whether that is to be looked at.
+    pub(super) fn read(&self, account: AccountNumber, no: ChannelNo, device: DeviceId) -> bool {
         let is_needed = self.is_needed.load(Ordering::Relaxed);
-        is_needed && lock(&self.happened).read.insert((account, no))
+        is_needed && lock(&self.happened).read.insert((account, no), device).is_none()
     }
 
     pub(super) fn subscribed(&self, account: AccountNumber) {
@@ -90,13 +91,29 @@ fn said(applied: &Applied) -> Option<Said> {
     let is_event = matches!(applied.log.name, LogName::Message { .. });
     let is_heard = applied.is_listed() && !applied.is_unheard;
     let is_message = is_event && is_heard && is_message(&applied.record.header);
-    let is_call = applied.outcome == Outcome::Accepted && !applied.inbox.is_empty();
+    let mut called = applied.inbox.clone();
+    called.extend(parted(applied).filter(|account| !called.contains(account)));
+    let is_call = applied.outcome == Outcome::Accepted && !called.is_empty();
     (is_message || is_call).then(|| Said {
         no: applied.channel,
         pos: applied.pos,
         sender: applied.sender,
         mentioned: applied.mentioned.clone(),
         audience: if is_message { Arc::clone(&applied.audience) } else { Arc::from([]) },
-        called: applied.inbox.clone(),
+        called,
     })
+}
+
+/// Whom a control record takes out of its channel, who was in it.
+fn parted(applied: &Applied) -> Option<AccountNumber> {
+    if !matches!(applied.log.name, LogName::Control { .. }) {
+        return None;
+    }
+    let account = match ControlHeader::decode(&applied.record.header).ok()?.act().ok()? {
+        ControlAct::Ban(ban) => ban.account,
+        ControlAct::Leave(target) | ControlAct::Remove(target) => target.account,
+        _ => return None,
+    };
+    let is_here = applied.audience.contains(&Subscriber::Account(account.number));
+    is_here.then_some(account.number)
 }

@@ -1,5 +1,7 @@
 //! What a device is told: as history would show it at that moment, or by ids alone.
 
+use std::ops::ControlFlow;
+
 use comity_client_api::{EventContent, FeedEvent, MessageContent, Page};
 use comity_machine::{ChannelNo, Kind, Unread};
 use comity_protocol::code::Code;
@@ -19,8 +21,8 @@ use crate::push::PLAIN_BYTES_MAX;
 const TEXT_BYTES_MAX: usize = 2_000;
 /// Bytes of a group's name that do: it may be of a hundred characters.
 const NAME_BYTES_MAX: usize = 400;
-/// Messages among which the newest that is to be told of is looked for.
-const MESSAGES_LOOKED_AT: usize = 20;
+/// Records among which the newest message that is to be told of is looked for, and then among more.
+const LOOKED_AT: [usize; 2] = [2, 20];
 
 /// What is known of what a device is to be told.
 pub(super) struct News {
@@ -66,7 +68,12 @@ impl Push {
                     _ => None,
                 };
                 let call = call(&state, account, no).filter(|_| what == What::Tell);
-                (label, channel.id, name, state.unread(account, no), call)
+                // What is left unread of a channel that the account has left is for nobody.
+                let unread = match what {
+                    What::Tell => state.unread(account, no),
+                    What::Withdraw => Unread::default(),
+                };
+                (label, channel.id, name, unread, call)
             })
         };
         let Some((label, channel, name, unread, call)) = known else { return Ok(None) };
@@ -83,30 +90,69 @@ impl Push {
             call,
             is_meant,
         };
+        if let Some(Call::Invite { by: by @ None, .. }) = &mut news.call {
+            *by = self.inviter(account, no)?;
+        }
         if what == What::Tell && news.call.is_none() {
-            let (mark, wants) = {
-                let state = shared.state();
-                (state.read_mark(account, no).pos, wants(&state, account, no))
-            };
-            let page = history::read(shared, (no, account), Page::Latest, MESSAGES_LOOKED_AT)?;
-            let is_new = |event: &FeedEvent| Cursor::from_bytes(&event.cursor.0).pos > mark;
-            let is_unread = |event: &FeedEvent| event.sender != news.account && is_new(event);
-            let mentions = |content: &MessageContent| {
-                content.besides.mention_all || content.besides.mentions.contains(&news.account)
-            };
-            let unread = page.events.iter().rev().filter(|event| is_unread(event));
-            let mut messages = unread.filter_map(|event| Some((event, shown(event)?)));
-            let newest = match wants {
-                Wants::Mentions => messages.find(|(_, content)| mentions(content)),
-                Wants::All | Wants::Nothing => messages.next(),
-            };
-            if let Some((event, content)) = newest {
-                news.is_meant |= mentions(content);
-                news.message = Some(self.show(event, content));
+            // Mostly the newest is among the first few.
+            for limit in LOOKED_AT {
+                self.look_for_newest(&mut news, (no, account), limit)?;
+                if news.message.is_some() || !news.is_cut {
+                    break;
+                }
             }
-            news.is_cut = page.more_before && page.events.iter().all(|event| is_new(event));
         }
         Ok(Some(news))
+    }
+
+    /// Looks for the newest message that is unread and wanted among so many records.
+    fn look_for_newest(
+        &self,
+        news: &mut News,
+        (no, account): (ChannelNo, AccountNumber),
+        limit: usize,
+    ) -> Result<(), Code> {
+        let (mark, wants) = {
+            let state = self.0.shared.state();
+            (state.read_mark(account, no).pos, wants(&state, account, no))
+        };
+        let page = history::read(&self.0.shared, (no, account), Page::Latest, limit)?;
+        let is_new = |event: &FeedEvent| Cursor::from_bytes(&event.cursor.0).pos > mark;
+        let is_unread = |event: &FeedEvent| event.sender != news.account && is_new(event);
+        let mentions = |content: &MessageContent| {
+            content.besides.mention_all || content.besides.mentions.contains(&news.account)
+        };
+        let unread = page.events.iter().rev().filter(|event| is_unread(event));
+        let mut messages = unread.filter_map(|event| Some((event, shown(event)?)));
+        let newest = match wants {
+            Wants::Mentions => messages.find(|(_, content)| mentions(content)),
+            Wants::All | Wants::Nothing => messages.next(),
+        };
+        if let Some((event, content)) = newest {
+            news.is_meant |= mentions(content);
+            news.message = Some(self.show(event, content));
+        }
+        news.is_cut = page.more_before && page.events.iter().all(|event| is_new(event));
+        Ok(())
+    }
+
+    /// Who invited an account to a group that we hold: its invite is the first record it may see.
+    fn inviter(&self, account: AccountNumber, no: ChannelNo) -> Result<Option<String>, Code> {
+        let stay = {
+            let state = self.0.shared.state();
+            let known = state.accounts.get(&account);
+            known.and_then(|known| known.channels.get(&no)).map(|stay| stay.from)
+        };
+        let Some(from) = stay else { return Ok(None) };
+        let mut sender = None;
+        let view = self.0.shared.view().map_err(history::failed)?;
+        let found = view.records(no, (from, from), &mut |_, row| {
+            sender = row.sender;
+            ControlFlow::Break(())
+        });
+        found.map_err(history::failed)?;
+        let state = self.0.shared.state();
+        Ok(sender.and_then(|sender| Some(state.label(no, &sender)?.to_string())))
     }
 
     fn show(&self, event: &FeedEvent, content: &MessageContent) -> Shown {

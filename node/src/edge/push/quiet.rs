@@ -4,9 +4,12 @@ use comity_machine::Quiet;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// Whether there is such a time zone.
+/// Whether there is such a time zone in the IANA database. What systems keep beside its zones is
+/// none: it is another zone on each machine, or counts leap seconds.
 pub(super) fn is_zone(name: &str) -> bool {
-    TimeZone::get(name).is_ok()
+    let is_local = ["localtime", "posixrules", "Factory"].contains(&name);
+    let is_variant = name.starts_with("posix/") || name.starts_with("right/");
+    !is_local && !is_variant && TimeZone::get(name).is_ok()
 }
 
 /// When the quiet hours end that a moment is within, both in Unix milliseconds; `None` where it is
@@ -62,6 +65,14 @@ mod tests {
         assert_eq!(until(&always, at("2026-01-10T00:30:00Z")), Some(at("2026-01-10T01:00:00Z")));
         assert_eq!(until(&always, at("2026-01-10T01:30:00Z")), Some(at("2026-01-11T01:00:00Z")));
         assert_eq!(until(&quiet(0, 60, "Nowhere/Here"), at("2026-01-10T00:30:00Z")), None);
-        assert!(is_zone("America/New_York") && !is_zone("Nowhere/Here"));
+        for (name, is) in [
+            ("America/New_York", true),
+            ("UTC", true),
+            ("Nowhere/Here", false),
+            ("localtime", false),
+            ("posix/Europe/Berlin", false),
+        ] {
+            assert_eq!(is_zone(name), is, "{name}");
+        }
     }
 }

@@ -9,13 +9,13 @@ use comity_client_api::PushFailing;
 use comity_machine::{ChannelNo, Command, DeviceId, Notify};
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::AccountNumber;
-use comity_push::{Job, Key, Outcome, Queue, What};
+use comity_push::{Job, Key, Outcome, Queue, Turn, What};
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
 use super::call::call;
 use super::deliver::Delivered;
-use super::judge::{Verdict, Wants, is_direct, wants};
+use super::judge::{Verdict, Wants, is_direct, is_in, wants};
 use super::notes::{Happened, Said};
 use super::seed::Seed;
 use super::{Push, lock};
@@ -176,20 +176,39 @@ impl Task {
         for said in happened.said {
             self.said(&said, now_ms);
         }
-        for (account, no) in happened.read {
-            // Where something is left, it stays as it is.
-            let is_left = {
-                let state = self.push.0.shared.state();
-                state.unread(account, no).messages > 0 || call(&state, account, no).is_some()
-            };
-            if is_left {
-                continue;
-            }
-            for device in self.devices.get(&account).cloned().unwrap_or_default() {
-                let key = Key { device: device.0, channel: no.0 };
-                self.queue.read(key, self.told(key).is_some(), now_ms);
-            }
+        for ((account, no), reader) in happened.read {
+            self.read(account, no, Some(reader), now_ms);
         }
+    }
+
+    /// Withdraws what the devices of an account show of a channel, where nothing is left of it. The
+    /// one on which it was read knows.
+    fn read(
+        &mut self,
+        account: AccountNumber,
+        no: ChannelNo,
+        reader: Option<DeviceId>,
+        now_ms: u64,
+    ) {
+        let Some(devices) = self.devices.get(&account).cloned() else { return };
+        if self.is_left(account, no) {
+            return;
+        }
+        for device in devices {
+            let key = Key { device: device.0, channel: no.0 };
+            let is_shown = self.told(key).is_some();
+            if reader == Some(device) && is_shown {
+                self.note(key, None);
+            }
+            self.queue.read(key, is_shown && reader != Some(device), now_ms);
+        }
+    }
+
+    /// Whether something of a channel still waits for an account.
+    fn is_left(&self, account: AccountNumber, no: ChannelNo) -> bool {
+        let state = self.push.0.shared.state();
+        let is_unread = is_in(&state, account, no) && state.unread(account, no).messages > 0;
+        is_unread || call(&state, account, no).is_some()
     }
 
     fn said(&mut self, said: &Said, now_ms: u64) {
@@ -211,12 +230,20 @@ impl Task {
                 self.queue.message(key, said.pos, is_direct || is_mentioned, now_ms);
             }
         }
-        for account in &said.called {
-            let devices = self.devices.get(account).into_iter().flatten();
-            for DeviceId(device) in devices.filter(|_| call(&state, *account, said.no).is_some()) {
+        let (calls, over): (Vec<AccountNumber>, Vec<AccountNumber>) = said
+            .called
+            .iter()
+            .copied()
+            .partition(|account| call(&state, *account, said.no).is_some());
+        drop(state);
+        for account in calls {
+            for DeviceId(device) in self.devices.get(&account).into_iter().flatten() {
                 let key = Key { device: *device, channel: said.no.0 };
                 self.queue.message(key, said.pos, true, now_ms);
             }
+        }
+        for account in over {
+            self.read(account, said.no, None, now_ms);
         }
     }
 
@@ -256,7 +283,7 @@ impl Task {
         });
         let Some((job, service)) = self.flights.remove(&id) else { return };
         let (key, now_ms) = (job.key, clock::monotonic_ms());
-        let device = DeviceId(key.device);
+        let (device, mut why) = (DeviceId(key.device), String::new());
         let outcome = match delivered {
             Delivered::Took => {
                 self.note(key, (job.what == What::Tell).then_some(job.newest));
@@ -268,9 +295,10 @@ impl Task {
                 self.unsubscribe(device, changed);
                 Outcome::Took
             }
-            Delivered::Failed { is_alone, retry_after, why } => {
-                tracing::debug!(%service, why, "a notification was not taken");
-                self.push.fails(device, why);
+            Delivered::Failed { is_alone, retry_after, why: sentence } => {
+                tracing::debug!(%service, why = sentence, "a notification was not taken");
+                self.push.fails(device, sentence.clone());
+                why = sentence;
                 let ms = |pause: Duration| u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 let retry_after_ms = retry_after.map(ms);
                 match is_alone {
@@ -279,7 +307,16 @@ impl Task {
                 }
             }
         };
-        self.queue.done(key, &service, outcome, now_ms);
+        match self.queue.done(key, &service, outcome, now_ms) {
+            Some(Turn::Closed) => {
+                tracing::info!(%service, why, "a push service takes nothing: it is left alone for \
+                    a while, and tried again and again");
+            }
+            Some(Turn::Opened) => {
+                tracing::info!(%service, "a push service takes what it gets again")
+            }
+            None => {}
+        }
     }
 
     /// A device's subscription is no more, says its service.

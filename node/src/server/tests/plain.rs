@@ -172,10 +172,11 @@ impl Plain {
         call(&self.address, method, path, Some(&self.token), Some(body)).await
     }
 
-    /// Says goodbye, and waits until the node has heard it.
-    pub(super) async fn leaves(mut self) {
+    /// Says goodbye, and waits until the node has heard it. What is asked later goes over HTTP.
+    pub(super) async fn leaves(mut self) -> Self {
         self.socket.close(None).await.unwrap();
         while let Some(Ok(_)) = soon(self.socket.next()).await {}
+        self
     }
 
     /// The same without a token, but for the socket.

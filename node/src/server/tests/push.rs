@@ -243,8 +243,10 @@ async fn who_is_asked_for_something_is_told_until_he_has_answered() {
         let group = inviter.founds("tea", &mut []).await;
         inviter.does("invite", json!({ "channel": group, "account": label })).await.unwrap();
         let told = service.next().await.notification();
-        let shown = ["room_id", "type", "membership", "room_name"].map(|field| &told[field]);
-        assert_eq!(json!(shown), json!([group, "m.room.member", "invite", "tea"]));
+        let shown = ["room_id", "type", "membership", "room_name", "sender"];
+        let shown = shown.map(|field| &told[field]);
+        let expected = json!([group, "m.room.member", "invite", "tea", inviter.account]);
+        assert_eq!(json!(shown), expected);
         assert_eq!((&told["prio"], &told["user_is_target"]), (&json!("high"), &json!(true)));
         laptop.event("invited").await;
         let answer = if inviter.account == "eve@globex.test" { "decline" } else { "accept" };
@@ -261,6 +263,80 @@ async fn who_is_asked_for_something_is_told_until_he_has_answered() {
         laptop.does("add_contact", json!({ "account": account })).await.unwrap();
         assert_eq!(service.next().await.notification()["type"], Value::Null);
     }
+    assert!(service.has_nothing());
+}
+
+#[tokio::test]
+async fn what_is_over_is_withdrawn() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let service = Service::start().await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let bob = Plain::new(&world, 0, "bob").await;
+    let mut laptop = bob.again(None).await;
+    service.tells(&bob, true).await;
+    let bob = bob.leaves().await;
+    let (label, group) = (bob.account.clone(), alice.founds("tea", &mut []).await);
+    let about_bob = json!({ "channel": group, "account": label });
+    let withdrawn = async || {
+        let told = service.next().await.notification();
+        assert_eq!((&told["event_id"], &told["counts"]["unread"]), (&Value::Null, &json!(0)));
+    };
+    // An invitation, and a request, that are taken back.
+    alice.does("invite", about_bob.clone()).await.unwrap();
+    assert_eq!(service.next().await.notification()["type"], "m.room.member");
+    alice.does("remove", about_bob.clone()).await.unwrap();
+    withdrawn().await;
+    alice.does("add_contact", json!({ "account": label })).await.unwrap();
+    assert_eq!(service.next().await.notification()["type"], "comity.contact");
+    alice.does("remove_contact", json!({ "account": label })).await.unwrap();
+    withdrawn().await;
+    // A channel that is left, here on another device, there by somebody else's will.
+    for way in ["leave", "remove"] {
+        alice.does("invite", about_bob.clone()).await.unwrap();
+        assert_eq!(service.next().await.notification()["type"], "m.room.member");
+        laptop.does("accept", json!({ "channel": group })).await.unwrap();
+        withdrawn().await;
+        alice.says(&group, "before", Value::Null).await;
+        assert_eq!(service.next().await.notification()["content"]["body"], "before");
+        match way {
+            "leave" => laptop.does(way, json!({ "channel": group })).await.unwrap(),
+            _ => alice.does(way, about_bob.clone()).await.unwrap(),
+        };
+        withdrawn().await;
+        alice.says(&group, "after", Value::Null).await;
+    }
+    // What he read on the very device, if by HTTP alone, need not be withdrawn there.
+    let direct = alice.opens(&label).await;
+    let said = alice.says(&direct, "hello", Value::Null).await;
+    assert_eq!(service.next().await.notification()["content"]["body"], "hello");
+    let (path, mark) = (format!("/v1/channels/{direct}/read"), json!({ "message": said }));
+    assert_eq!(bob.calls("PUT", &path, &mark).await.0, 200);
+    alice.says(&direct, "bye", Value::Null).await;
+    assert_eq!(service.next().await.notification()["content"]["body"], "bye");
+    assert!(service.has_nothing());
+}
+
+#[tokio::test]
+async fn who_subscribes_anew_begins_anew() {
+    let world = World::start(&DOMAINS[..1]).await;
+    let service = Service::start().await;
+    let mut alice = Plain::new(&world, 0, "alice").await;
+    let bob = Plain::new(&world, 0, "bob").await;
+    let direct = alice.opens(&bob.account).await;
+    alice.says(&direct, "before", Value::Null).await;
+    service.tells(&bob, true).await;
+    assert_eq!(bob.calls("DELETE", "/v1/push", &Value::Null).await.0, 204);
+    alice.says(&direct, "between", Value::Null).await;
+    service.tells(&bob, true).await;
+    // The browser where he logs in anew is told once, as his new device.
+    let again = bob.again(None).await;
+    service.tells(&again, true).await;
+    assert!(subscription(&bob).await.is_null());
+    alice.says(&direct, "after", Value::Null).await;
+    let told = service.next().await.notification();
+    assert_eq!((&told["content"]["body"], &told["counts"]["unread"]), (&json!("after"), &json!(3)));
+    alice.says(&direct, "more", Value::Null).await;
+    assert_eq!(service.next().await.notification()["content"]["body"], "more");
     assert!(service.has_nothing());
 }
 
@@ -475,6 +551,8 @@ async fn nothing_leads_inside_or_elsewhere() {
         "http://127.0.0.3:8080/x",
         "https://[::ffff:10.0.0.1]/x",
         "https://169.254.169.254/latest",
+        "https://push.example:0/x",
+        "https://p\u{fc}sh.example/x",
         "ftp://push.example/x",
         "https://user@push.example/",
         "nonsense",
@@ -490,8 +568,10 @@ async fn nothing_leads_inside_or_elsewhere() {
     let body = json!({ "endpoint": "https://push.example/x", "keys": no_point });
     let (status, answer) = bob.calls("PUT", "/v1/push", &body).await;
     assert_eq!((status, text(&answer["error"], "code")), (400, "malformed".into()));
-    let nowhere = json!({ "from": "22:00", "until": "07:00", "zone": "Nowhere/Here" });
-    let wanted = json!({ "level": "all", "idle_seconds": 0, "quiet": nowhere });
-    let (status, answer) = bob.calls("PUT", "/v1/notifications", &wanted).await;
-    assert_eq!((status, text(&answer["error"], "code")), (400, "malformed".into()));
+    for zone in ["Nowhere/Here", "localtime"] {
+        let nowhere = json!({ "from": "22:00", "until": "07:00", "zone": zone });
+        let wanted = json!({ "level": "all", "idle_seconds": 0, "quiet": nowhere });
+        let (status, answer) = bob.calls("PUT", "/v1/notifications", &wanted).await;
+        assert_eq!((status, text(&answer["error"], "code")), (400, "malformed".into()));
+    }
 }
