@@ -13,6 +13,7 @@ mod found;
 mod gate;
 mod layer;
 mod leftover;
+mod line;
 mod linger;
 mod message;
 mod model;
@@ -26,6 +27,7 @@ mod serve;
 mod settings;
 mod subscription;
 mod tls;
+mod wire;
 mod ws;
 
 pub use backend::{
@@ -39,6 +41,7 @@ pub use comity_session::{
     DoorLimits, Limits as SocketLimits, Network, NetworkError, Rate, log_in_limits,
 };
 pub use layer::{Origin, OriginError, Origins};
+pub use line::Line;
 pub use message::{
     Besides, EventList, Format, MessageContent, ReactionCount, Replies, Since, Version,
 };
@@ -58,3 +61,4 @@ pub use search::{
 pub use serve::serve;
 pub use settings::ApiSettings;
 pub use tls::{TlsError, TlsFiles};
+pub use wire::Sent;

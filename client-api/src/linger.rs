@@ -10,32 +10,33 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::wire::Wire;
+
 /// A TCP connection; dropping it ends it in order.
 pub(crate) struct Lingering {
     /// There until the drop.
-    stream: Option<TcpStream>,
+    wire: Option<Wire>,
     /// The other side has said its last.
     ended: bool,
 }
 
 impl Lingering {
-    pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream: Some(stream), ended: false }
+    pub(crate) fn new(wire: Wire) -> Self {
+        Self { wire: Some(wire), ended: false }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
-        self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    fn wire(&mut self) -> io::Result<Pin<&mut Wire>> {
+        self.wire.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
 
 impl Drop for Lingering {
     fn drop(&mut self) {
-        let Some(stream) = self.stream.take() else { return };
+        let Some(wire) = self.wire.take() else { return };
         // Too many at once, or a runtime that stops: then the connection is closed as it is.
         if !self.ended
             && let Ok(permit) = PLACES.try_acquire()
@@ -43,7 +44,7 @@ impl Drop for Lingering {
         {
             runtime.spawn(async move {
                 let _permit = permit;
-                if timeout(LINGER, read_out(stream)).await.is_err() {
+                if timeout(LINGER, read_out(wire)).await.is_err() {
                     tracing::debug!("a client did not end its connection in time");
                 }
             });
@@ -52,14 +53,14 @@ impl Drop for Lingering {
 }
 
 /// Announces the end, then reads to the end.
-async fn read_out(mut stream: TcpStream) {
-    if stream.shutdown().await.is_err() {
+async fn read_out(mut wire: Wire) {
+    if wire.shutdown().await.is_err() {
         return;
     }
     let mut bytes = 0;
     let mut buffer = [0; BUFFER_BYTES];
     while bytes < LINGER_BYTES_MAX {
-        match stream.read(&mut buffer).await {
+        match wire.read(&mut buffer).await {
             Ok(0) | Err(_) => return,
             Ok(count) => bytes += count,
         }
@@ -74,7 +75,7 @@ impl AsyncRead for Lingering {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let has_room = buf.remaining() > 0;
-        let polled = self.stream()?.poll_read(cx, buf);
+        let polled = self.wire()?.poll_read(cx, buf);
         if matches!(polled, Poll::Ready(Err(_))) {
             self.ended = true;
         }
@@ -91,7 +92,7 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write(cx, buf)
+        self.wire()?.poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -99,7 +100,7 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write_vectored(cx, bufs)
+        self.wire()?.poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -107,11 +108,11 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(cx)
+        self.wire()?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_shutdown(cx)
+        self.wire()?.poll_shutdown(cx)
     }
 }
 

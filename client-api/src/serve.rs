@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::Request;
+use axum::http::header::UPGRADE;
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use hyper::body::Incoming;
@@ -24,8 +25,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::gate::{Connect, Gate, Peer, Place, crowded};
 use crate::layer::{Origins, cross_origin};
+use crate::line::Line;
 use crate::linger::Lingering;
 use crate::settings::ApiSettings;
+use crate::wire::Wire;
 
 /// A mark on requests that came over TLS.
 #[derive(Clone, Copy, Debug)]
@@ -95,18 +98,21 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let stream = Lingering::new(stream);
+        let wire = Wire::new(stream);
+        let line = Line::new(wire.side());
+        let stream = Lingering::new(wire);
         let Some(tls) = self.tls.clone() else {
-            return self.http(peer, Held { io: stream, _seat: seat }).await;
+            return self.http((peer, Some(line)), Held { io: stream, _seat: seat }).await;
         };
         match timeout(self.head_timeout, tls.accept(stream)).await {
-            Ok(Ok(io)) => self.http(peer, Held { io, _seat: seat }).await,
+            // What goes over TLS is written by whoever has its keys.
+            Ok(Ok(io)) => self.http((peer, None), Held { io, _seat: seat }).await,
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake timed out"),
         }
     }
 
-    async fn http<Io>(self, peer: Peer, io: Held<Io>)
+    async fn http<Io>(self, (peer, line): (Peer, Option<Line>), io: Held<Io>)
     where
         Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -114,6 +120,9 @@ impl Server {
         let router = TowerToHyperService::new(router);
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
+            if let Some(line) = line.as_ref().filter(|_| request.headers().contains_key(UPGRADE)) {
+                request.extensions_mut().insert(line.clone());
+            }
             router.call(request)
         });
         let mut builder = http1::Builder::new();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::backend::{Cursor, Delivery};
+use crate::line::Line;
 use crate::presence::Heartbeat;
 
 /// What `subscribe` found.
@@ -36,9 +37,11 @@ pub trait Subscription: Send + 'static {
         let _ = ahead;
     }
 
-    /// From now on it yields presence and typing too: it is a socket's. Tells how often the client
-    /// is to give a sign of life, where that is not as the settings say.
-    fn attend(&mut self) -> Option<Heartbeat> {
+    /// From now on it yields presence and typing too: it is a socket's. What of it is shown by the
+    /// short way, where there is one, is not yielded. Tells how often the client is to give a sign
+    /// of life, where that is not as the settings say.
+    fn attend(&mut self, line: Option<Line>) -> Option<Heartbeat> {
+        let _ = line;
         None
     }
 

@@ -24,6 +24,7 @@ use crate::backend::{
     Action, Backend, Caller, Cursor, Delivery, Refusal, Subscribed, Subscription,
 };
 use crate::gate::{Asker, Place};
+use crate::line::Line;
 use crate::model::{
     ClientFrame, FrameError, NodeFrame, answer_frame, delivered_frame, encode, event_frame,
     goodbye_frame, heartbeat_frame, history_grew_frame, parse_frame, presence_frame, reading_frame,
@@ -38,9 +39,9 @@ pub(crate) async fn drive<B: Backend>(
     socket: WebSocket,
     api: Api<B>,
     asker: Asker,
-    _place: Option<Place>,
+    (line, _place): (Option<Line>, Option<Place>),
 ) {
-    let mut driver = Driver::new(socket, api, asker);
+    let mut driver = Driver::new(socket, api, asker, line);
     loop {
         let wake = driver.wait().await;
         if driver.handle(wake).is_break() {
@@ -57,6 +58,9 @@ struct Driver<B: Backend> {
     socket: WebSocket,
     api: Api<B>,
     asker: Asker,
+    /// The short way to the socket, which others may go while it is open.
+    line: Option<Line>,
+    is_line_open: bool,
     session: Session,
     started: Instant,
     /// Set to the session's deadline or before it: a deadline that moves away costs nothing until
@@ -90,7 +94,7 @@ enum Wake<B: Backend> {
 }
 
 impl<B: Backend> Driver<B> {
-    fn new(socket: WebSocket, api: Api<B>, asker: Asker) -> Self {
+    fn new(socket: WebSocket, api: Api<B>, asker: Asker, line: Option<Line>) -> Self {
         let started = Instant::now();
         let session = Session::new(api.settings.socket.clone(), Duration::ZERO);
         let deadline = started + session.poll_timeout().unwrap_or_default();
@@ -98,6 +102,8 @@ impl<B: Backend> Driver<B> {
             socket,
             api,
             asker,
+            line,
+            is_line_open: false,
             session,
             started,
             alarm: Box::pin(sleep_until(deadline)),
@@ -151,7 +157,7 @@ impl<B: Backend> Driver<B> {
             Wake::Done(Done::Answer(frame)) => self.session.answer(now, frame),
             Wake::Done(Done::Hello(greeted)) => self.handle_greeted(now, greeted),
             Wake::Done(Done::Said(said)) => self.handle_said(now, &said),
-            Wake::Written(Ok(())) => {}
+            Wake::Written(Ok(())) => self.set_line(self.session.is_live()),
             Wake::Written(Err(_)) => self.session.handle_lost(),
         }
         if self.session.ending().is_some() {
@@ -163,6 +169,15 @@ impl<B: Backend> Driver<B> {
             self.alarm.as_mut().reset(deadline);
         }
         ControlFlow::Continue(())
+    }
+
+    /// Once the welcome is written others may write, until the socket is about to end.
+    fn set_line(&mut self, is_open: bool) {
+        if std::mem::replace(&mut self.is_line_open, is_open) != is_open
+            && let Some(line) = &self.line
+        {
+            line.set_open(is_open);
+        }
     }
 
     fn handle_alarm(&mut self, now: Duration) {
@@ -196,7 +211,10 @@ impl<B: Backend> Driver<B> {
                 }
             }
             // The other side's close is answered below us; the stream ends next.
-            Message::Close(close) => self.has_left = close.is_none_or(|c| c.code != GOING_AWAY),
+            Message::Close(close) => {
+                self.set_line(false);
+                self.has_left = close.is_none_or(|c| c.code != GOING_AWAY);
+            }
         }
     }
 
@@ -309,7 +327,7 @@ impl<B: Backend> Driver<B> {
     ) {
         match greeted {
             Ok((caller, Subscribed { mut subscription, cursor, resync })) => {
-                if let Some(heartbeat) = subscription.attend() {
+                if let Some(heartbeat) = subscription.attend(self.line.clone()) {
                     self.set_pace(now, heartbeat);
                 }
                 let heartbeat = self.session.limits().heartbeat;
@@ -391,6 +409,7 @@ impl<B: Backend> Driver<B> {
     }
 
     fn leave(&mut self, now: Duration, refusal: &Refusal, endpoint: Option<String>) {
+        self.set_line(false);
         if !self.session.is_leaving() {
             self.close = close_frame(refusal.code);
             self.session.leave(now, goodbye_frame(refusal, endpoint));

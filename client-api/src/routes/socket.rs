@@ -1,6 +1,7 @@
 //! The way from HTTP to a socket. The token comes in the socket's first frame: browsers cannot set
 //! a header here.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -11,6 +12,7 @@ use comity_protocol::code::Code;
 use crate::backend::{Backend, Refusal};
 use crate::extract::ApiState;
 use crate::gate::Asker;
+use crate::line::Line;
 use crate::model::malformed;
 use crate::settings::TEXT_BODY_BYTES_MAX;
 use crate::ws;
@@ -19,6 +21,7 @@ use crate::ws;
 pub(crate) async fn open<B: Backend>(
     State(api): ApiState<B>,
     asker: Asker,
+    line: Option<Extension<Line>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
@@ -34,12 +37,13 @@ pub(crate) async fn open<B: Backend>(
         return Err(Code::OriginRefused.into());
     }
     let place = api.gate.lasting_place(asker)?;
+    let line = line.map(|Extension(line)| line);
     Ok(upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_message_size(TEXT_BODY_BYTES_MAX)
         .max_frame_size(TEXT_BODY_BYTES_MAX)
-        .on_upgrade(move |socket| ws::drive(socket, api, asker, place)))
+        .on_upgrade(move |socket| ws::drive(socket, api, asker, (line, place))))
 }
 
 /// A version that we do not speak is answered by the one that we do (RFC 6455 section 4.4).

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_client_api::{Delivery, Heartbeat, Subscription};
+use comity_client_api::{Delivery, Heartbeat, Line, Subscription};
 
 use super::convert;
 use super::presence::DevicePresence;
@@ -87,8 +87,8 @@ impl Subscription for DeviceFeed {
         self.presence.beat(ahead);
     }
 
-    fn attend(&mut self) -> Option<Heartbeat> {
-        self.presence.attend()
+    fn attend(&mut self, line: Option<Line>) -> Option<Heartbeat> {
+        self.presence.attend(line)
     }
 
     fn take_leave(&mut self) {

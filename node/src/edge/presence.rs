@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_client_api::{
-    Caller, Delivery, Heartbeat, Presence, PresenceBackend, PresenceChange, Refusal,
+    Caller, Delivery, Heartbeat, Line, Presence, PresenceBackend, PresenceChange, Refusal,
 };
 use comity_machine::{Command, DeviceId, Kind};
 use comity_presence::Beat;
@@ -46,8 +46,8 @@ impl DevicePresence {
         }
     }
 
-    pub(super) fn attend(&mut self) -> Option<Heartbeat> {
-        self.socket = self.presences.attend(self.account, self.device);
+    pub(super) fn attend(&mut self, line: Option<Line>) -> Option<Heartbeat> {
+        self.socket = self.presences.attend(self.account, self.device, line);
         Some(self.presences.heartbeat())
     }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use comity_client_api::{Heartbeat, Presence as Card, PresenceState, Typing};
+use comity_client_api::{Heartbeat, Line, Presence as Card, PresenceState, Typing};
 use comity_machine::{Applied, DeviceId, Outcome, Subscriber};
 use comity_presence::{Beat, Choice, Now, Pace, Presence, Shown};
 use comity_protocol::frame::Frame;
@@ -22,7 +22,7 @@ use tokio::sync::{Notify, watch};
 
 use self::activity::Activity;
 use self::relations::Ties;
-use self::socket::Queue;
+use self::socket::{Queue, Round};
 use crate::clock;
 use crate::writer::Shared;
 
@@ -46,6 +46,8 @@ struct Inner {
     activity: Activity,
     /// Wakes the task.
     wake: Notify,
+    /// Sockets to which the task is about to write by the short way.
+    round: Arc<Round>,
     /// Links that carry what goes to their peers.
     links: links::Links,
     /// Counts what came from other organisations.
@@ -63,6 +65,7 @@ impl Presences {
             logged_out: Mutex::default(),
             activity: Activity::default(),
             wake: Notify::new(),
+            round: Arc::default(),
             links: links::Links::default(),
             heard: watch::channel(0).0,
         }))
@@ -79,10 +82,15 @@ impl Presences {
     }
 
     /// A socket of a device is open: from now on it is shown whom its account watches.
-    pub fn attend(&self, account: AccountNumber, device: DeviceId) -> Option<Socket> {
+    pub fn attend(
+        &self,
+        account: AccountNumber,
+        device: DeviceId,
+        line: Option<Line>,
+    ) -> Option<Socket> {
         self.connect(account, device)?;
         self.acts(device);
-        let queue = Queue::default();
+        let queue = Queue::new(line, &self.0.round);
         let attendance = self.machine().attend(device.0, queue.clone())?;
         Some(Socket::new(self.clone(), device, attendance, queue))
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use comity_client_api::{Delivery, Presence as Card, Typing};
+use comity_client_api::{Delivery, Line, Presence as Card, Sent, Typing};
 use comity_machine::DeviceId;
 use comity_presence::{Attendance, Shown, Sink};
 use tokio::sync::Notify;
@@ -20,14 +20,23 @@ const TYPING_MAX: usize = 64;
 const FRAME_CARDS_MAX: usize = 100;
 
 /// What waits for a socket. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Queue(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
     waiting: Mutex<Waiting>,
     changed: Notify,
+    line: Option<Line>,
+    round: Arc<Round>,
 }
+
+/// Sockets that are to show something by the short way, while the machine is called by whoever
+/// writes to them afterwards. Else the sockets' own tasks are woken.
+#[derive(Default)]
+pub(super) struct Round(Mutex<Option<Vec<Queue>>>);
+
+/// A round that goes on until its end, or until this is dropped.
+pub(super) struct Running<'a>(&'a Round);
 
 #[derive(Default)]
 struct Waiting {
@@ -54,7 +63,9 @@ impl Sink for Queue {
             waiting.cards.extend_from_slice(cards);
         }
         drop(waiting);
-        self.0.changed.notify_one();
+        if self.0.line.is_none() || !self.0.round.take(self) {
+            self.0.changed.notify_one();
+        }
     }
 
     fn pace(&self, _: u64) {
@@ -63,7 +74,57 @@ impl Sink for Queue {
     }
 }
 
+impl Round {
+    pub(super) fn begin(&self) -> Running<'_> {
+        *lock(&self.0) = Some(Vec::new());
+        Running(self)
+    }
+
+    /// Takes a socket into the round, if there is one.
+    fn take(&self, socket: &Queue) -> bool {
+        let mut round = lock(&self.0);
+        round.as_mut().map(|sockets| sockets.push(socket.clone())).is_some()
+    }
+}
+
+impl Running<'_> {
+    /// Ends it; the sockets of it.
+    pub(super) fn end(self) -> Vec<Queue> {
+        lock(&self.0.0).take().unwrap_or_default()
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.0) = None;
+    }
+}
+
 impl Queue {
+    pub(super) fn new(line: Option<Line>, round: &Arc<Round>) -> Self {
+        let round = Arc::clone(round);
+        Self(Arc::new(Inner { waiting: Mutex::default(), changed: Notify::new(), line, round }))
+    }
+
+    /// Shows what waits by the short way, where that is all there is and the socket takes it.
+    pub(super) fn show_by_line(&self) {
+        // Held over the write: what the socket's task takes meanwhile would overtake this.
+        let mut waiting = self.lock();
+        let is_short = waiting.cards.len() <= FRAME_CARDS_MAX && !waiting.is_behind;
+        let sent = match &self.0.line {
+            Some(line) if is_short && !waiting.cards.is_empty() => line.show(&waiting.cards),
+            _ => Sent::Not,
+        };
+        if sent != Sent::Not {
+            waiting.cards.clear();
+        }
+        let is_left = !waiting.cards.is_empty() || waiting.is_behind;
+        drop(waiting);
+        if is_left || sent == Sent::Begun {
+            self.0.changed.notify_one();
+        }
+    }
+
     pub(super) fn push_typing(&self, typing: &Arc<Typing>) {
         let mut waiting = self.lock();
         if waiting.typing.len() >= TYPING_MAX {
@@ -75,7 +136,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.waiting)
     }
 }
 
@@ -161,4 +222,8 @@ pub(super) fn card(shown: &Shown) -> Card {
         last_active_unix_ms: *last_active_unix_ms,
         encoded: Default::default(),
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

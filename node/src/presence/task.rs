@@ -7,9 +7,13 @@ use std::time::Duration;
 use comity_machine::Command;
 use tokio::task::JoinHandle;
 
+use super::socket::Queue;
 use super::{Presences, now};
 use crate::clock;
 use crate::writer::{ProposeError, WriterHandle};
+
+/// Sockets that are written to before others have their turn: a millisecond's work.
+const SHOWN_AT_ONCE: usize = 64;
 
 /// The running task.
 pub struct PresenceTask {
@@ -39,7 +43,13 @@ impl PresenceTask {
 
 async fn run(presences: &Presences, writer: &WriterHandle) {
     loop {
-        look(presences);
+        for (at, socket) in look(presences).into_iter().enumerate() {
+            socket.show_by_line();
+            if at % SHOWN_AT_ONCE == SHOWN_AT_ONCE - 1 {
+                // Others have their turn on this thread.
+                tokio::task::yield_now().await;
+            }
+        }
         if write(presences, writer).await == Err(ProposeError::Ended) {
             return;
         }
@@ -52,18 +62,21 @@ async fn run(presences: &Presences, writer: &WriterHandle) {
     }
 }
 
-/// Hands the machine what has happened meanwhile, and the time.
-fn look(presences: &Presences) {
+/// Hands the machine what has happened meanwhile, and the time. The sockets that are to show
+/// something by the short way are told so once nobody waits for the machine any more.
+fn look(presences: &Presences) -> Vec<Queue> {
     let inner = &presences.0;
     let changed =
         std::mem::take(&mut *inner.changed.lock().unwrap_or_else(PoisonError::into_inner));
     let gone =
         std::mem::take(&mut *inner.logged_out.lock().unwrap_or_else(PoisonError::into_inner));
     presences.with(|machine, ties| {
+        let round = inner.round.begin();
         machine.unsettle(changed, now());
         gone.iter().for_each(|device| machine.log_out(device.0, now()));
         machine.handle_timeout(ties, now());
-    });
+        round.end()
+    })
 }
 
 /// Has written what is to be, in as few commands as it takes.
