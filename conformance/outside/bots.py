@@ -20,7 +20,7 @@ from lone import PASSWORD, Account, LoneNode
 from process import Child, Processes
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/client/bots.md"
-LINES_MAX = 45
+LINES_MAX = 40
 """How many lines the page's title allows, counted as `lines` does."""
 
 _ABSENCE_S = 2.0

@@ -391,9 +391,18 @@ impl Model {
     }
 }
 
-/// Events that only change another one are shown there.
+/// Events that only change another one are shown there. An invitation from another organisation
+/// comes twice, as it is told and as the group has it: once is enough.
 fn is_shown(room: &Room, entry: &Entry) -> bool {
     match &entry.event.content {
+        Content::Invited { account, .. } => {
+            let before = room.timeline.up_to(&entry.event.id).skip(1).map(|entry| &entry.event);
+            let mut of_it = before.filter(|event| about(&event.content) == Some(account));
+            of_it.next().is_none_or(|last| {
+                let is_same = matches!(last.content, Content::Invited { .. });
+                !is_same || last.sender != entry.event.sender
+            })
+        }
         Content::Edited { message, .. }
         | Content::Erased { message }
         | Content::Reacted { message, .. } => room.timeline.entry(message).is_none(),

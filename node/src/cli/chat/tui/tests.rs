@@ -8,7 +8,7 @@ mod seat;
 
 use std::time::Duration;
 
-use comity_client::{Content, Delivered, Event, Extra, Page, Presence, Reaction, Refused, Sign};
+use comity_client::{Content, Delivered, Event, Extra, HistoryEvent, Page, Presence, Reaction, Refused, Sign};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use self::seat::{ME, Seat, channel, conversation, event, said, talk};
@@ -52,6 +52,29 @@ channels                │
  online · alice@acme.test                                               F1 help
 ";
     assert_eq!(seat.screen(), expected, "\n{}", seat.screen());
+}
+
+#[test]
+fn an_invitation_that_is_told_twice_is_shown_once() {
+    let invited = |id: &str, time: &str| {
+        let content = Content::Invited { account: ME.to_owned(), name: "Tea".to_owned() };
+        event(id, time, "bob@globex.test", content)
+    };
+    let left = Content::Left { account: ME.to_owned() };
+    let mut events = vec![
+        invited("1001", "2026-11-22T18:00:00Z"),
+        said("1002", "2026-11-22T18:00:00Z", "bob@globex.test", "Tea?"),
+        invited("1003", "2026-11-22T18:00:01Z"),
+    ];
+    let shown = |events: &[HistoryEvent]| {
+        let mut seat = Seat::new((80, 20));
+        seat.opens("c1", events.to_vec(), false);
+        seat.screen().matches("bob@globex.test invites you").count()
+    };
+    assert_eq!(shown(&events), 1);
+    events.push(event("1004", "2026-11-22T18:00:02Z", ME, left));
+    events.push(invited("1005", "2026-11-22T18:00:03Z"));
+    assert_eq!(shown(&events), 2, "once more after he left");
 }
 
 #[test]
