@@ -60,5 +60,6 @@ pub use search::{
 };
 pub use serve::serve;
 pub use settings::ApiSettings;
+pub use subscription::Beats;
 pub use tls::{TlsError, TlsFiles};
 pub use wire::Sent;

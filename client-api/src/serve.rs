@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -97,6 +98,11 @@ impl Server {
         // Small frames leave at once instead of waiting for the last one's acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
+        }
+        // Who is cut off is found out by the system, however rarely his client beats.
+        let probes = TcpKeepalive::new().with_time(PROBED_AFTER).with_interval(PROBED_EVERY);
+        if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&probes.with_retries(PROBES)) {
+            tracing::debug!(%error, "SO_KEEPALIVE");
         }
         let wire = Wire::new(stream);
         let line = Line::new(wire.side());
@@ -233,5 +239,10 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Held<Io> {
 const CONNECTIONS_CEILING: u32 = u32::MAX >> 3;
 /// Longest head of a request; also the read buffer of a plain HTTP connection.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// After how long a silence the system asks whether a client's machine is still there, how often,
+/// and how many times in vain: a connection is over after half a minute.
+const PROBED_AFTER: Duration = Duration::from_secs(20);
+const PROBED_EVERY: Duration = Duration::from_secs(5);
+const PROBES: u32 = 2;
 /// How long to wait before accepting again when the machine refused.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

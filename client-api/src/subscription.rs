@@ -37,6 +37,11 @@ pub trait Subscription: Send + 'static {
         let _ = ahead;
     }
 
+    /// The same for whoever reads from a socket while somebody else waits for what is next.
+    fn beats(&self) -> Beats {
+        Box::new(|| {})
+    }
+
     /// From now on it yields presence and typing too: it is a socket's. What of it is shown by the
     /// short way, where there is one, is not yielded. Tells how often the client is to give a sign
     /// of life, where that is not as the settings say.
@@ -48,6 +53,9 @@ pub trait Subscription: Send + 'static {
     /// The client took leave, and is not expected back.
     fn take_leave(&mut self) {}
 }
+
+/// Takes signs of life, each call one.
+pub type Beats = Box<dyn Fn() + Send + Sync>;
 
 /// How long the default [`Subscription::ready`] waits for a backlog.
 const READY_WAIT: Duration = Duration::from_millis(50);

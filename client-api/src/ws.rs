@@ -33,6 +33,7 @@ use crate::model::{
 use crate::presence::{Heartbeat, PresenceChange};
 use crate::refusal::close_code;
 use crate::routes::Api;
+use crate::subscription::Beats;
 
 /// Runs a socket to its end.
 pub(crate) async fn drive<B: Backend>(
@@ -68,6 +69,10 @@ struct Driver<B: Backend> {
     alarm: Pin<Box<Sleep>>,
     work: FuturesUnordered<Work<B>>,
     feed: Option<B::Subscription>,
+    /// Takes the client's signs of life, once it is known.
+    beats: Option<Beats>,
+    /// When a sign of life came last that cost the client nothing.
+    beat_at: Duration,
     caller: Option<Arc<Caller>>,
     close: CloseFrame,
     /// Whether the client closed the socket and is not expected back.
@@ -109,6 +114,8 @@ impl<B: Backend> Driver<B> {
             alarm: Box::pin(sleep_until(deadline)),
             work: FuturesUnordered::new(),
             feed: None,
+            beats: None,
+            beat_at: Duration::ZERO,
             caller: None,
             close: close_frame(Code::ShuttingDown),
             has_left: false,
@@ -116,7 +123,7 @@ impl<B: Backend> Driver<B> {
     }
 
     async fn wait(&mut self) -> Wake<B> {
-        let Self { socket, session, started, alarm, work, feed, close, .. } = self;
+        let Self { socket, session, started, alarm, work, feed, close, beats, beat_at, .. } = self;
         let feed_max = session.feed_max();
         let mut next = pin!(async {
             match feed {
@@ -126,10 +133,21 @@ impl<B: Backend> Driver<B> {
         });
         std::future::poll_fn(|cx| {
             if !session.is_congested() {
-                if session.wants_read()
+                while session.wants_read()
                     && let Poll::Ready(arrived) = Pin::new(&mut *socket).poll_next(cx)
                 {
-                    return Poll::Ready(Wake::Arrived(arrived));
+                    let now = started.elapsed();
+                    let is_due = now.saturating_sub(*beat_at) >= FREE_BEAT_EVERY;
+                    let is_free = is_due && session.is_live();
+                    match (&arrived, &*beats) {
+                        // A mere sign of life: nothing that is waited for changes by it.
+                        (Some(Ok(Message::Pong(_))), Some(beats)) if is_free => {
+                            session.handle_sign_of_life(now);
+                            *beat_at = now;
+                            beats();
+                        }
+                        _ => return Poll::Ready(Wake::Arrived(arrived)),
+                    }
                 }
                 if let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx) {
                     return Poll::Ready(Wake::Done(done));
@@ -192,8 +210,8 @@ impl<B: Backend> Driver<B> {
         if self.session.is_leaving() {
             return;
         }
-        if let Some(feed) = &self.feed {
-            feed.beat(Duration::ZERO);
+        if let Some(beats) = &self.beats {
+            beats();
         }
         match message {
             Message::Text(text) => self.handle_text(now, &text),
@@ -332,6 +350,7 @@ impl<B: Backend> Driver<B> {
                 }
                 let heartbeat = self.session.limits().heartbeat;
                 let frame = welcome_frame(&caller, cursor, resync, heartbeat);
+                self.beats = Some(subscription.beats());
                 self.feed = Some(subscription);
                 self.caller = Some(Arc::new(caller));
                 self.session.welcome(now, frame);
@@ -533,5 +552,7 @@ const BINARY: &str = "Frames are JSON in text messages; binary messages have no 
 /// The close code for what breaks RFC 6455 itself (its section 7.4.1).
 const PROTOCOL_ERROR: u16 = 1002;
 const BROKEN_FRAME: &str = "The frame does not follow RFC 6455.";
+/// A pong that nobody asked for is free of charge so often.
+const FREE_BEAT_EVERY: Duration = Duration::from_secs(1);
 /// When the alarm goes off though the session has no deadline.
 const IDLE_ALARM: Duration = Duration::from_secs(3_600);

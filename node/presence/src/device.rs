@@ -16,6 +16,8 @@ pub(crate) struct Device<S> {
     pub(crate) choice: Choice,
     /// Its open sockets; it may have none for a while.
     pub(crate) sinks: Vec<(u64, S)>,
+    /// When its last socket was lost; absent while it has one, or has had none yet.
+    pub(crate) lost_ms: Option<u64>,
     /// When its beat is looked at next.
     pub(crate) look_ms: u64,
     pub(crate) typing: Bucket,
@@ -29,6 +31,7 @@ impl<S> Device<S> {
             beat: Beat::at(now_ms),
             choice: Choice::Online,
             sinks: Vec::new(),
+            lost_ms: None,
             look_ms: 0,
             typing: Bucket::new(TYPING_PER_S, TYPING_BURST, now_ms),
             saying: Bucket::new(SAYING_PER_S, SAYING_BURST, now_ms),

@@ -155,7 +155,7 @@ impl<S: Sink> Presence<S> {
         let beat = new.beat.clone();
         user.devices.push(new);
         self.devices.insert(device, slot);
-        self.look_at(slot, device, now.ms);
+        self.look_at(slot, device);
         if !was_there {
             self.note_active(account, now.unix_ms, now.ms);
             self.start_watching(slot, relations, now.ms);
@@ -178,6 +178,7 @@ impl<S: Sink> Presence<S> {
         let user = self.users.get_mut(slot)?;
         let known = user.devices.iter_mut().find(|known| known.id == device)?;
         known.sinks.push((number, sink));
+        known.lost_ms = None;
         Some(Attendance(number))
     }
 
@@ -192,9 +193,20 @@ impl<S: Sink> Presence<S> {
         }
     }
 
-    /// A socket is over. Its device may come back, so that this alone is seen by nobody.
-    pub fn lose(&mut self, device: u64, attendance: Attendance) {
-        self.drop_sink(device, attendance);
+    /// A socket is over. Its device may come back, so that this alone is seen by nobody; it has the
+    /// time for that which the settings say, however rarely it was asked for a beat.
+    pub fn lose(&mut self, device: u64, attendance: Attendance, now: Now) {
+        if self.drop_sink(device, attendance) != Some(0) {
+            return;
+        }
+        let Some(slot) = self.devices.get(&device).copied() else { return };
+        let user = self.users.get_mut(slot);
+        let mut devices = user.into_iter().flat_map(|user| &mut user.devices);
+        if let Some(known) = devices.find(|known| known.id == device) {
+            known.lost_ms = Some(now.ms);
+            self.looks.remove(&(known.look_ms, device));
+            self.look_at(slot, device);
+        }
     }
 
     /// The client of a socket took leave: its device is gone unless another socket of it is open.
@@ -366,12 +378,12 @@ impl<S: Sink> Presence<S> {
             let Some(slot) = self.devices.get(&device).copied() else { continue };
             let user = self.users.get(slot);
             let known = user.and_then(|user| user.devices.iter().find(|d| d.id == device));
-            let Some(last_ms) = known.map(|known| known.beat.last_ms()) else { continue };
-            if last_ms + self.pace().timeout_ms <= now.ms {
-                let silent_ms = now.ms.saturating_sub(last_ms);
+            let Some(known) = known else { continue };
+            if self.gone_ms(known) <= now.ms {
+                let silent_ms = now.ms.saturating_sub(known.beat.last_ms());
                 self.end(device, now.unix_ms.saturating_sub(silent_ms), now.ms);
             } else {
-                self.look_at(slot, device, last_ms);
+                self.look_at(slot, device);
             }
         }
         if has_looked {
@@ -379,12 +391,22 @@ impl<S: Sink> Presence<S> {
         }
     }
 
-    /// Plans when a device that was alive at a time is looked at. Devices are looked at together, a
-    /// little late, rather than each at its moment.
-    fn look_at(&mut self, slot: Slot, device: u64, alive_ms: u64) {
-        let timeout_ms = self.pace().timeout_ms;
-        let grain_ms = (timeout_ms / 64).max(1);
-        let at_ms = (alive_ms + timeout_ms).div_ceil(grain_ms) * grain_ms;
+    /// When a device counts as gone that gives no other sign of life.
+    fn gone_ms(&self, known: &Device<S>) -> u64 {
+        let last_ms = known.beat.last_ms();
+        let silent_ms = last_ms + self.pace().timeout_ms;
+        let lost_ms = known.lost_ms.map(|lost_ms| lost_ms.max(last_ms) + self.settings.timeout_ms);
+        lost_ms.map_or(silent_ms, |lost_ms| lost_ms.min(silent_ms))
+    }
+
+    /// Plans when a device is looked at. Devices are looked at together, a little late, rather than
+    /// each at its moment.
+    fn look_at(&mut self, slot: Slot, device: u64) {
+        let grain_ms = (self.settings.timeout_ms / 64).max(1);
+        let user = self.users.get(slot);
+        let known = user.and_then(|user| user.devices.iter().find(|known| known.id == device));
+        let Some(gone_ms) = known.map(|known| self.gone_ms(known)) else { return };
+        let at_ms = gone_ms.div_ceil(grain_ms) * grain_ms;
         let user = self.users.get_mut(slot);
         let mut devices = user.into_iter().flat_map(|user| &mut user.devices);
         if let Some(known) = devices.find(|known| known.id == device) {

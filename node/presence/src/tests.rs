@@ -160,7 +160,7 @@ impl Node {
     }
 
     fn loses(&mut self, phone: &Phone) {
-        self.presence.lose(phone.device, phone.attendance);
+        self.presence.lose(phone.device, phone.attendance, self.now);
     }
 
     fn leaves(&mut self, phone: &Phone) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_client_api::{Delivery, Heartbeat, Line, Subscription};
+use comity_client_api::{Beats, Delivery, Heartbeat, Line, Subscription};
 
 use super::convert;
 use super::presence::DevicePresence;
@@ -85,6 +85,10 @@ impl Subscription for DeviceFeed {
 
     fn beat(&self, ahead: Duration) {
         self.presence.beat(ahead);
+    }
+
+    fn beats(&self) -> Beats {
+        self.presence.beats()
     }
 
     fn attend(&mut self, line: Option<Line>) -> Option<Heartbeat> {

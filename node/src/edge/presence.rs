@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_client_api::{
-    Caller, Delivery, Heartbeat, Line, Presence, PresenceBackend, PresenceChange, Refusal,
+    Beats, Caller, Delivery, Heartbeat, Line, Presence, PresenceBackend, PresenceChange, Refusal,
 };
 use comity_machine::{Command, DeviceId, Kind};
 use comity_presence::Beat;
@@ -44,6 +44,16 @@ impl DevicePresence {
         if let Some(beat) = &self.beat {
             beat.beat(clock::monotonic_ms() + ahead_ms);
         }
+    }
+
+    /// What takes signs of life that count now.
+    pub(super) fn beats(&self) -> Beats {
+        let beat = self.beat.clone();
+        Box::new(move || {
+            if let Some(beat) = &beat {
+                beat.beat(clock::monotonic_ms());
+            }
+        })
     }
 
     pub(super) fn attend(&mut self, line: Option<Line>) -> Option<Heartbeat> {

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use comity_client_api::{Delivery, Line, Presence as Card, Sent, Typing};
 use comity_machine::DeviceId;
@@ -199,16 +198,11 @@ impl Socket {
             machine.take_leave(self.device.0, self.attendance, now());
         });
     }
-
-    /// How often the client is to give a sign of life.
-    pub fn silence_max(&self) -> Duration {
-        self.presences.heartbeat().timeout
-    }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.presences.machine().lose(self.device.0, self.attendance);
+        self.presences.with(|machine, _| machine.lose(self.device.0, self.attendance, now()));
     }
 }
 

@@ -8,7 +8,9 @@ mod seat;
 
 use std::time::Duration;
 
-use comity_client::{Content, Delivered, Event, Extra, HistoryEvent, Page, Presence, Reaction, Refused, Sign};
+use comity_client::{
+    Content, Delivered, Event, Extra, HistoryEvent, Page, Presence, Reaction, Refused, Sign,
+};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use self::seat::{ME, Seat, channel, conversation, event, said, talk};
