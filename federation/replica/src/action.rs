@@ -55,6 +55,8 @@ pub enum Action<T> {
         frame: Vec<u8>,
         /// The peer's cursor to keep, where keeping it would lose nothing.
         cursor: Option<ByteString>,
+        /// How many records there are in it.
+        records: u64,
     },
     /// The peer's answer to an ask for history is to be applied; answered by
     /// `handle_history_applied`. One at a time.

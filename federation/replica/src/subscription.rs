@@ -200,14 +200,14 @@ impl Subscription {
         let feed_can = !self.feed.is_empty() && self.can_take_feed();
         let is_feed = feed_can && (self.history.is_empty() || !self.feed_was_last);
         let next = if is_feed { self.feed.pop_front() } else { self.history.pop_front() };
-        let Some(Verified { frame, cursor, ranges, left_out }) = next else {
+        let Some(Verified { frame, cursor, ranges, records, left_out }) = next else {
             return self.keep_cursor();
         };
         self.feed_was_last = is_feed;
         self.pending_bytes -= frame.len();
         let kept = cursor.clone().filter(|_| !self.wants.hold_cursor());
         self.applying = Some(Applying { ranges, left_out, cursor, offered: kept.is_some() });
-        Some(Action::Apply { frame, cursor: kept })
+        Some(Action::Apply { frame, cursor: kept, records })
     }
 
     pub(crate) fn poll_note(&mut self) -> Option<(WireLog, Code)> {

@@ -31,6 +31,8 @@ pub(crate) struct Verified {
     pub(crate) cursor: Option<ByteString>,
     /// Each range's log and last record.
     pub(crate) ranges: Vec<(WireLog, u64)>,
+    /// How many records they have.
+    pub(crate) records: u64,
     /// Ranges that nobody's key could prove; left out of the frame, so that they are not applied
     /// unproven should the key become known before their turn.
     pub(crate) left_out: Vec<Exception>,
@@ -72,12 +74,13 @@ impl Verifier {
             }
         }
         let ranges = proven.iter().map(|range| (range.log, range.last())).collect();
+        let records = proven.iter().map(|range| range.records.len() as u64).sum();
         if left_out.is_empty() {
-            return Ok(Verified { frame, cursor, ranges, left_out });
+            return Ok(Verified { frame, cursor, ranges, records, left_out });
         }
         let kept = Batch { checkpoints, ranges: proven, cursor: cursor.clone() };
         let frame = Frame::Batch(kept).encode();
-        Ok(Verified { frame, cursor, ranges, left_out })
+        Ok(Verified { frame, cursor, ranges, records, left_out })
     }
 
     /// Whether a range is proven; `false` where there is no key to prove it by.

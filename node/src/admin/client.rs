@@ -12,7 +12,9 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
-use super::{ForkLine, GroupLine, Invite, InviteLine, Reopening, Status, VoidLine, socket_path};
+use super::{
+    ForkLine, GroupLine, Invite, InviteLine, PeerState, Reopening, Status, VoidLine, socket_path,
+};
 
 /// Why the admin got no answer.
 #[derive(Debug, Error)]
@@ -110,6 +112,22 @@ impl AdminClient {
     pub async fn forks(&self) -> Result<Vec<ForkLine>, AdminError> {
         match self.ask(&Ask::Forks).await? {
             Answer::Forks { forks } => Ok(forks),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// How it is between the node and other organisations.
+    pub async fn peers(&self) -> Result<Vec<PeerState>, AdminError> {
+        match self.ask(&Ask::Peers).await? {
+            Answer::Peers { peers } => Ok(peers),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Has an organisation's node dialled now.
+    pub async fn retry_peer(&self, domain: &str) -> Result<(), AdminError> {
+        match self.ask(&Ask::RetryPeer { domain: domain.to_owned() }).await? {
+            Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
     }

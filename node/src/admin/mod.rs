@@ -66,6 +66,13 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// Answers for the members that a group waits for.
     fn confirm(&self, channel: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
 
+    /// How it is between the node and other organisations, at most [`PEERS_LISTED_MAX`], those first
+    /// that are not linked.
+    fn peers(&self) -> impl Future<Output = Result<Vec<PeerState>, Refusal>> + Send;
+
+    /// Has an organisation's node dialled now, whatever the node waits for.
+    fn retry_peer(&self, domain: &str) -> Result<(), Refusal>;
+
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
 }
@@ -168,6 +175,85 @@ pub struct PeerLine {
     pub denied: u64,
     /// Logs of which records wait.
     pub waiting: u64,
+}
+
+/// How it is between a node and another organisation, in this run of the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerState {
+    /// Its domain.
+    pub domain: String,
+    /// How the link is.
+    pub link: PeerLink,
+    /// When anything came from it last, in Unix milliseconds.
+    pub heard_unix_ms: Option<u64>,
+    /// What it has not taken yet of what it is to have; absent where that is not known, because it
+    /// was not linked yet.
+    pub backlog: Option<Backlog>,
+    /// What went wrong last.
+    pub trouble: Option<PeerTrouble>,
+    /// In how many milliseconds it is dialled again.
+    pub next_try_ms: Option<u64>,
+    /// Bytes of frames to it, and from it, within a minute.
+    pub bytes_per_minute: (u64, u64),
+    /// Records to it, and from it, within a minute: messages, and what else is said in channels.
+    pub records_per_minute: (u64, u64),
+    /// Its public key, in base64.
+    pub key: Option<String>,
+    /// What proved that this is its key, where that was looked at since the start.
+    pub proof: Option<PeerProof>,
+}
+
+/// How a link is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerLink {
+    /// Up since a time in Unix milliseconds; dialled by us, or by the other.
+    Up {
+        /// Since when.
+        since_unix_ms: u64,
+        /// Whether we dialled.
+        is_dialled: bool,
+    },
+    /// Being dialled.
+    Dialling,
+    /// Down.
+    #[default]
+    Down,
+}
+
+/// What has not come to another organisation yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backlog {
+    /// Records, [`BACKLOG_COUNTED_MAX`] at most.
+    pub records: u64,
+    /// For how long the oldest of them waits, in milliseconds.
+    pub oldest_ms: u64,
+}
+
+/// Records that are counted of a backlog; there may be more.
+pub const BACKLOG_COUNTED_MAX: usize = 1_000;
+
+/// What went wrong between two organisations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerTrouble {
+    /// Its stable code.
+    pub code: String,
+    /// What happened.
+    pub why: String,
+    /// When, in Unix milliseconds.
+    pub unix_ms: u64,
+}
+
+/// What proves a domain's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerProof {
+    /// Its records, by DNSSEC.
+    Dnssec,
+    /// Our settings.
+    Pin,
+    /// The document under its web certificate.
+    Web,
 }
 
 /// Organisations in one status.

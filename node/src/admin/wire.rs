@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, GroupLine, InviteLine, Reopening, Status, VoidLine};
+use super::{ForkLine, GroupLine, InviteLine, PeerState, Reopening, Status, VoidLine};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub(super) enum Ask {
     Voided { channel: String },
     /// How the node does among others.
     Status,
+    /// How it is between the node and each other organisation.
+    Peers,
+    /// Have an organisation's node dialled now.
+    RetryPeer { domain: String },
     /// List this node's groups.
     Groups,
     /// Answer for the members that one of them waits for.
@@ -53,6 +57,8 @@ pub(super) enum Answer {
     Voided { voided: Vec<VoidLine> },
     /// How the node does among others.
     Status { status: Status },
+    /// How it is between the node and other organisations.
+    Peers { peers: Vec<PeerState> },
     /// This node's groups.
     Groups { groups: Vec<GroupLine> },
     /// Done.

@@ -8,6 +8,7 @@ pub(crate) mod dns;
 mod group;
 mod keys;
 mod launch;
+mod peers;
 mod proof;
 mod serve;
 mod status;
@@ -65,6 +66,12 @@ enum Command {
     /// The node's keys
     #[command(subcommand)]
     Keys(keys::Command),
+    /// How it is between this node and other organisations
+    ///
+    /// A line for each organisation that is linked or is to be: how the link is, when anything came
+    /// from it last, how many records it has not taken yet, and what went wrong last. Asks the
+    /// running node.
+    Peers(peers::Options),
     /// Proofs that an organisation contradicted itself
     #[command(subcommand)]
     Proof(proof::Command),
@@ -105,6 +112,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Dns(options) => dns::run(&settings(config)?, options),
         Command::Group(command) => one_thread()?.block_on(group::run(&settings(config)?, command)),
         Command::Keys(command) => keys::run(&settings(config)?, command),
+        Command::Peers(options) => one_thread()?.block_on(peers::run(&settings(config)?, options)),
         Command::Proof(command) => one_thread()?.block_on(proof::run(command, || settings(config))),
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
         Command::Status => one_thread()?.block_on(status::run(&settings(config)?)),

@@ -15,7 +15,7 @@ use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
     AdminBackend, FORKS_LISTED_MAX, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite, InviteLine,
-    PEERS_LISTED_MAX, PeerLine, Reopening, Status, VoidLine,
+    PEERS_LISTED_MAX, PeerLine, PeerState, Reopening, Status, VoidLine,
 };
 use crate::clock;
 
@@ -259,6 +259,14 @@ impl AdminBackend for ClientEdge {
 
     async fn confirm(&self, channel: &str) -> Result<(), Refusal> {
         self.confirm_group(channel).await
+    }
+
+    async fn peers(&self) -> Result<Vec<PeerState>, Refusal> {
+        self.listed_peers().await
+    }
+
+    fn retry_peer(&self, domain: &str) -> Result<(), Refusal> {
+        self.retry_link(domain)
     }
 
     fn status(&self) -> Status {

@@ -24,7 +24,7 @@ use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
-use super::peer::{Conduct, Directory, Filling, Marks, Progress};
+use super::peer::{Conduct, Directory, Filling, Links, Marks, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
 use super::push::{self, Push};
@@ -65,7 +65,20 @@ pub enum SignUpPolicy {
 }
 
 /// What the peers' edge does for this one.
-type Parts = (Directory, Progress, Filling, Conduct, Marks);
+pub struct PeerParts {
+    /// Asks other nodes.
+    pub directory: Directory,
+    /// How far messages have come.
+    pub progress: Progress,
+    /// Fetches history that is lacking.
+    pub filling: Filling,
+    /// What peers did wrong.
+    pub conduct: Conduct,
+    /// How far members have read.
+    pub marks: Marks,
+    /// How links are.
+    pub links: Links,
+}
 
 /// The node, as the client API sees it.
 #[derive(Clone)]
@@ -76,11 +89,7 @@ struct Inner {
     shared: Arc<Shared>,
     writer: WriterHandle,
     hub: Hub,
-    directory: Directory,
-    progress: Progress,
-    filling: Filling,
-    conduct: Conduct,
-    marks: Marks,
+    peers: PeerParts,
     presences: Presences,
     search: Searching,
     profiles: Profiles,
@@ -97,7 +106,7 @@ impl ClientEdge {
         shared: Arc<Shared>,
         writer: WriterHandle,
         hub: Hub,
-        (directory, progress, filling, conduct, marks): Parts,
+        peers: PeerParts,
         (presences, search, push): (Presences, Search, Push),
         settings: ClientSettings,
     ) -> Self {
@@ -107,11 +116,7 @@ impl ClientEdge {
             shared,
             writer,
             hub,
-            directory,
-            progress,
-            filling,
-            conduct,
-            marks,
+            peers,
             presences,
             search: Searching::new(search),
             profiles: Profiles::new(),
@@ -127,7 +132,7 @@ impl ClientEdge {
     }
 
     pub(super) fn filling(&self) -> &Filling {
-        &self.0.filling
+        &self.0.peers.filling
     }
 
     pub(super) fn settings(&self) -> &ClientSettings {
@@ -142,12 +147,16 @@ impl ClientEdge {
         &self.0.uses
     }
 
+    pub(super) fn links(&self) -> &Links {
+        &self.0.peers.links
+    }
+
     pub(super) fn conduct(&self) -> &Conduct {
-        &self.0.conduct
+        &self.0.peers.conduct
     }
 
     pub(super) fn marks(&self) -> &Marks {
-        &self.0.marks
+        &self.0.peers.marks
     }
 
     pub(super) fn presence(&self) -> &Presences {
@@ -175,7 +184,7 @@ impl ClientEdge {
     }
 
     pub(super) fn directory(&self) -> &Directory {
-        &self.0.directory
+        &self.0.peers.directory
     }
 
     pub(super) async fn propose(&self, command: Command) -> Result<Answer, Refusal> {
@@ -193,7 +202,7 @@ impl ClientEdge {
             let number = state.account_named(label.name.as_str());
             return number.map(|n| state.account_id(n)).ok_or(Code::AccountNotFound.into());
         }
-        self.0.directory.look_up(label).await
+        self.0.peers.directory.look_up(label).await
     }
 
     /// A member of a channel by label; members that other nodes have forgotten are found too.
@@ -233,7 +242,7 @@ impl ClientEdge {
         });
         let told = own.filter_map(|event| {
             let pos = cursor::Cursor::from_bytes(&event.cursor.0).pos;
-            let (organisations, of) = self.0.progress.reached(no, pos);
+            let (organisations, of) = self.0.peers.progress.reached(no, pos);
             let (channel, message, is_final) = (event.channel, event.id, event.is_final);
             let told = Delivery::Delivered { channel, message, organisations, of, is_final };
             (of > 1).then_some(told)
@@ -249,7 +258,7 @@ impl ClientEdge {
         page: Page,
         limit: usize,
     ) -> Result<HistoryPage, Refusal> {
-        let mut grown = self.0.filling.watch();
+        let mut grown = self.0.peers.filling.watch();
         loop {
             let edge = self.clone();
             let is_whole = !self.shared().state().lacks_history(no, None);
@@ -260,8 +269,8 @@ impl ClientEdge {
                 // What it is to be around may be on its way.
                 Err(code) => *code == Code::MessageNotFound && !is_whole,
             };
-            let may_come = is_lacking && self.0.filling.may_come(no);
-            if !may_come || !self.0.filling.fetch(no, &mut grown).await {
+            let may_come = is_lacking && self.0.peers.filling.may_come(no);
+            if !may_come || !self.0.peers.filling.fetch(no, &mut grown).await {
                 return found.map_err(Refusal::from);
             }
         }
@@ -550,12 +559,12 @@ impl Backend for ClientEdge {
     }
 
     fn mark(&self) -> Mark {
-        Mark(self.0.progress.mark())
+        Mark(self.0.peers.progress.mark())
     }
 
     fn delivered_since(&self, caller: &Caller, mark: Mark) -> (Mark, Vec<Delivery>) {
         let device = convert::device_back(caller.device);
-        let (now, notices) = self.0.progress.since(mark.0, device);
+        let (now, notices) = self.0.peers.progress.since(mark.0, device);
         let told = notices.into_iter().filter_map(|notice| delivery(self.shared(), notice));
         (Mark(now), told.collect())
     }

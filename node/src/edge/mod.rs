@@ -11,6 +11,7 @@ mod device;
 mod groups;
 mod history;
 mod list;
+mod partners;
 mod password;
 pub mod peer;
 mod presence;
@@ -25,4 +26,4 @@ pub mod tending;
 pub mod wake;
 mod work;
 
-pub use client::{ClientEdge, ClientSettings, SignUpPolicy};
+pub use client::{ClientEdge, ClientSettings, PeerParts, SignUpPolicy};

@@ -8,6 +8,7 @@ use comity_machine::{
     Applied, ChannelNo, EventRow, LogNo, Outcome, Standing, State, Stay, Subscriber,
 };
 use comity_protocol::body::WireBody;
+use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventAct, EventHeader, Record};
 use comity_protocol::id::{LogId, LogName};
@@ -51,6 +52,25 @@ pub fn visit(
         at = reached;
     }
     Ok(())
+}
+
+/// How many records of a subscriber's feed there are after `after` and up to `to`, counted up to
+/// `max`, and the time of the first.
+pub fn waiting(
+    shared: &Shared,
+    subscriber: Subscriber,
+    (after, to): (Pos, Pos),
+    max: usize,
+) -> Result<(usize, Option<HybridTime>), RecordsError> {
+    let (mut at, mut count, mut first) = (after, 0, None);
+    while at < to && count < max {
+        let found = page(shared, subscriber, (at, to), PAGE_ROWS.min(max - count))?;
+        first = first.or_else(|| found.items.first().map(|item| item.applied.time));
+        count += found.items.len();
+        let Some(reached) = found.reached else { break };
+        at = reached;
+    }
+    Ok((count, first))
 }
 
 /// Rows that a visit reads at a time.

@@ -24,6 +24,7 @@ mod joins;
 mod keeping;
 mod limits;
 mod plain;
+mod peers;
 mod presence;
 mod presence_across;
 mod profiles;

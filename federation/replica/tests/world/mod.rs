@@ -175,7 +175,7 @@ impl World {
                         link.send(Frame::Account { id, number });
                     }
                 }
-                Action::Apply { frame, cursor } => {
+                Action::Apply { frame, cursor, .. } => {
                     let fates = node.take(peer, frame, cursor, now_ms);
                     let is_held = fates.iter().any(|fate| matches!(fate, Fate::Held { .. }));
                     self.told[i].extend(is_held.then_some(Told::Held));

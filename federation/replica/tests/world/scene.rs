@@ -134,7 +134,7 @@ impl Scene {
         let mut others = Vec::new();
         while let Some(action) = self.link.poll_action() {
             match action {
-                Action::Apply { frame, cursor } => {
+                Action::Apply { frame, cursor, .. } => {
                     let fates = self.globex.take(acme, frame, cursor, self.now_ms);
                     self.link.handle_applied(&fates, self.now_ms);
                 }

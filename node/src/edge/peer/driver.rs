@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::Context;
 use super::directory::{Question, Wanted};
 use super::end::{LinkEnd, Task};
+use super::meter::{Meter, Traffic};
 use super::outgoing::{self, Outgoing};
 use crate::clock;
 use crate::feed::{Subscription, Yield};
@@ -78,6 +79,8 @@ struct Driver {
     accounts_asked: Askers<AccountId>,
     groups_asked: Askers<Offer>,
     profiles_asked: Askers<Profile>,
+    /// Counts what passes, once it is known with whom.
+    meter: Option<Arc<Meter>>,
 }
 
 type Asker<T> = oneshot::Sender<Result<T, Code>>;
@@ -146,6 +149,7 @@ impl Driver {
             accounts_asked: Askers::new(),
             groups_asked: Askers::new(),
             profiles_asked: Askers::new(),
+            meter: None,
         }
     }
 
@@ -158,6 +162,7 @@ impl Driver {
                     None => break,
                 }
             }
+            self.count();
             match self.wait().await {
                 Woken::Applied(answer) => {
                     self.applying = None;
@@ -173,7 +178,10 @@ impl Driver {
                     self.end.handle_history_answer(answer, clock::monotonic_ms());
                 }
                 Woken::Forked => self.end.poke_forks(),
-                Woken::Frame(bytes) => self.end.handle_frame(bytes, clock::monotonic_ms()),
+                Woken::Frame(bytes) => {
+                    self.end.passed.received_bytes += bytes.len() as u64;
+                    self.end.handle_frame(bytes, clock::monotonic_ms());
+                }
                 Woken::Identified(found) => {
                     self.identifying = None;
                     self.end.handle_identified(found, clock::monotonic_ms());
@@ -249,10 +257,23 @@ impl Driver {
             Task::LookedUp { id, found } => self.accounts_asked.tell(id, found),
             Task::Sought { id, found } => self.groups_asked.tell(id, found),
             Task::Shown { id, found } => self.profiles_asked.tell(id, found),
-            Task::Send(frame) => self.outgoing.push(&frame),
+            Task::Send(frame) => self.end.passed.sent_bytes += self.outgoing.push(&frame),
             Task::SendDatagram(frame) => self.link.datagrams().send(frame.encode()),
             Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
-            Task::Up { domain, start } => self.up(domain, start).await,
+            Task::Up { domain, start } => {
+                self.meter = Some(self.context.links.met(&domain, self.link.peer_key()));
+                self.up(domain, start).await;
+            }
+        }
+    }
+
+    /// Has counted what passed since it was counted last.
+    fn count(&mut self) {
+        if let Some(meter) = &self.meter
+            && self.end.passed != Traffic::default()
+        {
+            let passed = std::mem::take(&mut self.end.passed);
+            meter.note(passed, clock::monotonic_ms(), clock::unix_ms());
         }
     }
 

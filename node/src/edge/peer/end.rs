@@ -31,6 +31,7 @@ use super::filling::Filler;
 use super::keys::PeerKeys;
 use super::lost::StatedOfOurs;
 use super::marks::LinkMarks;
+use super::meter::Traffic;
 use super::relaying::Relaying;
 use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
@@ -153,6 +154,8 @@ pub struct LinkEnd {
     pub(super) marks: Option<LinkMarks>,
     /// Wakes whoever polls, where presence or marks have something for the peer.
     pub(super) wake: Arc<Notify>,
+    /// Records that went over the link and that nobody has counted yet.
+    pub(super) passed: Traffic,
 }
 
 /// Who still says something this long after our heads were stated has heard them.
@@ -200,6 +203,7 @@ impl LinkEnd {
             presence: None,
             marks: None,
             wake: Arc::new(Notify::new()),
+            passed: Traffic::default(),
         }
     }
 
@@ -320,6 +324,7 @@ impl LinkEnd {
             Yield::Items(items) => {
                 let (Some(feed), Some((_, peer))) = (&self.feed, &self.peer) else { return };
                 self.reading = false;
+                self.passed.sent_records += items.len() as u64;
                 let fed = self.exchange.fed_batch(*peer, &items, feed.cursor());
                 self.replica.handle_feed(fed, now_ms);
             }
@@ -395,7 +400,8 @@ impl LinkEnd {
         let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
         match action {
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
-            Action::Apply { frame, cursor } => {
+            Action::Apply { frame, cursor, records } => {
+                self.passed.received_records += records;
                 let rewinds = self.rewinding.take(&self.exchange, &frame);
                 self.rewound = rewinds.iter().map(|rewind| rewind.channel).collect();
                 return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use comity_federation::DiscoverError;
 use comity_protocol::code::Code;
 use comity_protocol::id::LineageId;
 use comity_protocol::name::ServerName;
@@ -15,6 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::Context;
 use super::directory::Question;
 use super::driver::{self, Order, Up, Wires};
+use super::links::Trouble;
 use crate::clock;
 
 /// Links at once, dialled and accepted.
@@ -26,7 +28,7 @@ const REPORTS_MAX: usize = 1_024;
 /// How long a question waits for a link.
 const QUESTION_MS: u64 = 15_000;
 
-type Dialled = (ServerName, Result<comity_federation::Link, Code>);
+type Dialled = (ServerName, Result<comity_federation::Link, Trouble>);
 
 struct Manager {
     context: Arc<Context>,
@@ -88,6 +90,7 @@ pub(super) async fn run(
             Some(ended) = manager.drivers.join_next_with_id() => manager.ended(ended),
             peers = context.exchange.hub.unheard() => manager.wish_for(&peers),
             groups = context.exchange.hub.governed() => context.exchange.tell_final(&groups),
+            domains = context.links.retries() => manager.retry(domains),
             Ok(()) = lacking.changed() => manager.wish_for(&context.exchange.filling.sources()),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,
@@ -120,6 +123,7 @@ impl Manager {
 
     fn dial_due(&mut self) {
         while let Some(domain) = self.dialer.poll_dial(clock::monotonic_ms()) {
+            self.context.links.dialling(&domain);
             let context = Arc::clone(&self.context);
             self.dials.spawn(async move {
                 let found = context.dial(&domain).await;
@@ -128,20 +132,34 @@ impl Manager {
         }
     }
 
-    fn dialled(&mut self, domain: ServerName, found: Result<comity_federation::Link, Code>) {
-        match found {
-            Ok(link) => self.start(link, Some(domain)),
-            Err(code) => self.dial_failed(&domain, code),
+    /// The admin wants these to be dialled now: whatever is remembered of where they are.
+    fn retry(&mut self, domains: Vec<ServerName>) {
+        let now_ms = clock::monotonic_ms();
+        for domain in domains {
+            self.context.resolver.forget(&domain);
+            self.wish(domain.clone());
+            self.dialer.handle_sign_of_life(&domain, now_ms);
         }
     }
 
-    fn dial_failed(&mut self, domain: &ServerName, code: Code) {
-        tracing::info!(peer = %domain, %code, "cannot link");
+    fn dialled(&mut self, domain: ServerName, found: Result<comity_federation::Link, Trouble>) {
+        match found {
+            Ok(link) => self.start(link, Some(domain)),
+            Err(trouble) => self.dial_failed(&domain, trouble),
+        }
+    }
+
+    fn dial_failed(&mut self, domain: &ServerName, trouble: Trouble) {
+        let code = trouble.code;
+        tracing::info!(peer = %domain, %code, why = trouble.why, "cannot link");
         let now_ms = clock::monotonic_ms();
         self.dialer.handle_dial_failed(domain, clock::random_number(), now_ms);
+        self.context.links.failed(domain, trouble);
+        self.put_off(domain);
         // Anybody may have asked for it.
         if !self.context.exchange.is_partner(domain) {
             self.dialer.forget(domain);
+            self.context.links.forget(domain);
         }
         let (gone, kept) =
             self.waiting.drain(..).partition(|waiting| waiting.question.domain == *domain);
@@ -190,6 +208,7 @@ impl Manager {
         if let Some(entry) = self.links.get_mut(&number) {
             entry.domain = Some(domain.clone());
         }
+        self.context.links.up(&domain, number, dialled);
         let (ready, kept): (Vec<Waiting>, Vec<Waiting>) =
             self.waiting.drain(..).partition(|waiting| waiting.question.domain == domain);
         self.waiting = kept;
@@ -204,16 +223,27 @@ impl Manager {
         match (entry.domain, entry.dialled) {
             (Some(domain), _) => {
                 self.dialer.handle_down(&domain, number, clock::random_number(), now_ms);
+                self.context.links.down(&domain, number);
+                if !self.dialer.is_linked(&domain) {
+                    self.context.links.failed(&domain, ended_by(code));
+                    self.put_off(&domain);
+                }
             }
             // It was dialled and never came up.
             (None, Some(domain)) => {
                 if !self.dialer.is_linked(&domain) {
                     // The peer's own reason tells this admin most.
-                    self.dial_failed(&domain, code.unwrap_or(Code::DomainUnreachable));
+                    self.dial_failed(&domain, ended_by(code));
                 }
             }
             (None, None) => {}
         }
+    }
+
+    /// Notes when a domain is dialled again.
+    fn put_off(&self, domain: &ServerName) {
+        let next_ms = self.dialer.failures(domain).map(|(_, next_ms)| next_ms);
+        self.context.links.put_off(domain, next_ms);
     }
 
     fn order(&self, number: u64, order: Order) {
@@ -270,6 +300,17 @@ impl Manager {
     }
 }
 
+/// What ended a link, which either side may have done with a code.
+fn ended_by(code: Option<Code>) -> Trouble {
+    code.map_or_else(
+        || Trouble {
+            code: Code::DomainUnreachable,
+            why: "The connection broke, or was silent for too long.".to_owned(),
+        },
+        Trouble::from,
+    )
+}
+
 /// How long all goodbyes may take.
 const GOODBYES_MAX: Duration = Duration::from_secs(2);
 
@@ -281,27 +322,32 @@ fn answer_all(waiting: Vec<Waiting>, code: Code) {
 
 impl Context {
     /// Finds and dials a domain's node.
-    async fn dial(&self, domain: &ServerName) -> Result<comity_federation::Link, Code> {
+    async fn dial(&self, domain: &ServerName) -> Result<comity_federation::Link, Trouble> {
         if *domain == self.exchange.domain {
-            return Err(Code::PeerNameMismatch);
+            return Err(Code::PeerNameMismatch.into());
         }
-        let introduced = self.resolver.introduce(domain).await.map_err(|error| error.code())?;
+        let introduced = self.resolver.introduce(domain).await;
+        let unknown = |error: DiscoverError| Trouble { code: error.code(), why: error.to_string() };
+        let introduced = introduced.map_err(unknown)?;
         let introduction = introduced.introduction;
         {
             let state = self.exchange.shared.state();
             let known = state.peer_domains.get(domain.as_str());
             if known.is_some_and(|known| *known != introduction.lineage) {
-                return Err(Code::DomainKeyChanged);
+                return Err(Code::DomainKeyChanged.into());
             }
         }
+        self.links.proven(domain, introduction.key, introduction.proof);
+        let mut tried = Vec::new();
         for addr in introduced.targets.into_iter().flat_map(|target| target.addrs) {
             match self.endpoint.connect(addr, &introduction.key).await {
                 Ok(link) => return Ok(link),
-                Err(error) => tracing::debug!(peer = %domain, %addr, %error, "dialling failed"),
+                Err(error) => tried.push(format!("{addr}/udp: {error}")),
             }
         }
         // Its address may have changed: look again the next time.
         self.resolver.forget(domain);
-        Err(Code::DomainUnreachable)
+        let why = format!("No address of it answers as it should. {}.", tried.join("; "));
+        Err(Trouble { code: Code::DomainUnreachable, why })
     }
 }

@@ -17,9 +17,11 @@ mod forks;
 mod hearing;
 mod identify;
 mod keys;
+mod links;
 mod lost;
 mod manager;
 mod marks;
+mod meter;
 mod opening;
 mod outgoing;
 mod past;
@@ -53,7 +55,9 @@ pub(super) use self::directory::{Directory, account_refusal};
 pub use self::end::{LinkEnd, Task};
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;
+pub use self::links::{LinkState, Links, Trouble};
 pub use self::marks::Marks;
+pub use self::meter::Traffic;
 pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
@@ -93,6 +97,7 @@ struct Context {
     resolver: Resolver,
     pins: Pins,
     endpoint: Endpoint,
+    links: Links,
 }
 
 /// The running peers' edge.
@@ -127,7 +132,14 @@ impl PeerEdge {
         let parts = (shared, hub, presences);
         let exchange = Arc::new(Exchange::new(domain, lineage, key, parts, blinds));
         let pins = settings.resolver.policy.pins;
-        let context = Arc::new(Context { exchange, writer, resolver, pins, endpoint });
+        let context = Arc::new(Context {
+            exchange,
+            writer,
+            resolver,
+            pins,
+            endpoint,
+            links: Links::default(),
+        });
         let (directory, questions) = Directory::new();
         let stop = Arc::new(Notify::new());
         let manager =
@@ -143,6 +155,11 @@ impl PeerEdge {
     /// What peers did wrong.
     pub fn conduct(&self) -> Conduct {
         self.context.exchange.conduct.clone()
+    }
+
+    /// How links with others are.
+    pub fn links(&self) -> Links {
+        self.context.links.clone()
     }
 
     /// How far members have read.

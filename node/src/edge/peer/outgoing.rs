@@ -38,16 +38,19 @@ impl Outgoing {
         self.lanes.iter().all(|lane| lane.capacity() > 0)
     }
 
-    /// Puts a frame into its lane; to be called while there is room.
-    pub(super) fn push(&self, frame: &Frame) {
+    /// Puts a frame into its lane; to be called while there is room. How many bytes it has.
+    pub(super) fn push(&self, frame: &Frame) -> u64 {
         let lane = match frame.class() {
             Class::Link => &self.lanes[0],
             Class::Feed => &self.lanes[1],
             Class::History => &self.lanes[2],
         };
-        if lane.try_send(frame.encode()).is_err() {
+        let bytes = frame.encode();
+        let length = bytes.len() as u64;
+        if lane.try_send(bytes).is_err() {
             tracing::debug!("a frame for a closed lane is dropped");
         }
+        length
     }
 
     /// Writes what waits and ends.

@@ -249,6 +249,11 @@ impl Progress {
         known.map_or((1, 1), |known| self.reached_in((channel, known), pos))
     }
 
+    /// Up to where a peer has applied our feed; `None` where it has not said so in this run.
+    pub(in crate::edge) fn of(&self, peer: &LineageId) -> Option<Pos> {
+        Some(self.acknowledged.of(peer)).filter(|pos| *pos > Pos::default())
+    }
+
     /// The mark of what is known now.
     pub(in crate::edge) fn mark(&self) -> u64 {
         self.acknowledged.mark()

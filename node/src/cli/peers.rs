@@ -1,0 +1,260 @@
+//! `comity peers`: how it is between the running node and other organisations.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::{Failure, say};
+use crate::admin::{
+    AdminClient, BACKLOG_COUNTED_MAX, Backlog, PeerLink, PeerProof, PeerState, PeerTrouble,
+};
+use crate::clock;
+use crate::config::Settings;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print all that is known of the link with an organisation
+    Show {
+        /// The organisation, such as globex.example
+        domain: String,
+    },
+    /// Dial an organisation's node now, whatever the node waits for
+    ///
+    /// Looks its address up anew. `comity peers show` says a moment later what came of it.
+    Retry {
+        /// The organisation, such as globex.example
+        domain: String,
+    },
+}
+
+/// Runs `comity peers`.
+pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Failure> {
+    let admin = AdminClient::of(&settings.data_dir);
+    match options.command {
+        None => Ok(say(table(&admin.peers().await?, clock::unix_ms()))?),
+        Some(Command::Show { domain }) => {
+            let peers = admin.peers().await?;
+            let peer = peers.iter().find(|peer| peer.domain.eq_ignore_ascii_case(&domain));
+            let peer =
+                peer.ok_or_else(|| format!("{domain} is not in the list of comity peers"))?;
+            Ok(say(details(peer, clock::unix_ms()))?)
+        }
+        Some(Command::Retry { domain }) => {
+            admin.retry_peer(&domain).await?;
+            Ok(say(format_args!("{domain} is dialled now.\n"))?)
+        }
+    }
+}
+
+/// A line for each organisation.
+fn table(peers: &[PeerState], now_ms: u64) -> String {
+    if peers.is_empty() {
+        return "No organisation is linked, and none is to be.\n".to_owned();
+    }
+    let width = peers.iter().map(|peer| peer.domain.len()).max().unwrap_or_default();
+    let width = width.max(HEADING.len());
+    let mut text = format!("{HEADING:width$}  link      heard     waiting  trouble\n");
+    for peer in peers {
+        let link = link_word(peer.link);
+        let heard = peer.heard_unix_ms.map_or("never".to_owned(), |at_ms| ago(at_ms, now_ms));
+        let waiting = peer.backlog.map_or("?".to_owned(), |backlog| count(backlog.records));
+        // What went wrong before the link came up is over.
+        let trouble = peer.trouble.as_ref().filter(|_| !is_up(peer));
+        let trouble = trouble.map_or("", |trouble| &trouble.code);
+        let line = format!("{:width$}  {link:8}  {heard:8}  {waiting:>7}  {trouble}", peer.domain);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// All that is known of one.
+fn details(peer: &PeerState, now_ms: u64) -> String {
+    let mut text = format!("organisation  {}\n", peer.domain);
+    let mut say = |name: &str, value: String| {
+        let _ = writeln!(text, "{name:<12}  {value}");
+    };
+    say("link", link_text(peer, now_ms));
+    match peer.heard_unix_ms {
+        Some(at_ms) => say("heard", format!("{} ({})", ago(at_ms, now_ms), utc(at_ms))),
+        None => say("heard", "never since this node started".to_owned()),
+    }
+    say("waiting", backlog_text(peer.backlog));
+    let (sent, received) = peer.bytes_per_minute;
+    let (records_sent, records_received) = peer.records_per_minute;
+    say("sent", format!("{sent} bytes, {records_sent} records within a minute"));
+    say("received", format!("{received} bytes, {records_received} records within a minute"));
+    if let Some(key) = &peer.key {
+        say("key", key.clone());
+        say("proven by", proof_text(peer.proof).to_owned());
+    }
+    if let Some(PeerTrouble { code, why, unix_ms }) = &peer.trouble {
+        say("trouble", format!("{code}, {} ({})", ago(*unix_ms, now_ms), utc(*unix_ms)));
+        say("", why.clone());
+    }
+    text
+}
+
+fn link_word(link: PeerLink) -> &'static str {
+    match link {
+        PeerLink::Up { .. } => "up",
+        PeerLink::Dialling => "dialling",
+        PeerLink::Down => "down",
+    }
+}
+
+fn link_text(peer: &PeerState, now_ms: u64) -> String {
+    match (peer.link, peer.next_try_ms) {
+        (PeerLink::Up { since_unix_ms, is_dialled }, _) => {
+            let by = if is_dialled { "dialled by this node" } else { "dialled by the other node" };
+            let for_ms = now_ms.saturating_sub(since_unix_ms);
+            format!("up for {}, {by}", span(for_ms))
+        }
+        (PeerLink::Dialling, _) => "being dialled".to_owned(),
+        (PeerLink::Down, Some(in_ms)) => format!("down; dialled again in {}", span(in_ms)),
+        (PeerLink::Down, None) => "down".to_owned(),
+    }
+}
+
+fn backlog_text(backlog: Option<Backlog>) -> String {
+    match backlog {
+        None => "not known: it was not linked since this node started".to_owned(),
+        Some(Backlog { records: 0, .. }) => "nothing: it has all that it is to have".to_owned(),
+        Some(Backlog { records, oldest_ms }) => {
+            format!("{} records that it has not taken yet, for {}", count(records), span(oldest_ms))
+        }
+    }
+}
+
+fn proof_text(proof: Option<PeerProof>) -> &'static str {
+    match proof {
+        Some(PeerProof::Dnssec) => "its records in DNS (DNSSEC)",
+        Some(PeerProof::Pin) => "your settings (federation.pins)",
+        Some(PeerProof::Web) => "the document under its web certificate",
+        None => "an earlier proof; it has not changed since",
+    }
+}
+
+fn is_up(peer: &PeerState) -> bool {
+    matches!(peer.link, PeerLink::Up { .. })
+}
+
+/// A number of records; there may be more than are counted.
+fn count(records: u64) -> String {
+    let is_all = records < BACKLOG_COUNTED_MAX as u64;
+    if is_all { records.to_string() } else { format!("{records}+") }
+}
+
+fn ago(at_ms: u64, now_ms: u64) -> String {
+    format!("{} ago", span(now_ms.saturating_sub(at_ms)))
+}
+
+/// A time in its two largest units.
+fn span(ms: u64) -> String {
+    let s = Duration::from_millis(ms).as_secs();
+    match (s / 86_400, s / 3_600 % 24, s / 60 % 60, s % 60) {
+        (0, 0, 0, s) => format!("{s} s"),
+        (0, 0, min, 0) => format!("{min} min"),
+        (0, 0, min, s) => format!("{min} min {s} s"),
+        (0, h, 0, _) => format!("{h} h"),
+        (0, h, min, _) => format!("{h} h {min} min"),
+        (d, 0, ..) => format!("{d} d"),
+        (d, h, ..) => format!("{d} d {h} h"),
+    }
+}
+
+fn utc(unix_ms: u64) -> String {
+    let ms = i64::try_from(unix_ms).unwrap_or(i64::MAX);
+    let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
+    time.round(jiff::Unit::Second).unwrap_or(time).to_string()
+}
+
+const HEADING: &str = "organisation";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: u64 = 1_764_000_000_000;
+
+    fn up() -> PeerState {
+        PeerState {
+            domain: "globex.example".into(),
+            link: PeerLink::Up { since_unix_ms: NOW_MS - 7_500_000, is_dialled: false },
+            heard_unix_ms: Some(NOW_MS - 1_400),
+            backlog: Some(Backlog::default()),
+            bytes_per_minute: (1_200, 34),
+            records_per_minute: (12, 0),
+            key: Some("aGVsbG8=".into()),
+            proof: Some(PeerProof::Dnssec),
+            // It is over, and stays for whoever looks.
+            trouble: Some(PeerTrouble {
+                code: "domain_unreachable".into(),
+                why: "The connection broke, or was silent for too long.".into(),
+                unix_ms: NOW_MS - 7_600_000,
+            }),
+            ..PeerState::default()
+        }
+    }
+
+    fn down() -> PeerState {
+        PeerState {
+            domain: "initech.example".into(),
+            backlog: Some(Backlog { records: 1_000, oldest_ms: 3_700_000 }),
+            trouble: Some(PeerTrouble {
+                code: "domain_unreachable".into(),
+                why: "No address of it answers as it should. 192.0.2.7:4433/udp: nobody answered \
+                      in time."
+                    .into(),
+                unix_ms: NOW_MS - 61_000,
+            }),
+            next_try_ms: Some(59_900),
+            ..PeerState::default()
+        }
+    }
+
+    #[test]
+    fn a_line_for_each_says_what_is_wrong() {
+        let dialling = PeerState {
+            domain: "a.example".into(),
+            link: PeerLink::Dialling,
+            ..PeerState::default()
+        };
+        let expected = "\
+organisation     link      heard     waiting  trouble
+initech.example  down      never       1000+  domain_unreachable
+a.example        dialling  never           ?
+globex.example   up        1 s ago         0
+";
+        assert_eq!(table(&[down(), dialling, up()], NOW_MS), expected);
+        assert_eq!(table(&[], NOW_MS), "No organisation is linked, and none is to be.\n");
+    }
+
+    #[test]
+    fn one_is_told_in_whole() {
+        let expected = "\
+organisation  globex.example
+link          up for 2 h 5 min, dialled by the other node
+heard         1 s ago (2025-11-24T15:59:59Z)
+waiting       nothing: it has all that it is to have
+sent          1200 bytes, 12 records within a minute
+received      34 bytes, 0 records within a minute
+key           aGVsbG8=
+proven by     its records in DNS (DNSSEC)
+trouble       domain_unreachable, 2 h 6 min ago (2025-11-24T13:53:20Z)
+              The connection broke, or was silent for too long.
+";
+        assert_eq!(details(&up(), NOW_MS), expected);
+        let shown = details(&down(), NOW_MS);
+        assert!(shown.contains("down; dialled again in 59 s\n"), "{shown}");
+        assert!(shown.contains("1000+ records that it has not taken yet, for 1 h 1 min\n"));
+        assert!(shown.contains("trouble       domain_unreachable, 1 min 1 s ago"), "{shown}");
+    }
+}

@@ -1,0 +1,108 @@
+//! How it is between this node and others, for the admin. It decides nothing.
+
+use std::collections::BTreeMap;
+
+use comity_client_api::Refusal;
+use comity_federation::Proof;
+use comity_machine::Subscriber;
+use comity_protocol::clock::HybridTime;
+use comity_protocol::code::Code;
+use comity_protocol::cursor::Pos;
+use comity_protocol::id::LineageId;
+use comity_protocol::name::ServerName;
+use data_encoding::BASE64;
+
+use super::client::ClientEdge;
+use super::peer::{LinkState, Traffic, Trouble};
+use crate::admin::{
+    BACKLOG_COUNTED_MAX, Backlog, PEERS_LISTED_MAX, PeerLink, PeerProof, PeerState, PeerTrouble,
+};
+use crate::clock;
+use crate::feed;
+
+impl ClientEdge {
+    /// All organisations that are linked, are to be, or were asked for, those first that are not
+    /// linked.
+    pub(super) async fn listed_peers(&self) -> Result<Vec<PeerState>, Refusal> {
+        let edge = self.clone();
+        // What waits for a peer is counted on the disk.
+        let listed = tokio::task::spawn_blocking(move || edge.read_peers());
+        listed.await.map_err(|_| Refusal::from(Code::Internal))
+    }
+
+    /// Has a domain's node dialled now.
+    pub(super) fn retry_link(&self, domain: &str) -> Result<(), Refusal> {
+        let known: Option<ServerName> = domain.parse().ok();
+        let known = known.filter(|domain| self.links().all().contains_key(domain));
+        let domain = known.ok_or_else(|| Refusal {
+            sentence: "There is no such organisation; `comity peers` names them.".to_owned(),
+            ..Code::DomainUnreachable.into()
+        })?;
+        self.links().retry(domain);
+        Ok(())
+    }
+
+    fn read_peers(&self) -> Vec<PeerState> {
+        let links = self.links().all();
+        let lineages: BTreeMap<ServerName, LineageId> = {
+            let state = self.shared().state();
+            let known = state.peer_domains.iter();
+            known.filter_map(|(domain, id)| Some((domain.parse().ok()?, *id))).collect()
+        };
+        let mut states: Vec<(ServerName, LinkState)> = links.into_iter().collect();
+        states.sort_by_key(|(_, link)| link.up.is_some());
+        states.truncate(PEERS_LISTED_MAX);
+        let state = |(domain, link): (ServerName, LinkState)| {
+            let backlog = lineages.get(&domain).and_then(|lineage| self.backlog(*lineage));
+            peer_state(domain, link, backlog)
+        };
+        states.into_iter().map(state).collect()
+    }
+
+    /// What a peer has not taken yet.
+    fn backlog(&self, peer: LineageId) -> Option<Backlog> {
+        let span: (Pos, Pos) = (self.progress().of(&peer)?, self.hub().watermark());
+        let peer = Subscriber::Peer(peer);
+        match feed::waiting(self.shared(), peer, span, BACKLOG_COUNTED_MAX) {
+            Ok((count, first)) => {
+                let age_ms = |time: HybridTime| clock::unix_ms().saturating_sub(time.unix_ms());
+                let oldest_ms = first.map_or(0, age_ms);
+                Some(Backlog { records: count as u64, oldest_ms })
+            }
+            Err(error) => {
+                tracing::error!(%error, "what waits for a peer cannot be counted");
+                None
+            }
+        }
+    }
+}
+
+fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> PeerState {
+    let LinkState { up, is_dialling, next_try_ms, heard_unix_ms, trouble, key, traffic } = link;
+    let Traffic { sent_bytes, received_bytes, sent_records, received_records } = traffic;
+    let proof = |proof| match proof {
+        Proof::Dnssec => PeerProof::Dnssec,
+        Proof::Pin => PeerProof::Pin,
+        Proof::WebPki => PeerProof::Web,
+    };
+    PeerState {
+        domain: domain.to_string(),
+        link: match up {
+            Some((since_unix_ms, is_dialled)) => PeerLink::Up { since_unix_ms, is_dialled },
+            None if is_dialling => PeerLink::Dialling,
+            None => PeerLink::Down,
+        },
+        heard_unix_ms,
+        backlog,
+        trouble: trouble.map(|(unix_ms, Trouble { code, why })| PeerTrouble {
+            code: code.name().to_owned(),
+            why,
+            unix_ms,
+        }),
+        next_try_ms,
+        bytes_per_minute: (sent_bytes, received_bytes),
+        records_per_minute: (sent_records, received_records),
+        key: key.map(|(key, _)| BASE64.encode(key.as_bytes())),
+        proof: key.and_then(|(_, known)| known).map(proof),
+    }
+}

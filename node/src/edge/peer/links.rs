@@ -1,0 +1,186 @@
+//! How links with other organisations are, for the admin: what the manager and the drivers tell, by
+//! domain, as long as this process runs. It decides nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use comity_federation::Proof;
+use comity_protocol::code::Code;
+use comity_protocol::key::NodePublicKey;
+use comity_protocol::name::ServerName;
+use tokio::sync::Notify;
+
+use super::meter::{Meter, Traffic};
+use crate::clock;
+
+/// Domains of which something is kept.
+const DOMAINS_MAX: usize = 20_000;
+/// Domains that the admin wants to be dialled now and that wait for the manager.
+const RETRIES_MAX: usize = 1_000;
+
+/// How links are. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Links(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    known: Mutex<BTreeMap<ServerName, Known>>,
+    retries: Mutex<Vec<ServerName>>,
+    retry: Notify,
+}
+
+#[derive(Default)]
+struct Known {
+    /// The link that is up: its number, since when, and whether we dialled it.
+    up: Option<(u64, u64, bool)>,
+    is_dialling: bool,
+    next_try_ms: Option<u64>,
+    trouble: Option<(u64, Trouble)>,
+    key: Option<(NodePublicKey, Option<Proof>)>,
+    meter: Arc<Meter>,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Its stable code.
+    pub code: Code,
+    /// What happened, for the admin.
+    pub why: String,
+}
+
+impl From<Code> for Trouble {
+    fn from(code: Code) -> Self {
+        Self { code, why: code.sentence().to_owned() }
+    }
+}
+
+/// How it is between us and a domain.
+#[derive(Clone, Debug, Default)]
+pub struct LinkState {
+    /// Since when the link is up, in Unix milliseconds, and whether we dialled it.
+    pub up: Option<(u64, bool)>,
+    /// Whether it is being dialled.
+    pub is_dialling: bool,
+    /// In how many milliseconds it is dialled again.
+    pub next_try_ms: Option<u64>,
+    /// When anything came from it last, in Unix milliseconds.
+    pub heard_unix_ms: Option<u64>,
+    /// What went wrong last, and when, in Unix milliseconds.
+    pub trouble: Option<(u64, Trouble)>,
+    /// The key that it has shown, and what proved that it is the domain's where that was looked at
+    /// in this run.
+    pub key: Option<(NodePublicKey, Option<Proof>)>,
+    /// What went over the link within a minute.
+    pub traffic: Traffic,
+}
+
+impl Links {
+    /// All of which anything is known in this run.
+    pub fn all(&self) -> BTreeMap<ServerName, LinkState> {
+        let (now_ms, known) = (clock::monotonic_ms(), self.lock());
+        known.iter().map(|(domain, known)| (domain.clone(), known.state(now_ms))).collect()
+    }
+
+    /// A domain is to be dialled now, whatever it waits for.
+    pub fn retry(&self, domain: ServerName) {
+        let mut retries = lock(&self.0.retries);
+        if retries.len() < RETRIES_MAX && !retries.contains(&domain) {
+            retries.push(domain);
+        }
+        drop(retries);
+        self.0.retry.notify_one();
+    }
+
+    /// Domains that are to be, once there are any.
+    pub(super) async fn retries(&self) -> Vec<ServerName> {
+        loop {
+            let retries = std::mem::take(&mut *lock(&self.0.retries));
+            if !retries.is_empty() {
+                return retries;
+            }
+            self.0.retry.notified().await;
+        }
+    }
+
+    pub(super) fn dialling(&self, domain: &ServerName) {
+        self.change(domain, |known| (known.is_dialling, known.next_try_ms) = (true, None));
+    }
+
+    /// Who is behind a domain is proven, as it is before it is dialled.
+    pub(super) fn proven(&self, domain: &ServerName, key: NodePublicKey, proof: Proof) {
+        self.change(domain, |known| known.key = Some((key, Some(proof))));
+    }
+
+    /// It cannot be linked, or the link with it is over.
+    pub(super) fn failed(&self, domain: &ServerName, trouble: Trouble) {
+        self.change(domain, |known| {
+            known.is_dialling = false;
+            known.trouble = Some((clock::unix_ms(), trouble));
+        });
+    }
+
+    /// When it is dialled again, by the clock that never goes back.
+    pub(super) fn put_off(&self, domain: &ServerName, next_try_ms: Option<u64>) {
+        self.change(domain, |known| known.next_try_ms = next_try_ms);
+    }
+
+    /// A link with it is up.
+    pub(super) fn up(&self, domain: &ServerName, number: u64, is_dialled: bool) {
+        self.change(domain, |known| {
+            known.up = Some((number, clock::unix_ms(), is_dialled));
+            (known.is_dialling, known.next_try_ms) = (false, None);
+        });
+    }
+
+    /// The peer of a link has shown this key, and it is the right one. What counts what goes over
+    /// the link.
+    pub(super) fn met(&self, domain: &ServerName, key: NodePublicKey) -> Arc<Meter> {
+        let mut meter = Arc::default();
+        self.change(domain, |known| {
+            if known.key.is_none_or(|(before, _)| before != key) {
+                known.key = Some((key, None));
+            }
+            meter = Arc::clone(&known.meter);
+        });
+        meter
+    }
+
+    /// A link is over; another one with the domain may be up already.
+    pub(super) fn down(&self, domain: &ServerName, number: u64) {
+        self.change(domain, |known| drop(known.up.take_if(|(up, ..)| *up == number)));
+    }
+
+    pub(super) fn forget(&self, domain: &ServerName) {
+        self.lock().remove(domain);
+    }
+
+    fn change(&self, domain: &ServerName, change: impl FnOnce(&mut Known)) {
+        let mut all = self.lock();
+        if all.len() < DOMAINS_MAX || all.contains_key(domain) {
+            change(all.entry(domain.clone()).or_default());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ServerName, Known>> {
+        lock(&self.0.known)
+    }
+}
+
+impl Known {
+    fn state(&self, now_ms: u64) -> LinkState {
+        LinkState {
+            up: self.up.map(|(_, since, is_dialled)| (since, is_dialled)),
+            is_dialling: self.is_dialling,
+            next_try_ms: self.next_try_ms.map(|at_ms| at_ms.saturating_sub(now_ms)),
+            heard_unix_ms: self.meter.heard_unix_ms(),
+            trouble: self.trouble.clone(),
+            key: self.key,
+            traffic: self.meter.traffic(now_ms),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

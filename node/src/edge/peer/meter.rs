@@ -1,0 +1,121 @@
+//! What goes over a link: counted as it passes, told for a minute. It must not look into it.
+
+use std::ops::AddAssign;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How long a stretch is for which is counted, in ms.
+const STRETCH_MS: u64 = 60_000;
+
+/// What passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes of frames to the peer.
+    pub sent_bytes: u64,
+    /// Bytes of frames from it.
+    pub received_bytes: u64,
+    /// Records of the feed to the peer.
+    pub sent_records: u64,
+    /// Records from it that were proven.
+    pub received_records: u64,
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.sent_bytes += other.sent_bytes;
+        self.received_bytes += other.received_bytes;
+        self.sent_records += other.sent_records;
+        self.received_records += other.received_records;
+    }
+}
+
+impl Traffic {
+    fn map(self, each: impl Fn(u64) -> u64) -> Self {
+        Self {
+            sent_bytes: each(self.sent_bytes),
+            received_bytes: each(self.received_bytes),
+            sent_records: each(self.sent_records),
+            received_records: each(self.received_records),
+        }
+    }
+}
+
+/// Counts what passes between us and a domain.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    stretches: Mutex<Stretches>,
+    /// When anything came last, in Unix ms; 0 where nothing has.
+    heard_unix_ms: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Stretches {
+    /// The number of the stretch that is counted.
+    number: u64,
+    now: Traffic,
+    before: Traffic,
+}
+
+impl Meter {
+    pub(super) fn note(&self, traffic: Traffic, now_ms: u64, unix_ms: u64) {
+        if traffic.received_bytes > 0 {
+            self.heard_unix_ms.store(unix_ms, Ordering::Relaxed);
+        }
+        let mut stretches = self.lock();
+        stretches.turn(now_ms / STRETCH_MS);
+        stretches.now += traffic;
+    }
+
+    pub(super) fn heard_unix_ms(&self) -> Option<u64> {
+        Some(self.heard_unix_ms.load(Ordering::Relaxed)).filter(|unix_ms| *unix_ms > 0)
+    }
+
+    /// What passed within a minute: what this stretch has, and of the one before the part that is
+    /// not longer ago.
+    pub(super) fn traffic(&self, now_ms: u64) -> Traffic {
+        let mut stretches = self.lock();
+        stretches.turn(now_ms / STRETCH_MS);
+        let left_ms = STRETCH_MS - now_ms % STRETCH_MS;
+        let mut traffic = stretches.before.map(|count| count * left_ms / STRETCH_MS);
+        traffic += stretches.now;
+        traffic
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stretches> {
+        self.stretches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stretches {
+    fn turn(&mut self, number: u64) {
+        if number == self.number {
+            return;
+        }
+        let is_next = number == self.number + 1;
+        self.before = if is_next { self.now } else { Traffic::default() };
+        (self.number, self.now) = (number, Traffic::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_told_whenever_it_is_asked_for() {
+        let meter = Meter::default();
+        let sent = |sent_bytes| Traffic { sent_bytes, ..Traffic::default() };
+        assert_eq!((meter.traffic(7), meter.heard_unix_ms()), (Traffic::default(), None));
+        for second in 0..120 {
+            meter.note(sent(100), second * 1_000, 5);
+        }
+        for (now_ms, bytes) in [(120_000, 6_000), (150_000, 3_000), (179_999, 0), (180_000, 0)] {
+            assert_eq!(meter.traffic(now_ms), sent(bytes), "{now_ms}");
+        }
+        assert_eq!(meter.heard_unix_ms(), None);
+        let came = Traffic { received_bytes: 1, received_records: 2, ..Traffic::default() };
+        meter.note(came, 180_000, 9);
+        assert_eq!((meter.traffic(200_000), meter.heard_unix_ms()), (came, Some(9)));
+        assert_eq!(meter.traffic(600_000), Traffic::default(), "long after");
+    }
+}
