@@ -67,6 +67,8 @@ struct Driver<B: Backend> {
     /// Set to the session's deadline or before it: a deadline that moves away costs nothing until
     /// this fires.
     alarm: Pin<Box<Sleep>>,
+    /// Whether the alarm was polled since it was set.
+    is_armed: bool,
     work: FuturesUnordered<Work<B>>,
     feed: Option<B::Subscription>,
     /// Takes the client's signs of life, once it is known.
@@ -112,6 +114,7 @@ impl<B: Backend> Driver<B> {
             session,
             started,
             alarm: Box::pin(sleep_until(deadline)),
+            is_armed: false,
             work: FuturesUnordered::new(),
             feed: None,
             beats: None,
@@ -123,7 +126,8 @@ impl<B: Backend> Driver<B> {
     }
 
     async fn wait(&mut self) -> Wake<B> {
-        let Self { socket, session, started, alarm, work, feed, close, beats, beat_at, .. } = self;
+        let Self { socket, session, started, alarm, is_armed, work, feed, close, .. } = self;
+        let Self { beats, beat_at, .. } = self;
         let feed_max = session.feed_max();
         let mut next = pin!(async {
             match feed {
@@ -149,14 +153,19 @@ impl<B: Backend> Driver<B> {
                         _ => return Poll::Ready(Wake::Arrived(arrived)),
                     }
                 }
-                if let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx) {
+                if !work.is_empty()
+                    && let Poll::Ready(Some(done)) = Pin::new(&mut *work).poll_next(cx)
+                {
                     return Poll::Ready(Wake::Done(done));
                 }
                 if let Poll::Ready(deliveries) = next.as_mut().poll(cx) {
                     return Poll::Ready(Wake::Delivered(deliveries));
                 }
             }
-            if alarm.as_mut().poll(cx).is_ready() {
+            // Polled once it wakes the task by itself; between it is not looked at.
+            let is_due = !*is_armed || Instant::now() >= alarm.deadline();
+            *is_armed = true;
+            if is_due && alarm.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::Alarm);
             }
             write(socket, session, started.elapsed(), close, cx).map(Wake::Written)
@@ -184,7 +193,7 @@ impl<B: Backend> Driver<B> {
         if let Some(deadline) = self.session.poll_timeout().map(|d| self.started + d)
             && deadline < self.alarm.deadline()
         {
-            self.alarm.as_mut().reset(deadline);
+            self.set_alarm(deadline);
         }
         ControlFlow::Continue(())
     }
@@ -203,7 +212,12 @@ impl<B: Backend> Driver<B> {
             self.leave_for(now, fault);
         }
         let next = self.session.poll_timeout().unwrap_or(now + IDLE_ALARM);
-        self.alarm.as_mut().reset(self.started + next);
+        self.set_alarm(self.started + next);
+    }
+
+    fn set_alarm(&mut self, at: Instant) {
+        self.alarm.as_mut().reset(at);
+        self.is_armed = false;
     }
 
     fn handle_message(&mut self, now: Duration, message: Message) {
@@ -253,7 +267,7 @@ impl<B: Backend> Driver<B> {
                 self.session.handle_request(now).map(|()| self.perform(now, nonce, action))
             }
             Ok(ClientFrame::Presence(change)) => {
-                self.session.handle_request(now).map(|()| self.say(change))
+                self.session.handle_request(now).map(|()| self.say(now, change))
             }
             Ok(ClientFrame::Typing { channel, is_typing }) => {
                 self.session.handle_other(now).map(|()| self.type_in(channel, is_typing))
@@ -377,11 +391,11 @@ impl<B: Backend> Driver<B> {
     }
 
     /// Says how the device is.
-    fn say(&mut self, change: PresenceChange) {
+    fn say(&mut self, now: Duration, change: PresenceChange) {
         let Some(caller) = self.caller.clone() else { return };
         let backend = self.api.backend.clone();
-        self.work
-            .push(Box::pin(async move { Done::Said(backend.set_presence(&caller, change).await) }));
+        let work = async move { Done::Said(backend.set_presence(&caller, change).await) };
+        self.begin(now, Box::pin(work));
     }
 
     fn handle_said(&mut self, now: Duration, said: &Result<(), Refusal>) {
@@ -403,16 +417,22 @@ impl<B: Backend> Driver<B> {
         // A session hands out requests only after a welcome, and a welcome sets the caller.
         let Some(caller) = self.caller.clone() else { return };
         let backend = self.api.backend.clone();
-        let mut work: Work<B> = Box::pin(async move {
+        let work = async move {
             let channel = named_channel(&action);
             Done::Answer(match backend.perform(&caller, Some(nonce), action).await {
                 Ok(outcome) => answer_frame(nonce, channel, &outcome),
                 Err(refusal) => refused_frame(Some(nonce), &refusal),
             })
-        });
+        };
+        self.begin(now, Box::pin(work));
+    }
+
+    /// Polls work here and now; what is not done by that is waited for.
+    fn begin(&mut self, now: Duration, mut work: Work<B>) {
         match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Done::Answer(frame)) => self.session.answer(now, frame),
-            Poll::Ready(Done::Hello(_) | Done::Said(_)) => {}
+            Poll::Ready(Done::Said(said)) => self.handle_said(now, &said),
+            Poll::Ready(Done::Hello(_)) => {}
             // The set polls it again with a waker of its own, so no wake-up is lost.
             Poll::Pending => self.work.push(work),
         }

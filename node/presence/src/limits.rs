@@ -20,9 +20,9 @@ impl Default for Settings {
 pub(crate) const COALESCE_MS: u64 = 200;
 /// Frames a second that all sockets are shown, as far as telling changes later helps: each costs a
 /// write, whatever is in the frame.
-pub(crate) const FRAMES_PER_S: u64 = 4_000;
+pub(crate) const FRAMES_PER_S: u64 = 3_000;
 /// The longest that changes wait for that.
-pub(crate) const COALESCE_MAX_MS: u64 = 2_000;
+pub(crate) const COALESCE_MAX_MS: u64 = 3_000;
 /// Shortest time between two changes of one account that are told: who flickers costs its watchers
 /// no more than one frame a second.
 pub(crate) const GAP_MS: u64 = 1_000;
