@@ -388,6 +388,20 @@ mod tests {
             self.voided(channel).map(|_| ())
         }
 
+        async fn peers(&self) -> Result<Vec<PeerState>, Refusal> {
+            let link = PeerLink::Up { since_unix_ms: 7, is_dialled: true };
+            let domain = "globex.example".to_owned();
+            let backlog = Some(Backlog { records: 3, oldest_ms: 9 });
+            Ok(vec![PeerState { domain, link, backlog, ..PeerState::default() }])
+        }
+
+        fn retry_peer(&self, domain: &str) -> Result<(), Refusal> {
+            match domain {
+                "globex.example" => Ok(()),
+                _ => Err(Code::DomainUnreachable.into()),
+            }
+        }
+
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
@@ -439,6 +453,9 @@ mod tests {
             matches!(&refused, AdminError::Refused { code, .. } if code == "channel_not_found")
         );
         assert_eq!(client.status().await.unwrap(), Fake.status());
+        assert_eq!(client.peers().await.unwrap(), Fake.peers().await.unwrap());
+        client.retry_peer("globex.example").await.unwrap();
+        assert!(client.retry_peer("initech.example").await.is_err());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

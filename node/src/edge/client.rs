@@ -147,6 +147,10 @@ impl ClientEdge {
         &self.0.uses
     }
 
+    pub(super) fn progress(&self) -> &Progress {
+        &self.0.peers.progress
+    }
+
     pub(super) fn links(&self) -> &Links {
         &self.0.peers.links
     }

@@ -148,7 +148,7 @@ impl Links {
 
     /// A link is over; another one with the domain may be up already.
     pub(super) fn down(&self, domain: &ServerName, number: u64) {
-        self.change(domain, |known| drop(known.up.take_if(|(up, ..)| *up == number)));
+        self.change(domain, |known| known.up = known.up.filter(|(up, ..)| *up != number));
     }
 
     pub(super) fn forget(&self, domain: &ServerName) {
