@@ -29,7 +29,7 @@ use crate::config::{Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
 use crate::edge::push::{Push, PushTask};
-use crate::edge::{ClientEdge, ClientSettings, PeerParts, SignUpPolicy, tending, wake};
+use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::presence::{PresenceSettings, PresenceTask, Presences};
@@ -176,14 +176,7 @@ async fn start_among(
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
-        PeerParts {
-            directory,
-            progress: peers.progress(),
-            filling: peers.filling(),
-            conduct: peers.conduct(),
-            marks: peers.marks(),
-            links: peers.links(),
-        },
+        peers.parts(directory),
         (presences.clone(), search.clone(), push.clone()),
         client_settings,
     );

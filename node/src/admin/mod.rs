@@ -66,8 +66,8 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// Answers for the members that a group waits for.
     fn confirm(&self, channel: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// How it is between the node and other organisations, at most [`PEERS_LISTED_MAX`], those first
-    /// that are not linked.
+    /// How it is between the node and other organisations, at most [`PEERS_LISTED_MAX`], those
+    /// first that are not linked.
     fn peers(&self) -> impl Future<Output = Result<Vec<PeerState>, Refusal>> + Send;
 
     /// Has an organisation's node dialled now, whatever the node waits for.

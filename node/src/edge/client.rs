@@ -24,7 +24,7 @@ use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
-use super::peer::{Conduct, Directory, Filling, Links, Marks, Progress};
+use super::peer::{Conduct, Directory, Filling, Links, Marks, PeerParts, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
 use super::push::{self, Push};
@@ -62,22 +62,6 @@ pub enum SignUpPolicy {
     Invite,
     /// Anybody.
     Open,
-}
-
-/// What the peers' edge does for this one.
-pub struct PeerParts {
-    /// Asks other nodes.
-    pub directory: Directory,
-    /// How far messages have come.
-    pub progress: Progress,
-    /// Fetches history that is lacking.
-    pub filling: Filling,
-    /// What peers did wrong.
-    pub conduct: Conduct,
-    /// How far members have read.
-    pub marks: Marks,
-    /// How links are.
-    pub links: Links,
 }
 
 /// The node, as the client API sees it.

@@ -26,4 +26,4 @@ pub mod tending;
 pub mod wake;
 mod work;
 
-pub use client::{ClientEdge, ClientSettings, PeerParts, SignUpPolicy};
+pub use client::{ClientEdge, ClientSettings, SignUpPolicy};

@@ -142,9 +142,9 @@ pub struct LinkEnd {
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
     /// Openings that came and go back.
-    rewinding: Rewinding,
+    pub(super) rewinding: Rewinding,
     /// The groups of those that are being applied.
-    rewound: Vec<ChannelId>,
+    pub(super) rewound: Vec<ChannelId>,
     relaying: Relaying,
     pub(super) link: u64,
     _filler: Filler,
@@ -402,9 +402,7 @@ impl LinkEnd {
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::Apply { frame, cursor, records } => {
                 self.passed.received_records += records;
-                let rewinds = self.rewinding.take(&self.exchange, &frame);
-                self.rewound = rewinds.iter().map(|rewind| rewind.channel).collect();
-                return peer.map(|peer| Task::Apply { peer, frame, cursor, rewinds });
+                return Some(self.batch(peer?, frame, cursor));
             }
             Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
             Action::Close(code) => return Some(Task::Close(code)),

@@ -100,6 +100,22 @@ struct Context {
     links: Links,
 }
 
+/// What this edge does for the clients'.
+pub struct PeerParts {
+    /// Asks other nodes.
+    pub(super) directory: Directory,
+    /// How far messages have come.
+    pub(super) progress: Progress,
+    /// Fetches history that is lacking.
+    pub(super) filling: Filling,
+    /// What peers did wrong.
+    pub(super) conduct: Conduct,
+    /// How far members have read.
+    pub(super) marks: Marks,
+    /// How links are.
+    pub(super) links: Links,
+}
+
 /// The running peers' edge.
 pub struct PeerEdge {
     addr: SocketAddr,
@@ -147,24 +163,17 @@ impl PeerEdge {
         Ok((Self { addr, context, manager, stop }, directory))
     }
 
-    /// Tells how far messages have come.
-    pub fn progress(&self) -> Progress {
-        self.context.exchange.progress.clone()
-    }
-
-    /// What peers did wrong.
-    pub fn conduct(&self) -> Conduct {
-        self.context.exchange.conduct.clone()
-    }
-
-    /// How links with others are.
-    pub fn links(&self) -> Links {
-        self.context.links.clone()
-    }
-
-    /// How far members have read.
-    pub fn marks(&self) -> Marks {
-        self.context.exchange.marks.clone()
+    /// What it does for the clients' edge, with what asks other nodes.
+    pub fn parts(&self, directory: Directory) -> PeerParts {
+        let Exchange { progress, filling, conduct, marks, .. } = &*self.context.exchange;
+        PeerParts {
+            directory,
+            progress: progress.clone(),
+            filling: filling.clone(),
+            conduct: conduct.clone(),
+            marks: marks.clone(),
+            links: self.context.links.clone(),
+        }
     }
 
     /// Fetches history that is lacking.

@@ -4,9 +4,11 @@
 use std::ops::ControlFlow;
 
 use comity_machine::{CannotRewind, EventRow, LogNo, LogSource, Rewind, rewind};
+use comity_protocol::cbor::ByteString;
 use comity_protocol::frame::{Batch, Frame, LogKind};
-use comity_protocol::id::{ChannelId, ControlPoint};
+use comity_protocol::id::{ChannelId, ControlPoint, LineageId};
 
+use super::end::{LinkEnd, Task};
 use super::exchange::Exchange;
 use super::past::Rows;
 use crate::writer::Shared;
@@ -49,6 +51,20 @@ impl Rewinding {
         now.into_iter()
             .filter_map(|(channel, base)| exchange.rewind(&channel, &base).ok())
             .collect()
+    }
+}
+
+impl LinkEnd {
+    /// A batch that is to be applied, with what its openings need.
+    pub(super) fn batch(
+        &mut self,
+        peer: LineageId,
+        frame: Vec<u8>,
+        cursor: Option<ByteString>,
+    ) -> Task {
+        let rewinds = self.rewinding.take(&self.exchange, &frame);
+        self.rewound = rewinds.iter().map(|rewind| rewind.channel).collect();
+        Task::Apply { peer, frame, cursor, rewinds }
     }
 }
 
