@@ -124,10 +124,10 @@ impl AdminClient {
         }
     }
 
-    /// Has an organisation's node dialled now.
-    pub async fn retry_peer(&self, domain: &str) -> Result<(), AdminError> {
+    /// Has an organisation's node dialled now; `false` where it is linked already.
+    pub async fn retry_peer(&self, domain: &str) -> Result<bool, AdminError> {
         match self.ask(&Ask::RetryPeer { domain: domain.to_owned() }).await? {
-            Answer::Done => Ok(()),
+            Answer::Retried { is_dialled } => Ok(is_dialled),
             answer => Err(unexpected(answer)),
         }
     }

@@ -70,8 +70,9 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// first that are not linked.
     fn peers(&self) -> impl Future<Output = Result<Vec<PeerState>, Refusal>> + Send;
 
-    /// Has an organisation's node dialled now, whatever the node waits for.
-    fn retry_peer(&self, domain: &str) -> Result<(), Refusal>;
+    /// Has an organisation's node dialled now, whatever the node waits for; `false` where it is
+    /// linked already.
+    fn retry_peer(&self, domain: &str) -> Result<bool, Refusal>;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
@@ -184,7 +185,10 @@ pub struct PeerState {
     pub domain: String,
     /// How the link is.
     pub link: PeerLink,
-    /// When anything came from it last, in Unix milliseconds.
+    /// Since when there is no link, where there was one in this run, in Unix milliseconds.
+    #[serde(default)]
+    pub down_since_unix_ms: Option<u64>,
+    /// When a frame came from it last, in Unix milliseconds.
     pub heard_unix_ms: Option<u64>,
     /// What it has not taken yet of what it is to have; absent where that is not known, because it
     /// was not linked yet.
@@ -395,9 +399,9 @@ mod tests {
             Ok(vec![PeerState { domain, link, backlog, ..PeerState::default() }])
         }
 
-        fn retry_peer(&self, domain: &str) -> Result<(), Refusal> {
+        fn retry_peer(&self, domain: &str) -> Result<bool, Refusal> {
             match domain {
-                "globex.example" => Ok(()),
+                "globex.example" => Ok(true),
                 _ => Err(Code::DomainUnreachable.into()),
             }
         }
@@ -454,7 +458,7 @@ mod tests {
         );
         assert_eq!(client.status().await.unwrap(), Fake.status());
         assert_eq!(client.peers().await.unwrap(), Fake.peers().await.unwrap());
-        client.retry_peer("globex.example").await.unwrap();
+        assert!(client.retry_peer("globex.example").await.unwrap());
         assert!(client.retry_peer("initech.example").await.is_err());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());

@@ -137,7 +137,9 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         Ask::Confirm { channel } => backend.confirm(&channel).await.map(|()| Answer::Done),
         Ask::Status => Ok(Answer::Status { status: backend.status() }),
         Ask::Peers => Ok(Answer::Peers { peers: backend.peers().await? }),
-        Ask::RetryPeer { domain } => backend.retry_peer(&domain).map(|()| Answer::Done),
+        Ask::RetryPeer { domain } => {
+            Ok(Answer::Retried { is_dialled: backend.retry_peer(&domain)? })
+        }
         Ask::Invite { uses, expires_in_seconds } => {
             let expires_in = Duration::from_secs(expires_in_seconds);
             let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;

@@ -59,6 +59,8 @@ pub(super) enum Answer {
     Status { status: Status },
     /// How it is between the node and other organisations.
     Peers { peers: Vec<PeerState> },
+    /// Whether an organisation's node is dialled now; it is linked already where not.
+    Retried { is_dialled: bool },
     /// This node's groups.
     Groups { groups: Vec<GroupLine> },
     /// Done.

@@ -265,7 +265,7 @@ impl AdminBackend for ClientEdge {
         self.listed_peers().await
     }
 
-    fn retry_peer(&self, domain: &str) -> Result<(), Refusal> {
+    fn retry_peer(&self, domain: &str) -> Result<bool, Refusal> {
         self.retry_link(domain)
     }
 

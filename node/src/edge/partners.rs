@@ -30,16 +30,23 @@ impl ClientEdge {
         listed.await.map_err(|_| Refusal::from(Code::Internal))
     }
 
-    /// Has a domain's node dialled now.
-    pub(super) fn retry_link(&self, domain: &str) -> Result<(), Refusal> {
+    /// Has a domain's node dialled now; `false` where it is linked already.
+    pub(super) fn retry_link(&self, domain: &str) -> Result<bool, Refusal> {
         let known: Option<ServerName> = domain.parse().ok();
-        let known = known.filter(|domain| self.links().all().contains_key(domain));
-        let domain = known.ok_or_else(|| Refusal {
-            sentence: "There is no such organisation; `comity peers` names them.".to_owned(),
-            ..Code::DomainUnreachable.into()
+        let links = self.links().all();
+        let found = known.and_then(|domain| Some((links.get(&domain)?.up.is_some(), domain)));
+        let (is_up, domain) = found.ok_or_else(|| Refusal {
+            sentence:
+                "This node has nothing to do with such an organisation: `comity peers` lists \
+                       those that it is linked with, or is to be. One comes to it once somebody \
+                       here writes to somebody there."
+                    .to_owned(),
+            ..Code::NameInvalid.into()
         })?;
-        self.links().retry(domain);
-        Ok(())
+        if !is_up {
+            self.links().retry(domain);
+        }
+        Ok(!is_up)
     }
 
     fn read_peers(&self) -> Vec<PeerState> {
@@ -78,7 +85,8 @@ impl ClientEdge {
 }
 
 fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> PeerState {
-    let LinkState { up, is_dialling, next_try_ms, heard_unix_ms, trouble, key, traffic } = link;
+    let LinkState { up, down_since_unix_ms, is_dialling, next_try_ms, .. } = link;
+    let LinkState { heard_unix_ms, trouble, key, traffic, .. } = link;
     let Traffic { sent_bytes, received_bytes, sent_records, received_records } = traffic;
     let proof = |proof| match proof {
         Proof::Dnssec => PeerProof::Dnssec,
@@ -92,6 +100,7 @@ fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> 
             None if is_dialling => PeerLink::Dialling,
             None => PeerLink::Down,
         },
+        down_since_unix_ms,
         heard_unix_ms,
         backlog,
         trouble: trouble.map(|(unix_ms, Trouble { code, why })| PeerTrouble {

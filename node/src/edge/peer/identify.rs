@@ -33,6 +33,7 @@ impl Context {
         if introduction.key != key || introduction.lineage != lineage {
             return Err(Code::PeerNameMismatch);
         }
+        self.links.proven(domain, key, introduction.proof);
         self.make_known(domain, key, introduction.recovery).await
     }
 

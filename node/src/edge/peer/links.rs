@@ -33,6 +33,8 @@ struct Inner {
 struct Known {
     /// The link that is up: its number, since when, and whether we dialled it.
     up: Option<(u64, u64, bool)>,
+    /// When the last link was over, in Unix milliseconds.
+    ended_unix_ms: Option<u64>,
     is_dialling: bool,
     next_try_ms: Option<u64>,
     trouble: Option<(u64, Trouble)>,
@@ -60,6 +62,8 @@ impl From<Code> for Trouble {
 pub struct LinkState {
     /// Since when the link is up, in Unix milliseconds, and whether we dialled it.
     pub up: Option<(u64, bool)>,
+    /// Since when there is none, where there was one in this run, in Unix milliseconds.
+    pub down_since_unix_ms: Option<u64>,
     /// Whether it is being dialled.
     pub is_dialling: bool,
     /// In how many milliseconds it is dialled again.
@@ -148,7 +152,11 @@ impl Links {
 
     /// A link is over; another one with the domain may be up already.
     pub(super) fn down(&self, domain: &ServerName, number: u64) {
-        self.change(domain, |known| known.up = known.up.filter(|(up, ..)| *up != number));
+        self.change(domain, |known| {
+            if known.up.take_if(|(up, ..)| *up == number).is_some() {
+                known.ended_unix_ms = Some(clock::unix_ms());
+            }
+        });
     }
 
     pub(super) fn forget(&self, domain: &ServerName) {
@@ -171,6 +179,7 @@ impl Known {
     fn state(&self, now_ms: u64) -> LinkState {
         LinkState {
             up: self.up.map(|(_, since, is_dialled)| (since, is_dialled)),
+            down_since_unix_ms: self.ended_unix_ms.filter(|_| self.up.is_none()),
             is_dialling: self.is_dialling,
             next_try_ms: self.next_try_ms.map(|at_ms| at_ms.saturating_sub(now_ms)),
             heard_unix_ms: self.meter.heard_unix_ms(),

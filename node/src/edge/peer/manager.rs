@@ -2,14 +2,17 @@
 //! for accounts and groups.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_federation::DiscoverError;
+use comity_federation::{ConnectError, DiscoverError};
 use comity_protocol::code::Code;
 use comity_protocol::id::LineageId;
+use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 use comity_replica::{Connection, Dialer, Verdict};
+use data_encoding::BASE64;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
@@ -300,6 +303,16 @@ impl Manager {
     }
 }
 
+/// Another node answers where a domain's is to be.
+fn another(domain: &ServerName, addr: SocketAddr, key: &NodePublicKey) -> Trouble {
+    let key = BASE64.encode(key.as_bytes());
+    let why = format!(
+        "Another node than the one of {domain} answers at {addr}/udp: it shows the key {key}. Either \
+         the records of {domain} name a wrong address, or its node has another key than they say."
+    );
+    Trouble { code: Code::PeerNameMismatch, why }
+}
+
 /// What ended a link, which either side may have done with a code.
 fn ended_by(code: Option<Code>) -> Trouble {
     code.map_or_else(
@@ -342,6 +355,7 @@ impl Context {
         for addr in introduced.targets.into_iter().flat_map(|target| target.addrs) {
             match self.endpoint.connect(addr, &introduction.key).await {
                 Ok(link) => return Ok(link),
+                Err(ConnectError::WrongKey(key)) => return Err(another(domain, addr, &key)),
                 Err(error) => tried.push(format!("{addr}/udp: {error}")),
             }
         }
