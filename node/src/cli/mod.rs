@@ -66,11 +66,12 @@ enum Command {
     /// The node's keys
     #[command(subcommand)]
     Keys(keys::Command),
-    /// How it is between this node and other organisations
+    /// Print how the links with other organisations are
     ///
-    /// A line for each organisation that is linked or is to be: how the link is, when anything came
-    /// from it last, how many records it has not taken yet, and what went wrong last. Asks the
-    /// running node.
+    /// A line for each organisation that is linked or is to be, those first that are not: its link
+    /// (up, dialling or down), when a frame came from it last, how many records it has not taken
+    /// yet (1000+ where there are more, ? where it was not linked since this node started), and
+    /// what went wrong last while it is not up. Asks the running node.
     Peers(peers::Options),
     /// Proofs that an organisation contradicted itself
     #[command(subcommand)]

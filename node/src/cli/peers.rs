@@ -41,17 +41,29 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
     match options.command {
         None => Ok(say(table(&admin.peers().await?, clock::unix_ms()))?),
         Some(Command::Show { domain }) => {
-            let peers = admin.peers().await?;
-            let peer = peers.iter().find(|peer| peer.domain.eq_ignore_ascii_case(&domain));
-            let peer =
-                peer.ok_or_else(|| format!("{domain} is not in the list of comity peers"))?;
+            let (domain, peers) = (plain(&domain), admin.peers().await?);
+            let peer = peers.iter().find(|peer| peer.domain == domain);
+            let peer = peer.ok_or_else(|| {
+                format!(
+                    "this node has nothing to do with {domain:?}: comity peers lists those that it \
+                     is linked with, or is to be"
+                )
+            })?;
             Ok(say(details(peer, clock::unix_ms()))?)
         }
         Some(Command::Retry { domain }) => {
-            admin.retry_peer(&domain).await?;
-            Ok(say(format_args!("{domain} is dialled now.\n"))?)
+            let domain = plain(&domain);
+            Ok(say(match admin.retry_peer(&domain).await? {
+                true => format!("{domain} is dialled now.\n"),
+                false => format!("{domain} is linked already: there is nothing to do.\n"),
+            })?)
         }
     }
+}
+
+/// A domain as the node has it: in small letters, without the dot that ends it in a zone.
+fn plain(domain: &str) -> String {
+    domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase()
 }
 
 /// A line for each organisation.
@@ -61,15 +73,16 @@ fn table(peers: &[PeerState], now_ms: u64) -> String {
     }
     let width = peers.iter().map(|peer| peer.domain.len()).max().unwrap_or_default();
     let width = width.max(HEADING.len());
-    let mut text = format!("{HEADING:width$}  link      heard     waiting  trouble\n");
+    let mut text = format!("{HEADING:width$}  link      heard      waiting  trouble\n");
     for peer in peers {
         let link = link_word(peer.link);
-        let heard = peer.heard_unix_ms.map_or("never".to_owned(), |at_ms| ago(at_ms, now_ms));
+        let heard = peer.heard_unix_ms.map(|at_ms| now_ms.saturating_sub(at_ms));
+        let heard = heard.map_or("never".to_owned(), |ms| format!("{} ago", largest(ms)));
         let waiting = peer.backlog.map_or("?".to_owned(), |backlog| count(backlog.records));
         // What went wrong before the link came up is over.
         let trouble = peer.trouble.as_ref().filter(|_| !is_up(peer));
         let trouble = trouble.map_or("", |trouble| &trouble.code);
-        let line = format!("{:width$}  {link:8}  {heard:8}  {waiting:>7}  {trouble}", peer.domain);
+        let line = format!("{:width$}  {link:8}  {heard:9}  {waiting:>7}  {trouble}", peer.domain);
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
@@ -89,14 +102,18 @@ fn details(peer: &PeerState, now_ms: u64) -> String {
     say("waiting", backlog_text(peer.backlog));
     let (sent, received) = peer.bytes_per_minute;
     let (records_sent, records_received) = peer.records_per_minute;
-    say("sent", format!("{sent} bytes, {records_sent} records within a minute"));
-    say("received", format!("{received} bytes, {records_received} records within a minute"));
+    let rate = |bytes, records: u64| {
+        format!("{bytes} bytes, {} within a minute", plural(records, &records.to_string()))
+    };
+    say("sent", rate(sent, records_sent));
+    say("received", rate(received, records_received));
     if let Some(key) = &peer.key {
         say("key", key.clone());
         say("proven by", proof_text(peer.proof).to_owned());
     }
     if let Some(PeerTrouble { code, why, unix_ms }) = &peer.trouble {
-        say("trouble", format!("{code}, {} ({})", ago(*unix_ms, now_ms), utc(*unix_ms)));
+        let name = if is_up(peer) { "last trouble" } else { "trouble" };
+        say(name, format!("{code}, {} ({})", ago(*unix_ms, now_ms), utc(*unix_ms)));
         say("", why.clone());
     }
     text
@@ -117,9 +134,18 @@ fn link_text(peer: &PeerState, now_ms: u64) -> String {
             let for_ms = now_ms.saturating_sub(since_unix_ms);
             format!("up for {}, {by}", span(for_ms))
         }
-        (PeerLink::Dialling, _) => "being dialled".to_owned(),
-        (PeerLink::Down, Some(in_ms)) => format!("down; dialled again in {}", span(in_ms)),
-        (PeerLink::Down, None) => "down".to_owned(),
+        (PeerLink::Dialling, _) => format!("{}, being dialled", down_text(peer, now_ms)),
+        (PeerLink::Down, Some(in_ms)) if in_ms >= 1_000 => {
+            format!("{}, dialled again in {}", down_text(peer, now_ms), span(in_ms))
+        }
+        (PeerLink::Down, _) => format!("{}, dialled again at once", down_text(peer, now_ms)),
+    }
+}
+
+fn down_text(peer: &PeerState, now_ms: u64) -> String {
+    match peer.down_since_unix_ms {
+        Some(since_ms) => format!("down for {}", span(now_ms.saturating_sub(since_ms))),
+        None => "not up since this node started".to_owned(),
     }
 }
 
@@ -128,7 +154,8 @@ fn backlog_text(backlog: Option<Backlog>) -> String {
         None => "not known: it was not linked since this node started".to_owned(),
         Some(Backlog { records: 0, .. }) => "nothing: it has all that it is to have".to_owned(),
         Some(Backlog { records, oldest_ms }) => {
-            format!("{} records that it has not taken yet, for {}", count(records), span(oldest_ms))
+            let records = plural(records, &count(records));
+            format!("{records} that it has not taken yet, for {}", span(oldest_ms))
         }
     }
 }
@@ -138,7 +165,7 @@ fn proof_text(proof: Option<PeerProof>) -> &'static str {
         Some(PeerProof::Dnssec) => "its records in DNS (DNSSEC)",
         Some(PeerProof::Pin) => "your settings (federation.pins)",
         Some(PeerProof::Web) => "the document under its web certificate",
-        None => "an earlier proof; it has not changed since",
+        None => "a proof from before this node started",
     }
 }
 
@@ -154,6 +181,21 @@ fn count(records: u64) -> String {
 
 fn ago(at_ms: u64, now_ms: u64) -> String {
     format!("{} ago", span(now_ms.saturating_sub(at_ms)))
+}
+
+fn plural(records: u64, counted: &str) -> String {
+    if records == 1 { "1 record".to_owned() } else { format!("{counted} records") }
+}
+
+/// A time in its largest unit.
+fn largest(ms: u64) -> String {
+    let s = ms / 1_000;
+    match (s / 86_400, s / 3_600, s / 60) {
+        (0, 0, 0) => format!("{s} s"),
+        (0, 0, min) => format!("{min} min"),
+        (0, h, _) => format!("{h} h"),
+        (d, ..) => format!("{d} d"),
+    }
 }
 
 /// A time in its two largest units.
@@ -216,6 +258,8 @@ mod tests {
                 unix_ms: NOW_MS - 61_000,
             }),
             next_try_ms: Some(59_900),
+            down_since_unix_ms: Some(NOW_MS - 200_000),
+            heard_unix_ms: Some(NOW_MS - 205_000),
             ..PeerState::default()
         }
     }
@@ -228,10 +272,10 @@ mod tests {
             ..PeerState::default()
         };
         let expected = "\
-organisation     link      heard     waiting  trouble
-initech.example  down      never       1000+  domain_unreachable
-a.example        dialling  never           ?
-globex.example   up        1 s ago         0
+organisation     link      heard      waiting  trouble
+initech.example  down      3 min ago    1000+  domain_unreachable
+a.example        dialling  never            ?
+globex.example   up        1 s ago          0
 ";
         assert_eq!(table(&[down(), dialling, up()], NOW_MS), expected);
         assert_eq!(table(&[], NOW_MS), "No organisation is linked, and none is to be.\n");
@@ -248,12 +292,13 @@ sent          1200 bytes, 12 records within a minute
 received      34 bytes, 0 records within a minute
 key           aGVsbG8=
 proven by     its records in DNS (DNSSEC)
-trouble       domain_unreachable, 2 h 6 min ago (2025-11-24T13:53:20Z)
+last trouble  domain_unreachable, 2 h 6 min ago (2025-11-24T13:53:20Z)
               The connection broke, or was silent for too long.
 ";
         assert_eq!(details(&up(), NOW_MS), expected);
         let shown = details(&down(), NOW_MS);
-        assert!(shown.contains("down; dialled again in 59 s\n"), "{shown}");
+        assert!(shown.contains("link          down for 3 min 20 s, dialled again in 59 s\n"));
+        assert_eq!(plain("GLOBEX.example."), "globex.example");
         assert!(shown.contains("1000+ records that it has not taken yet, for 1 h 1 min\n"));
         assert!(shown.contains("trouble       domain_unreachable, 1 min 1 s ago"), "{shown}");
     }

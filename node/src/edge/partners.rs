@@ -41,7 +41,7 @@ impl ClientEdge {
                        those that it is linked with, or is to be. One comes to it once somebody \
                        here writes to somebody there."
                     .to_owned(),
-            ..Code::NameInvalid.into()
+            ..Code::ResourceNotFound.into()
         })?;
         if !is_up {
             self.links().retry(domain);
