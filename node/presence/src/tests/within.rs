@@ -323,7 +323,7 @@ fn where_many_are_told_the_next_changes_go_together() {
     node.chooses(&phones[1], Choice::Busy);
     node.wait(300);
     node.chooses(&phones[2], Choice::Away);
-    node.wait(365);
+    node.wait(366);
     assert_eq!(phones[0].socket.news(), one(1, Away));
     node.wait(1);
     assert_eq!(phones[0].socket.news(), [one(2, Busy), one(3, Away)].concat());

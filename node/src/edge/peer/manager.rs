@@ -307,8 +307,9 @@ impl Manager {
 fn another(domain: &ServerName, addr: SocketAddr, key: &NodePublicKey) -> Trouble {
     let key = BASE64.encode(key.as_bytes());
     let why = format!(
-        "Another node than the one of {domain} answers at {addr}/udp: it shows the key {key}. Either \
-         the records of {domain} name a wrong address, or its node has another key than they say."
+        "Another node than the one of {domain} answers at {addr}/udp: it shows the key {key}. \
+         Either the records of {domain} name a wrong address, or its node has another key than \
+         they say."
     );
     Trouble { code: Code::PeerNameMismatch, why }
 }
