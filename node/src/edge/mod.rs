@@ -26,4 +26,12 @@ pub mod tending;
 pub mod wake;
 mod work;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use client::{ClientEdge, ClientSettings, SignUpPolicy};
+
+/// Takes a lock. What a holder that panicked left behind is taken as it is: the end of one task
+/// must not end all others.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

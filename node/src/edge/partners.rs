@@ -20,6 +20,10 @@ use crate::admin::{
 use crate::clock;
 use crate::feed;
 
+const NOTHING_TO_DO: &str = "This node has nothing to do with such an organisation: `comity peers` \
+                             lists those that it is linked with, or is to be. One comes to it once \
+                             somebody here writes to somebody there.";
+
 impl ClientEdge {
     /// All organisations that are linked, are to be, or were asked for, those first that are not
     /// linked.
@@ -33,14 +37,9 @@ impl ClientEdge {
     /// Has a domain's node dialled now; `false` where it is linked already.
     pub(super) fn retry_link(&self, domain: &str) -> Result<bool, Refusal> {
         let known: Option<ServerName> = domain.parse().ok();
-        let links = self.links().all();
-        let found = known.and_then(|domain| Some((links.get(&domain)?.up.is_some(), domain)));
+        let found = known.and_then(|domain| Some((self.links().is_up(&domain)?, domain)));
         let (is_up, domain) = found.ok_or_else(|| Refusal {
-            sentence:
-                "This node has nothing to do with such an organisation: `comity peers` lists \
-                       those that it is linked with, or is to be. One comes to it once somebody \
-                       here writes to somebody there."
-                    .to_owned(),
+            sentence: NOTHING_TO_DO.to_owned(),
             ..Code::ResourceNotFound.into()
         })?;
         if !is_up {

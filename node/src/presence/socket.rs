@@ -75,27 +75,31 @@ impl Sink for Queue {
 
 impl Round {
     pub(super) fn begin(&self) -> Running<'_> {
-        *lock(&self.0) = Some(Vec::new());
+        *self.lock() = Some(Vec::new());
         Running(self)
     }
 
     /// Takes a socket into the round, if there is one.
     fn take(&self, socket: &Queue) -> bool {
-        let mut round = lock(&self.0);
+        let mut round = self.lock();
         round.as_mut().map(|sockets| sockets.push(socket.clone())).is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<Queue>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Running<'_> {
     /// Ends it; the sockets of it.
     pub(super) fn end(self) -> Vec<Queue> {
-        lock(&self.0.0).take().unwrap_or_default()
+        self.0.lock().take().unwrap_or_default()
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.0) = None;
+        *self.0.lock() = None;
     }
 }
 
@@ -135,7 +139,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        lock(&self.0.waiting)
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -216,8 +220,4 @@ pub(super) fn card(shown: &Shown) -> Card {
         last_active_unix_ms: *last_active_unix_ms,
         encoded: Default::default(),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

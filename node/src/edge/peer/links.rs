@@ -2,7 +2,7 @@
 //! domain, as long as this process runs. It decides nothing.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use comity_federation::Proof;
 use comity_protocol::code::Code;
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::meter::{Meter, Traffic};
 use crate::clock;
+use crate::edge::lock;
 
 /// Domains of which something is kept.
 const DOMAINS_MAX: usize = 20_000;
@@ -84,6 +85,11 @@ impl Links {
     pub fn all(&self) -> BTreeMap<ServerName, LinkState> {
         let (now_ms, known) = (clock::monotonic_ms(), self.lock());
         known.iter().map(|(domain, known)| (domain.clone(), known.state(now_ms))).collect()
+    }
+
+    /// Whether a link with a domain is up; `None` where nothing is known of it.
+    pub fn is_up(&self, domain: &ServerName) -> Option<bool> {
+        self.lock().get(domain).map(|known| known.up.is_some())
     }
 
     /// A domain is to be dialled now, whatever it waits for.
@@ -188,8 +194,4 @@ impl Known {
             traffic: self.meter.traffic(now_ms),
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,7 @@
 //! told anew on each link; what was heard is kept in memory alone. It reads no clock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use comity_machine::{Channel, ChannelNo, State, Subscriber};
 use comity_presence::Bucket;
@@ -14,6 +14,7 @@ use comity_protocol::limits::MARKS_MAX;
 use comity_protocol::reading::MarkEntry;
 use tokio::sync::Notify;
 
+use crate::edge::lock;
 use crate::feed::{Hub, Notice};
 use crate::writer::Shared;
 
@@ -222,10 +223,6 @@ fn entry(state: &State, (no, account): Place, peer: LineageId) -> Option<MarkEnt
     let is_shown = state.shows_reads(account);
     let message = state.read_mark(account, no).message.filter(|_| is_shown);
     Some(MarkEntry { channel: channel.id, account, message })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shortest time between two frames about marks on a link, in ms.

@@ -10,9 +10,10 @@ use comity_machine::{
 use comity_protocol::code::Code;
 use comity_protocol::id::{AccountNumber, ChannelId};
 
-use super::{lock, quiet};
+use super::quiet;
 use crate::edge::client::ClientEdge;
 use crate::edge::convert;
+use crate::edge::lock;
 use crate::feed::Notice;
 use crate::push::{DeviceKeys, EndpointError, check_endpoint, seal};
 

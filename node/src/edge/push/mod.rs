@@ -14,7 +14,7 @@ mod seed;
 mod task;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use comity_client_api::PushFailing;
 use comity_machine::{Applied, ChannelNo, DeviceId};
@@ -85,8 +85,4 @@ impl Push {
         self.0.notes.subscribed(account);
         self.0.wake.notify_one();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,7 @@ use comity_protocol::control::{ControlAct, ControlHeader};
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, AccountNumber, LogName};
 
-use super::lock;
+use crate::edge::lock;
 use crate::edge::reading::is_message;
 
 /// Records that wait to be looked at; beyond it, what is unread is looked through instead.

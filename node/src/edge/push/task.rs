@@ -13,13 +13,14 @@ use comity_push::{Job, Key, Outcome, Queue, Turn, What};
 use tokio::sync::oneshot;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
+use super::Push;
 use super::call::call;
 use super::deliver::Delivered;
 use super::judge::{Verdict, Wants, is_direct, is_in, wants};
 use super::notes::{Happened, Said};
 use super::seed::Seed;
-use super::{Push, lock};
 use crate::clock;
+use crate::edge::lock;
 use crate::writer::{ProposeError, WriterHandle};
 
 /// How long what services took waits to be written, in ms. After a crash within it they are told
