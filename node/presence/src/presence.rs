@@ -14,7 +14,7 @@ use crate::beat::{Beat, Pace};
 use crate::device::Device;
 use crate::leases::Peer;
 use crate::limits::{
-    BEATS_PER_S, COALESCE_MAX_MS, COALESCE_MS, FRAMES_PER_S, PACE_DOUBLINGS_MAX, Settings,
+    BEATS_PER_S, COALESCE_MAX_MS, COALESCE_MS, FRAMES_PER_S, PACE_DOUBLINGS_MAX, SLOW_BEATS, Settings,
     WRITE_AFTER_MS, WRITTEN_MAX,
 };
 use crate::model::{Choice, Now, Relations, Shown};
@@ -89,10 +89,11 @@ impl<S: Sink> Presence<S> {
     /// How often devices are to beat at the moment.
     pub fn pace(&self) -> Pace {
         let Settings { heartbeat_ms, timeout_ms } = self.settings;
-        Pace {
-            heartbeat_ms: heartbeat_ms << self.doublings,
-            timeout_ms: timeout_ms << self.doublings,
+        if self.doublings == 0 {
+            return Pace { heartbeat_ms, timeout_ms };
         }
+        let heartbeat_ms = heartbeat_ms << self.doublings;
+        Pace { heartbeat_ms, timeout_ms: timeout_ms.max(SLOW_BEATS * heartbeat_ms) }
     }
 
     /// Accounts that are known here at the moment.

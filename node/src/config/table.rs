@@ -299,8 +299,8 @@ pub const SETTINGS: &[Setting] = &[
         otherwise: "",
         meaning: "How often a client is asked to give a sign of life; any frame is one. With many \
                   devices the node asks for fewer by itself: for twice the time, and again, up to \
-                  16 times, and `presence.timeout_ms` grows with it, but for devices whose \
-                  connection broke.",
+                  16 times; a device is then gone after three of them, where that is longer \
+                  than `presence.timeout_ms`, or after that where its connection broke.",
         cost: "Too low: phones run their radio for nothing, and each beat costs the node some ten \
                microseconds. Too high: who is gone is seen late.",
         example: "5_000",
