@@ -203,6 +203,9 @@ pub enum Standing {
     Joined(Role),
     /// Accepted an invitation of another organisation's group that its home has not yet recorded.
     Joining,
+    /// In no more, as the channel is shared with the caller's organisation no longer; what was said
+    /// until then can be read.
+    Kept,
 }
 
 /// A channel in a list.

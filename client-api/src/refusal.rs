@@ -87,6 +87,10 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NotAuthor
         | Code::PostingRestricted
         | Code::DomainRefused
+        | Code::DomainWaits
+        | Code::RefusedByDomain
+        | Code::WaitsAtDomain
+        | Code::ChannelNotGranted
         | Code::PeerNameMismatch
         | Code::PeerNotMember
         | Code::OriginRefused

@@ -41,6 +41,7 @@ listen = "{listen}"
 
 [federation]
 listen = "127.0.0.1:0"
+mode = "open"
 {web_roots}
 [dns]
 nameservers = ["127.0.0.1:9"]

@@ -25,6 +25,7 @@ listen = "{address}:{client_port}"
 
 [federation]
 listen = "0.0.0.0:{federation_port}"
+mode = "open"
 
 [dns]
 nameservers = ["{nameserver}:53"]

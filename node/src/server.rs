@@ -15,7 +15,9 @@ use comity_federation::{
     Addresses, Pins, Policy, ResolverSettings, WebPlaces, WebSettings, web_roots,
 };
 use comity_identity::NodeKeyFile;
-use comity_machine::{Answer, Applied, Command, DeviceId, RefusedCode};
+use comity_machine::{
+    Answer, Applied, Command, DeviceId, FederationMode, PolicyChange, RefusedCode,
+};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::WriterId;
@@ -25,7 +27,7 @@ use tokio::task::JoinHandle;
 
 use crate::admin::{self, AdminSocket};
 use crate::clock;
-use crate::config::{Settings, SignUpMode};
+use crate::config::{self, Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
 use crate::edge::push::{Push, PushTask};
@@ -295,7 +297,6 @@ fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartErro
     let overlay_bytes_max =
         usize::try_from(settings.storage.journal_bytes_max).unwrap_or(usize::MAX);
     let writer_settings = WriterSettings {
-        seal_after: settings.storage.flush_after,
         overlay_bytes_max,
         seal_bytes: (overlay_bytes_max / 8).max(1 << 20),
         ..WriterSettings::default()
@@ -323,6 +324,14 @@ fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result
     let retention = settings.storage.retention_seconds;
     if kept != retention {
         commands.push(Command::Retain { seconds: retention, unix_ms: clock::unix_ms() });
+    }
+    let mode = match settings.federation.mode {
+        config::FederationMode::Allowlist => FederationMode::Allowlist,
+        config::FederationMode::Ask => FederationMode::Ask,
+        config::FederationMode::Open => FederationMode::Open,
+    };
+    if writer.shared().state().policy().mode != mode {
+        commands.push(Command::Federate(PolicyChange::Mode(mode)));
     }
     let proposals = commands.into_iter().map(|command| {
         let answer = |answer| {

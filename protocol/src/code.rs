@@ -121,6 +121,12 @@ codes! {
     64 DomainKeyChanged "domain_key_changed"
         "The domain's key is not the one known before; an admin has to decide.";
     65 DomainRefused "domain_refused" "This node does not federate with the domain.";
+    66 DomainWaits "domain_waits" "An admin has to allow the domain first, and was asked.";
+    67 RefusedByDomain "refused_by_domain" "The domain's node does not federate with this one.";
+    68 WaitsAtDomain "waits_at_domain"
+        "An admin of the domain has to allow this organisation first, and was asked.";
+    69 ChannelNotGranted "channel_not_granted"
+        "The admin has not allowed this channel to be shared with that organisation.";
 
     // More of channels.
     70 AliasTaken "alias_taken" "This alias names another channel.";

@@ -199,6 +199,7 @@ impl From<ChannelSummary> for ChannelShape {
             Standing::Invited => ("invited", None),
             Standing::Joined(role) => ("joined", Some(role.name().to_owned())),
             Standing::Joining => ("joining", None),
+            Standing::Kept => ("kept", None),
         };
         let shape = Self {
             id: summary.id.to_string(),
@@ -213,7 +214,7 @@ impl From<ChannelSummary> for ChannelShape {
             last_message_time: summary.last_message_unix_ms.map(format_unix_ms),
             unread: match summary.standing {
                 Standing::Joined(_) => Some(summary.unread.into()),
-                Standing::Invited | Standing::Joining => None,
+                Standing::Invited | Standing::Joining | Standing::Kept => None,
             },
             muted: summary.muted,
             notifications: summary.level.map(level_name).map(str::to_owned),

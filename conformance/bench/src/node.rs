@@ -79,6 +79,7 @@ impl Site {
             ("COMITY_DOMAIN", self.domain.as_str()),
             ("COMITY_CLIENT__LISTEN", "127.0.0.1:0"),
             ("COMITY_FEDERATION__LISTEN", "127.0.0.1:0"),
+            ("COMITY_FEDERATION__MODE", "open"),
             ("COMITY_DNS__NAMESERVERS", "[\"127.0.0.1:1\"]"),
             ("COMITY_SIGN_UP__MODE", "open"),
             ("COMITY_LOG__FORMAT", "json"),

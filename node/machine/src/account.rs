@@ -151,12 +151,16 @@ pub struct Stay {
     /// Of an account that is, or was, in: when it came.
     #[n(4)]
     pub since: HybridTime,
+    /// Of an account that was in: whether it may read what there was, as the channel is not shared
+    /// any more.
+    #[cbor(n(5), default)]
+    pub kept: bool,
 }
 
 impl Stay {
     /// A stay that lasts, from a pos on.
     pub(crate) fn new(from: Pos, standing: Standing) -> Self {
-        Self { from, to: None, standing, request: None, since: HybridTime::default() }
+        Self { from, to: None, standing, request: None, since: HybridTime::default(), kept: false }
     }
 }
 

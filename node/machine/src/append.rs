@@ -100,6 +100,7 @@ impl State {
         if self.is_home(no) && !self.has_authority(no) {
             return Err(Code::HomeComparing);
         }
+        self.check_sharing(no, act)?;
         self.cover_ahead(no, act, fx)?;
         self.append_one(no, actor, act, request, fx)
     }
@@ -275,7 +276,8 @@ impl State {
             self.take_moderation(no, moderation, pos, fx);
         }
         let is_unwanted = self.is_unwanted(act, header.actor);
-        self.sync_target(no, act, (accepted, fed, pos, is_unwanted), &before, fx);
+        let is_unshared = matches!(act, ControlAct::Remove(_)) && header.actor.is_none();
+        self.sync_target(no, act, (accepted, fed, pos, is_unwanted, is_unshared), &before, fx);
         let nominee = self.channels[&no].group().and_then(|group| group.state.nominee);
         if accepted && nominee == Some(self.lineage()) {
             self.waiting.insert(no);
@@ -288,7 +290,7 @@ impl State {
         &mut self,
         no: ChannelNo,
         act: &ControlAct,
-        (accepted, fed, pos, is_unwanted): (bool, bool, Pos, bool),
+        (accepted, fed, pos, is_unwanted, is_unshared): (bool, bool, Pos, bool, bool),
         before: &[Subscriber],
         fx: &mut Effects,
     ) {
@@ -299,6 +301,9 @@ impl State {
         // Who was told of this invite through the link channel is not told again.
         let is_told = self.is_told(no, target);
         self.sync_member(no, target, pos, fx);
+        if is_unshared {
+            self.keep_read(no, target, fx);
+        }
         self.widen_audience(no, target, before, fed, fx);
         if let Some(applied) = fx.applied.last_mut().filter(|_| is_told) {
             applied.inbox.clear();

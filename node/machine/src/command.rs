@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use crate::act::Act;
 use crate::compare::Ahead;
 use crate::notify::Notify;
+use crate::policy::PolicyChange;
 use crate::rewind::Rewind;
 use crate::settle::Settlement;
 
@@ -330,6 +331,9 @@ pub enum Command {
     /// Something about what devices are told while nobody looks at them.
     #[n(27)]
     Notify(#[n(0)] Notify),
+    /// The admin says something else of other organisations.
+    #[n(30)]
+    Federate(#[n(0)] PolicyChange),
 }
 
 /// What the node's setting asks of a sign-up.

@@ -81,6 +81,7 @@ impl State {
             return Err(Code::ContactSelf);
         }
         self.check_known(other, label)?;
+        self.check_admitted(other.lineage)?;
         match self.contact_standing(account, other) {
             Some(Agreed) => return Ok(Answer::Done),
             Some(Asked) => return Ok(Answer::Requested),
@@ -144,7 +145,9 @@ impl State {
         let before = self.contact_standing(account, from);
         match (step.step, before) {
             (ContactStep::Ask, _) if self.blocks(account, from) => return Vec::new(),
-            (ContactStep::Ask, None) if self.may_ask(account, from.lineage) => {
+            (ContactStep::Ask, None)
+                if self.may_ask(account, from.lineage) && self.hears_ask(from.lineage, fx) =>
+            {
                 self.set_contact(account, from, &step.from, Asking, fx);
             }
             // Each has asked the other, who may not have heard it.

@@ -57,19 +57,19 @@ impl State {
         if !in_link || !sound || is_unwanted || !self.is_news(peer, invitation) {
             return Vec::new();
         }
-        let account = self.accounts.get_mut(&invitation.account);
-        let Some(account) = account.filter(|account| !account.is_deleted) else {
+        let Some(account) = self.accounts.get(&invitation.account).filter(|a| !a.is_deleted) else {
             return Vec::new();
         };
-        let before = account.invitations.get(&invitation.channel);
-        let is_free = match before {
+        let before = account.invitations.get(&invitation.channel).cloned();
+        let is_free = match &before {
             // Nobody takes the place of the home that invited first.
             Some(open) => open.home == peer && open.invite < invitation.invite,
             None => account.invitations.len() < INVITATIONS_MAX,
         };
-        if !is_free {
+        if !is_free || !self.hears_ask(peer, fx) {
             return Vec::new();
         }
+        let before = before.as_ref();
         let open = OpenInvitation {
             invite: invitation.invite,
             home: peer,
@@ -79,7 +79,9 @@ impl State {
             request: before.and_then(|open| open.request),
             newer: before.is_some_and(|open| open.accepted),
         };
-        account.invitations.insert(invitation.channel, open);
+        if let Some(account) = self.accounts.get_mut(&invitation.account) {
+            account.invitations.insert(invitation.channel, open);
+        }
         self.invited.insert((invitation.channel, invitation.account));
         fx.dirty(RowKey::Account(invitation.account));
         vec![invitation.account]

@@ -31,6 +31,7 @@ mod notify;
 mod peer;
 mod perform;
 mod place;
+mod policy;
 mod presence;
 mod profile;
 mod proven;
@@ -72,6 +73,9 @@ pub use fork::{KnownFork, ReadOnly};
 pub use group::{ControlState, Ended, Group, GroupAct, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, links, range_start};
 pub use notify::{Level, Notify, PUSH_TEXT_BYTES_MAX, PushSubscription, PushTarget, Quiet, Wishes};
+pub use policy::{
+    ASKS_PER_HOUR, Admission, DomainRule, FederationMode, Policy, PolicyChange, Stance,
+};
 pub use reading::{ReadMark, Unread};
 pub use relay::Lack;
 pub use reopen::{Forgotten, Rejudged, Reopened};

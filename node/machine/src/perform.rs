@@ -164,6 +164,7 @@ impl State {
     /// The channel, where the account may post in it.
     fn may_post(&self, account: AccountNumber, channel: &ChannelId) -> Result<ChannelNo, Code> {
         let no = self.joined(account, channel)?;
+        self.check_federates(no)?;
         if let Some(group) = self.channels[&no].group() {
             if self.channels[&no].is_read_only() {
                 return Err(Code::ChannelReadOnly);
@@ -182,6 +183,7 @@ impl State {
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
         let no = self.joined(account, channel)?;
+        self.check_federates(no)?;
         if !Reaction::is_sound(reaction) {
             return Err(Code::ReactionInvalid);
         }
@@ -248,6 +250,7 @@ impl State {
         }
         self.check_room(account)?;
         self.check_known(other, label)?;
+        self.check_admitted(other.lineage)?;
         let labels = (self.own_label(account)?, label.to_owned());
         self.add_direct((own, other), labels, Pos::new(fx.command, 0), fx);
         Ok(Answer::Channel(id))
@@ -373,6 +376,7 @@ impl State {
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
         self.check_known(invitee, label)?;
+        self.may_share(channel, invitee.lineage)?;
         let invite = Invite { account: invitee, label: label.to_owned(), role: Role::Member };
         let answer = self.control(account, channel, &ControlAct::Invite(invite), fx)?;
         if answer == Answer::Done {
@@ -421,6 +425,7 @@ impl State {
         if is_asked {
             return Ok(Answer::Requested);
         }
+        self.may_share(channel, home)?;
         self.check_room(account)?;
         let own = self.account_id(account);
         if let (true, Some((no, _))) = (home == self.lineage(), self.channel(channel)) {
@@ -448,6 +453,7 @@ impl State {
         if self.open_invite(account, channel).is_ok() {
             return self.accept(account, channel, fx);
         }
+        self.may_share(channel, home)?;
         self.check_room(account)?;
         let (own, label) = (self.account_id(account), self.own_label(account)?);
         if home == self.lineage() {

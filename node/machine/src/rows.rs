@@ -11,6 +11,7 @@ use minicbor::{Decode, Encode};
 use crate::account::{KeptAnswer, answer_rows};
 use crate::channel::{ChannelNo, Log};
 use crate::command::DeviceId;
+use crate::policy::Policy;
 use crate::state::State;
 
 /// Names a row of the state.
@@ -42,6 +43,8 @@ pub enum RowKey {
     Block(AccountNumber, AccountId),
     /// Up to where a device was told of a channel.
     Told(DeviceId, ChannelNo),
+    /// What the admin says of other organisations.
+    Policy,
 }
 
 /// A stored row that cannot be read back.
@@ -85,6 +88,10 @@ impl State {
             RowKey::Read(number, no) => self.reads.get(&(*number, *no)).map(cbor::encode),
             RowKey::Block(number, other) => self.blocks.get(&(*number, *other)).map(cbor::encode),
             RowKey::Told(device, no) => self.told(*device, *no).as_ref().map(cbor::encode),
+            RowKey::Policy => {
+                let is_plain = self.policy == Policy::default();
+                (!is_plain).then(|| cbor::encode(&self.policy))
+            }
         }
     }
 
@@ -144,6 +151,7 @@ impl State {
                 self.blocks.insert((number, other), read(bytes)?);
             }
             RowKey::Told(device, no) => self.told.set(device, no, read(bytes)?),
+            RowKey::Policy => self.policy = read(bytes)?,
         }
         Some(())
     }
@@ -186,6 +194,7 @@ impl State {
             }
         };
         add(RowKey::Identity);
+        add(RowKey::Policy);
         self.accounts.keys().for_each(|k| add(RowKey::Account(*k)));
         self.devices.keys().for_each(|k| add(RowKey::Device(*k)));
         self.invites.keys().for_each(|k| add(RowKey::Invite(*k)));

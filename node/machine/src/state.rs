@@ -22,6 +22,7 @@ use crate::command::{Command, DeviceId};
 use crate::contact::Contact;
 use crate::erase::{Erasing, Receipt};
 use crate::notify::Told;
+use crate::policy::Policy;
 use crate::profile::Listing;
 use crate::reading::ReadMark;
 use crate::reopen::{Forgotten, Rejudged, Reopened};
@@ -86,6 +87,8 @@ pub struct State {
     pub(crate) forked: BTreeSet<(ChannelNo, LogName)>,
     /// Up to where devices were told of channels.
     pub(crate) told: Told,
+    /// With whom the admin federates.
+    pub(crate) policy: Policy,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -154,6 +157,9 @@ pub struct Peer {
     /// The run, by its first command, in which that was.
     #[n(5)]
     pub compared: u64,
+    /// Since when what it asks of ours is counted, in Unix milliseconds, and how often it did.
+    #[n(10)]
+    pub asks: Option<(u64, u32)>,
 }
 
 /// What a command did, or several: all but the answer adds up.
@@ -333,6 +339,7 @@ impl State {
             }
             Command::Settle { settlement } => self.settle(settlement, fx),
             Command::Notify(notify) => self.tell_devices(notify, fx),
+            Command::Federate(change) => self.change_policy(change, fx),
             Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),
             Command::Retain { seconds, unix_ms } => {
                 fx.unix_ms = *unix_ms;
@@ -405,6 +412,7 @@ impl State {
             cursor: None,
             heard_unix_ms: 0,
             compared: 0,
+            asks: None,
         };
         self.peers.insert(lineage, peer);
         self.peer_domains.insert(domain.to_owned(), lineage);

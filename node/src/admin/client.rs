@@ -13,7 +13,8 @@ use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
 use super::{
-    ForkLine, GroupLine, Invite, InviteLine, PeerState, Reopening, Status, VoidLine, socket_path,
+    ForkLine, GroupLine, Invite, InviteLine, PeerState, PolicyState, Reopening, Rule, Status,
+    VoidLine, socket_path,
 };
 
 /// Why the admin got no answer.
@@ -128,6 +129,38 @@ impl AdminClient {
     pub async fn retry_peer(&self, domain: &str) -> Result<bool, AdminError> {
         match self.ask(&Ask::RetryPeer { domain: domain.to_owned() }).await? {
             Answer::Retried { is_dialled } => Ok(is_dialled),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// What is said of other organisations, and who waits for it.
+    pub async fn policy(&self) -> Result<PolicyState, AdminError> {
+        match self.ask(&Ask::Policy).await? {
+            Answer::Policy { policy } => Ok(policy),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Says something of a domain, or nothing any more.
+    pub async fn set_rule(&self, domain: &str, rule: Option<Rule>) -> Result<(), AdminError> {
+        self.have_done(&Ask::SetRule { domain: domain.to_owned(), rule }).await
+    }
+
+    /// Lets a group be shared with a domain.
+    pub async fn share(&self, domain: &str, group: &str) -> Result<(), AdminError> {
+        let (domain, group) = (domain.to_owned(), group.to_owned());
+        self.have_done(&Ask::Share { domain, group }).await
+    }
+
+    /// Shares a group with a domain no longer.
+    pub async fn unshare(&self, domain: &str, group: &str) -> Result<(), AdminError> {
+        let (domain, group) = (domain.to_owned(), group.to_owned());
+        self.have_done(&Ask::Unshare { domain, group }).await
+    }
+
+    async fn have_done(&self, ask: &Ask) -> Result<(), AdminError> {
+        match self.ask(ask).await? {
+            Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
     }

@@ -4,6 +4,7 @@
 //! nothing here touches its store.
 
 mod client;
+mod policy;
 mod server;
 mod wire;
 
@@ -15,6 +16,7 @@ use comity_protocol::name::{AccountLabel, AccountName};
 use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
+pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 pub use server::{AdminSocket, AdminSocketError, serve};
 
 /// What the admin asks of a node. Cheap to clone.
@@ -73,6 +75,26 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// Has an organisation's node dialled now, whatever the node waits for; `false` where it is
     /// linked already.
     fn retry_peer(&self, domain: &str) -> Result<bool, Refusal>;
+
+    /// What is said of other organisations, and who waits for it.
+    fn policy(&self) -> PolicyState;
+
+    /// Says something of a domain, or nothing any more. Answers once it is durable.
+    fn set_rule(
+        &self,
+        domain: &str,
+        rule: Option<Rule>,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Lets a group be shared with a domain. Answers once it is durable.
+    fn share(&self, domain: &str, group: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// Shares a group with a domain no longer. Answers once it is durable.
+    fn unshare(
+        &self,
+        domain: &str,
+        group: &str,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
@@ -406,6 +428,29 @@ mod tests {
             }
         }
 
+        fn policy(&self) -> PolicyState {
+            let domain = "evil.example".to_owned();
+            let rule =
+                Rule { stance: RuleStance::Block, asks_per_hour: None, records_per_minute: None };
+            let line = RuleLine { domain, rule, since_unix_ms: 3, groups: vec![] };
+            PolicyState { mode: "ask".to_owned(), rules: vec![line], asking: vec![] }
+        }
+
+        async fn set_rule(&self, domain: &str, rule: Option<Rule>) -> Result<(), Refusal> {
+            match (domain, rule.map(|rule| rule.stance)) {
+                ("globex.example", Some(RuleStance::AllowNamed)) => Ok(()),
+                _ => Err(Code::NameInvalid.into()),
+            }
+        }
+
+        async fn share(&self, _: &str, group: &str) -> Result<(), Refusal> {
+            self.voided(group).map(|_| ())
+        }
+
+        async fn unshare(&self, _: &str, group: &str) -> Result<(), Refusal> {
+            self.voided(group).map(|_| ())
+        }
+
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
@@ -460,6 +505,15 @@ mod tests {
         assert_eq!(client.peers().await.unwrap(), Fake.peers().await.unwrap());
         assert!(client.retry_peer("globex.example").await.unwrap());
         assert!(client.retry_peer("initech.example").await.is_err());
+        assert_eq!(client.policy().await.unwrap(), Fake.policy());
+        let stance = RuleStance::AllowNamed;
+        let rule = Rule { stance, asks_per_hour: Some(1), records_per_minute: None };
+        client.set_rule("globex.example", Some(rule)).await.unwrap();
+        assert!(client.set_rule("globex.example", None).await.is_err());
+        client.share("globex.example", "AAAAAAAA").await.unwrap();
+        assert!(client.share("globex.example", "BBBBBBBB").await.is_err());
+        client.unshare("globex.example", "AAAAAAAA").await.unwrap();
+        assert!(client.unshare("globex.example", "BBBBBBBB").await.is_err());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

@@ -140,6 +140,22 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         Ask::RetryPeer { domain } => {
             Ok(Answer::Retried { is_dialled: backend.retry_peer(&domain)? })
         }
+        Ask::Policy => Ok(Answer::Policy { policy: backend.policy() }),
+        Ask::SetRule { domain, rule } => {
+            backend.set_rule(&domain, rule).await?;
+            tracing::info!(%domain, rule = ?rule.map(|rule| rule.stance), "the admin's word on a domain");
+            Ok(Answer::Done)
+        }
+        Ask::Share { domain, group } => {
+            backend.share(&domain, &group).await?;
+            tracing::info!(%domain, %group, "the admin lets a group be shared");
+            Ok(Answer::Done)
+        }
+        Ask::Unshare { domain, group } => {
+            backend.unshare(&domain, &group).await?;
+            tracing::info!(%domain, %group, "the admin has a group shared no longer");
+            Ok(Answer::Done)
+        }
         Ask::Invite { uses, expires_in_seconds } => {
             let expires_in = Duration::from_secs(expires_in_seconds);
             let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;

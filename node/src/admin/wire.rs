@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ForkLine, GroupLine, InviteLine, PeerState, Reopening, Status, VoidLine};
+use super::{
+    ForkLine, GroupLine, InviteLine, PeerState, PolicyState, Reopening, Rule, Status, VoidLine,
+};
 
 /// What is asked.
 #[derive(Serialize, Deserialize)]
@@ -31,6 +33,14 @@ pub(super) enum Ask {
     Peers,
     /// Have an organisation's node dialled now.
     RetryPeer { domain: String },
+    /// List what is said of other organisations.
+    Policy,
+    /// Say something of a domain, or nothing any more.
+    SetRule { domain: String, rule: Option<Rule> },
+    /// Let a group be shared with a domain.
+    Share { domain: String, group: String },
+    /// Share it no longer.
+    Unshare { domain: String, group: String },
     /// List this node's groups.
     Groups,
     /// Answer for the members that one of them waits for.
@@ -63,6 +73,8 @@ pub(super) enum Answer {
     Retried { is_dialled: bool },
     /// This node's groups.
     Groups { groups: Vec<GroupLine> },
+    /// What is said of other organisations.
+    Policy { policy: PolicyState },
     /// Done.
     Done,
     /// A refusal.

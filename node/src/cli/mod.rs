@@ -9,6 +9,7 @@ mod group;
 mod keys;
 mod launch;
 mod peers;
+mod policy;
 mod proof;
 mod serve;
 mod status;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::{Failure, say};
+use super::{Failure, policy, say};
 use crate::admin::{
     AdminClient, BACKLOG_COUNTED_MAX, Backlog, PeerLink, PeerProof, PeerState, PeerTrouble,
 };
@@ -33,13 +33,21 @@ enum Command {
         /// The organisation, such as globex.example
         domain: String,
     },
+    #[command(flatten)]
+    Policy(policy::Command),
 }
 
 /// Runs `comity peers`.
 pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Failure> {
     let admin = AdminClient::of(&settings.data_dir);
     match options.command {
-        None => Ok(say(table(&admin.peers().await?, clock::unix_ms()))?),
+        None => {
+            let (peers, policy) = (admin.peers().await?, admin.policy().await?);
+            let now_ms = clock::unix_ms();
+            let waiting = policy::waiting(&policy.asking, now_ms);
+            let gap = if waiting.is_empty() { "" } else { "\n" };
+            Ok(say(format!("{}{gap}{waiting}", table(&peers, now_ms)))?)
+        }
         Some(Command::Show { domain }) => {
             let (domain, peers) = (plain(&domain), admin.peers().await?);
             let peer = peers.iter().find(|peer| peer.domain == domain);
@@ -51,6 +59,7 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
             })?;
             Ok(say(details(peer, clock::unix_ms()))?)
         }
+        Some(Command::Policy(command)) => Ok(say(policy::run(&admin, command).await?)?),
         Some(Command::Retry { domain }) => {
             let domain = plain(&domain);
             Ok(say(match admin.retry_peer(&domain).await? {
@@ -62,7 +71,7 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
 }
 
 /// A domain as the node has it: in small letters, without the dot that ends it in a zone.
-fn plain(domain: &str) -> String {
+pub(super) fn plain(domain: &str) -> String {
     domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase()
 }
 
@@ -188,7 +197,7 @@ fn plural(records: u64, counted: &str) -> String {
 }
 
 /// A time in its largest unit.
-fn largest(ms: u64) -> String {
+pub(super) fn largest(ms: u64) -> String {
     let s = ms / 1_000;
     match (s / 86_400, s / 3_600, s / 60) {
         (0, 0, 0) => format!("{s} s"),

@@ -82,6 +82,8 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Federation {
+    /// With whom the node federates of whom its admin has said nothing.
+    pub mode: FederationMode,
     /// Where QUIC is served.
     #[serde(deserialize_with = "values::address")]
     pub listen: SocketAddr,
@@ -103,6 +105,18 @@ pub struct Federation {
     /// How long a link may be silent.
     #[serde(rename = "idle_timeout_ms", deserialize_with = "values::milliseconds")]
     pub idle_timeout: Duration,
+}
+
+/// With whom a node federates of whom its admin has said nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FederationMode {
+    /// With nobody.
+    Allowlist,
+    /// With nobody until he says so, but he is told who asks.
+    Ask,
+    /// With everybody.
+    Open,
 }
 
 /// `[dns]`
@@ -175,9 +189,6 @@ pub struct Storage {
     pub journal_bytes_max: u64,
     /// The database's page cache.
     pub cache_bytes: usize,
-    /// How long applied changes wait for the database.
-    #[serde(rename = "flush_after_ms", deserialize_with = "values::milliseconds")]
-    pub flush_after: Duration,
     /// How long texts are kept at most, in seconds; for ever where absent.
     pub retention_seconds: Option<u64>,
 }

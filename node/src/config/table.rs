@@ -191,6 +191,22 @@ pub const SETTINGS: &[Setting] = &[
         example: "4433",
     },
     Setting {
+        key: "federation.mode",
+        form: Form::Choice(&["allowlist", "ask", "open"]),
+        unit: "",
+        default: Some("\"ask\""),
+        otherwise: "",
+        meaning: "With which organisations this node federates of which you have said nothing: \
+                  `allowlist` with none; `ask` with none either, but `comity peers` lists who \
+                  asks, or is asked for, until you decide; `open` with all whose key is proven. \
+                  `comity peers allow` and `comity peers block` decide for a domain, whatever the \
+                  mode, and at once. With `ask`, organisations that the node has met already need \
+                  no answer.",
+        cost: "`open`: anybody with a domain can write to your users. `allowlist`: users of both \
+               sides are refused without a word to you.",
+        example: "\"open\"",
+    },
+    Setting {
         key: "federation.pins",
         form: Form::Structure,
         unit: "",
@@ -366,19 +382,6 @@ pub const SETTINGS: &[Setting] = &[
         cost: "Smaller: reading history costs more disk reads. Larger than the free memory: \
                the system swaps, and everything is slow.",
         example: "268_435_456",
-    },
-    Setting {
-        key: "storage.flush_after_ms",
-        form: Form::Number { min: 10, max: 600_000 },
-        unit: "milliseconds",
-        default: Some("1_000"),
-        otherwise: "",
-        meaning: "How long applied changes may wait in memory (and in the journal) before the \
-                  database takes them in one batch. Nothing is lost by waiting: the journal is \
-                  already on disk.",
-        cost: "Smaller: the database rewrites its pages more often, up to 40 KB a message. \
-               Larger: more memory, and a longer start after a crash.",
-        example: "1_000",
     },
     Setting {
         key: "storage.retention_seconds",

@@ -91,6 +91,7 @@ fn errors_name_the_key_and_the_line() {
         "not between 1 and",
     );
     check("[sign_up]\nmode = \"all\"\n", "line 2: sign_up.mode", "`open`");
+    check("[federation]\nmode = \"closed\"\n", "line 2: federation.mode", "`allowlist`");
     check(
         "[client]\npublic_urls = [\n  { url = \"ftp://a\" },\n]\n",
         "line 3: client.public_urls",
@@ -160,7 +161,7 @@ fn the_environment_wins_and_is_named_in_errors() {
         text,
         &[
             ("COMITY_CLIENT__LISTEN", "127.0.0.1:2"),
-            ("COMITY_STORAGE__FLUSH_AFTER_MS", "20"),
+            ("COMITY_FEDERATION__MODE", "allowlist"),
             ("COMITY_DNS__NAMESERVERS", "[\"127.0.0.1:5353\"]"),
             ("COMITY_FEDERATION__TRUST", "[\"webpki\"]"),
             ("COMITY_SERVICE_HOST", "set by a container manager"),
@@ -169,7 +170,7 @@ fn the_environment_wins_and_is_named_in_errors() {
     )
     .unwrap();
     assert_eq!(settings.client.listen.port(), 2);
-    assert_eq!(settings.storage.flush_after, Duration::from_millis(20));
+    assert_eq!(settings.federation.mode, FederationMode::Allowlist);
     assert_eq!(settings.dns.nameservers[0].0.port(), 5353);
     let trust = settings.federation.trust;
     assert!(trust.takes(Proof::WebPki) && !trust.takes(Proof::Dnssec));

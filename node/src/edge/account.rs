@@ -15,7 +15,7 @@ use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
     AdminBackend, FORKS_LISTED_MAX, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite, InviteLine,
-    PEERS_LISTED_MAX, PeerLine, PeerState, Reopening, Status, VoidLine,
+    PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening, Rule, Status, VoidLine,
 };
 use crate::clock;
 
@@ -198,6 +198,22 @@ impl AdminBackend for ClientEdge {
         let command = Command::CreateInvite { token: hash, uses, expires_unix_ms };
         convert::done(self.propose(command).await?)?;
         Ok(Invite { token, expires_unix_ms })
+    }
+
+    fn policy(&self) -> PolicyState {
+        self.read_policy()
+    }
+
+    async fn set_rule(&self, domain: &str, rule: Option<Rule>) -> Result<(), Refusal> {
+        self.say_rule(domain, rule).await
+    }
+
+    async fn share(&self, domain: &str, group: &str) -> Result<(), Refusal> {
+        self.grant(domain, group).await
+    }
+
+    async fn unshare(&self, domain: &str, group: &str) -> Result<(), Refusal> {
+        self.unshare_group(domain, group).await
     }
 
     fn invites(&self) -> Vec<InviteLine> {

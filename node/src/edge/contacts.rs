@@ -1,7 +1,8 @@
 //! Contacts, as an account's devices see and change them.
 
 use comity_client_api::{Caller, Contact, Refusal};
-use comity_machine::Act;
+use comity_machine::{Act, ContactStanding};
+use comity_protocol::id::AccountId;
 use comity_protocol::name::AccountLabel;
 
 use super::client::ClientEdge;
@@ -12,8 +13,13 @@ impl ClientEdge {
     pub(super) fn contacts_of(&self, caller: &Caller) -> Vec<Contact> {
         let state = self.shared().state();
         let known = state.contacts_of(caller.account.number);
+        // Whoever asks and is not let in is not heard, until he is again.
+        let is_heard = |(other, contact): &(AccountId, &comity_machine::Contact)| {
+            contact.standing != ContactStanding::Asking
+                || state.check_admitted(other.lineage).is_ok()
+        };
         let mut contacts: Vec<Contact> =
-            known.filter_map(|(_, contact)| convert::contact(contact)).collect();
+            known.filter(is_heard).filter_map(|(_, contact)| convert::contact(contact)).collect();
         contacts.sort_by(|a, b| a.account.cmp(&b.account));
         contacts
     }

@@ -19,6 +19,8 @@ pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Ve
         summary(state, caller, account, *no, channel)
     });
     let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
+        // Who is not let in has nothing to ask of anybody, until he is again.
+        state.check_admitted(invitation.home).ok()?;
         let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
         let (name, topic) = (invitation.name.clone(), String::new());
         let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
@@ -67,14 +69,19 @@ pub(super) fn summary(
         }
         Kind::Link { .. } => return None,
     };
+    if let (Held::Invited | Held::Joining, Kind::Group(group)) = (held, &channel.kind) {
+        state.check_admitted(group.state.home).ok()?;
+    }
     let standing = match held {
         Held::Joined => Standing::Joined(role),
         Held::Invited => Standing::Invited,
         Held::Joining => Standing::Joining,
+        Held::Gone | Held::Leaving if state.reads_kept(caller.account.number, no) => Standing::Kept,
         Held::Gone | Held::Leaving => return None,
     };
     let is_in = matches!(standing, Standing::Joined(_));
-    let last = state.last_message_for(no, caller.account.number).filter(|_| is_in);
+    let is_read = is_in || standing == Standing::Kept;
+    let last = state.last_message_for(no, caller.account.number).filter(|_| is_read);
     Some(ChannelSummary {
         id: channel.id,
         kind,

@@ -14,6 +14,7 @@ mod list;
 mod partners;
 mod password;
 pub mod peer;
+mod policy;
 mod presence;
 mod profiles;
 pub mod push;

@@ -25,6 +25,7 @@ mod keeping;
 mod limits;
 mod peers;
 mod plain;
+mod policy;
 mod presence;
 mod presence_across;
 mod profiles;

@@ -10,6 +10,7 @@ use crate::store::Table;
 pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
     match key {
         RowKey::Identity => (Table::Meta, b"identity".to_vec()),
+        RowKey::Policy => (Table::Meta, b"policy".to_vec()),
         RowKey::Account(number) => (Table::Account, number.0.to_be_bytes().to_vec()),
         RowKey::Device(device) => (Table::Device, device.0.to_be_bytes().to_vec()),
         RowKey::Invite(token) => (Table::InviteToken, token.0.to_vec()),

@@ -34,7 +34,11 @@ type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
 const STATE_TABLES: [(Table, NameRow); 13] = [
-    (Table::Meta, |key| (key == b"identity").then_some(RowKey::Identity)),
+    (Table::Meta, |key| match key {
+        b"identity" => Some(RowKey::Identity),
+        b"policy" => Some(RowKey::Policy),
+        _ => None,
+    }),
     (Table::Account, |key| Some(RowKey::Account(AccountNumber(word(key)?)))),
     (Table::Device, |key| Some(RowKey::Device(DeviceId(word(key)?)))),
     (Table::InviteToken, |key| {

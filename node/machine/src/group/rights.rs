@@ -90,7 +90,8 @@ impl ControlState {
         self.join_rule.admits(&account.lineage) && !is_banned
     }
 
-    /// What the home may do by itself: state V, close logs, take back an invite that was declined.
+    /// What the home may do by itself: state V, close logs, take back an invite that was declined or
+    /// is not to be any more, and put out members of another organisation (section 7.1).
     fn allows_home(&self, act: &ControlAct) -> Result<(), Code> {
         let open = |account: &AccountId| {
             self.members.get(account).is_some_and(|m| !m.is_in() && m.invite.is_some())
@@ -98,6 +99,11 @@ impl ControlState {
         match act {
             ControlAct::CloseLogs(_) | ControlAct::Cover => Ok(()),
             ControlAct::Leave(target) if open(&target.account) => Ok(()),
+            ControlAct::Remove(target) if target.account.lineage != self.home => {
+                let member = self.members.get(&target.account);
+                let is_there = member.is_some_and(|member| member.is_in());
+                if is_there { Ok(()) } else { Err(Code::NotAMember) }
+            }
             _ => Err(Code::NotAllowed),
         }
     }

@@ -162,6 +162,7 @@ fn settings(
          listen = \"127.0.0.1:0\"\n\
          [federation]\n\
          listen = \"127.0.0.1:0\"\n\
+         mode = \"open\"\n\
          [dns]\n\
          nameservers = [\"{nameserver}\"]\n\
          trust_anchor = {}\n\

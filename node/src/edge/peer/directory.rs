@@ -116,6 +116,14 @@ fn refusal(code: Code, domain: &ServerName) -> Refusal {
             format!("Nothing that this node trusts proves the key of {domain}.")
         }
         Code::DomainUnreachable => format!("The node of {domain} cannot be reached right now."),
+        Code::DomainRefused => format!("This node does not federate with {domain}."),
+        Code::DomainWaits => {
+            format!("This node's admin has to allow {domain} first, and was asked.")
+        }
+        Code::RefusedByDomain => format!("The node of {domain} does not federate with this one."),
+        Code::WaitsAtDomain => {
+            format!("An admin of {domain} has to allow this organisation first, and was asked.")
+        }
         other => other.sentence().to_owned(),
     };
     Refusal { sentence, ..code.into() }

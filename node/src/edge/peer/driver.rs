@@ -197,11 +197,14 @@ impl Driver {
     }
 
     async fn wait(&mut self) -> Woken {
-        for class in [Class::Link, Class::Feed, Class::History] {
-            self.link.set_reading(class, self.end.wants_read(class));
-        }
         let now_ms = clock::monotonic_ms();
+        let pause = self.meter.as_ref().and_then(|meter| meter.pause_ms(now_ms));
+        for class in [Class::Link, Class::Feed, Class::History] {
+            let is_paused = pause.is_some() && class != Class::Link;
+            self.link.set_reading(class, self.end.wants_read(class) && !is_paused);
+        }
         let timeout = self.end.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms));
+        let timeout = timeout.into_iter().chain(pause).min();
         let blocked = !self.outgoing.has_room();
         let wake = self.end.wakes();
         let datagrams = self.link.datagrams();
@@ -273,7 +276,13 @@ impl Driver {
             && self.end.passed != Traffic::default()
         {
             let passed = std::mem::take(&mut self.end.passed);
-            meter.note(passed, clock::monotonic_ms(), clock::unix_ms());
+            let now_ms = clock::monotonic_ms();
+            meter.note(passed, now_ms, clock::unix_ms());
+            let peer = self.end.peer().filter(|_| passed.received_records > 0);
+            let most = peer.and_then(|peer| self.context.exchange.records_per_minute(peer));
+            if let Some(most) = most {
+                meter.spend(passed.received_records, most, now_ms);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use comity_identity::NodeKey;
+use comity_machine::Admission;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::LineageId;
@@ -78,6 +79,17 @@ impl Exchange {
             relays: Mutex::default(),
             filling,
         }
+    }
+
+    /// Whether somebody of a domain is let in.
+    pub(super) fn admission(&self, domain: &ServerName) -> Admission {
+        self.shared.state().admission(domain.as_str())
+    }
+
+    /// How many records of a domain are taken in a minute, where the admin limits them.
+    pub(super) fn records_per_minute(&self, domain: &ServerName) -> Option<u32> {
+        let state = self.shared.state();
+        state.policy().rules.get(domain.as_str())?.records_per_minute
     }
 
     /// Whether who claims a domain and a lineage shows the key that we know it by. `None` where the

@@ -1,6 +1,6 @@
 //! Who a peer is: its key must be proven to belong to the domain that it claims.
 
-use comity_machine::{Answer, Command, RefusedCode};
+use comity_machine::{Admission, Answer, Command, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::LineageId;
@@ -8,6 +8,7 @@ use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 
 use super::Context;
+use super::links::Asker;
 
 impl Context {
     /// Proves that the key seen on a link is that of the domain and the lineage that the peer
@@ -18,6 +19,10 @@ impl Context {
         lineage: LineageId,
         key: NodePublicKey,
     ) -> Result<(), Code> {
+        let admission = self.exchange.admission(domain);
+        if admission == Admission::Refused {
+            return Err(Code::DomainRefused);
+        }
         // A pin that contradicts refuses the domain, whatever was known before.
         if let Some(pin) = self.pins.0.get(domain)
             && (pin.key != key || pin.lineage(domain.clone()).id != lineage)
@@ -32,6 +37,10 @@ impl Context {
         let introduction = introduced.introduction;
         if introduction.key != key || introduction.lineage != lineage {
             return Err(Code::PeerNameMismatch);
+        }
+        if admission == Admission::Waits {
+            self.links.asks(domain, Asker::Itself);
+            return Err(Code::DomainWaits);
         }
         self.links.proven(domain, key, introduction.proof);
         self.make_known(domain, key, introduction.recovery).await

@@ -18,6 +18,8 @@ use crate::edge::lock;
 const DOMAINS_MAX: usize = 20_000;
 /// Domains that the admin wants to be dialled now and that wait for the manager.
 const RETRIES_MAX: usize = 1_000;
+/// Domains that wait to be let in; of further ones nothing is noted.
+const ASKING_MAX: usize = 1_000;
 
 /// How links are. Cheap to clone.
 #[derive(Clone, Default)]
@@ -28,6 +30,8 @@ struct Inner {
     known: Mutex<BTreeMap<ServerName, Known>>,
     retries: Mutex<Vec<ServerName>>,
     retry: Notify,
+    asking: Mutex<BTreeMap<ServerName, Asking>>,
+    policy: Notify,
 }
 
 #[derive(Default)]
@@ -41,6 +45,26 @@ struct Known {
     trouble: Option<(u64, Trouble)>,
     key: Option<(NodePublicKey, Option<Proof>)>,
     meter: Arc<Meter>,
+}
+
+/// Whom nobody has let in yet, and who wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// Since when, in Unix milliseconds.
+    pub since_unix_ms: u64,
+    /// Whether its node has asked, its key proven.
+    pub by_itself: bool,
+    /// Whether users of ours have.
+    pub by_ours: bool,
+}
+
+/// Who wants a domain to be let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// Its node.
+    Itself,
+    /// Users of ours.
+    OurUsers,
 }
 
 /// What went wrong.
@@ -90,6 +114,51 @@ impl Links {
     /// Whether a link with a domain is up; `None` where nothing is known of it.
     pub fn is_up(&self, domain: &ServerName) -> Option<bool> {
         self.lock().get(domain).map(|known| known.up.is_some())
+    }
+
+    /// Somebody wants to have to do with a domain that nobody has let in yet.
+    pub(super) fn asks(&self, domain: &ServerName, who: Asker) {
+        let mut asking = lock(&self.0.asking);
+        if asking.len() >= ASKING_MAX && !asking.contains_key(domain) {
+            return;
+        }
+        let known = asking.entry(domain.clone()).or_insert_with(|| {
+            tracing::warn!(%domain, "a domain waits to be let in: comity peers allow, or block");
+            Asking { since_unix_ms: clock::unix_ms(), by_itself: false, by_ours: false }
+        });
+        match who {
+            Asker::Itself => known.by_itself = true,
+            Asker::OurUsers => known.by_ours = true,
+        }
+    }
+
+    /// Who waits to be let in.
+    pub fn asking(&self) -> BTreeMap<ServerName, Asking> {
+        lock(&self.0.asking).clone()
+    }
+
+    /// The admin has said something else of others.
+    pub fn change_policy(&self) {
+        self.0.policy.notify_one();
+    }
+
+    /// Waits until he has.
+    pub(super) async fn policy_changes(&self) {
+        self.0.policy.notified().await;
+    }
+
+    /// Who was waiting and is, as `waits` says, not any more.
+    pub(super) fn answered(&self, waits: impl Fn(&ServerName) -> bool) -> Vec<ServerName> {
+        let mut asking = lock(&self.0.asking);
+        let answered: Vec<ServerName> =
+            asking.keys().filter(|domain| !waits(domain)).cloned().collect();
+        asking.retain(|domain, _| waits(domain));
+        answered
+    }
+
+    /// Those of which something is known and who are not let in.
+    pub(super) fn unadmitted(&self, is_out: impl Fn(&ServerName) -> bool) -> Vec<ServerName> {
+        self.lock().keys().filter(|domain| is_out(domain)).cloned().collect()
     }
 
     /// A domain is to be dialled now, whatever it waits for.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_federation::{ConnectError, DiscoverError};
+use comity_machine::Admission;
 use comity_protocol::code::Code;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
@@ -19,7 +20,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::Context;
 use super::directory::Question;
 use super::driver::{self, Order, Up, Wires};
-use super::links::Trouble;
+use super::links::{Asker, Trouble};
 use crate::clock;
 
 /// Links at once, dialled and accepted.
@@ -94,6 +95,7 @@ pub(super) async fn run(
             peers = context.exchange.hub.unheard() => manager.wish_for(&peers),
             groups = context.exchange.hub.governed() => context.exchange.tell_final(&groups),
             domains = context.links.retries() => manager.retry(domains),
+            () = context.links.policy_changes() => manager.follow_policy(),
             Ok(()) = lacking.changed() => manager.wish_for(&context.exchange.filling.sources()),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,
@@ -118,7 +120,13 @@ impl Manager {
         }
     }
 
+    /// A domain is to be linked, where the admin lets it in.
     fn wish(&mut self, domain: ServerName) {
+        match self.context.exchange.admission(&domain) {
+            Admission::Admitted => {}
+            Admission::Waits => return self.context.links.asks(&domain, Asker::OurUsers),
+            Admission::Refused => return,
+        }
         if !self.dialer.wish(domain.clone(), clock::monotonic_ms()) {
             tracing::warn!(%domain, "too many domains to link with");
         }
@@ -133,6 +141,37 @@ impl Manager {
                 (domain, found)
             });
         }
+    }
+
+    /// The admin has said something else of others: who is not let in any more is out at once, and
+    /// who is now is linked where there is reason to, or where he waits for it.
+    fn follow_policy(&mut self) {
+        let exchange = Arc::clone(&self.context.exchange);
+        let linked = self.links.iter().filter_map(|(number, entry)| {
+            let domain = entry.domain.as_ref().or(entry.dialled.as_ref())?;
+            self.is_out(domain).then_some(*number)
+        });
+        for number in linked.collect::<Vec<u64>>() {
+            self.order(number, Order::Close(Code::DomainRefused));
+        }
+        for domain in self.context.links.unadmitted(|domain| self.is_out(domain)) {
+            self.dialer.forget(&domain);
+            self.context.links.forget(&domain);
+        }
+        let (gone, kept) = self
+            .waiting
+            .drain(..)
+            .partition(|asked| exchange.admission(&asked.question.domain) != Admission::Admitted);
+        self.waiting = kept;
+        answer_all(gone, Code::DomainRefused);
+        for domain in
+            self.context.links.answered(|domain| exchange.admission(domain) == Admission::Waits)
+        {
+            if !self.is_out(&domain) {
+                self.retry(vec![domain]);
+            }
+        }
+        self.wish_for_known();
     }
 
     /// The admin wants these to be dialled now: whatever is remembered of where they are.
@@ -223,6 +262,10 @@ impl Manager {
     fn down(&mut self, number: u64, code: Option<Code>) {
         let Some(entry) = self.links.remove(&number) else { return };
         let now_ms = clock::monotonic_ms();
+        let with = entry.domain.as_ref().or(entry.dialled.as_ref());
+        if with.is_some_and(|with| self.is_out(with)) {
+            return self.shut(number, entry);
+        }
         match (entry.domain, entry.dialled) {
             (Some(domain), _) => {
                 self.dialer.handle_down(&domain, number, clock::random_number(), now_ms);
@@ -243,6 +286,28 @@ impl Manager {
         }
     }
 
+    fn is_out(&self, domain: &ServerName) -> bool {
+        self.context.exchange.admission(domain) != Admission::Admitted
+    }
+
+    /// A link is over whose domain is not let in any more.
+    fn shut(&mut self, number: u64, entry: Entry) {
+        let (random, now_ms) = (clock::random_number(), clock::monotonic_ms());
+        let domain = match (entry.domain, entry.dialled) {
+            (Some(domain), _) => {
+                self.dialer.handle_down(&domain, number, random, now_ms);
+                domain
+            }
+            (None, Some(domain)) => {
+                self.dialer.handle_dial_failed(&domain, random, now_ms);
+                domain
+            }
+            (None, None) => return,
+        };
+        self.dialer.forget(&domain);
+        self.context.links.forget(&domain);
+    }
+
     /// Notes when a domain is dialled again.
     fn put_off(&self, domain: &ServerName) {
         let next_ms = self.dialer.failures(domain).map(|(_, next_ms)| next_ms);
@@ -260,6 +325,13 @@ impl Manager {
 
     fn ask(&mut self, question: Question) {
         let domain = question.domain.clone();
+        let admission = self.context.exchange.admission(&domain);
+        if let Err(code) = admission.check() {
+            if admission == Admission::Waits {
+                self.context.links.asks(&domain, Asker::OurUsers);
+            }
+            return question.fail(code);
+        }
         let up = self.links.iter().filter(|(_, entry)| entry.domain.as_ref() == Some(&domain));
         if let Some(number) = up.map(|(number, _)| *number).max() {
             return self.order(number, Order::Ask(question));
@@ -316,6 +388,12 @@ fn another(domain: &ServerName, addr: SocketAddr, key: &NodePublicKey) -> Troubl
 
 /// What ended a link, which either side may have done with a code.
 fn ended_by(code: Option<Code>) -> Trouble {
+    let code = code.map(|code| match code {
+        // What it says of us. We say it of nobody whom we dial.
+        Code::DomainRefused => Code::RefusedByDomain,
+        Code::DomainWaits => Code::WaitsAtDomain,
+        code => code,
+    });
     code.map_or_else(
         || Trouble {
             code: Code::DomainUnreachable,

@@ -46,6 +46,9 @@ pub(super) struct Meter {
     stretches: Mutex<Stretches>,
     /// When anything came last, in Unix ms; 0 where nothing has.
     heard_unix_ms: AtomicU64,
+    /// Up to when, by the clock that never goes back, the records that were taken use up what may
+    /// be taken of it.
+    spent_ms: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +67,19 @@ impl Meter {
         let mut stretches = self.lock();
         stretches.turn(now_ms / STRETCH_MS);
         stretches.now += traffic;
+    }
+
+    /// Notes records that were taken of a domain of which so many may be in a minute.
+    pub(super) fn spend(&self, records: u64, per_minute: u32, now_ms: u64) {
+        let cost_ms = records * STRETCH_MS / u64::from(per_minute.max(1));
+        let spent_ms = self.spent_ms.load(Ordering::Relaxed).max(now_ms) + cost_ms;
+        self.spent_ms.store(spent_ms, Ordering::Relaxed);
+    }
+
+    /// For how many ms nothing more is to be taken: what a minute allows may come at once.
+    pub(super) fn pause_ms(&self, now_ms: u64) -> Option<u64> {
+        let ahead_ms = self.spent_ms.load(Ordering::Relaxed).saturating_sub(now_ms);
+        ahead_ms.checked_sub(STRETCH_MS).filter(|pause_ms| *pause_ms > 0)
     }
 
     pub(super) fn heard_unix_ms(&self) -> Option<u64> {

@@ -55,7 +55,7 @@ pub(super) use self::directory::{Directory, account_refusal};
 pub use self::end::{LinkEnd, Task};
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;
-pub use self::links::{LinkState, Links, Trouble};
+pub use self::links::{Asking, LinkState, Links, Trouble};
 pub use self::marks::Marks;
 pub use self::meter::Traffic;
 pub use self::progress::Progress;

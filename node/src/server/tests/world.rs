@@ -23,7 +23,7 @@ use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
 use crate::cli::dns::Records;
 use crate::clock;
-use crate::config::Settings;
+use crate::config::{FederationMode, Settings};
 use crate::disk::DirectoryError;
 use crate::edge::peer;
 use crate::keys;
@@ -49,6 +49,8 @@ pub(super) struct Others {
     pub(super) unsigned: Vec<Records>,
     /// Of the signed ones, those whose records were changed after signing.
     pub(super) forged: Vec<&'static str>,
+    /// With whom the nodes federate; with all where absent.
+    pub(super) mode: Option<FederationMode>,
     /// Where nodes reach each other through gates.
     pub(super) gates: Option<Arc<Gates>>,
 }
@@ -85,6 +87,7 @@ impl World {
         let (mut homes, mut published, mut all) = (Vec::new(), others.signed, Vec::new());
         for domain in domains {
             let mut settings = settings(domain, dir.path(), &dns.addr().unwrap().to_string());
+            settings.federation.mode = others.mode.unwrap_or(FederationMode::Open);
             if others.gates.is_some() {
                 settings.federation.idle_timeout = CUT_SHOWS_AFTER;
             }
@@ -144,6 +147,15 @@ impl World {
         let endpoint = Endpoint { url, priority: 0, weight: 0 };
         let http = Http::with_endpoints(&[endpoint], self.tls.clone()).unwrap();
         let login = soon(http.sign_up(name, PASSWORD, None, "test")).await.unwrap();
+        Person::connect(http.with_token(login.token), login.account, None).await
+    }
+
+    /// Somebody who has signed up there logs in on another device.
+    pub(super) async fn again(&self, home: usize, name: &str) -> Person {
+        let url = self.homes[home].url.clone();
+        let endpoint = Endpoint { url, priority: 0, weight: 0 };
+        let http = Http::with_endpoints(&[endpoint], self.tls.clone()).unwrap();
+        let login = soon(http.log_in(name, PASSWORD, "test")).await.unwrap();
         Person::connect(http.with_token(login.token), login.account, None).await
     }
 
@@ -232,6 +244,7 @@ pub(super) fn settings(domain: &str, dir: &Path, nameserver: &str) -> Settings {
          listen = \"127.0.0.1:0\"\n\
          [federation]\n\
          listen = \"127.0.0.1:0\"\n\
+         mode = \"open\"\n\
          [dns]\n\
          nameservers = [\"{nameserver}\"]\n\
          trust_anchor = '{}'\n\
