@@ -266,6 +266,21 @@ pub struct ChannelDetail {
     pub kept_seconds: Option<u64>,
     /// Of a group: its aliases at this node.
     pub aliases: Vec<ChannelAlias>,
+    /// Other organisations that are in it, by domain.
+    pub organisations: Vec<ChannelOrganisation>,
+}
+
+/// Another organisation in a channel, as this node sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelOrganisation {
+    /// Its domain.
+    pub domain: String,
+    /// Whether its node is linked with this one at the moment.
+    pub is_linked: bool,
+    /// The time of the oldest thing said here that its node has not confirmed, in Unix
+    /// milliseconds; absent where there is none, or where its node was not met since this one
+    /// started.
+    pub behind_since_unix_ms: Option<u64>,
 }
 
 /// Which part of a channel's history.

@@ -31,11 +31,11 @@ mod wire;
 mod ws;
 
 pub use backend::{
-    AccountChange, Action, Backend, Blocked, Caller, ChannelDetail, ChannelKind, ChannelSummary,
-    Confirmations, Contact, ContactStanding, ContactStep, Cursor, Delivery, Device, DeviceId,
-    Endpoint, EventContent, FeedEvent, FoundGroup, FoundGroups, HistoryPage, JoinRule, LogIn,
-    LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome, Page, Refusal, Role, Rule,
-    ShownMessage, SignUp, Standing, Subscribed, Subscription, Unread,
+    AccountChange, Action, Backend, Blocked, Caller, ChannelDetail, ChannelKind,
+    ChannelOrganisation, ChannelSummary, Confirmations, Contact, ContactStanding, ContactStep,
+    Cursor, Delivery, Device, DeviceId, Endpoint, EventContent, FeedEvent, FoundGroup, FoundGroups,
+    HistoryPage, JoinRule, LogIn, LoggedIn, Mark, Member, NodeHost, NodeIntroduction, Outcome,
+    Page, Refusal, Role, Rule, ShownMessage, SignUp, Standing, Subscribed, Subscription, Unread,
 };
 pub use comity_session::{
     DoorLimits, Limits as SocketLimits, Network, NetworkError, Rate, log_in_limits,

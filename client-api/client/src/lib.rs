@@ -41,7 +41,8 @@ pub use http::Http;
 pub use keep::{Keep, KeepError, LoginError};
 pub use profile::{NotKnown, Profile};
 pub use resources::{
-    Channel, Device, History, LoggedIn, Me, Member, MessageById, Page, SyncPage, WellKnown,
+    Channel, Device, History, LoggedIn, Me, Member, MessageById, Organisation, Page, SyncPage,
+    WellKnown,
 };
 pub use search::{FoundEvent, FoundMessage, SnippetPart};
 pub use shape::{ChannelEvent, Command, Content, Delivered, Done, HistoryEvent, Stored};

@@ -82,7 +82,7 @@ pub struct Channel {
     pub home: Option<String>,
     /// A group's most members.
     pub member_limit: Option<u32>,
-    /// `invited`, `joining` or `joined`.
+    /// `invited`, `joining`, `joined` or `kept`.
     pub standing: String,
     /// The caller's role, once joined.
     pub role: Option<String>,
@@ -103,6 +103,20 @@ pub struct Channel {
     /// A group's aliases at the caller's node, where one channel was asked for.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Other organisations that are in it, where one channel was asked for.
+    #[serde(default)]
+    pub organisations: Vec<Organisation>,
+}
+
+/// Another organisation in a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Organisation {
+    /// Its domain.
+    pub domain: String,
+    /// Whether its node is linked with the caller's.
+    pub linked: bool,
+    /// Since when something waits for it, in RFC 3339.
+    pub behind_since_time: Option<String>,
 }
 
 /// A member of a channel.

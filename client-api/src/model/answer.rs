@@ -16,9 +16,9 @@ use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, poll_cursor_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
-    FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
-    NodeIntroduction, Outcome, Page, ShownMessage, Standing,
+    Caller, ChannelDetail, ChannelKind, ChannelOrganisation, ChannelSummary, Cursor, Delivery,
+    Device, Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member,
+    NodeHost, NodeIntroduction, Outcome, Page, ShownMessage, Standing,
 };
 use crate::message::{EventList, Version};
 
@@ -256,6 +256,16 @@ pub(crate) struct ChannelAnswer {
     kept_seconds: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     aliases: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    organisations: Vec<OrganisationShape>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OrganisationShape {
+    domain: String,
+    linked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    behind_since_time: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -271,6 +281,11 @@ struct MemberShape {
 
 impl From<ChannelDetail> for ChannelAnswer {
     fn from(detail: ChannelDetail) -> Self {
+        let organisation = |other: ChannelOrganisation| OrganisationShape {
+            domain: other.domain,
+            linked: other.is_linked,
+            behind_since_time: other.behind_since_unix_ms.map(format_unix_ms),
+        };
         let member = |member: Member| MemberShape {
             account: member.account.to_string(),
             role: member.role.name().to_owned(),
@@ -284,6 +299,7 @@ impl From<ChannelDetail> for ChannelAnswer {
             kept_seconds: detail.kept_seconds.map(|seconds| seconds.to_string()),
             rules: (!detail.rules.is_empty()).then(|| detail.rules.as_slice().into()),
             aliases: detail.aliases.iter().map(ToString::to_string).collect(),
+            organisations: detail.organisations.into_iter().map(organisation).collect(),
         }
     }
 }

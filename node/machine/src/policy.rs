@@ -296,10 +296,12 @@ impl State {
         let group = self.channels[&no].group().ok_or(Code::NotAGroup)?;
         let members = group.state.members.iter();
         let theirs = members.filter(|(account, _)| account.lineage == with);
-        let there: Vec<(AccountId, bool)> = theirs
+        let mut there: Vec<(AccountId, bool)> = theirs
             .filter(|(_, member)| member.is_in() || member.invite.is_some())
             .map(|(account, member)| (*account, member.is_in()))
             .collect();
+        // Its node hears nothing more after the last member.
+        there.sort_by_key(|(_, is_in)| *is_in);
         for (account, is_in) in there {
             let target = Target { account };
             let act = if is_in { ControlAct::Remove(target) } else { ControlAct::Leave(target) };

@@ -426,6 +426,7 @@ impl Backend for ClientEdge {
     }
 
     async fn channel(&self, caller: &Caller, channel: ChannelId) -> Result<ChannelDetail, Refusal> {
+        let organisations = self.organisations_in(&channel, caller.account.number).await?;
         let state = self.shared().state();
         let (no, known) = state.channel(&channel).ok_or(Code::ChannelNotFound)?;
         let account = state.accounts.get(&caller.account.number).ok_or(Code::TokenInvalid)?;
@@ -441,7 +442,8 @@ impl Backend for ClientEdge {
             Some(ChannelAlias { name: name.parse().ok()?, domain: self.0.domain.clone() })
         });
         let kept_seconds = state.retention(no).filter(|_| !invited);
-        Ok(ChannelDetail { summary, members, rules, kept_seconds, aliases: aliases.collect() })
+        let aliases = aliases.collect();
+        Ok(ChannelDetail { summary, members, rules, kept_seconds, aliases, organisations })
     }
 
     async fn contacts(&self, caller: &Caller) -> Result<Vec<Contact>, Refusal> {

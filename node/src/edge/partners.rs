@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use comity_client_api::Refusal;
+use comity_client_api::{ChannelOrganisation, Refusal};
 use comity_federation::Proof;
-use comity_machine::Subscriber;
+use comity_machine::{ChannelNo, Subscriber};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
-use comity_protocol::id::LineageId;
+use comity_protocol::id::{AccountNumber, ChannelId, LineageId};
 use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 
@@ -46,6 +46,50 @@ impl ClientEdge {
             self.links().retry(domain);
         }
         Ok(!is_up)
+    }
+
+    /// The other organisations in a channel that an account is in, and how far they are.
+    pub(super) async fn organisations_in(
+        &self,
+        channel: &ChannelId,
+        account: AccountNumber,
+    ) -> Result<Vec<ChannelOrganisation>, Refusal> {
+        let found = {
+            let state = self.shared().state();
+            let is_in = state.audience_has(channel, account);
+            state.channel(channel).filter(|_| is_in).map(|(no, known)| {
+                let others = known.sharing_peers();
+                let named =
+                    others.filter_map(|other| Some((other, state.domain_of(&other)?.to_owned())));
+                (no, named.collect::<Vec<(LineageId, String)>>())
+            })
+        };
+        let Some((no, others)) = found.filter(|(_, others)| !others.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let edge = self.clone();
+        let read = move || {
+            let other = |(lineage, domain): (LineageId, String)| {
+                let name = domain.parse().ok();
+                let is_linked = name.and_then(|name| edge.links().is_up(&name)) == Some(true);
+                let behind_since_unix_ms = edge.behind(lineage, no).map(HybridTime::unix_ms);
+                ChannelOrganisation { domain, is_linked, behind_since_unix_ms }
+            };
+            let mut all: Vec<ChannelOrganisation> = others.into_iter().map(other).collect();
+            all.sort_by(|a, b| a.domain.cmp(&b.domain));
+            all
+        };
+        tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal.into())
+    }
+
+    /// When the oldest thing in a channel was said that a peer has not taken yet.
+    fn behind(&self, peer: LineageId, no: ChannelNo) -> Option<HybridTime> {
+        let span = (self.progress().of(&peer)?, self.hub().watermark());
+        let found = feed::first_waiting(self.shared(), (Subscriber::Peer(peer), no), span);
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, "what waits for a peer in a channel cannot be read");
+            None
+        })
     }
 
     fn read_peers(&self) -> Vec<PeerState> {

@@ -16,7 +16,7 @@ use comity_machine::Applied;
 
 pub(crate) use hub::NOTICES_MAX;
 pub use hub::{Hub, Notice};
-pub use scan::{rebuild, visit, waiting};
+pub use scan::{first_waiting, rebuild, visit, waiting};
 pub use subscription::{Opened, Subscription, Yield, cursor_at, is_known};
 
 /// What clients see of a record, made once for all devices.

@@ -73,6 +73,25 @@ pub fn waiting(
     Ok((count, first))
 }
 
+/// The time of the first record of a channel that a subscriber is to have after `after` and up to
+/// `to`.
+pub fn first_waiting(
+    shared: &Shared,
+    (subscriber, channel): (Subscriber, ChannelNo),
+    (after, to): (Pos, Pos),
+) -> Result<Option<HybridTime>, RecordsError> {
+    let mut at = after;
+    while at < to {
+        let found = read_page(shared, (subscriber, Some(channel)), (at, to), PAGE_ROWS)?;
+        if let Some(item) = found.items.first() {
+            return Ok(Some(item.applied.time));
+        }
+        let Some(reached) = found.reached else { break };
+        at = reached;
+    }
+    Ok(None)
+}
+
 /// Rows that a visit reads at a time.
 const PAGE_ROWS: usize = 256;
 
@@ -87,7 +106,7 @@ pub(super) fn page(
 ) -> Result<Page, RecordsError> {
     let mut tries = 1;
     loop {
-        match read_page(shared, subscriber, span, max) {
+        match read_page(shared, (subscriber, None), span, max) {
             // The store was opened anew under us, as it is after a full disk.
             Err(RecordsError::Read(ReadError::Closed)) if tries < TRIES_MAX => tries += 1,
             done => return done,
@@ -100,11 +119,12 @@ const TRIES_MAX: u32 = 3;
 
 fn read_page(
     shared: &Shared,
-    subscriber: Subscriber,
+    (subscriber, only): (Subscriber, Option<ChannelNo>),
     (after, until): (Pos, Pos),
     max: usize,
 ) -> Result<Page, RecordsError> {
     let mut sources = sources(&shared.state(), subscriber, after);
+    sources.retain(|source| only.is_none_or(|only| only == source.channel));
     sources.iter_mut().for_each(|source| source.to = source.to.min(until));
     let view = shared.view()?;
     let inbox = match subscriber {

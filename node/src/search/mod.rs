@@ -30,7 +30,7 @@ use crate::writer::Shared;
 /// How soon what was written is found at the earliest.
 const COMMIT_AFTER_MIN: Duration = Duration::from_secs(1);
 /// And at the latest, while the index keeps up.
-const COMMIT_AFTER_MAX: Duration = Duration::from_secs(30);
+const COMMIT_AFTER_MAX: Duration = Duration::from_secs(10);
 /// How many times as long as it worked it rests: a commit is several syncs of a disk that others
 /// wait for, and so may not come upon one in a hundred of them.
 const REST: u32 = 200;

@@ -389,6 +389,7 @@ impl State {
                 _ => Vec::new(),
             },
             kept_seconds: None,
+            organisations: vec![],
             aliases: self
                 .aliases
                 .iter()

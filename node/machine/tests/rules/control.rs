@@ -65,7 +65,7 @@ fn a_void_record_keeps_its_number_and_has_no_effect() {
             control(Some(alice), &rename("")),
             control(Some(nobody), &rename("Mine")),
             control(None, &rename("Mine")),
-            control(None, &remove(bob)),
+            control(None, &remove(alice)),
             control(Some(nobody), &remove(bob)),
             control(Some(alice), &remove(nobody)),
             control(Some(alice), &ControlAct::Leave(Target { account: bob })),

@@ -18,6 +18,7 @@ mod groups;
 mod histories;
 mod joins;
 mod notify;
+mod policy;
 mod presence;
 mod profiles;
 mod readers;

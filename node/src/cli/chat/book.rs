@@ -222,6 +222,7 @@ impl Book {
             let what = match (channel.standing.as_str(), &channel.role) {
                 ("invited", _) => format!("invited: /accept {number} or /decline {number}"),
                 ("joining", _) => "joining".to_owned(),
+                ("kept", _) => "shared no longer, to read".to_owned(),
                 (_, Some(role)) if channel.kind == "group" => format!("group, {}", clean(role)),
                 _ => clean(&channel.kind),
             };
@@ -264,6 +265,7 @@ mod tests {
             read: None,
             members: Vec::new(),
             aliases: Vec::new(),
+            organisations: Vec::new(),
         }
     }
 

@@ -271,12 +271,17 @@ impl Input {
 
     async fn members(&self) -> Result<(), Failure> {
         let channel = self.open_channel()?;
-        let members = self.shared.http.channel(&channel).await?.members;
+        let channel = self.shared.http.channel(&channel).await?;
+        let (members, others) = (channel.members, channel.organisations);
         let listed = members.into_iter().map(|member| {
             let standing = if member.invited { "invited" } else { member.role.as_str() };
             Listed { what: text::clean(standing), account: member.account }
         });
-        self.show_people(listed.collect()).await
+        self.show_people(listed.collect()).await?;
+        for text in others.iter().filter_map(text::behind) {
+            self.shared.screen.notice(&text)?;
+        }
+        Ok(())
     }
 
     async fn history(&self, count: &str) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 //! here: a control character in a text could move the cursor, change the window's title or fake
 //! another message.
 
-use comity_client::Content;
+use comity_client::{Content, Organisation};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -43,6 +43,21 @@ pub(super) fn clean_block(text: &str) -> String {
         }
     }
     cleaned
+}
+
+/// That an organisation's node does not have all that was said here; nothing where it has.
+pub(super) fn behind(other: &Organisation) -> Option<String> {
+    let domain = clean(&other.domain);
+    let since = other.behind_since_time.as_ref().and_then(|time| time.parse::<Timestamp>().ok());
+    let since = since.map(|time| time.to_zoned(TimeZone::system()).strftime("%F %H:%M"));
+    match (since, other.linked) {
+        (Some(since), true) => Some(format!("{domain} has not everything yet, since {since}")),
+        (Some(since), false) => {
+            Some(format!("{domain} cannot be reached, and has nothing since {since}"))
+        }
+        (None, false) => Some(format!("{domain} cannot be reached at the moment")),
+        (None, true) => None,
+    }
 }
 
 fn push(cleaned: &mut String, c: char) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use comity_identity::NodeKey;
-use comity_machine::Admission;
+use comity_machine::{Admission, Stance};
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::LineageId;
@@ -129,9 +129,22 @@ impl Exchange {
         all.filter(|lineage| *lineage != own).collect()
     }
 
-    /// Whether a domain is one of theirs.
+    /// Domains that the admin has allowed: they are linked, whether there is anything to say or not,
+    /// so that he sees how that is.
+    pub(super) fn allowed(&self) -> Vec<ServerName> {
+        let state = self.shared.state();
+        let rules = state.policy().rules.iter();
+        let allowed = rules.filter(|(_, rule)| rule.stance != Stance::Block);
+        allowed.filter_map(|(domain, _)| domain.parse().ok()).collect()
+    }
+
+    /// Whether a domain is one of theirs, or is allowed.
     pub(super) fn is_partner(&self, domain: &ServerName) -> bool {
         let state = self.shared.state();
+        let rule = state.policy().rules.get(domain.as_str());
+        if rule.is_some_and(|rule| rule.stance != Stance::Block) {
+            return true;
+        }
         let own = state.lineage();
         let groups = state.channels.values().filter_map(|channel| channel.group());
         let mut fellows = groups

@@ -109,6 +109,9 @@ impl Manager {
     /// something for us.
     fn wish_for_known(&mut self) {
         self.wish_for(&self.context.exchange.partners());
+        for domain in self.context.exchange.allowed() {
+            self.wish(domain);
+        }
     }
 
     fn wish_for(&mut self, peers: &BTreeSet<LineageId>) {

@@ -164,7 +164,17 @@ impl Plain {
 
     /// Asks until the answer fits.
     pub(super) async fn awaits(&self, path: &str, fits: impl Fn(&Value) -> bool) {
-        soon(async { while !fits(&self.gets(path).await.1) {} }).await;
+        let began = std::time::Instant::now();
+        soon(async {
+            loop {
+                let answer = self.gets(path).await;
+                if fits(&answer.1) {
+                    return;
+                }
+                assert!(began.elapsed().as_secs() < 29, "{path} stays at {answer:?}");
+            }
+        })
+        .await;
     }
 
     /// An answer over HTTP to something with a body.

@@ -123,8 +123,16 @@ async fn who_is_not_on_the_list_is_refused_without_a_word_to_the_admin() {
 async fn a_block_ends_the_link_and_keeps_what_was_said() {
     let (mut world, mut alice, mut bob) = among(FederationMode::Open).await;
     let channel = alice.opens(&bob.account).await;
-    alice.says(&channel, "before").await;
+    let before = alice.says(&channel, "before").await;
     bob.hears("before").await;
+    alice.is_told_delivered(&before, 2).await;
+    let other = async |person: &Person| {
+        let channel = soon(person.http().channel(&channel)).await.unwrap();
+        (channel.organisations.len(), channel.organisations[0].clone())
+    };
+    let (count, globex) = other(&alice).await;
+    assert_eq!((count, globex.domain.as_str(), globex.linked), (1, GLOBEX, true));
+    assert_eq!(globex.behind_since_time, None);
     let group = soon(alice.http().create_group("plans", "")).await.unwrap();
     soon(alice.http().invite(&group, &bob.account)).await.unwrap();
     bob.sees("an invitation", |event| matches!(event.content, Content::Invited { .. })).await;
@@ -147,13 +155,15 @@ async fn a_block_ends_the_link_and_keeps_what_was_said() {
     assert!(!has_contact(&bob).await, "who asks is hidden");
     assert_eq!(texts(&bob, &channel).await, ["before"]);
     alice.says(&channel, "meanwhile").await;
+    let (_, globex) = other(&alice).await;
+    assert!(!globex.linked && globex.behind_since_time.is_some(), "{globex:?}");
 
     // It holds over a restart, and what was said meanwhile comes when it is taken back.
     world.stop(1).await;
     world.restart(1).await;
     assert_eq!(admin(&world, 1).policy().await.unwrap().rules.len(), 1);
-    admin(&world, 1).set_rule(ACME, None).await.unwrap();
     let mut bob = world.again(1, "bob").await;
+    admin(&world, 1).set_rule(ACME, None).await.unwrap();
     sees_peer(&world, 1, ACME, is_up).await;
     bob.hears("meanwhile").await;
     assert_eq!(standing(&bob, &group).await.as_deref(), Some("invited"));
@@ -201,7 +211,7 @@ async fn what_is_shared_no_longer_can_be_read_on_both_sides() {
     bob.sees("the end", |event| event.content == removed).await;
     assert_eq!(standing(&bob, &group).await.as_deref(), Some("kept"));
     assert_eq!(texts(&bob, &group).await, ["ours", "mine"]);
-    assert_eq!(code(bob.http().post(&group, "more", 1).await), "channel_not_found");
+    assert_eq!(code(bob.http().post(&group, "more", u64::MAX >> 1).await), "channel_not_found");
     alice.says(&group, "without them").await;
     assert_eq!(texts(&alice, &group).await, ["ours", "mine", "without them"]);
     let members = soon(alice.http().channel(&group)).await.unwrap().members;

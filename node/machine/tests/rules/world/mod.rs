@@ -472,7 +472,7 @@ fn has_text(applied: &Applied, text: &str) -> bool {
     text_of(applied) == text
 }
 
-fn answer(answer: Answer) -> Done {
+pub fn answer(answer: Answer) -> Done {
     match answer {
         Answer::Refused(RefusedCode(code)) => Err(code),
         answer => Ok(answer),

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use comity_identity::{NodeKey, RecoveryKey};
 use comity_machine::{
     Answer, Applied, CannotRewind, Command, DeviceId, Dropped, Effects, Erasing, EventRow,
-    Forgotten, LogNo, LogSource, Outcome, RangeOutcome, Receipt, Rejudged, Rewind, RowKey,
+    Forgotten, LogNo, LogSource, Outcome, Policy, RangeOutcome, Receipt, Rejudged, Rewind, RowKey,
     SignUpRule, State, Subscriber, Withdrawal, answer_rows, rewind, right_of,
 };
 use comity_protocol::hash::{Hash, Hasher, tag};
@@ -310,6 +310,7 @@ impl LogSource for Records<'_> {
 /// Every row of a state.
 fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     let mut keys = vec![RowKey::Identity];
+    keys.extend((*state.policy() != Policy::default()).then_some(RowKey::Policy));
     keys.extend(state.accounts.keys().map(|k| RowKey::Account(*k)));
     keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
     keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));

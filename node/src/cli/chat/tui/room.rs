@@ -80,6 +80,7 @@ impl Room {
             read: None,
             members: Vec::new(),
             aliases: Vec::new(),
+            organisations: Vec::new(),
         };
         Self {
             info,
