@@ -14,8 +14,8 @@ use crate::beat::{Beat, Pace};
 use crate::device::Device;
 use crate::leases::Peer;
 use crate::limits::{
-    BEATS_PER_S, COALESCE_MAX_MS, COALESCE_MS, FRAMES_PER_S, PACE_DOUBLINGS_MAX, SLOW_BEATS, Settings,
-    WRITE_AFTER_MS, WRITTEN_MAX,
+    BEATS_PER_S, COALESCE_MAX_MS, COALESCE_MS, FRAMES_PER_S, PACE_DOUBLINGS_MAX, SLOW_BEATS,
+    Settings, WRITE_AFTER_MS, WRITTEN_MAX,
 };
 use crate::model::{Choice, Now, Relations, Shown};
 use crate::sink::{Attendance, Sink};
