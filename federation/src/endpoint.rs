@@ -15,6 +15,7 @@ use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 
+use crate::congestion::Forgiving;
 use crate::link::{CloseReason, Link};
 use crate::outbox::CLASSES;
 use crate::tls::{self, TlsIdentity};
@@ -30,10 +31,13 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// How long closing waits for peers to hear of it.
 const FAREWELL_MAX: Duration = Duration::from_millis(500);
 
-/// Bytes of one class that a peer may send before they are read.
-const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+/// Bytes of one class that a peer may send before they are read: what is under way in a fifth of a
+/// second at 20 MB a second. Where something is lost, all that follows it waits.
+const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 /// Enough for every class at once, so that one that is not read never holds up another.
-const LINK_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CLASS_COUNT;
+pub(crate) const LINK_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CLASS_COUNT;
+/// As long as nobody has said who the peer is: enough for its hello and what follows it at once.
+const STRANGER_WINDOW_BYTES: u32 = 256 * 1024;
 const CLASS_COUNT: u32 = 3;
 const _: () = assert!(CLASS_COUNT as usize == CLASSES.len());
 
@@ -92,9 +96,10 @@ pub enum ConnectError {
 }
 
 impl EndpointSettings {
-    /// Settings with defaults: a link is kept alive every 2 s and counts as dead after 10 s.
+    /// Settings with defaults: an idle link is kept alive every 10 s, which routers with address
+    /// translation bear (they forget ports after 30 s or more), and counts as dead after 30 s.
     pub fn new(listen: SocketAddr, node_key: Arc<NodeKey>) -> Self {
-        let (keep_alive, idle_timeout) = (Duration::from_secs(2), Duration::from_secs(10));
+        let (keep_alive, idle_timeout) = (Duration::from_secs(10), Duration::from_secs(30));
         Self { listen, node_key, keep_alive, idle_timeout }
     }
 }
@@ -220,13 +225,14 @@ fn transport(settings: &EndpointSettings) -> TransportConfig {
         .max_concurrent_uni_streams(VarInt::from_u32(CLASS_COUNT))
         .max_concurrent_bidi_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
-        .receive_window(VarInt::from_u32(LINK_WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         // As much as the peer can take of all classes: what one class has in flight never keeps
         // another's frames out of the send buffer.
         .send_window(u64::from(LINK_WINDOW_BYTES))
         // Of datagrams that wait beyond this the oldest are dropped.
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES))
         .datagram_send_buffer_size(DATAGRAM_BUFFER_BYTES)
+        .congestion_controller_factory(Arc::new(Forgiving::default()))
         .keep_alive_interval(Some(settings.keep_alive))
         .max_idle_timeout(IdleTimeout::try_from(settings.idle_timeout).ok());
     transport

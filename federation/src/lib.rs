@@ -6,6 +6,7 @@
 //! moves bytes.
 
 mod assembly;
+mod congestion;
 mod datagrams;
 mod endpoint;
 mod link;

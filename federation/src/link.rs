@@ -17,6 +17,7 @@ use quinn::{Connection, ConnectionError, ReadError, RecvStream, VarInt, WriteErr
 
 use crate::assembly::Assembly;
 use crate::datagrams::Datagrams;
+use crate::endpoint::LINK_WINDOW_BYTES;
 use crate::outbox::{CLASSES, LinkSender, class_byte, class_index};
 
 /// A link to a peer. Dropping it closes it.
@@ -110,10 +111,21 @@ impl Link {
         received
     }
 
+    /// The peer is known: it may send as much ahead as every class has room for. Until then it may
+    /// little, so that strangers take little memory.
+    pub fn welcome(&self) {
+        self.connection.set_receive_window(VarInt::from_u32(LINK_WINDOW_BYTES));
+    }
+
     /// Stops or goes on reading a class. What is stopped waits at the peer, once the flow-control
     /// window is full, and holds up no other class.
     pub fn set_reading(&mut self, class: Class, reading: bool) {
         self.inbox.paused[class_index(class)] = !reading;
+    }
+
+    /// How many of QUIC's datagrams came so far, acknowledgements included.
+    pub fn datagrams_received(&self) -> u64 {
+        self.connection.stats().udp_rx.datagrams
     }
 
     /// What carries datagrams, independent of the streams.

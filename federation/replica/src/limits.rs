@@ -20,8 +20,9 @@ pub const ACTIONS_MAX: usize = 4_096;
 /// Remarks for the log that may wait; more are dropped.
 pub const NOTES_MAX: usize = 256;
 
-/// Batches of a feed that may be unacknowledged.
-pub const FEED_BATCHES_MAX: usize = 8;
+/// Batches of a feed that may be unacknowledged: with one for each message, as many as are said
+/// during a round trip of a fifth of a second where 150 are said in a second.
+pub const FEED_BATCHES_MAX: usize = 32;
 /// Bytes of a feed that may be unacknowledged; one batch may always be.
 pub const FEED_BYTES_MAX: usize = 8 * BATCH_BYTES_TARGET;
 /// Batches that may be applied before they are acknowledged, while more are at hand.
@@ -138,8 +139,10 @@ impl BackOff {
 }
 
 const _: () = assert!(FEED_BYTES_MAX >= BATCH_BYTES_TARGET);
-const _: () =
-    assert!((FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX) * 2 * BATCH_BYTES_TARGET < PENDING_BYTES_MAX);
+const _: () = assert!(
+    // One batch more than the bytes allow, and answers to wants, each of twice the target.
+    FEED_BYTES_MAX + (1 + WANTS_IN_FLIGHT_MAX) * 2 * BATCH_BYTES_TARGET < PENDING_BYTES_MAX
+);
 const _: () = assert!(WANTS_MAX >= 2 * BATCH_RECORDS_MAX && REFUSED_MAX >= 2 * BATCH_RECORDS_MAX);
 const _: () = assert!(WANTS_IN_FLIGHT_MAX < SERVING_MAX);
 const _: () = assert!(HISTORY_WINDOW_RECORDS as usize <= HISTORY_RECORDS_MAX);

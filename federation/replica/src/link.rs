@@ -113,6 +113,11 @@ impl<T: Copy> Link<T> {
         matches!(self.phase, Phase::Closed)
     }
 
+    /// Whether the peer has something of our feed to acknowledge.
+    pub fn is_awaiting(&self) -> bool {
+        self.is_up() && self.feed.is_awaiting()
+    }
+
     /// The peer's domain as it claims it, proven once the link is up.
     pub fn peer(&self) -> Option<&ServerName> {
         match &self.phase {

@@ -17,6 +17,7 @@ use comity_identity::NodeKey;
 use comity_protocol::code::Code;
 use comity_protocol::frame::Class::{self, Feed, History, Link as LinkClass};
 use comity_protocol::limits::FRAME_BYTES_MAX;
+use comity_relay::{Conditions, Relay, RelaySettings};
 use quinn::{ConnectionError, VarInt};
 use tokio::runtime::{Builder, Runtime};
 
@@ -44,7 +45,10 @@ async fn link(a: &Endpoint, b: &Endpoint, b_seed: u8) -> (Link, Link) {
     let (addr, b_key) = (b.local_addr().unwrap(), key(b_seed).public());
     let (dialled, accepted) =
         soon(async { tokio::join!(a.connect(addr, &b_key), b.accept()) }).await;
-    (dialled.unwrap(), accepted.unwrap())
+    let (dialled, accepted) = (dialled.unwrap(), accepted.unwrap());
+    dialled.welcome();
+    accepted.welcome();
+    (dialled, accepted)
 }
 
 async fn next(link: &mut Link) -> (Class, Bytes) {
@@ -193,7 +197,7 @@ async fn a_class_that_is_not_read_holds_up_no_other() {
         at_b.set_reading(class, false);
         let sender = at_a.sender().clone();
         filling.push(tokio::spawn(async move {
-            for number in 0..64 {
+            for number in 0..32 {
                 sender.send(class, numbered(number, 256 * 1024)).await.unwrap();
             }
         }));
@@ -207,13 +211,33 @@ async fn a_class_that_is_not_read_holds_up_no_other() {
     for class in stalled {
         at_b.set_reading(class, true);
     }
-    for _ in 0..128 {
+    for _ in 0..64 {
         let (class, frame) = next(&mut at_b).await;
         let count = &mut seen[usize::from(class == History)];
         assert!(frame == numbered(*count, 256 * 1024), "{class:?} {count}");
         *count += 1;
     }
-    assert_eq!(seen, [64, 64]);
+    assert_eq!(seen, [32, 32]);
+}
+
+#[tokio::test]
+async fn a_stranger_may_send_little_ahead() {
+    let (a, b) = (endpoint(1), endpoint(2));
+    let (at_a, mut at_b, relay) = link_through(&a, &b, Conditions::default()).await;
+    at_b.set_reading(Feed, false);
+    let sender = at_a.sender().clone();
+    let sending = tokio::spawn(async move {
+        sender.send(Feed, numbered(1, 1 << 20)).await.unwrap();
+        sender.send(LinkClass, vec![1]).await.unwrap();
+    });
+    let unheard = tokio::time::timeout(Duration::from_millis(300), at_b.recv()).await;
+    assert!(unheard.is_err(), "what is not read fills its room");
+    assert!(relay.counts().bytes < 400_000, "{:?}", relay.counts());
+    at_b.welcome();
+    assert_eq!(next(&mut at_b).await, (LinkClass, Bytes::from_static(&[1])));
+    at_b.set_reading(Feed, true);
+    assert!(next(&mut at_b).await == (Feed, numbered(1, 1 << 20)));
+    sending.await.unwrap();
 }
 
 #[tokio::test]
@@ -276,6 +300,62 @@ async fn a_restarted_peer_is_noticed_at_once() {
     assert!(soon(a.connect(addr, &key(2).public())).await.is_ok());
     drop(again);
     kill(again_runtime).await;
+}
+
+/// A link from `a` to `b` through a network; `b` has the second key.
+async fn link_through(a: &Endpoint, b: &Endpoint, bad: Conditions) -> (Link, Link, Relay) {
+    let relay = Relay::start(RelaySettings::before(b.local_addr().unwrap(), bad)).unwrap();
+    let b_key = key(2).public();
+    let both = async { tokio::join!(a.connect(relay.addr(), &b_key), b.accept()) };
+    let (dialled, accepted) = soon(both).await;
+    (dialled.unwrap(), accepted.unwrap(), relay)
+}
+
+#[tokio::test]
+async fn a_link_goes_on_when_a_router_forgets_its_port() {
+    let lively = |seed| {
+        let mut settings = EndpointSettings::new(anywhere(), key(seed));
+        settings.keep_alive = Duration::from_millis(200);
+        Endpoint::bind(settings).unwrap()
+    };
+    let (a, b) = (lively(1), lively(2));
+    let (mut at_a, mut at_b, relay) = link_through(&a, &b, Conditions::default()).await;
+    at_a.send(Feed, vec![1]).await.unwrap();
+    assert_eq!(next(&mut at_b).await, (Feed, Bytes::from_static(&[1])));
+    let before = at_b.remote_addr();
+    relay.rebind();
+    at_a.send(Feed, vec![2]).await.unwrap();
+    assert_eq!(next(&mut at_b).await, (Feed, Bytes::from_static(&[2])));
+    assert_ne!(at_b.remote_addr(), before);
+    // Who is dialled has nowhere to send until the other end keeps the link alive.
+    relay.rebind();
+    at_b.send(Feed, vec![3]).await.unwrap();
+    assert_eq!(next(&mut at_a).await, (Feed, Bytes::from_static(&[3])));
+}
+
+#[tokio::test]
+async fn frames_cross_a_bad_network_whole_and_in_order() {
+    let (a, b) = (endpoint(1), endpoint(2));
+    let bad = Conditions {
+        jitter: Duration::from_millis(5),
+        loss: 0.05,
+        duplicate: 0.05,
+        reorder: 0.05,
+        reorder_by: Duration::from_millis(20),
+        ..Conditions::delayed(Duration::from_millis(5))
+    };
+    let (at_a, mut at_b, relay) = link_through(&a, &b, bad).await;
+    let sender = at_a.sender().clone();
+    let sending = tokio::spawn(async move {
+        for number in 0..300 {
+            sender.send(Feed, numbered(number, 1_500)).await.unwrap();
+        }
+    });
+    for number in 0..300 {
+        assert_eq!(next(&mut at_b).await, (Feed, numbered(number, 1_500)));
+    }
+    sending.await.unwrap();
+    assert!(relay.counts().lost > 0);
 }
 
 #[tokio::test]

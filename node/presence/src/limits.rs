@@ -31,9 +31,9 @@ pub(crate) const WATCHED_MAX: usize = 10_000;
 /// Accounts in one frame to a device.
 pub(crate) const CARDS_MAX: usize = 100;
 /// Beats a second that all devices are to send together; beyond that each is asked to send fewer. A
-/// beat wakes threads and so costs up to fifty microseconds: this is at most some one and a half per
-/// cent of a core. A connection that breaks is seen sooner than by its beats, as the system looks
-/// after it.
+/// beat wakes threads and so costs up to fifty microseconds: this is at most some one and a half
+/// per cent of a core. A connection that breaks is seen sooner than by its beats, as the system
+/// looks after it.
 pub(crate) const BEATS_PER_S: u64 = 300;
 /// Beats that a device may miss where it is asked for fewer than the settings say: so far apart,
 /// each is a sign of its own, and waiting for six would show for minutes who is gone.

@@ -262,14 +262,15 @@ pub const SETTINGS: &[Setting] = &[
         key: "federation.idle_timeout_ms",
         form: Form::Number { min: 1_000, max: 120_000 },
         unit: "milliseconds",
-        default: Some("10_000"),
+        default: Some("30_000"),
         otherwise: "",
-        meaning: "How long a link to another node may be silent before it counts as cut. Signs \
-                  of life are sent at least three times in this time; the shorter value of the \
-                  two ends counts.",
+        meaning: "How long an idle link to another node may be silent before it counts as cut; \
+                  one over which something was sent that is not acknowledged counts as cut after \
+                  ten seconds. Signs of life are sent at least three times in this time, and \
+                  every ten seconds; the shorter value of the two ends counts.",
         cost: "Too low: links on a lossy network are cut and dialled again and again. Too \
                high: messages wait that long before a dead node is noticed.",
-        example: "10_000",
+        example: "30_000",
     },
     Setting {
         key: "dns.nameservers",

@@ -25,7 +25,7 @@ fn complaint(text: &str, variables: &[(&str, &str)]) -> String {
 fn only_the_domain_has_no_default() {
     let settings = parse("domain = \"acme.example\"").unwrap();
     assert_eq!(settings.client.listen.to_string(), "127.0.0.1:8008");
-    assert_eq!(settings.federation.idle_timeout, Duration::from_secs(10));
+    assert_eq!(settings.federation.idle_timeout, Duration::from_secs(30));
     assert_eq!(settings.sign_up.mode, SignUpMode::Invite);
     assert_eq!(settings.federation.trust, Trust::default());
     assert_eq!((settings.advertised_host(), settings.advertised_port()), ("acme.example", 4433));

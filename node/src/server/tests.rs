@@ -23,6 +23,7 @@ mod hostile_logs;
 mod joins;
 mod keeping;
 mod limits;
+mod networks;
 mod peers;
 mod plain;
 mod policy;

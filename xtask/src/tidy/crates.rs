@@ -5,7 +5,7 @@ use super::Finding;
 use crate::metadata::Package;
 
 /// Each crate, what it may use, and what its tests may use besides.
-const ARROWS: [Row; 16] = [
+const ARROWS: [Row; 17] = [
     row("comity-protocol", &[], &[]),
     row("comity-identity", &["comity-protocol"], &[]),
     row("comity-discovery", &["comity-protocol", "comity-identity"], &[]),
@@ -14,7 +14,7 @@ const ARROWS: [Row; 16] = [
     row(
         "comity-federation",
         &["comity-protocol", "comity-identity", "comity-discovery", "comity-replica"],
-        &[],
+        &["comity-relay"],
     ),
     row("comity-session", &["comity-protocol"], &[]),
     row("comity-client", &["comity-protocol"], &[]),
@@ -38,7 +38,7 @@ const ARROWS: [Row; 16] = [
             "comity-push",
             "comity-search",
         ],
-        &[],
+        &["comity-relay"],
     ),
     // A bench runs nodes and their parts; nothing uses a bench.
     row(
@@ -46,7 +46,9 @@ const ARROWS: [Row; 16] = [
         &[
             "comity-protocol",
             "comity-identity",
+            "comity-federation",
             "comity-machine",
+            "comity-relay",
             "comity-replica",
             "comity",
             "comity-client",
@@ -54,6 +56,8 @@ const ARROWS: [Row; 16] = [
         ],
         &[],
     ),
+    // A bad network: it knows nothing of what it carries.
+    row("comity-relay", &[], &[]),
     // The simulator is made of a node's parts; nothing uses it.
     row(
         "comity-sim",

@@ -22,6 +22,7 @@ use super::directory::{Question, Wanted};
 use super::end::{LinkEnd, Task};
 use super::meter::{Meter, Traffic};
 use super::outgoing::{self, Outgoing};
+use super::silence::Silence;
 use crate::clock;
 use crate::feed::{Subscription, Yield};
 
@@ -30,7 +31,7 @@ pub(super) enum Order {
     /// End it.
     Close(Code),
     /// Ask the peer for an account, for what it shows, or for groups.
-    Ask(Question),
+    Ask(Box<Question>),
 }
 
 /// A link tells the manager that it is up; that it is over shows as its task's end.
@@ -59,7 +60,8 @@ pub(super) async fn run(
     dialled: Option<ServerName>,
     wires: Wires,
 ) -> Option<Code> {
-    Driver::new(context, link, dialled, wires).run().await
+    // Boxed, since a future has room for what it is given and once more for what it holds.
+    Box::new(Driver::new(context, link, dialled, wires)).run().await
 }
 
 struct Driver {
@@ -79,6 +81,7 @@ struct Driver {
     accounts_asked: Askers<AccountId>,
     groups_asked: Askers<Offer>,
     profiles_asked: Askers<Profile>,
+    silence: Silence,
     /// Counts what passes, once it is known with whom.
     meter: Option<Arc<Meter>>,
 }
@@ -149,11 +152,12 @@ impl Driver {
             accounts_asked: Askers::new(),
             groups_asked: Askers::new(),
             profiles_asked: Askers::new(),
+            silence: Silence::default(),
             meter: None,
         }
     }
 
-    async fn run(mut self) -> Option<Code> {
+    async fn run(mut self: Box<Self>) -> Option<Code> {
         loop {
             while self.outgoing.has_room() {
                 match self.end.poll(clock::monotonic_ms()) {
@@ -163,6 +167,9 @@ impl Driver {
                 }
             }
             self.count();
+            if self.is_cut() {
+                return self.failed(&LinkError::Closed(CloseReason::TimedOut));
+            }
             match self.wait().await {
                 Woken::Applied(answer) => {
                     self.applying = None;
@@ -188,12 +195,17 @@ impl Driver {
                 }
                 Woken::Lacking => self.end.poke_history(),
                 Woken::Order(Some(Order::Close(code))) => self.end.close(code),
-                Woken::Order(Some(Order::Ask(question))) => self.ask(question),
+                Woken::Order(Some(Order::Ask(question))) => self.ask(*question),
                 Woken::Order(None) => self.end.close(Code::ShuttingDown),
                 Woken::Poked | Woken::Room => {}
                 Woken::Timeout => self.end.handle_timeout(clock::monotonic_ms()),
             }
         }
+    }
+
+    fn is_cut(&mut self) -> bool {
+        let (awaits, datagrams) = (self.end.replica.is_awaiting(), self.link.datagrams_received());
+        self.silence.look(awaits, datagrams, clock::monotonic_ms())
     }
 
     async fn wait(&mut self) -> Woken {
@@ -203,7 +215,8 @@ impl Driver {
             let is_paused = pause.is_some() && class != Class::Link;
             self.link.set_reading(class, self.end.wants_read(class) && !is_paused);
         }
-        let timeout = self.end.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms));
+        let next_ms = self.end.poll_timeout().into_iter().chain(self.silence.next_ms()).min();
+        let timeout = next_ms.map(|at_ms| at_ms.saturating_sub(now_ms));
         let timeout = timeout.into_iter().chain(pause).min();
         let blocked = !self.outgoing.has_room();
         let wake = self.end.wakes();
@@ -220,11 +233,11 @@ impl Driver {
             end,
             ..
         } = self;
-        let Outgoing { tasks, lanes } = outgoing;
+        let Outgoing { tasks, lanes, .. } = outgoing;
         tokio::select! {
-            ended = tasks.join_next() => match ended {
-                Some(Ok(error)) => Woken::Failed(error),
-                _ => Woken::Failed(LinkError::Closed(CloseReason::Local)),
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(error) => Woken::Failed(error),
+                Err(_) => Woken::Failed(LinkError::Closed(CloseReason::Local)),
             },
             answer = optional(applying.as_mut()) => Woken::Applied(answer.ok()),
             answer = optional(filling.as_mut()) => Woken::Filled(answer.ok()),
@@ -264,6 +277,7 @@ impl Driver {
             Task::SendDatagram(frame) => self.link.datagrams().send(frame.encode()),
             Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
             Task::Up { domain, start } => {
+                self.link.welcome();
                 self.meter = Some(self.context.links.met(&domain, self.link.peer_key()));
                 self.up(domain, start).await;
             }
@@ -387,7 +401,7 @@ impl Driver {
         }
     }
 
-    async fn end(self, code: Code) -> Option<Code> {
+    async fn end(self: Box<Self>, code: Code) -> Option<Code> {
         if let Some(domain) = self.end.peer() {
             tracing::info!(peer = %domain, %code, "link closed");
         }

@@ -2,18 +2,14 @@
 //! for accounts and groups.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_federation::{ConnectError, DiscoverError};
 use comity_machine::Admission;
 use comity_protocol::code::Code;
 use comity_protocol::id::LineageId;
-use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 use comity_replica::{Connection, Dialer, Verdict};
-use data_encoding::BASE64;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinError, JoinSet};
 
@@ -258,7 +254,7 @@ impl Manager {
             self.waiting.drain(..).partition(|waiting| waiting.question.domain == domain);
         self.waiting = kept;
         for Waiting { question, .. } in ready {
-            self.order(number, Order::Ask(question));
+            self.order(number, Order::Ask(Box::new(question)));
         }
     }
 
@@ -337,7 +333,7 @@ impl Manager {
         }
         let up = self.links.iter().filter(|(_, entry)| entry.domain.as_ref() == Some(&domain));
         if let Some(number) = up.map(|(number, _)| *number).max() {
-            return self.order(number, Order::Ask(question));
+            return self.order(number, Order::Ask(Box::new(question)));
         }
         // Somebody waits: try at once, whatever the back-off says.
         self.wish(domain.clone());
@@ -378,17 +374,6 @@ impl Manager {
     }
 }
 
-/// Another node answers where a domain's is to be.
-fn another(domain: &ServerName, addr: SocketAddr, key: &NodePublicKey) -> Trouble {
-    let key = BASE64.encode(key.as_bytes());
-    let why = format!(
-        "Another node than the one of {domain} answers at {addr}/udp: it shows the key {key}. \
-         Either the records of {domain} name a wrong address, or its node has another key than \
-         they say."
-    );
-    Trouble { code: Code::PeerNameMismatch, why }
-}
-
 /// What ended a link, which either side may have done with a code.
 fn ended_by(code: Option<Code>) -> Trouble {
     let code = code.map(|code| match code {
@@ -412,38 +397,5 @@ const GOODBYES_MAX: Duration = Duration::from_secs(2);
 fn answer_all(waiting: Vec<Waiting>, code: Code) {
     for Waiting { question, .. } in waiting {
         question.fail(code);
-    }
-}
-
-impl Context {
-    /// Finds and dials a domain's node.
-    async fn dial(&self, domain: &ServerName) -> Result<comity_federation::Link, Trouble> {
-        if *domain == self.exchange.domain {
-            return Err(Code::PeerNameMismatch.into());
-        }
-        let introduced = self.resolver.introduce(domain).await;
-        let unknown = |error: DiscoverError| Trouble { code: error.code(), why: error.to_string() };
-        let introduced = introduced.map_err(unknown)?;
-        let introduction = introduced.introduction;
-        {
-            let state = self.exchange.shared.state();
-            let known = state.peer_domains.get(domain.as_str());
-            if known.is_some_and(|known| *known != introduction.lineage) {
-                return Err(Code::DomainKeyChanged.into());
-            }
-        }
-        self.links.proven(domain, introduction.key, introduction.proof);
-        let mut tried = Vec::new();
-        for addr in introduced.targets.into_iter().flat_map(|target| target.addrs) {
-            match self.endpoint.connect(addr, &introduction.key).await {
-                Ok(link) => return Ok(link),
-                Err(ConnectError::WrongKey(key)) => return Err(another(domain, addr, &key)),
-                Err(error) => tried.push(format!("{addr}/udp: {error}")),
-            }
-        }
-        // Its address may have changed: look again the next time.
-        self.resolver.forget(domain);
-        let why = format!("No address of it answers as it should. {}.", tried.join("; "));
-        Err(Trouble { code: Code::DomainUnreachable, why })
     }
 }

@@ -6,6 +6,7 @@
 //! ([`Exchange`], [`LinkEnd`]), so that a simulator can run it.
 
 mod conduct;
+mod dialling;
 mod directory;
 mod driver;
 mod end;
@@ -32,6 +33,7 @@ mod relaying;
 mod rewinding;
 mod serving;
 mod settling;
+mod silence;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -12,39 +12,42 @@ const LANE_FRAMES_MAX: usize = 64;
 /// Frames written in one go.
 const FRAMES_AT_ONCE_MAX: usize = 32;
 
-pub(super) type Lanes = [mpsc::Sender<Vec<u8>>; CLASSES.len()];
+/// A lane is opened with its first frame: an idle link has one.
+pub(super) type Lanes = [Option<mpsc::Sender<Vec<u8>>>; CLASSES];
 
 pub(super) struct Outgoing {
     pub(super) lanes: Lanes,
+    sender: LinkSender,
     /// Ends with the link; a lane that fails ends it.
     pub(super) tasks: JoinSet<LinkError>,
 }
 
-const CLASSES: [Class; 3] = [Class::Link, Class::Feed, Class::History];
+const CLASSES: usize = 3;
 
 impl Outgoing {
     pub(super) fn new(sender: &LinkSender) -> Self {
-        let mut tasks = JoinSet::new();
-        let lanes = CLASSES.map(|class| {
-            let (send, receive) = mpsc::channel(LANE_FRAMES_MAX);
-            tasks.spawn(write(sender.clone(), class, receive));
-            send
-        });
-        Self { lanes, tasks }
+        Self { lanes: Default::default(), sender: sender.clone(), tasks: JoinSet::new() }
     }
 
     /// Whether every lane takes another frame.
     pub(super) fn has_room(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.capacity() > 0)
+        self.lanes.iter().flatten().all(|lane| lane.capacity() > 0)
     }
 
     /// Puts a frame into its lane; to be called while there is room. How many bytes it has.
-    pub(super) fn push(&self, frame: &Frame) -> u64 {
-        let lane = match frame.class() {
-            Class::Link => &self.lanes[0],
-            Class::Feed => &self.lanes[1],
-            Class::History => &self.lanes[2],
+    pub(super) fn push(&mut self, frame: &Frame) -> u64 {
+        let class = frame.class();
+        let lane = match class {
+            Class::Link => &mut self.lanes[0],
+            Class::Feed => &mut self.lanes[1],
+            Class::History => &mut self.lanes[2],
         };
+        let (sender, tasks) = (&self.sender, &mut self.tasks);
+        let lane = lane.get_or_insert_with(|| {
+            let (send, receive) = mpsc::channel(LANE_FRAMES_MAX);
+            tasks.spawn(write(sender.clone(), class, receive));
+            send
+        });
         let bytes = frame.encode();
         let length = bytes.len() as u64;
         if lane.try_send(bytes).is_err() {
@@ -55,7 +58,7 @@ impl Outgoing {
 
     /// Writes what waits and ends.
     pub(super) async fn finish(self) {
-        let Self { lanes, mut tasks } = self;
+        let Self { lanes, mut tasks, .. } = self;
         drop(lanes);
         while tasks.join_next().await.is_some() {}
     }
@@ -63,7 +66,7 @@ impl Outgoing {
 
 /// Waits until every lane takes another frame.
 pub(super) async fn room(lanes: &Lanes) {
-    for lane in lanes {
+    for lane in lanes.iter().flatten() {
         // A closed lane shows as an ended task.
         if lane.reserve().await.is_err() {
             std::future::pending::<()>().await;

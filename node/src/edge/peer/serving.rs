@@ -117,10 +117,44 @@ impl Exchange {
                 records.push(FedRecord { log: applied.log.into(), seq: applied.seq, token });
             }
         }
+        for part in &mut parts {
+            if self.admits(peer, part, items) {
+                self.complete(peer, part, BATCH_RECORDS_MAX - items.len().min(BATCH_RECORDS_MAX));
+            }
+        }
         // Control records first: messages may depend on them.
         parts.sort_by_key(|part| matches!(part.head.log.name, LogName::Message { .. }));
         let cursor = ByteString(cursor.to_bytes().to_vec());
         FedBatch { batch: self.batch(peer, parts, Some(cursor)), records }
+    }
+
+    /// Whether a part of a group's control log holds the record that admits the peer.
+    fn admits(&self, peer: LineageId, part: &Part, items: &[Arc<Item>]) -> bool {
+        let log = part.head.log;
+        if !matches!(log.name, LogName::Control { .. }) || part.first == 1 {
+            return false;
+        }
+        let state = self.shared.state();
+        let stay = state.channel(&log.channel).and_then(|(_, channel)| channel.peers.get(&peer));
+        let is_its = |item: &&Arc<Item>| item.applied.log == log;
+        stay.is_some_and(|stay| items.iter().filter(is_its).any(|i| i.applied.pos == stay.from))
+    }
+
+    /// Puts before a part of a control log what the peer would have to ask for next, so that who is
+    /// admitted has the group after one round trip. What finds no room it asks for.
+    fn complete(&self, peer: LineageId, part: &mut Part, room: usize) {
+        let log = part.head.log;
+        let whole = self.readable(peer, &log).map(|readable| self.read_wanted(&log, &readable, 1));
+        match whole {
+            Some(Ok(Some(whole))) => {
+                let reaches = whole.first == 1 && whole.head.seq >= part.head.seq;
+                if reaches && whole.records.len() <= room {
+                    *part = whole;
+                }
+            }
+            Some(Err(error)) => tracing::error!(%error, "a log cannot be fed whole"),
+            _ => {}
+        }
     }
 
     fn batch(&self, peer: LineageId, parts: Vec<Part>, cursor: Option<ByteString>) -> Batch {

@@ -216,7 +216,7 @@ impl World {
 }
 
 impl Home {
-    fn of(node: Node, keys: NodeKeyFile) -> Self {
+    pub(super) fn of(node: Node, keys: NodeKeyFile) -> Self {
         let (domain, lineage) = (keys.domain.to_string(), keys.lineage().id);
         let (key, recovery) = (keys.key.public(), keys.recovery);
         let url = format!("http://{}", node.client_addr);
@@ -232,7 +232,7 @@ fn is_taken(error: &peer::StartError) -> bool {
     error.kind() == std::io::ErrorKind::AddrInUse
 }
 
-fn node_keys(settings: &Settings) -> NodeKeyFile {
+pub(super) fn node_keys(settings: &Settings) -> NodeKeyFile {
     keys::open_or_create(&settings.data_dir, &settings.domain, 2026).unwrap()
 }
 
@@ -374,7 +374,7 @@ impl Person {
     }
 }
 
-fn text_of(event: &ChannelEvent) -> Option<&str> {
+pub(super) fn text_of(event: &ChannelEvent) -> Option<&str> {
     match &event.content {
         Content::Message { text } => text.as_deref(),
         _ => None,

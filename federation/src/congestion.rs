@@ -1,0 +1,194 @@
+//! How fast a link sends: by CUBIC, except that losses do not count as congestion while nothing
+//! else speaks for it. Far networks lose datagrams now and then for reasons of their own, and CUBIC
+//! alone comes down to a hundredth of what such a network carries.
+//!
+//! A loss is forgiven where both hold: of what was acknowledged lately not more than two in a
+//! hundred were lost, and datagrams are not on their way for longer than they were at the best of
+//! times, so that no queue has grown. Whoever fills a queue is therefore treated by CUBIC alone,
+//! and shares it with others as CUBIC does (`docs/decisions/0029-losses.md`).
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quinn_proto::RttEstimator;
+use quinn_proto::congestion::{
+    Controller, ControllerFactory, ControllerMetrics, Cubic, CubicConfig,
+};
+
+/// Bytes that may be under way at first: 32 datagrams, so that a page of history or the records of
+/// a group need no round trip more.
+const INITIAL_WINDOW_BYTES: u64 = 32 * 1_200;
+/// One byte lost is forgiven for so many acknowledged.
+const ACKNOWLEDGED_PER_LOST: u64 = 50;
+/// Datagrams whose loss is forgiven at once, however many were acknowledged before: losses come in
+/// bunches. Also what is forgiven at the beginning.
+const FORGIVEN_DATAGRAMS_MAX: u64 = 16;
+/// A queue has grown where a round trip takes longer than the shortest one by this share of it,
+const QUEUE_SHARE: u32 = 4;
+/// and by at least so much: ends are busy now and then, too.
+const QUEUE_LEAST: Duration = Duration::from_millis(4);
+
+/// Makes a link's controller.
+#[derive(Debug)]
+pub(crate) struct Forgiving(Arc<CubicConfig>);
+
+impl Default for Forgiving {
+    fn default() -> Self {
+        let mut cubic = CubicConfig::default();
+        cubic.initial_window(INITIAL_WINDOW_BYTES);
+        Self(Arc::new(cubic))
+    }
+}
+
+impl ControllerFactory for Forgiving {
+    fn build(self: Arc<Self>, now: Instant, mtu: u16) -> Box<dyn Controller> {
+        let cubic = Cubic::new(Arc::clone(&self.0), now, mtu);
+        Box::new(Forgiver {
+            cubic,
+            forgivable: FORGIVEN_DATAGRAMS_MAX * u64::from(mtu) * ACKNOWLEDGED_PER_LOST,
+            mtu: u64::from(mtu),
+            has_queue: false,
+        })
+    }
+}
+
+#[derive(Clone)]
+struct Forgiver {
+    cubic: Cubic,
+    /// Bytes acknowledged for which no loss was forgiven yet, up to a bound.
+    forgivable: u64,
+    mtu: u64,
+    /// Whether the last acknowledgement was late.
+    has_queue: bool,
+}
+
+impl Forgiver {
+    /// Whether a loss says nothing of the network's load.
+    fn forgives(&mut self, lost_bytes: u64) -> bool {
+        let price = lost_bytes.saturating_mul(ACKNOWLEDGED_PER_LOST);
+        let forgives = !self.has_queue && price <= self.forgivable;
+        if forgives {
+            self.forgivable -= price;
+        }
+        forgives
+    }
+}
+
+impl Controller for Forgiver {
+    fn on_sent(&mut self, now: Instant, bytes: u64, last_packet_number: u64) {
+        self.cubic.on_sent(now, bytes, last_packet_number);
+    }
+
+    fn on_ack(
+        &mut self,
+        now: Instant,
+        sent: Instant,
+        bytes: u64,
+        app_limited: bool,
+        rtt: &RttEstimator,
+    ) {
+        let most = FORGIVEN_DATAGRAMS_MAX * self.mtu * ACKNOWLEDGED_PER_LOST;
+        self.forgivable = (self.forgivable + bytes).min(most);
+        let shortest = rtt.min();
+        self.has_queue = rtt.get() > shortest + (shortest / QUEUE_SHARE).max(QUEUE_LEAST);
+        self.cubic.on_ack(now, sent, bytes, app_limited, rtt);
+    }
+
+    fn on_end_acks(
+        &mut self,
+        now: Instant,
+        in_flight: u64,
+        app_limited: bool,
+        largest_packet_num_acked: Option<u64>,
+    ) {
+        self.cubic.on_end_acks(now, in_flight, app_limited, largest_packet_num_acked);
+    }
+
+    fn on_congestion_event(
+        &mut self,
+        now: Instant,
+        sent: Instant,
+        is_persistent_congestion: bool,
+        lost_bytes: u64,
+    ) {
+        // Nothing is lost where routers say themselves that they are busy.
+        let is_said = lost_bytes == 0;
+        if is_said || is_persistent_congestion || !self.forgives(lost_bytes) {
+            self.cubic.on_congestion_event(now, sent, is_persistent_congestion, lost_bytes);
+        }
+    }
+
+    fn on_mtu_update(&mut self, new_mtu: u16) {
+        self.mtu = u64::from(new_mtu);
+        self.cubic.on_mtu_update(new_mtu);
+    }
+
+    fn window(&self) -> u64 {
+        self.cubic.window()
+    }
+
+    fn metrics(&self) -> ControllerMetrics {
+        self.cubic.metrics()
+    }
+
+    fn clone_box(&self) -> Box<dyn Controller> {
+        Box::new(self.clone())
+    }
+
+    fn initial_window(&self) -> u64 {
+        self.cubic.initial_window()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MTU: u64 = 1_200;
+
+    fn forgiver() -> Forgiver {
+        let cubic = Cubic::new(Arc::default(), Instant::now(), 1_200);
+        Forgiver { cubic, forgivable: 0, mtu: MTU, has_queue: false }
+    }
+
+    /// Bytes were acknowledged where no queue has grown.
+    fn acknowledge(forgiver: &mut Forgiver, datagrams: u64) {
+        let most = FORGIVEN_DATAGRAMS_MAX * MTU * ACKNOWLEDGED_PER_LOST;
+        forgiver.forgivable = (forgiver.forgivable + datagrams * MTU).min(most);
+    }
+
+    #[test]
+    fn one_loss_in_fifty_is_forgiven_and_no_more() {
+        let mut forgiver = forgiver();
+        assert!(!forgiver.forgives(MTU), "nothing was acknowledged");
+        acknowledge(&mut forgiver, 99);
+        assert!(forgiver.forgives(MTU));
+        assert!(!forgiver.forgives(MTU));
+        acknowledge(&mut forgiver, 1);
+        assert!(forgiver.forgives(MTU));
+        acknowledge(&mut forgiver, 1_000_000);
+        assert!(!forgiver.forgives((FORGIVEN_DATAGRAMS_MAX + 1) * MTU), "a queue overflowed");
+        assert!(forgiver.forgives(FORGIVEN_DATAGRAMS_MAX * MTU));
+    }
+
+    #[test]
+    fn where_a_queue_has_grown_or_routers_say_so_cubic_decides() {
+        let mut forgiver = forgiver();
+        acknowledge(&mut forgiver, 1_000);
+        let (now, window) = (Instant::now(), forgiver.window());
+        forgiver.on_congestion_event(now, now, false, MTU);
+        assert_eq!(forgiver.window(), window, "forgiven");
+        forgiver.on_congestion_event(now, now, false, 0);
+        let less = forgiver.window();
+        assert!(less < window);
+        forgiver.has_queue = true;
+        let later = now + Duration::from_secs(1);
+        forgiver.on_congestion_event(later, later, false, MTU);
+        assert!(forgiver.window() < less);
+    }
+}
