@@ -14,9 +14,10 @@ use super::outgoing::{EventShape, NodeFrame, UnreadShape, encode, event_frame};
 use super::push::level_name;
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
+use super::organisation::OrganisationShape;
 use super::value::{cursor_text, device_text, poll_cursor_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelOrganisation, ChannelSummary, Cursor, Delivery,
+    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery,
     Device, Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member,
     NodeHost, NodeIntroduction, Outcome, Page, ShownMessage, Standing,
 };
@@ -260,13 +261,6 @@ pub(crate) struct ChannelAnswer {
     organisations: Vec<OrganisationShape>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct OrganisationShape {
-    domain: String,
-    linked: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    behind_since_time: Option<String>,
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct MemberShape {
@@ -281,11 +275,6 @@ struct MemberShape {
 
 impl From<ChannelDetail> for ChannelAnswer {
     fn from(detail: ChannelDetail) -> Self {
-        let organisation = |other: ChannelOrganisation| OrganisationShape {
-            domain: other.domain,
-            linked: other.is_linked,
-            behind_since_time: other.behind_since_unix_ms.map(format_unix_ms),
-        };
         let member = |member: Member| MemberShape {
             account: member.account.to_string(),
             role: member.role.name().to_owned(),
@@ -299,7 +288,7 @@ impl From<ChannelDetail> for ChannelAnswer {
             kept_seconds: detail.kept_seconds.map(|seconds| seconds.to_string()),
             rules: (!detail.rules.is_empty()).then(|| detail.rules.as_slice().into()),
             aliases: detail.aliases.iter().map(ToString::to_string).collect(),
-            organisations: detail.organisations.into_iter().map(organisation).collect(),
+            organisations: detail.organisations.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod besides;
 #[cfg(test)]
 mod examples;
 mod incoming;
+mod organisation;
 mod outgoing;
 mod people;
 mod presence;

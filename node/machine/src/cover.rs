@@ -259,15 +259,16 @@ impl State {
         cover.into_iter().chain(self.expiry_due_ms()).min()
     }
 
-    pub(crate) fn wake(&mut self, fx: &mut Effects) {
+    pub(crate) fn wake(&mut self, fx: &mut Effects) -> Answer {
         self.expire_due(fx);
         for _ in 0..WAKES_MAX {
             let Some((_, no)) = self.due.first().filter(|(due, _)| *due <= fx.unix_ms).copied()
             else {
-                return;
+                break;
             };
             self.cover(no, fx);
         }
+        Answer::Done
     }
 }
 

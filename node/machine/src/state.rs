@@ -313,8 +313,7 @@ impl State {
             }
             Command::Wake { unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
-                self.wake(fx);
-                Ok(Answer::Done)
+                Ok(self.wake(fx))
             }
             Command::PeerHistory { peer, frame } => self.peer_history(*peer, frame, fx),
             Command::TakeFork { proof, unix_ms, random } => {

@@ -1,4 +1,5 @@
-//! With whom the node federates: the subcommands of `comity peers` that say it, and how it is shown.
+//! With whom the node federates: the subcommands of `comity peers` that say it, and how it is
+//! shown.
 
 use std::fmt::Write;
 

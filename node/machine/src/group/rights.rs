@@ -90,8 +90,8 @@ impl ControlState {
         self.join_rule.admits(&account.lineage) && !is_banned
     }
 
-    /// What the home may do by itself: state V, close logs, take back an invite that was declined or
-    /// is not to be any more, and put out members of another organisation (section 7.1).
+    /// What the home may do by itself: state V, close logs, take back an invite that was declined
+    /// or is not to be any more, and put out members of another organisation (section 7.1).
     fn allows_home(&self, act: &ControlAct) -> Result<(), Code> {
         let open = |account: &AccountId| {
             self.members.get(account).is_some_and(|m| !m.is_in() && m.invite.is_some())

@@ -129,8 +129,8 @@ impl Exchange {
         all.filter(|lineage| *lineage != own).collect()
     }
 
-    /// Domains that the admin has allowed: they are linked, whether there is anything to say or not,
-    /// so that he sees how that is.
+    /// Domains that the admin has allowed: they are linked, whether there is anything to say or
+    /// not, so that he sees how that is.
     pub(super) fn allowed(&self) -> Vec<ServerName> {
         let state = self.shared.state();
         let rules = state.policy().rules.iter();
