@@ -4,6 +4,7 @@
 //! nothing here touches its store.
 
 mod client;
+mod finding;
 mod server;
 mod wire;
 
@@ -15,6 +16,7 @@ use comity_protocol::name::{AccountLabel, AccountName};
 use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
+pub use finding::{Finding, Grade};
 pub use server::{AdminSocket, AdminSocketError, serve};
 
 /// What the admin asks of a node. Cheap to clone.
@@ -73,6 +75,12 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
     /// Has an organisation's node dialled now, whatever the node waits for; `false` where it is
     /// linked already.
     fn retry_peer(&self, domain: &str) -> Result<bool, Refusal>;
+
+    /// What is well and what is not with our own domain, or with another one.
+    fn examine(
+        &self,
+        domain: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Finding>, Refusal>> + Send;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
@@ -404,6 +412,11 @@ mod tests {
                 "globex.example" => Ok(true),
                 _ => Err(Code::DomainUnreachable.into()),
             }
+        }
+
+        async fn examine(&self, domain: Option<&str>) -> Result<Vec<Finding>, Refusal> {
+            let found = domain.ok_or(Code::NameInvalid)?;
+            Ok(vec![Finding::bad("TXT record", found, "Publish it.").publish("a line".into())])
         }
 
         fn status(&self) -> Status {

@@ -18,6 +18,7 @@ use super::filling::Filling;
 use super::finality::Finality;
 use super::forks::Forks;
 use super::marks::Marks;
+use super::probing::Probes;
 use super::progress::{Acknowledged, Progress};
 use super::proofs::{Blinds, Proofs};
 use crate::feed::Hub;
@@ -40,6 +41,7 @@ pub struct Exchange {
     pub(super) finality: Finality,
     pub(super) marks: Marks,
     pub(super) relays: Mutex<Relays>,
+    pub(super) probes: Probes,
     /// Fetches history that is lacking.
     pub filling: Filling,
 }
@@ -76,6 +78,7 @@ impl Exchange {
             finality: Finality::default(),
             marks,
             relays: Mutex::default(),
+            probes: Probes::default(),
             filling,
         }
     }
