@@ -3,8 +3,9 @@
 //! alone comes down to a hundredth of what such a network carries.
 //!
 //! A loss is forgiven where both hold: of what was acknowledged lately not more than two in a
-//! hundred were lost, and datagrams are not on their way for longer than they were at the best of
-//! times, so that no queue has grown. Whoever fills a queue is therefore treated by CUBIC alone,
+//! hundred were lost, and the quickest datagrams of the last round trip were not on their way for
+//! longer than at the best of times, so that no queue stands. That some are late says nothing: ends
+//! are busy now and then. Whoever fills a queue is therefore treated by CUBIC alone,
 //! and shares it with others as CUBIC does (`docs/decisions/0029-losses.md`).
 
 use std::any::Any;
@@ -24,9 +25,10 @@ const ACKNOWLEDGED_PER_LOST: u64 = 50;
 /// Datagrams whose loss is forgiven at once, however many were acknowledged before: losses come in
 /// bunches. Also what is forgiven at the beginning.
 const FORGIVEN_DATAGRAMS_MAX: u64 = 16;
-/// A queue has grown where a round trip takes longer than the shortest one by this share of it,
+/// A queue stands where the shortest round trip of late takes longer than the shortest one ever by
+/// this share of it,
 const QUEUE_SHARE: u32 = 4;
-/// and by at least so much: ends are busy now and then, too.
+/// and by at least so much.
 const QUEUE_LEAST: Duration = Duration::from_millis(4);
 
 /// Makes a link's controller.
@@ -48,6 +50,7 @@ impl ControllerFactory for Forgiving {
             cubic,
             forgivable: FORGIVEN_DATAGRAMS_MAX * u64::from(mtu) * ACKNOWLEDGED_PER_LOST,
             mtu: u64::from(mtu),
+            lately: Lately { since: now, least: Duration::MAX },
             has_queue: false,
         })
     }
@@ -59,8 +62,29 @@ struct Forgiver {
     /// Bytes acknowledged for which no loss was forgiven yet, up to a bound.
     forgivable: u64,
     mtu: u64,
-    /// Whether the last acknowledgement was late.
+    lately: Lately,
+    /// Whether the last whole round trip showed one.
     has_queue: bool,
+}
+
+/// The shortest time from sending to acknowledgement within one round trip.
+#[derive(Clone, Copy)]
+struct Lately {
+    since: Instant,
+    least: Duration,
+}
+
+impl Lately {
+    /// Takes a time; the shortest of a round trip once that is over.
+    fn take(&mut self, time: Duration, now: Instant, round_trip: Duration) -> Option<Duration> {
+        self.least = self.least.min(time);
+        if now.saturating_duration_since(self.since) < round_trip {
+            return None;
+        }
+        let least = self.least;
+        *self = Self { since: now, least: Duration::MAX };
+        Some(least)
+    }
 }
 
 impl Forgiver {
@@ -90,8 +114,11 @@ impl Controller for Forgiver {
     ) {
         let most = FORGIVEN_DATAGRAMS_MAX * self.mtu * ACKNOWLEDGED_PER_LOST;
         self.forgivable = (self.forgivable + bytes).min(most);
-        let shortest = rtt.min();
-        self.has_queue = rtt.get() > shortest + (shortest / QUEUE_SHARE).max(QUEUE_LEAST);
+        let time = now.saturating_duration_since(sent);
+        if let Some(least) = self.lately.take(time, now, rtt.get()) {
+            let shortest = rtt.min();
+            self.has_queue = least > shortest + (shortest / QUEUE_SHARE).max(QUEUE_LEAST);
+        }
         self.cubic.on_ack(now, sent, bytes, app_limited, rtt);
     }
 
@@ -153,7 +180,8 @@ mod tests {
 
     fn forgiver() -> Forgiver {
         let cubic = Cubic::new(Arc::default(), Instant::now(), 1_200);
-        Forgiver { cubic, forgivable: 0, mtu: MTU, has_queue: false }
+        let lately = Lately { since: Instant::now(), least: Duration::MAX };
+        Forgiver { cubic, forgivable: 0, mtu: MTU, lately, has_queue: false }
     }
 
     /// Bytes were acknowledged where no queue has grown.
@@ -174,6 +202,17 @@ mod tests {
         acknowledge(&mut forgiver, 1_000_000);
         assert!(!forgiver.forgives((FORGIVEN_DATAGRAMS_MAX + 1) * MTU), "a queue overflowed");
         assert!(forgiver.forgives(FORGIVEN_DATAGRAMS_MAX * MTU));
+    }
+
+    #[test]
+    fn the_quickest_of_a_round_trip_counts() {
+        let ms = Duration::from_millis;
+        let begin = Instant::now();
+        let mut lately = Lately { since: begin, least: Duration::MAX };
+        assert_eq!(lately.take(ms(140), begin + ms(10), ms(100)), None);
+        assert_eq!(lately.take(ms(101), begin + ms(50), ms(100)), None);
+        assert_eq!(lately.take(ms(160), begin + ms(100), ms(100)), Some(ms(101)));
+        assert_eq!(lately.take(ms(130), begin + ms(200), ms(100)), Some(ms(130)));
     }
 
     #[test]

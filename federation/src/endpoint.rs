@@ -5,18 +5,18 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use comity_identity::NodeKey;
 use comity_protocol::code::Code;
 use comity_protocol::key::NodePublicKey;
-use quinn::{ConnectionError, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
+use quinn::{Connection, ConnectionError, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 
 use crate::congestion::Forgiving;
-use crate::link::{CloseReason, Link};
+use crate::link::{CloseReason, Link, close_with};
 use crate::outbox::CLASSES;
 use crate::tls::{self, TlsIdentity};
 
@@ -135,18 +135,50 @@ impl Endpoint {
         addr: SocketAddr,
         peer_key: &NodePublicKey,
     ) -> Result<Link, ConnectError> {
+        let connection = self.dial(&self.quic, addr, peer_key).await?;
+        Ok(Link::new(connection, *peer_key, true))
+    }
+
+    /// Whether a node with this key answers at an address; how long it took. It is asked from a
+    /// port of its own: what a firewall lets in because of a link that is up proves nothing. The
+    /// connection is closed at once.
+    pub async fn knock(
+        &self,
+        addr: SocketAddr,
+        peer_key: &NodePublicKey,
+    ) -> Result<Duration, ConnectError> {
+        let mut listen = self.local_addr().map_err(|_| ConnectError::EndpointClosed)?;
+        listen.set_port(0);
+        let socket = socket(listen).map_err(|_| ConnectError::Address)?;
+        let runtime = Arc::new(quinn::TokioRuntime);
+        let quic = quinn::Endpoint::new(EndpointConfig::default(), None, socket, runtime);
+        let quic = quic.map_err(|_| ConnectError::Address)?;
+        let began = Instant::now();
+        let connection = self.dial(&quic, addr, peer_key).await?;
+        let took = began.elapsed();
+        close_with(&connection, Code::LinkReplaced);
+        let _ = tokio::time::timeout(FAREWELL_MAX, quic.wait_idle()).await;
+        Ok(took)
+    }
+
+    async fn dial(
+        &self,
+        quic: &quinn::Endpoint,
+        addr: SocketAddr,
+        peer_key: &NodePublicKey,
+    ) -> Result<Connection, ConnectError> {
         let (crypto, shown) =
             self.tls.client(*peer_key).map_err(|_| ConnectError::EndpointClosed)?;
         let mut config = quinn::ClientConfig::new(crypto);
         config.transport_config(self.transport.clone());
-        let connecting = self.quic.connect_with(config, addr, tls::SERVER_NAME);
+        let connecting = quic.connect_with(config, addr, tls::SERVER_NAME);
         let connecting = connecting.map_err(|error| match error {
             quinn::ConnectError::EndpointStopping => ConnectError::EndpointClosed,
             _ => ConnectError::Address,
         })?;
         let finished = tokio::time::timeout(HANDSHAKE_MAX, connecting).await;
         match finished.map_err(|_| ConnectError::TimedOut)? {
-            Ok(connection) => Ok(Link::new(connection, *peer_key, true)),
+            Ok(connection) => Ok(connection),
             Err(ConnectionError::TimedOut) => Err(ConnectError::TimedOut),
             Err(error) => Err(match shown.get().filter(|key| *key != peer_key) {
                 Some(other) => ConnectError::WrongKey(*other),

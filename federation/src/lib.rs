@@ -15,7 +15,8 @@ mod resolver;
 mod tls;
 
 pub use comity_discovery::{
-    IntroduceError, Introduction, Pins, Policy, Proof, PublishedKey, Trust,
+    Document, Evidence, IntroduceError, Introduction, Pins, Policy, Proof, PublishedKey, SrvRecord,
+    Trust, TxtRecord, srv_name, txt_name,
 };
 pub use datagrams::Datagrams;
 pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings};
@@ -23,6 +24,6 @@ pub use link::{CloseReason, Link, LinkError};
 pub use outbox::LinkSender;
 pub use resolver::{
     Addresses, CertificateFault, DiscoverError, DocumentOutcome, Introduced, NoProof, PinUse,
-    RecordsFault, Resolver, ResolverError, ResolverSettings, Target, WebError, WebPlaces,
-    WebSettings, web_roots,
+    RecordsFault, Resolver, ResolverError, ResolverSettings, Seen, Survey, SurveyedHost, Target,
+    WebError, WebPlaces, WebSettings, web_roots,
 };

@@ -12,6 +12,7 @@ mod addresses;
 mod cache;
 mod no_proof;
 mod query;
+mod survey;
 mod web;
 
 use std::fmt;
@@ -34,6 +35,7 @@ use web::Web;
 
 pub use addresses::Addresses;
 pub use no_proof::{DocumentOutcome, NoProof, PinUse, RecordsFault};
+pub use survey::{Seen, Survey, SurveyedHost};
 pub use web::{CertificateFault, WebError, WebPlaces, WebSettings, web_roots};
 
 /// Domains that are looked up at a time; the others wait their turn.

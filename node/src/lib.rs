@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod disk;
+mod doctor;
 pub mod edge;
 pub mod feed;
 pub mod journal;

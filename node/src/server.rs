@@ -439,20 +439,28 @@ fn peer_settings(
     settings: &Settings,
     places: Option<Arc<dyn WebPlaces>>,
 ) -> Result<PeerSettings, StartError> {
+    Ok(PeerSettings {
+        listen: settings.federation.listen,
+        idle_timeout: settings.federation.idle_timeout,
+        resolver: resolver_settings(settings, places)?,
+    })
+}
+
+/// Whom to ask for other organisations, and what to believe.
+pub(crate) fn resolver_settings(
+    settings: &Settings,
+    places: Option<Arc<dyn WebPlaces>>,
+) -> Result<ResolverSettings, StartError> {
     let anchor = |path: &std::path::PathBuf| {
         std::fs::read_to_string(path)
             .map_err(|error| StartError::Anchor { path: path.clone(), error })
     };
     let (pins, trust) = (settings.federation.pins.clone(), settings.federation.trust.clone());
-    Ok(PeerSettings {
-        listen: settings.federation.listen,
-        idle_timeout: settings.federation.idle_timeout,
-        resolver: ResolverSettings {
-            nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
-            trust_anchor: settings.dns.trust_anchor.as_ref().map(anchor).transpose()?,
-            policy: Policy { pins: Pins(pins), trust },
-            web: WebSettings { roots: roots_text(settings)?, places },
-        },
+    Ok(ResolverSettings {
+        nameservers: settings.dns.nameservers.iter().map(|server| server.0).collect(),
+        trust_anchor: settings.dns.trust_anchor.as_ref().map(anchor).transpose()?,
+        policy: Policy { pins: Pins(pins), trust },
+        web: WebSettings { roots: roots_text(settings)?, places },
     })
 }
 

@@ -100,6 +100,8 @@ pub enum EventAct {
     Request(Request),
     /// The home's refusal of a request (link channels).
     RequestRefused(RequestRefused),
+    /// A test of the way between two nodes, for an admin: stored, without effect (link channels).
+    Test(Test),
     /// A kind that this version does not know: stored and relayed, without effect.
     Unknown(u16),
 }
@@ -116,6 +118,7 @@ mod kind {
     pub(super) const EDIT: u16 = 8;
     pub(super) const REACTION: u16 = 9;
     pub(super) const PIN: u16 = 10;
+    pub(super) const TEST: u16 = 11;
 }
 
 /// What a user asks of a channel's home.
@@ -245,6 +248,15 @@ pub enum ContactStep {
     End,
 }
 
+/// Tests the way to another node; its writer looks whether it comes there as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Test {
+    /// Random bytes, so that no two tests are alike.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    pub nonce: [u8; 16],
+}
+
 /// Tells an organisation that one of its accounts is invited.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
@@ -316,6 +328,7 @@ impl EventAct {
             Self::Reaction(_) => kind::REACTION,
             Self::Request(_) => kind::REQUEST,
             Self::RequestRefused(_) => kind::REQUEST_REFUSED,
+            Self::Test(_) => kind::TEST,
             Self::Unknown(kind) => *kind,
         }
     }
@@ -334,6 +347,7 @@ impl EventAct {
             Self::Reaction(reaction) => cbor::encode(reaction),
             Self::Request(request) => cbor::encode(request),
             Self::RequestRefused(refused) => cbor::encode(refused),
+            Self::Test(test) => cbor::encode(test),
         };
         Some(bytes.into())
     }
@@ -368,6 +382,7 @@ impl EventHeader {
             kind::EDIT => decode_args(args()?).map(EventAct::Edit),
             kind::PIN => decode_args(args()?).map(EventAct::Pin),
             kind::REACTION => decode_reaction(args()?).map(EventAct::Reaction),
+            kind::TEST => decode_args(args()?).map(EventAct::Test),
             unknown => Ok(EventAct::Unknown(unknown)),
         }
     }

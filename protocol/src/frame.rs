@@ -13,7 +13,8 @@
 //! them go with `Release`, and hears of them by `Presence`; `Typing` says that somebody writes. The
 //! latter two go as datagrams: of `Presence` only what answers a lease goes on the stream. `Marks`
 //! tells how far accounts have read. `ProfileAsk` asks what an account shows of itself, and is
-//! answered with `Profile`.
+//! answered with `Profile`. `Probe` asks, for an admin, how it is between the two, and is answered
+//! with `Probed`.
 
 use minicbor::{Decode, Encode};
 
@@ -34,6 +35,7 @@ use crate::limits::{
     MARKS_MAX, PRESENCES_MAX, VECTOR_ENTRIES_MAX,
 };
 use crate::presence::PresenceEntry;
+use crate::probe::{Probe, Probed};
 use crate::profile::Profile;
 use crate::reading::MarkEntry;
 
@@ -274,6 +276,12 @@ pub enum Frame {
         #[n(1)]
         profile: Option<Profile>,
     },
+    /// Asks how it is between the two.
+    #[n(28)]
+    Probe(#[n(0)] Probe),
+    /// Answers that.
+    #[n(29)]
+    Probed(#[n(0)] Probed),
 }
 
 /// Who speaks, to whom.
@@ -505,6 +513,7 @@ impl Frame {
                 entries.len() <= VECTOR_ENTRIES_MAX
             }
             Self::Offer { offer, .. } => offer.is_bounded(),
+            Self::Probed(probed) => probed.is_bounded(),
             Self::Profile { profile, .. } => profile.as_ref().is_none_or(Profile::is_bounded),
             Self::Seek { seek, .. } => seek.is_bounded(),
             Self::Want(wants) => wants.len() <= VECTOR_ENTRIES_MAX,

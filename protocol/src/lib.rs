@@ -26,6 +26,7 @@ pub mod line;
 pub mod merkle;
 pub mod name;
 pub mod presence;
+pub mod probe;
 pub mod profile;
 pub mod reading;
 mod remark;

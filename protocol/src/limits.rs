@@ -110,6 +110,14 @@ pub const PRESENCES_MAX: usize = 1_024;
 pub const MARKS_MAX: usize = 1_024;
 /// Shortest time between two changes of one account that other organisations are told, in ms.
 pub const PRESENCE_GAP_MS: u64 = 10_000;
+/// Shortest time between two probes of an organisation for which its addresses are dialled, in ms.
+pub const PROBE_GAP_MS: u64 = 60_000;
+/// Most probes of an organisation that are answered in so much time.
+pub const PROBES_MAX: usize = 12;
+/// Most addresses that are dialled for one probe.
+pub const PROBE_ADDRESSES_MAX: usize = 16;
+/// Longest name of a program in the answer to a probe, in bytes.
+pub const SOFTWARE_BYTES_MAX: usize = 64;
 /// Longest datagram between peers, in bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1_100;
 /// Deepest nesting of any CBOR item on the wire.

@@ -10,16 +10,16 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::besides::VersionShape;
+use super::organisation::OrganisationShape;
 use super::outgoing::{EventShape, NodeFrame, UnreadShape, encode, event_frame};
 use super::push::level_name;
 use super::rule::RuleShape;
 use super::time::format_unix_ms;
-use super::organisation::OrganisationShape;
 use super::value::{cursor_text, device_text, poll_cursor_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery,
-    Device, Endpoint, FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member,
-    NodeHost, NodeIntroduction, Outcome, Page, ShownMessage, Standing,
+    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
+    FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
+    NodeIntroduction, Outcome, Page, ShownMessage, Standing,
 };
 use crate::message::{EventList, Version};
 
@@ -260,7 +260,6 @@ pub(crate) struct ChannelAnswer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     organisations: Vec<OrganisationShape>,
 }
-
 
 #[derive(Debug, Serialize, Deserialize)]
 struct MemberShape {

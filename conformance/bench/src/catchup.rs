@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use comity_client::{Content, Http, Page};
+use comity_relay::{Conditions, Relay};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::bulk::{MESSAGES, text};
@@ -11,7 +12,6 @@ use crate::federated::Federation;
 use crate::load::{Pair, within};
 use crate::node;
 use crate::row::Row;
-use crate::wire::Wire;
 use crate::{Failure, Place};
 
 /// The figures of this bench.
@@ -29,13 +29,13 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
         // The first messages tell the other node of the channels.
         say(&pairs, 0..1).await?;
         within(all_heard(&federation, &pairs, 1)).await?;
-        let wire = federation.wire(0).await?;
+        let relay = federation.relay(0, Conditions::default())?;
         federation.restart_after(1, say(&pairs, 1..PER_PAIR + 1)).await?;
-        let wires = [wire, federation.wire(1).await?];
+        let relays = [relay, federation.relay(1, Conditions::default())?];
         let (begin, before) = (Instant::now(), federation.cpu()?);
         within(all_heard(&federation, &pairs, PER_PAIR + 1)).await?;
         let (took, cpu) = (begin.elapsed(), federation.cpu()?.saturating_sub(before));
-        let bytes: u64 = wires.iter().map(Wire::bytes).sum();
+        let bytes: u64 = relays.iter().map(Relay::counts).map(|counts| counts.bytes).sum();
         let per_message = |sum: f64| sum / f64::from(MESSAGES);
         Ok(vec![
             Row::new(NAMES[0], took.as_secs_f64(), "s"),
@@ -46,7 +46,7 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
 }
 
 /// The first user of each pair says so many messages, each after the one before.
-async fn say(pairs: &[Pair], numbers: std::ops::Range<u32>) -> Result<(), Failure> {
+pub(crate) async fn say(pairs: &[Pair], numbers: std::ops::Range<u32>) -> Result<(), Failure> {
     let all = pairs.iter().map(|pair| async {
         let [user, _] = &pair.users;
         let http = Http::at(&format!("http://{}", user.addr))?.with_token(&user.token);
@@ -59,7 +59,11 @@ async fn say(pairs: &[Pair], numbers: std::ops::Range<u32>) -> Result<(), Failur
 }
 
 /// Waits until the other user of each pair can read so many messages.
-async fn all_heard(federation: &Federation, pairs: &[Pair], count: u32) -> Result<(), Failure> {
+pub(crate) async fn all_heard(
+    federation: &Federation,
+    pairs: &[Pair],
+    count: u32,
+) -> Result<(), Failure> {
     let (url, last) = (federation.nodes[1].url(), text(count - 1));
     for pair in pairs {
         let http = Http::at(&url)?.with_token(&pair.users[1].token);
@@ -75,7 +79,7 @@ async fn all_heard(federation: &Federation, pairs: &[Pair], count: u32) -> Resul
     Ok(())
 }
 
-const PAIRS: usize = 20;
-const PER_PAIR: u32 = MESSAGES / 20;
+pub(crate) const PAIRS: usize = 20;
+pub(crate) const PER_PAIR: u32 = MESSAGES / 20;
 const TEXT_BYTES: f64 = 100.0;
 const LOOK: Duration = Duration::from_millis(5);

@@ -1,16 +1,17 @@
 //! Direct messages between two nodes on one machine: what each costs both, and how long it takes.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use comity_relay::{Conditions, Names, Relay, RelaySettings};
+
 use crate::direct::FRAME_BYTES;
-use crate::dns::Dns;
 use crate::floor;
 use crate::load::{self, Pair};
 use crate::node::{self, Node, Site};
 use crate::relay::{self, Hops};
 use crate::row::Row;
-use crate::wire::Wire;
 use crate::{Arguments, Failure, Place};
 
 /// The figures of this bench.
@@ -47,43 +48,59 @@ pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, 
     })
 }
 
-/// Two nodes that know each other.
-pub(crate) struct Federation {
-    pub(crate) nodes: [Node; 2],
-    sites: [Site; 2],
+/// Nodes that know each other, two where nothing else is said.
+pub(crate) struct Federation<const N: usize = 2> {
+    pub(crate) nodes: [Node; N],
+    sites: [Site; N],
+    domains: [String; N],
     /// The introductions of their keys.
-    keys: [String; 2],
-    dns: Dns,
+    keys: [String; N],
+    names: Names,
 }
-
-const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
 
 impl Federation {
     pub(crate) async fn start(program: &Path, place: &Place) -> Result<Self, Failure> {
-        let dns = Dns::start().await?;
-        let mut sites = DOMAINS.map(|domain| Site::new(program, place.path(domain), domain));
-        let keys = [sites[0].introduction()?, sites[1].introduction()?];
-        for (site, other) in sites.iter_mut().zip([1, 0]) {
-            let pin = format!("{{ \"{}\" = \"{}\" }}", DOMAINS[other], keys[other]);
-            site.set("COMITY_FEDERATION__PINS", pin);
-            site.set("COMITY_DNS__NAMESERVERS", format!("[\"{}\"]", dns.addr()));
+        Self::of(program, place, ["acme.test", "globex.test"].map(str::to_owned)).await
+    }
+}
+
+impl<const N: usize> Federation<N> {
+    /// A node for each domain.
+    pub(crate) async fn of(
+        program: &Path,
+        place: &Place,
+        domains: [String; N],
+    ) -> Result<Self, Failure> {
+        let names = Names::start()?;
+        let site = |domain: &String| Site::new(program, place.path(domain), domain);
+        let mut sites = domains.each_ref().map(site);
+        let keys = sites.iter().map(Site::introduction).collect::<Result<Vec<_>, _>>()?;
+        let keys: [String; N] = keys.try_into().map_err(|_| "a node without a key")?;
+        for (site, own) in sites.iter_mut().zip(&domains) {
+            let others = domains.iter().zip(&keys).filter(|(domain, _)| *domain != own);
+            let pins: Vec<_> = others.map(|(of, key)| format!("\"{of}\" = \"{key}\"")).collect();
+            site.set("COMITY_FEDERATION__PINS", format!("{{ {} }}", pins.join(", ")));
+            site.set("COMITY_DNS__NAMESERVERS", format!("[\"{}\"]", names.addr()));
         }
-        let nodes = [sites[0].start()?, sites[1].start()?];
-        let federation = Self { nodes, sites, keys, dns };
-        federation.publish(0, federation.nodes[0].peers.port());
-        federation.publish(1, federation.nodes[1].peers.port());
+        let nodes = sites.iter().map(Site::start).collect::<Result<Vec<_>, _>>()?;
+        let nodes: [Node; N] = nodes.try_into().map_err(|_| "a node is missing")?;
+        let federation = Self { nodes, sites, domains, keys, names };
+        for node in 0..N {
+            federation.publish(node, federation.nodes[node].peers);
+        }
         Ok(federation)
     }
 
-    fn publish(&self, node: usize, port: u16) {
-        self.dns.publish(DOMAINS[node], &self.keys[node], port);
+    fn publish(&self, node: usize, addr: SocketAddr) {
+        self.names.publish_at(&self.domains[node], &self.keys[node], addr);
     }
 
-    /// From now on who looks for a node comes to it over a wire that counts.
-    pub(crate) async fn wire(&self, node: usize) -> Result<Wire, Failure> {
-        let wire = Wire::before(self.nodes[node].peers).await?;
-        self.publish(node, wire.port);
-        Ok(wire)
+    /// From now on who looks for a node comes to it through a network like this. Nodes that are
+    /// linked already stay so.
+    pub(crate) fn relay(&self, node: usize, conditions: Conditions) -> Result<Relay, Failure> {
+        let relay = Relay::start(RelaySettings::before(self.nodes[node].peers, conditions))?;
+        self.publish(node, relay.addr());
+        Ok(relay)
     }
 
     /// Kills a node and starts it anew when `meanwhile` is done.
@@ -99,7 +116,7 @@ impl Federation {
     }
 
     pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
-        Ok(self.nodes[0].cpu()? + self.nodes[1].cpu()?)
+        self.nodes.iter().map(Node::cpu).sum()
     }
 }
 

@@ -93,24 +93,29 @@ async fn join(alice: &Guest, bob: &Guest, messages: u64) -> Result<Joined, Failu
 }
 
 /// Whether a page has as many messages as it can, whatever else it shows.
-fn shows_messages(page: &History, messages: u64) -> bool {
+pub(crate) fn shows_messages(page: &History, messages: u64) -> bool {
     let is_message = |content: &Content| matches!(content, Content::Message { .. });
     let shown = page.events.iter().filter(|event| is_message(&event.content)).count() as u64;
     !page.pending && shown >= messages.min(PAGE as u64 - 4)
 }
 
 fn median(joins: &[Joined], of: fn(&Joined) -> Duration) -> f64 {
-    let mut took: Vec<Duration> = joins.iter().map(of).collect();
+    median_ms(&joins.iter().map(of).collect::<Vec<_>>())
+}
+
+/// The one in the middle, in milliseconds.
+pub(crate) fn median_ms(took: &[Duration]) -> f64 {
+    let mut took = took.to_vec();
     took.sort_unstable();
     took[took.len() / 2].as_secs_f64() * 1e3
 }
 
-const TEXT: &str = "A message of usual length, as people write them.";
+pub(crate) const TEXT: &str = "A message of usual length, as people write them.";
 /// Longer than a node waits before it brings its store up to date.
 const REST: Duration = Duration::from_secs(2);
 const SHORT: u64 = 100;
 const LONG: u64 = 10_000;
 const TIMES: usize = 5;
 const AT_ONCE: usize = 64;
-const PAGE: usize = 50;
+pub(crate) const PAGE: usize = 50;
 const BEGINNING: &str = "2026-01-01";

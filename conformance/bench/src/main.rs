@@ -7,12 +7,15 @@ mod catchup;
 mod conn;
 mod cpu;
 mod direct;
-mod dns;
+mod distant;
 mod federated;
 mod floor;
 mod group;
+mod hop;
 mod join;
+mod links;
 mod load;
+mod lossy;
 mod node;
 mod pages;
 mod presence;
@@ -24,7 +27,6 @@ mod searched;
 mod senders;
 mod stats;
 mod storm;
-mod wire;
 
 use std::error::Error;
 use std::io::Write;
@@ -88,6 +90,18 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if arguments.wants_any(&join::NAMES) {
         rows.print(join::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&distant::NAMES) {
+        rows.print(distant::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&hop::NAMES) {
+        rows.print(hop::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&lossy::NAMES) {
+        rows.print(lossy::measure(&Place::new()?)?.into_iter().filter(wanted))?;
+    }
+    if arguments.wants_any(&links::NAMES) {
+        rows.print(links::measure(&Place::new()?)?.into_iter().filter(wanted))?;
     }
     if arguments.wants_any(&bulk::NAMES) {
         rows.print(bulk::measure()?.into_iter().filter(wanted))?;

@@ -255,7 +255,11 @@ impl Node {
                 self.propose(command, Waiter::Nobody, around.agenda);
             }
             Task::Identify { domain, lineage } => self.identify(id, &domain, lineage, around),
-            Task::LookedUp { .. } | Task::Shown { .. } | Task::Sought { .. } => {}
+            Task::AnswerProbe { .. }
+            | Task::LookedUp { .. }
+            | Task::Probed { .. }
+            | Task::Shown { .. }
+            | Task::Sought { .. } => {}
             Task::Send(frame) => {
                 if let (Some(run), Some(peer)) = (&self.run, self.peer_of(id)) {
                     let to = &around.everybody[peer];

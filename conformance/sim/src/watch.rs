@@ -318,6 +318,8 @@ fn show(frame: &Frame) -> String {
         Frame::Away { origins } => format!("{} are away", origins.len()),
         Frame::Lookup { name, .. } | Frame::ProfileAsk { name, .. } => format!("look up {name}"),
         Frame::Account { .. } | Frame::Profile { .. } => "account".into(),
+        Frame::Probe(_) => "probe".into(),
+        Frame::Probed(_) => "probe answer".into(),
         Frame::Seek { .. } => "seek groups".into(),
         Frame::Offer { offer, .. } => format!("offer {} groups", offer.groups.len()),
     }

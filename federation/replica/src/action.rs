@@ -8,6 +8,7 @@ use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
 use comity_protocol::name::ServerName;
+use comity_protocol::probe::{Probe, Probed};
 use comity_protocol::profile::Profile;
 
 /// What the driver is to do next. `T` is the driver's token of a record that it feeds.
@@ -32,6 +33,8 @@ pub enum Action<T> {
         /// The account's name, as typed there.
         name: String,
     },
+    /// The peer asks how it is between us; to be answered by `send` of a `Frame::Probed`.
+    AnswerProbe(Probe),
     /// The peer asks what an account shows; to be answered by `send` of a `Frame::Profile`.
     AnswerProfile {
         /// Names the question.
@@ -128,6 +131,13 @@ pub enum Action<T> {
     },
     /// The peer has said what it holds: open its feed from there; answered by `handle_feed_opened`.
     OpenFeedFrom(Vec<VectorEntry>),
+    /// A probe came to its end.
+    Probed {
+        /// Which, as `probe` named it.
+        id: u64,
+        /// What the peer says, or why nobody knows.
+        answer: Result<Probed, Code>,
+    },
     /// The peer can take more of its feed; answered by `handle_feed` as soon as there is some.
     ReadFeed,
     /// Where are we in the peer's feed? Answered by `resume`.

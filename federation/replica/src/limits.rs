@@ -109,6 +109,8 @@ pub const OFFERS_AT_ONCE_MAX: usize = WANTS_IN_FLIGHT_MAX;
 pub const LOOKUPS_MAX: usize = 256;
 /// How long a look-up may take.
 pub const LOOKUP_MS: u64 = 10_000;
+/// How long the answer to a probe may take: who answers may ask DNS and dial first.
+pub const PROBE_MS: u64 = 25_000;
 /// A peer's look-ups that may be unanswered; more than it may have open, since it gives up on slow
 /// ones.
 pub const PEER_LOOKUPS_MAX: usize = 4 * LOOKUPS_MAX;

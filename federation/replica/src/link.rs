@@ -5,18 +5,19 @@
 //! then `poll_action` while the driver can send, `poll_timeout` for the one timer to arm, and
 //! `wants_read` for each stream before its next frame is handed over.
 
+mod questions;
+
 use std::collections::VecDeque;
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::directory::Seek;
 use comity_protocol::frame::{Class, Frame, Hello, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
 use comity_protocol::history::HistoryAsk;
 use comity_protocol::id::LineageId;
 use comity_protocol::name::ServerName;
 
-use crate::action::{Action, AppliedHistory, Fate, FedBatch, LookUpError};
+use crate::action::{Action, AppliedHistory, Fate, FedBatch};
 use crate::fault::Fault;
 use crate::feed::{Feed, Serving};
 use crate::forks::Forks;
@@ -285,49 +286,8 @@ impl<T: Copy> Link<T> {
         }
     }
 
-    /// Asks the peer for an account by name.
-    pub fn look_up(&mut self, name: String, now_ms: u64) -> Result<u64, LookUpError> {
-        self.now_ms = now_ms;
-        if !self.is_up() {
-            return Err(LookUpError::NotUp);
-        }
-        let (id, frame) = self.lookups.ask(name, now_ms)?;
-        self.act(Action::Send(frame));
-        self.end_step(Ok(()));
-        Ok(id)
-    }
-
-    /// Asks the peer for groups that our accounts may join.
-    pub fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<u64, LookUpError> {
-        self.now_ms = now_ms;
-        if !self.is_up() {
-            return Err(LookUpError::NotUp);
-        }
-        let (id, frame) = self.lookups.seek(seek, now_ms)?;
-        self.act(Action::Send(frame));
-        self.end_step(Ok(()));
-        Ok(id)
-    }
-
-    /// Asks the peer what an account shows, with its avatar's bytes or without.
-    pub fn ask_profile(
-        &mut self,
-        name: String,
-        image: bool,
-        now_ms: u64,
-    ) -> Result<u64, LookUpError> {
-        self.now_ms = now_ms;
-        if !self.is_up() {
-            return Err(LookUpError::NotUp);
-        }
-        let (id, frame) = self.lookups.ask_profile(name, image, now_ms)?;
-        self.act(Action::Send(frame));
-        self.end_step(Ok(()));
-        Ok(id)
-    }
-
     /// Sends an answer to [`Action::Serve`], [`Action::ServeHistory`], [`Action::AnswerLookup`],
-    /// [`Action::AnswerProfile`] or [`Action::AnswerSeek`].
+    /// [`Action::AnswerProbe`], [`Action::AnswerProfile`] or [`Action::AnswerSeek`].
     pub fn send(&mut self, frame: Frame) {
         if self.is_up() {
             self.serving.handle_answer(&frame);
@@ -430,7 +390,10 @@ impl<T: Copy> Link<T> {
     /// Takes any frame of a link that is up but a batch.
     fn take_plain(&mut self, frame: Frame) -> Result<(), Fault> {
         match frame {
-            Frame::Account { .. } | Frame::Offer { .. } | Frame::Profile { .. } => {
+            Frame::Account { .. }
+            | Frame::Offer { .. }
+            | Frame::Probed(_)
+            | Frame::Profile { .. } => {
                 if let Some(action) = self.lookups.handle_found(frame)? {
                     self.act(action);
                 }
@@ -460,16 +423,14 @@ impl<T: Copy> Link<T> {
             | Frame::Marks { .. }
             | Frame::Presence { .. }
             | Frame::Release { .. } => self.act(Action::Hear(frame)),
-            Frame::Lookup { id, name } => {
-                self.lookups.handle_lookup(id, name).map(|action| self.act(action))?;
-            }
             Frame::NotServed { log, code, .. } => {
                 let code = Code::from_number(code).unwrap_or(Code::LogUnknown);
                 self.subscription.handle_not_served(log, code, self.now_ms);
             }
-            Frame::ProfileAsk { id, name, image } => {
-                self.lookups.handle_profile_ask(id, name, image)?;
-            }
+            question @ (Frame::Lookup { .. }
+            | Frame::Probe(_)
+            | Frame::ProfileAsk { .. }
+            | Frame::Seek { .. }) => self.take_question(question)?,
             Frame::Resume { cursor } => {
                 let action = self.feed.handle_resume(cursor)?;
                 self.forks.handle_resumed(self.now_ms);
@@ -479,7 +440,6 @@ impl<T: Copy> Link<T> {
                 self.subscription.handle_resync()?;
                 self.act(Action::StateVector);
             }
-            Frame::Seek { id, seek } => self.lookups.handle_seek(id, seek)?,
             Frame::Show { log, down_to } => self.forks.handle_show(log, down_to)?,
             Frame::Vector { entries, more } => {
                 if let Some(action) = self.feed.handle_vector(entries, more)? {
@@ -545,6 +505,7 @@ impl<T: Copy> Link<T> {
                 action,
                 Action::Acknowledged { .. }
                     | Action::LookedUp { .. }
+                    | Action::Probed { .. }
                     | Action::Shown { .. }
                     | Action::Sought { .. }
             )
@@ -564,6 +525,7 @@ fn may_be_early(frame: &Frame) -> bool {
         Frame::History(_)
             | Frame::Lease { .. }
             | Frame::Lookup { .. }
+            | Frame::Probe(_)
             | Frame::ProfileAsk { .. }
             | Frame::Resume { .. }
             | Frame::Seek { .. }

@@ -1,5 +1,5 @@
-//! Look-ups of accounts by name, of what they show of themselves, and of groups that may be joined:
-//! ours at the peer, and the peer's here. It must not know any account or group.
+//! Look-ups of accounts by name, of what they show of themselves, and of groups that may be joined,
+//! and probes: ours at the peer, and the peer's here. It must not know any account or group.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,16 +7,17 @@ use comity_protocol::code::Code;
 use comity_protocol::directory::Seek;
 use comity_protocol::frame::Frame;
 use comity_protocol::limits::ACCOUNT_NAME_BYTES_MAX;
+use comity_protocol::probe::{Probe, Probed, ProbedRecord};
 
 use crate::action::{Action, LookUpError};
 use crate::fault::Fault;
-use crate::limits::{LOOKUP_MS, LOOKUPS_MAX, PEER_LOOKUPS_MAX};
+use crate::limits::{LOOKUP_MS, LOOKUPS_MAX, PEER_LOOKUPS_MAX, PROBE_MS};
 
 /// Open look-ups in both directions.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
     last_id: u64,
-    /// Ours. Ids ascend, and so do deadlines.
+    /// Ours. Ids ascend.
     open: BTreeMap<u64, Open>,
     /// The peer's that are not answered yet.
     asked: BTreeSet<u64>,
@@ -35,6 +36,7 @@ struct Open {
 enum Kind {
     Account,
     Groups,
+    Probe,
     Profile,
 }
 
@@ -47,16 +49,16 @@ enum Long {
 
 impl Lookups {
     pub(crate) fn next_ms(&self) -> Option<u64> {
-        self.open.first_key_value().map(|(_, open)| open.due_ms)
+        self.open.values().map(|open| open.due_ms).min()
     }
 
     pub(crate) fn ask(&mut self, name: String, now_ms: u64) -> Result<(u64, Frame), LookUpError> {
-        let id = self.begin(Kind::Account, now_ms)?;
+        let id = self.begin(Kind::Account, now_ms + LOOKUP_MS)?;
         Ok((id, Frame::Lookup { id, name }))
     }
 
     pub(crate) fn seek(&mut self, seek: Seek, now_ms: u64) -> Result<(u64, Frame), LookUpError> {
-        let id = self.begin(Kind::Groups, now_ms)?;
+        let id = self.begin(Kind::Groups, now_ms + LOOKUP_MS)?;
         Ok((id, Frame::Seek { id, seek }))
     }
 
@@ -66,16 +68,26 @@ impl Lookups {
         image: bool,
         now_ms: u64,
     ) -> Result<(u64, Frame), LookUpError> {
-        let id = self.begin(Kind::Profile, now_ms)?;
+        let id = self.begin(Kind::Profile, now_ms + LOOKUP_MS)?;
         Ok((id, Frame::ProfileAsk { id, name, image }))
     }
 
-    fn begin(&mut self, kind: Kind, now_ms: u64) -> Result<u64, LookUpError> {
+    pub(crate) fn probe(
+        &mut self,
+        dial: bool,
+        record: Option<ProbedRecord>,
+        now_ms: u64,
+    ) -> Result<(u64, Frame), LookUpError> {
+        let id = self.begin(Kind::Probe, now_ms + PROBE_MS)?;
+        Ok((id, Frame::Probe(Probe { id, dial, record })))
+    }
+
+    fn begin(&mut self, kind: Kind, due_ms: u64) -> Result<u64, LookUpError> {
         if self.open.len() >= LOOKUPS_MAX {
             return Err(LookUpError::TooMany);
         }
         self.last_id += 1;
-        self.open.insert(self.last_id, Open { due_ms: now_ms + LOOKUP_MS, kind });
+        self.open.insert(self.last_id, Open { due_ms, kind });
         Ok(self.last_id)
     }
 
@@ -87,6 +99,10 @@ impl Lookups {
             }
             Frame::Offer { id, offer } => {
                 (id, Kind::Groups, Action::Sought { id, answer: Ok(offer) })
+            }
+            Frame::Probed(probed) => {
+                let id = probed.id;
+                (id, Kind::Probe, Action::Probed { id, answer: Ok(probed) })
             }
             Frame::Profile { id, profile } => {
                 (id, Kind::Profile, Action::Shown { id, answer: Ok(profile) })
@@ -134,6 +150,11 @@ impl Lookups {
         Ok(())
     }
 
+    pub(crate) fn handle_probe<T>(&mut self, probe: Probe) -> Result<Action<T>, Fault> {
+        self.note(probe.id)?;
+        Ok(Action::AnswerProbe(probe))
+    }
+
     fn note(&mut self, id: u64) -> Result<(), Fault> {
         if self.asked.len() >= PEER_LOOKUPS_MAX {
             return Err(Fault::LookupsTooMany);
@@ -151,8 +172,10 @@ impl Lookups {
 
     /// A frame answers what it is about.
     pub(crate) fn handle_answer(&mut self, frame: &Frame) {
-        if let Frame::Account { id, .. } | Frame::Offer { id, .. } | Frame::Profile { id, .. } =
-            frame
+        if let Frame::Account { id, .. }
+        | Frame::Offer { id, .. }
+        | Frame::Probed(Probed { id, .. })
+        | Frame::Profile { id, .. } = frame
         {
             self.asked.remove(id);
         }
@@ -160,7 +183,7 @@ impl Lookups {
 
     /// Those of ours that took too long.
     pub(crate) fn handle_timeout<T>(&mut self, now_ms: u64) -> Vec<Action<T>> {
-        let late = self.open.iter().take_while(|(_, open)| open.due_ms <= now_ms);
+        let late = self.open.iter().filter(|(_, open)| open.due_ms <= now_ms);
         let late: Vec<u64> = late.map(|(id, _)| *id).collect();
         let ended = late.into_iter().filter_map(|id| Some((id, self.open.remove(&id)?)));
         ended.map(|(id, open)| open.failed(id, Code::DomainUnreachable)).collect()
@@ -178,6 +201,7 @@ impl Open {
         match self.kind {
             Kind::Account => Action::LookedUp { id, answer: Err(code) },
             Kind::Groups => Action::Sought { id, answer: Err(code) },
+            Kind::Probe => Action::Probed { id, answer: Err(code) },
             Kind::Profile => Action::Shown { id, answer: Err(code) },
         }
     }

@@ -1,5 +1,5 @@
-//! Look-ups of groups and asks for profiles on one link against a peer that a test plays: given one
-//! at a time, answered by what was asked for, and never open for ever.
+//! Look-ups of groups, asks for profiles and probes on one link against a peer that a test plays:
+//! given one at a time, answered by what was asked for, and never open for ever.
 #![allow(clippy::unwrap_used)]
 
 mod world;
@@ -8,6 +8,7 @@ use comity_protocol::code::Code;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::frame::Frame;
 use comity_protocol::limits::AVATAR_BYTES_MAX;
+use comity_protocol::probe::{Probe, Probed};
 use comity_protocol::profile::Profile;
 use comity_replica::{Action, limits};
 use world::{BEGINNING_MS, Scene};
@@ -106,5 +107,38 @@ fn a_profile_that_nobody_asked_for_ends_the_link_and_one_that_never_comes_is_giv
     scene.drain();
     scene.hand(Frame::Goodbye { code: 84 });
     let failed = Action::Shown { id, answer: Err(Code::DomainUnreachable) };
+    assert!(scene.drain().contains(&failed));
+}
+
+#[test]
+fn a_probe_is_answered_once_and_may_take_longer_than_a_look_up() {
+    let mut scene = Scene::up();
+    let probe = Probe { id: 3, dial: true, record: None };
+    scene.hand(Frame::Probe(probe));
+    assert_eq!(scene.link.poll_action(), Some(Action::AnswerProbe(probe)));
+    let answer = Frame::Probed(Probed { id: 3, ..Probed::default() });
+    scene.link.send(answer.clone());
+    assert_eq!(scene.link.poll_action(), Some(Action::Send(answer)));
+    // It was answered, so that the number is free again; while it was not, it is not.
+    scene.hand(Frame::Probe(probe));
+    scene.refuses(Frame::Probe(probe), Code::FrameUnexpected);
+
+    Scene::up().refuses(Frame::Probed(Probed::default()), Code::FrameUnexpected);
+    let mut scene = Scene::up();
+    let slow = scene.link.probe(true, None, BEGINNING_MS).unwrap();
+    let quick = scene.link.look_up("alice".into(), BEGINNING_MS).unwrap();
+    scene.drain();
+    assert_eq!(scene.link.poll_timeout(), Some(BEGINNING_MS + limits::LOOKUP_MS));
+    scene.link.handle_timeout(BEGINNING_MS + limits::LOOKUP_MS);
+    let late = Action::LookedUp { id: quick, answer: Err(Code::DomainUnreachable) };
+    assert_eq!(scene.drain(), [late]);
+    scene.link.handle_timeout(BEGINNING_MS + limits::PROBE_MS);
+    let late = Action::Probed { id: slow, answer: Err(Code::DomainUnreachable) };
+    assert_eq!(scene.drain(), [late]);
+    let mut scene = Scene::up();
+    let id = scene.link.probe(false, None, BEGINNING_MS).unwrap();
+    scene.drain();
+    scene.hand(Frame::Goodbye { code: 84 });
+    let failed = Action::Probed { id, answer: Err(Code::DomainUnreachable) };
     assert!(scene.drain().contains(&failed));
 }

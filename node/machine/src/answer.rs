@@ -3,7 +3,7 @@
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::{Want, WireLog};
-use comity_protocol::id::{ChannelId, ControlPoint, MessageId};
+use comity_protocol::id::{ChannelId, ControlPoint, MessageId, WriterId};
 use minicbor::{Decode, Encode};
 
 use crate::backfill::HistoryReport;
@@ -43,6 +43,19 @@ pub enum Answer {
     /// What became of a peer's answer to an ask for history.
     #[n(6)]
     History(#[n(0)] HistoryReport),
+    /// A test is on its way.
+    #[n(7)]
+    Tested {
+        /// The writer of its log.
+        #[n(0)]
+        writer: WriterId,
+        /// Its place in the log.
+        #[n(1)]
+        seq: u64,
+        /// Its pos.
+        #[n(2)]
+        pos: Pos,
+    },
 }
 
 /// A [`Code`] in an answer.

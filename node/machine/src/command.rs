@@ -331,6 +331,22 @@ pub enum Command {
     /// Something about what devices are told while nobody looks at them.
     #[n(27)]
     Notify(#[n(0)] Notify),
+    /// Writes a record into the link channel with a peer that tests the way there.
+    #[n(28)]
+    Test {
+        /// The peer.
+        #[n(0)]
+        peer: LineageId,
+        /// What it is known by.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        nonce: [u8; 16],
+        /// The clock, in Unix milliseconds.
+        #[n(2)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(3), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
     /// The admin says something else of other organisations.
     #[n(30)]
     Federate(#[n(0)] PolicyChange),

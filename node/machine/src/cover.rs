@@ -9,6 +9,7 @@ use comity_protocol::limits::{
     CLOSE_AFTER_MS, CLOSED_LOGS_MAX, COVER_AGE_MS, COVER_ENTRIES_MAX, COVER_EVENTS,
 };
 
+use crate::answer::Answer;
 use crate::applied::Outcome;
 use crate::channel::{Channel, ChannelNo};
 use crate::group::Group;

@@ -48,6 +48,7 @@ mod since;
 mod state;
 mod tend;
 mod term;
+mod trial;
 mod verdict;
 mod weight;
 mod withdraw;

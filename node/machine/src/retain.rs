@@ -50,8 +50,10 @@ impl State {
     pub(crate) fn retain(
         &mut self,
         seconds: Option<u64>,
+        unix_ms: u64,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
+        fx.unix_ms = unix_ms;
         let identity = self.identity.as_mut().ok_or(Code::Internal)?;
         identity.retention = seconds;
         fx.dirty(RowKey::Identity);

@@ -340,10 +340,8 @@ impl State {
             Command::Notify(notify) => self.tell_devices(notify, fx),
             Command::Federate(change) => self.change_policy(change, fx),
             Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),
-            Command::Retain { seconds, unix_ms } => {
-                fx.unix_ms = *unix_ms;
-                self.retain(*seconds, fx)
-            }
+            Command::Retain { seconds, unix_ms } => self.retain(*seconds, *unix_ms, fx),
+            Command::Test { .. } => self.write_test(command, fx),
         }
     }
 

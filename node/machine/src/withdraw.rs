@@ -60,6 +60,7 @@ pub fn right_to(act: &EventAct) -> Option<RightTo> {
         | EventAct::Invitation(_)
         | EventAct::Reaction(_)
         | EventAct::RequestRefused(_)
+        | EventAct::Test(_)
         | EventAct::Unknown(_) => Some(RightTo::BeIn),
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
 use super::{
-    ForkLine, GroupLine, Invite, InviteLine, PeerState, PolicyState, Reopening, Rule, Status,
-    VoidLine, socket_path,
+    Finding, ForkLine, GroupLine, Invite, InviteLine, PeerState, PolicyState, Reopening, Rule,
+    Status, VoidLine, socket_path,
 };
 
 /// Why the admin got no answer.
@@ -165,6 +165,15 @@ impl AdminClient {
         }
     }
 
+    /// What is well and what is not with the node's own domain, or with another one.
+    pub async fn examine(&self, domain: Option<&str>) -> Result<Vec<Finding>, AdminError> {
+        let ask = Ask::Examine { domain: domain.map(str::to_owned) };
+        match self.ask_within(&ask, EXAMINED_WITHIN).await? {
+            Answer::Examined { findings } => Ok(findings),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
     /// The proof that a line of that list names.
     pub async fn proof(&self, id: &str) -> Result<Vec<u8>, AdminError> {
         match self.ask(&Ask::Proof { id: id.to_owned() }).await? {
@@ -221,6 +230,10 @@ impl AdminClient {
     }
 
     async fn ask(&self, ask: &Ask) -> Result<Answer, AdminError> {
+        self.ask_within(ask, ANSWER_TIMEOUT).await
+    }
+
+    async fn ask_within(&self, ask: &Ask, longest: Duration) -> Result<Answer, AdminError> {
         let path = socket_path(&self.data_dir);
         let failed = |error| AdminError::Io { path: path.clone(), error };
         let mut stream = match UnixStream::connect(&path).await {
@@ -241,7 +254,7 @@ impl AdminClient {
             stream.take(ANSWER_BYTES_MAX as u64).read_to_end(&mut answer).await?;
             Ok(answer)
         };
-        let answer = match timeout(ANSWER_TIMEOUT, exchange).await {
+        let answer = match timeout(longest, exchange).await {
             Ok(answer) => answer.map_err(failed)?,
             Err(_) => return Err(failed(io::ErrorKind::TimedOut.into())),
         };
@@ -263,3 +276,6 @@ fn unexpected(answer: Answer) -> AdminError {
 
 /// Longer than hashing a password takes on a busy machine.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longer than all that an examination waits for, one after the other: name servers, a web server,
+/// the link, its answers.
+const EXAMINED_WITHIN: Duration = Duration::from_secs(180);

@@ -4,6 +4,7 @@
 //! nothing here touches its store.
 
 mod client;
+mod finding;
 mod policy;
 mod server;
 mod wire;
@@ -16,6 +17,7 @@ use comity_protocol::name::{AccountLabel, AccountName};
 use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
+pub use finding::{Finding, Grade};
 pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 pub use server::{AdminSocket, AdminSocketError, serve};
 
@@ -95,6 +97,12 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         domain: &str,
         group: &str,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// What is well and what is not with our own domain, or with another one.
+    fn examine(
+        &self,
+        domain: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Finding>, Refusal>> + Send;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
@@ -449,6 +457,11 @@ mod tests {
 
         async fn unshare(&self, _: &str, group: &str) -> Result<(), Refusal> {
             self.voided(group).map(|_| ())
+        }
+
+        async fn examine(&self, domain: Option<&str>) -> Result<Vec<Finding>, Refusal> {
+            let found = domain.ok_or(Code::NameInvalid)?;
+            Ok(vec![Finding::bad("TXT record", found, "Publish it.").publish("a line".into())])
         }
 
         fn status(&self) -> Status {

@@ -137,6 +137,10 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         Ask::Confirm { channel } => backend.confirm(&channel).await.map(|()| Answer::Done),
         Ask::Status => Ok(Answer::Status { status: backend.status() }),
         Ask::Peers => Ok(Answer::Peers { peers: backend.peers().await? }),
+        Ask::Examine { domain } => {
+            let findings = backend.examine(domain.as_deref()).await?;
+            Ok(Answer::Examined { findings })
+        }
         Ask::RetryPeer { domain } => {
             Ok(Answer::Retried { is_dialled: backend.retry_peer(&domain)? })
         }

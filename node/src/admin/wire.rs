@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ForkLine, GroupLine, InviteLine, PeerState, PolicyState, Reopening, Rule, Status, VoidLine,
+    Finding, ForkLine, GroupLine, InviteLine, PeerState, PolicyState, Reopening, Rule, Status,
+    VoidLine,
 };
 
 /// What is asked.
@@ -31,6 +32,8 @@ pub(super) enum Ask {
     Status,
     /// How it is between the node and each other organisation.
     Peers,
+    /// What is well and what is not with the node's own domain, or with another one.
+    Examine { domain: Option<String> },
     /// Have an organisation's node dialled now.
     RetryPeer { domain: String },
     /// List what is said of other organisations.
@@ -69,6 +72,8 @@ pub(super) enum Answer {
     Status { status: Status },
     /// How it is between the node and other organisations.
     Peers { peers: Vec<PeerState> },
+    /// What the doctor has found.
+    Examined { findings: Vec<Finding> },
     /// Whether an organisation's node is dialled now; it is linked already where not.
     Retried { is_dialled: bool },
     /// This node's groups.

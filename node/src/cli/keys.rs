@@ -4,8 +4,9 @@ use clap::Subcommand;
 use comity_identity::NodeKeyFile;
 use data_encoding::BASE64;
 
-use super::{Failure, dns, say, shown_keys};
+use super::{Failure, say, shown_keys};
 use crate::config::Settings;
+use crate::doctor::published;
 use crate::keys::{NODE_KEY_FILE, RECOVERY_KEY_FILE, recovery_key_is_here};
 
 #[derive(Debug, Subcommand)]
@@ -41,7 +42,7 @@ fn shown(settings: &Settings, keys: &NodeKeyFile) -> String {
     text.push_str(&format!(
         "\nFor a partner without DNSSEC, under [federation.pins] of their settings:\n\
          \"{domain}\" = \"{}\"\n",
-        dns::published(keys),
+        published(keys),
     ));
     if recovery_key_is_here(&settings.data_dir) {
         let path = settings.data_dir.join(RECOVERY_KEY_FILE);

@@ -4,7 +4,8 @@
 
 mod chat;
 pub(crate) mod demo;
-pub(crate) mod dns;
+mod dns;
+pub(crate) mod doctor;
 mod group;
 mod keys;
 mod launch;
@@ -61,6 +62,14 @@ enum Command {
     /// the node's key by the document under your domain's web certificate, or pin it by hand.
     /// Makes the node's keys if there are none yet.
     Dns(dns::Options),
+    /// Find out what is wrong between this node and others, and what to do
+    ///
+    /// Looks at this node's own domain, or at a partner's: DNS records and their signatures,
+    /// whether the UDP port is reached from outside, keys, clocks, versions, and how long a test
+    /// message takes to a partner's disk and back. A line for each finding, ok, look or bad, with
+    /// what to do and the record to publish. The exit status is 0 only where nothing is bad. Asks
+    /// the running node; without one it says what can be seen all the same.
+    Doctor(doctor::Options),
     /// A group's control log, after a start or a loss
     #[command(subcommand)]
     Group(group::Command),
@@ -112,6 +121,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Chat(options) => one_thread()?.block_on(chat::run(options)),
         Command::Demo(options) => all_threads()?.block_on(demo::run(options)),
         Command::Dns(options) => dns::run(&settings(config)?, options),
+        Command::Doctor(options) => {
+            all_threads()?.block_on(doctor::run(&settings(config)?, options))
+        }
         Command::Group(command) => one_thread()?.block_on(group::run(&settings(config)?, command)),
         Command::Keys(command) => keys::run(&settings(config)?, command),
         Command::Peers(options) => one_thread()?.block_on(peers::run(&settings(config)?, options)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{Failure, policy, say};
 use crate::admin::{
@@ -17,6 +18,9 @@ use crate::config::Settings;
 pub(super) struct Options {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Print JSON, for programs: the list, or the one that is shown
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,6 +45,7 @@ enum Command {
 pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Failure> {
     let admin = AdminClient::of(&settings.data_dir);
     match options.command {
+        None if options.json => Ok(say(json(&admin.peers().await?)?)?),
         None => {
             let (peers, policy) = (admin.peers().await?, admin.policy().await?);
             let now_ms = clock::unix_ms();
@@ -57,7 +62,10 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
                      is linked with, or is to be"
                 )
             })?;
-            Ok(say(details(peer, clock::unix_ms()))?)
+            match options.json {
+                true => Ok(say(json(peer)?)?),
+                false => Ok(say(details(peer, clock::unix_ms()))?),
+            }
         }
         Some(Command::Policy(command)) => Ok(say(policy::run(&admin, command).await?)?),
         Some(Command::Retry { domain }) => {
@@ -73,6 +81,10 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
 /// A domain as the node has it: in small letters, without the dot that ends it in a zone.
 pub(super) fn plain(domain: &str) -> String {
     domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase()
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
 /// A line for each organisation.

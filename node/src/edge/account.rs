@@ -14,8 +14,9 @@ use super::client::{ClientEdge, SignUpPolicy};
 use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
-    AdminBackend, FORKS_LISTED_MAX, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite, InviteLine,
-    PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening, Rule, Status, VoidLine,
+    AdminBackend, FORKS_LISTED_MAX, Finding, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite,
+    InviteLine, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening, Rule, Status,
+    VoidLine,
 };
 use crate::clock;
 
@@ -283,6 +284,10 @@ impl AdminBackend for ClientEdge {
 
     fn retry_peer(&self, domain: &str) -> Result<bool, Refusal> {
         self.retry_link(domain)
+    }
+
+    async fn examine(&self, domain: Option<&str>) -> Result<Vec<Finding>, Refusal> {
+        self.examine_domain(domain).await
     }
 
     fn status(&self) -> Status {

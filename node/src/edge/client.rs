@@ -24,7 +24,7 @@ use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
-use super::peer::{Conduct, Directory, Filling, Links, Marks, PeerParts, Progress};
+use super::peer::{Conduct, Directory, Examiner, Filling, Links, Marks, PeerParts, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
 use super::push::{self, Push};
@@ -137,6 +137,10 @@ impl ClientEdge {
 
     pub(super) fn links(&self) -> &Links {
         &self.0.peers.links
+    }
+
+    pub(super) fn examiner(&self) -> &Examiner {
+        &self.0.peers.examiner
     }
 
     pub(super) fn conduct(&self) -> &Conduct {

@@ -86,7 +86,9 @@ pub(super) fn outcome(
             Ok(Outcome::Stored { message: id, cursor: cursor_at(pos) })
         }
         Answer::Refused(RefusedCode(code)) => Err(code.into()),
-        Answer::History(_) | Answer::Ranges(_) => Err(Code::Internal.into()),
+        Answer::History(_) | Answer::Ranges(_) | Answer::Tested { .. } => {
+            Err(Code::Internal.into())
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod client;
 mod contacts;
 mod convert;
 mod device;
+mod doctor;
 mod groups;
 mod history;
 mod list;

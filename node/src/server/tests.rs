@@ -11,6 +11,7 @@ mod clocks;
 mod contacts;
 mod delivery;
 mod directory;
+mod doctor;
 mod documents;
 mod erasing;
 mod eye;

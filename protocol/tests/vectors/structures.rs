@@ -13,7 +13,7 @@ use comity_protocol::control::{
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::event::{
     Contact, ContactStep, Edit, EndedLog, Erasure, EventAct, EventHeader, LogStart, Message, Pin,
-    Reaction, Record, Request, RequestRefused,
+    Reaction, Record, Request, RequestRefused, Test,
 };
 use comity_protocol::frame::{
     Batch, Exception, Frame, HeadAbove, Hello, LogKind, PEER_VERSION, Range, VectorEntry, Want,
@@ -27,10 +27,10 @@ use comity_protocol::history::{
 };
 use comity_protocol::id::{AccountNumber, LogId, LogName, MessageId, ShortHash, WriterId};
 use comity_protocol::presence::{PresenceEntry, PresenceState};
-use comity_protocol::profile::{Profile, avatar_id};
 use comity_protocol::reading::MarkEntry;
 use serde_json::{Value, json};
 
+use crate::asks::{probe_frames, profile_frames};
 use crate::build::{hex, structure};
 use crate::world::{Log, Org, World, at, control as control_header, empty_body, event};
 
@@ -154,6 +154,7 @@ fn others(world: &World) -> Vec<(&'static str, EventAct)> {
         ("an erasure", EventAct::Erasure(here)),
         ("an erasure by an organisation that is no member any more", EventAct::Erasure(there)),
         ("a receipt of an erasure", EventAct::Erased(there)),
+        ("a test of the way between two nodes", EventAct::Test(Test { nonce: [0x7e; 16] })),
         ("a question to be a contact", EventAct::Contact(contact(account, ContactStep::Ask))),
     ]
 }
@@ -293,8 +294,8 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("a proof of a fork", Frame::Fork { proof: fork.encode().into() }),
     ];
     let (directory, presence) = (directory_frames(world), presence_frames(world));
-    let profiles = profile_frames();
-    let all = frames.iter().chain(&directory).chain(&presence).chain(&profiles);
+    let (profiles, probes) = (profile_frames(), probe_frames(world));
+    let all = frames.iter().chain(&directory).chain(&presence).chain(&profiles).chain(&probes);
     all.map(|(name, frame)| structure(name, "frame", frame)).collect()
 }
 
@@ -356,26 +357,6 @@ fn presence_frames(world: &World) -> Vec<(&'static str, Frame)> {
         ("somebody types", Frame::Typing { channel, account, typing: true }),
         ("somebody has stopped to type", Frame::Typing { channel, account, typing: false }),
         ("how far accounts have read", Frame::Marks { entries: vec![read, hidden] }),
-    ]
-}
-
-/// What accounts show of themselves. An image is opaque here.
-fn profile_frames() -> Vec<(&'static str, Frame)> {
-    let (name, image) = ("bob".to_owned(), b"a picture of Bob".to_vec());
-    let known = Profile {
-        display_name: Some("Bob Baker".into()),
-        avatar: Some(avatar_id(&image)),
-        image: None,
-    };
-    let seen = Profile { image: Some(image.into()), ..known.clone() };
-    let answer = |id, profile| Frame::Profile { id, profile };
-    vec![
-        ("an ask for a profile", Frame::ProfileAsk { id: 13, name: name.clone(), image: false }),
-        ("an ask for an avatar", Frame::ProfileAsk { id: 14, name, image: true }),
-        ("a profile", answer(13, Some(known))),
-        ("an avatar", answer(14, Some(seen))),
-        ("an account that shows nothing", answer(15, Some(Profile::default()))),
-        ("no account to show", answer(16, None)),
     ]
 }
 

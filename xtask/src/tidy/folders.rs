@@ -8,7 +8,7 @@ use super::source::Source;
 const ROOT: &str = "node/src/";
 
 /// Each module below `node/src` and what it may use. `ALL` stands for every other module.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("main", ALL),
     ("lib", ALL),
     ("cli", ALL),
@@ -16,7 +16,12 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("server", ALL),
     ("logging", &["config"]),
     ("keys", &["disk"]),
-    ("edge", &["feed", "presence", "push", "search", "admin", "writer", "store", "clock"]),
+    (
+        "edge",
+        &["doctor", "feed", "presence", "push", "search", "admin", "writer", "store", "clock"],
+    ),
+    // Words for what the edge, or a command without a node, has found out.
+    ("doctor", &["admin"]),
     ("feed", &["writer", "store", "clock"]),
     ("presence", &["writer", "store", "clock"]),
     ("push", &["clock", "keys"]),

@@ -21,7 +21,7 @@ use thiserror::Error;
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::zone::{Handler, Signed, Zone, ZoneKey};
-use crate::cli::dns::Records;
+use crate::doctor::Records;
 
 /// Why the demo's DNS does not start.
 #[derive(Debug, Error)]

@@ -18,12 +18,12 @@ use comity_protocol::name::AccountName;
 use self::crossing::Person;
 use self::dns::{BoundDns, DemoDns};
 use self::place::Place;
-use super::dns::Records;
 use super::launch::{self, Running};
 use super::serve::stop_signal;
 use super::{Failure, node_keys, say};
 use crate::admin::{AdminClient, AdminError};
 use crate::config::{Log, LogFormat, Settings};
+use crate::doctor::Records;
 use crate::logging;
 
 #[derive(Debug, Args)]

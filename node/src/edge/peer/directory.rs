@@ -6,6 +6,7 @@ use comity_protocol::code::Code;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::id::AccountId;
 use comity_protocol::name::{AccountLabel, ServerName};
+use comity_protocol::probe::{Probed, ProbedRecord};
 use comity_protocol::profile::Profile;
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,6 +22,9 @@ pub(super) enum Wanted {
     Account(String, oneshot::Sender<Result<AccountId, Code>>),
     /// Groups that our accounts may join.
     Groups(Seek, oneshot::Sender<Result<Offer, Code>>),
+    /// How it is between us: with a dial of our addresses or without, and with a record of ours
+    /// that is to be read back.
+    Probe(bool, Option<ProbedRecord>, oneshot::Sender<Result<Probed, Code>>),
     /// What the account of this name shows, with its avatar's bytes or without.
     Profile(String, bool, oneshot::Sender<Result<Profile, Code>>),
 }
@@ -31,6 +35,7 @@ impl Question {
         match self.wanted {
             Wanted::Account(_, asker) => drop(asker.send(Err(code))),
             Wanted::Groups(_, asker) => drop(asker.send(Err(code))),
+            Wanted::Probe(_, _, asker) => drop(asker.send(Err(code))),
             Wanted::Profile(_, _, asker) => drop(asker.send(Err(code))),
         }
     }
@@ -81,6 +86,16 @@ impl Directory {
     ) -> Result<Offer, Refusal> {
         let found = self.ask(domain, |answer| Wanted::Groups(seek, answer)).await;
         found.map_err(|code| refusal(code, domain))
+    }
+
+    /// How it is between us and another domain's node, as that says.
+    pub(super) async fn probe(
+        &self,
+        domain: &ServerName,
+        dial: bool,
+        record: Option<ProbedRecord>,
+    ) -> Result<Probed, Code> {
+        self.ask(domain, |answer| Wanted::Probe(dial, record, answer)).await
     }
 
     async fn ask<T>(

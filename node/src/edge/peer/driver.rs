@@ -13,16 +13,19 @@ use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Class, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
+use comity_protocol::probe::Probed;
 use comity_protocol::profile::Profile;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Context;
 use super::directory::{Question, Wanted};
-use super::end::{LinkEnd, Task};
+use super::end::LinkEnd;
+use super::examine;
 use super::meter::{Meter, Traffic};
 use super::outgoing::{self, Outgoing};
 use super::silence::Silence;
+use super::task::Task;
 use crate::clock;
 use crate::feed::{Subscription, Yield};
 
@@ -72,6 +75,8 @@ struct Driver {
     wires: Wires,
     dialled: bool,
     identifying: Option<JoinHandle<Result<(), Code>>>,
+    /// What the peer's domain publishes is being dialled for it.
+    probing: Option<JoinHandle<Probed>>,
     applying: Option<oneshot::Receiver<Answer>>,
     filling: Option<oneshot::Receiver<Answer>>,
     /// Something may be lacking that the peer has.
@@ -82,6 +87,7 @@ struct Driver {
     groups_asked: Askers<Offer>,
     profiles_asked: Askers<Profile>,
     silence: Silence,
+    probes_asked: Askers<Probed>,
     /// Counts what passes, once it is known with whom.
     meter: Option<Arc<Meter>>,
 }
@@ -124,6 +130,7 @@ enum Woken {
     Lacking,
     Order(Option<Order>),
     Poked,
+    Probed(Option<Probed>),
     Room,
     Timeout,
 }
@@ -153,6 +160,8 @@ impl Driver {
             groups_asked: Askers::new(),
             profiles_asked: Askers::new(),
             silence: Silence::default(),
+            probes_asked: Askers::new(),
+            probing: None,
             meter: None,
         }
     }
@@ -198,6 +207,7 @@ impl Driver {
                 Woken::Order(Some(Order::Ask(question))) => self.ask(*question),
                 Woken::Order(None) => self.end.close(Code::ShuttingDown),
                 Woken::Poked | Woken::Room => {}
+                Woken::Probed(answer) => self.probed(answer),
                 Woken::Timeout => self.end.handle_timeout(clock::monotonic_ms()),
             }
         }
@@ -226,6 +236,7 @@ impl Driver {
             outgoing,
             wires,
             identifying,
+            probing,
             applying,
             filling,
             lacking,
@@ -244,6 +255,7 @@ impl Driver {
             found = optional(identifying.as_mut()) => {
                 Woken::Identified(found.unwrap_or(Err(Code::Internal)))
             }
+            answer = optional(probing.as_mut()) => Woken::Probed(answer.ok()),
             order = wires.orders.recv() => Woken::Order(order),
             found = next(end.reading().filter(|_| !blocked)) => Woken::Fed(found),
             frame = link.recv() => match frame {
@@ -261,6 +273,7 @@ impl Driver {
 
     async fn take(&mut self, task: Task) {
         match task {
+            Task::AnswerProbe { answer, dial } => self.answer_probe(answer, dial),
             Task::Apply { peer, frame, cursor, rewinds } => {
                 self.apply(peer, frame, cursor, rewinds);
             }
@@ -271,6 +284,7 @@ impl Driver {
             }
             Task::Identify { domain, lineage } => self.identify(domain, lineage),
             Task::LookedUp { id, found } => self.accounts_asked.tell(id, found),
+            Task::Probed { id, found } => self.probes_asked.tell(id, found),
             Task::Sought { id, found } => self.groups_asked.tell(id, found),
             Task::Shown { id, found } => self.profiles_asked.tell(id, found),
             Task::Send(frame) => self.end.passed.sent_bytes += self.outgoing.push(&frame),
@@ -395,9 +409,35 @@ impl Driver {
             Wanted::Groups(seek, asker) => {
                 self.groups_asked.note(self.end.seek(seek, now_ms), asker);
             }
+            Wanted::Probe(dial, record, asker) => {
+                self.probes_asked.note(self.end.probe(dial, record, now_ms), asker);
+            }
             Wanted::Profile(name, image, asker) => {
                 self.profiles_asked.note(self.end.ask_profile(name, image, now_ms), asker);
             }
+        }
+    }
+
+    /// Answers a probe at once, or once what the peer's domain publishes was dialled.
+    fn answer_probe(&mut self, mut answer: Probed, dial: bool) {
+        answer.seen = Some(self.link.remote_addr().into());
+        match self.end.peer().filter(|_| dial).cloned() {
+            Some(domain) if self.probing.is_none() => {
+                let context = Arc::clone(&self.context);
+                self.probing = Some(tokio::spawn(context.dial_back(domain, answer)));
+            }
+            Some(_) => {
+                answer.code = Some(Code::RateLimited.number());
+                self.end.answer_probe(examine::signed_off(answer));
+            }
+            None => self.end.answer_probe(examine::signed_off(answer)),
+        }
+    }
+
+    fn probed(&mut self, answer: Option<Probed>) {
+        self.probing = None;
+        if let Some(answer) = answer {
+            self.end.answer_probe(examine::signed_off(answer));
         }
     }
 

@@ -8,18 +8,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use comity_machine::{
-    Ahead, Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Rewind, Subscriber,
-};
+use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Cursor;
-use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Batch, Class, Frame, VectorEntry, WireLog};
 use comity_protocol::id::{AccountId, ChannelId, LineageId};
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_protocol::name::ServerName;
-use comity_protocol::profile::Profile;
 use comity_replica::limits::FORKS_TOLD_MAX;
 use comity_replica::{Action, AppliedHistory, Fate, Link, LinkSettings};
 use tokio::sync::Notify;
@@ -35,91 +31,9 @@ use super::meter::Traffic;
 use super::relaying::Relaying;
 use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
+use super::task::Task;
 use crate::feed::{Subscription, Yield};
 use crate::presence::LinkPresence;
-
-/// What a link's end asks of who can wait.
-#[derive(Debug)]
-pub enum Task {
-    /// Propose a peer's batch as a command; answered by `handle_answer`. One at a time.
-    Apply {
-        /// The peer.
-        peer: LineageId,
-        /// The batch frame's bytes.
-        frame: Vec<u8>,
-        /// The peer's cursor to keep with it.
-        cursor: Option<ByteString>,
-        /// What groups were, for openings in it that go back.
-        rewinds: Vec<Rewind>,
-    },
-    /// Propose a peer's answer to an ask for history as a command; answered by
-    /// `handle_history_answer`. One at a time.
-    ApplyHistory {
-        /// The peer.
-        peer: LineageId,
-        /// The answer's bytes.
-        frame: Vec<u8>,
-    },
-    /// The link is over, with this code. Nothing follows.
-    Close(Code),
-    /// Propose, as a command, that the peer has stated all its heads.
-    Compare {
-        /// The peer.
-        peer: LineageId,
-        /// What it holds of our control logs that we do not.
-        ahead: Vec<Ahead>,
-        /// Whether it holds more than we do of a log that we write at the moment.
-        is_writer_ahead: bool,
-    },
-    /// Prove that the peer's key is that of the domain; answered by `handle_identified`.
-    Identify {
-        /// The domain that it claims.
-        domain: ServerName,
-        /// The lineage that it claims.
-        lineage: LineageId,
-    },
-    /// A look-up came to its end.
-    LookedUp {
-        /// Which, as `look_up` named it.
-        id: u64,
-        /// The account, or why nobody knows.
-        found: Result<AccountId, Code>,
-    },
-    /// A question what an account shows came to its end.
-    Shown {
-        /// Which, as `ask_profile` named it.
-        id: u64,
-        /// What it shows, or why nobody knows.
-        found: Result<Profile, Code>,
-    },
-    /// A frame for the peer, on the stream of its class.
-    Send(Frame),
-    /// One that may be lost.
-    SendDatagram(Frame),
-    /// A look-up of groups came to its end.
-    Sought {
-        /// Which, as `seek` named it.
-        id: u64,
-        /// The groups, or why nobody knows.
-        found: Result<Offer, Code>,
-    },
-    /// Propose a proof as a command; what becomes of it is told to `Exchange::fork_taken`.
-    TakeFork {
-        /// The log.
-        log: WireLog,
-        /// The record at which its histories part.
-        seq: u64,
-        /// The proof.
-        proof: ByteString,
-    },
-    /// The link is up.
-    Up {
-        /// The peer.
-        domain: ServerName,
-        /// Names the run of its process.
-        start: u64,
-    },
-}
 
 /// One end of a link.
 pub struct LinkEnd {
@@ -399,7 +313,7 @@ impl LinkEnd {
     fn act(&mut self, action: Action<Tracked>, now_ms: u64) -> Option<Task> {
         let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
         match action {
-            Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
+            Action::AnswerProbe(probe) => return Some(self.take_probe(peer?, probe, now_ms)),
             Action::Apply { frame, cursor, records } => {
                 self.passed.received_records += records;
                 return Some(self.batch(peer?, frame, cursor));
@@ -431,6 +345,7 @@ impl LinkEnd {
                 self.note(Wrong::Refused(code), Some(log.channel));
             }
             Action::Hear(frame) => self.hear(peer?, frame, now_ms),
+            Action::Probed { id, answer } => return Some(Task::Probed { id, found: answer }),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
             Action::Shown { id, answer } => {
@@ -507,6 +422,7 @@ impl LinkEnd {
                 let offer = self.exchange.shared.state().offer(Subscriber::Peer(peer), &seek);
                 self.replica.send(Frame::Offer { id, offer });
             }
+            Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::AnswerProfile { id, name, image } => self.answer_profile(id, &name, image),
             Action::ServeHistory(ask) => {
                 self.answer(ask.channel, self.exchange.serve_history(peer, &ask));

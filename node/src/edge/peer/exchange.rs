@@ -19,6 +19,7 @@ use super::filling::Filling;
 use super::finality::Finality;
 use super::forks::Forks;
 use super::marks::Marks;
+use super::probing::Probes;
 use super::progress::{Acknowledged, Progress};
 use super::proofs::{Blinds, Proofs};
 use crate::feed::Hub;
@@ -41,6 +42,7 @@ pub struct Exchange {
     pub(super) finality: Finality,
     pub(super) marks: Marks,
     pub(super) relays: Mutex<Relays>,
+    pub(super) probes: Probes,
     /// Fetches history that is lacking.
     pub filling: Filling,
 }
@@ -77,6 +79,7 @@ impl Exchange {
             finality: Finality::default(),
             marks,
             relays: Mutex::default(),
+            probes: Probes::default(),
             filling,
         }
     }

@@ -10,7 +10,8 @@ use comity_protocol::reading::MarkEntry;
 use tokio::sync::Notify;
 
 use super::conduct::Wrong;
-use super::end::{LinkEnd, Task};
+use super::end::LinkEnd;
+use super::task::Task;
 use crate::presence::{LinkPresence, Outgoing, Said};
 
 impl LinkEnd {

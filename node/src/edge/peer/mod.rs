@@ -10,6 +10,7 @@ mod dialling;
 mod directory;
 mod driver;
 mod end;
+mod examine;
 mod exchange;
 mod fate;
 mod filling;
@@ -26,6 +27,7 @@ mod meter;
 mod opening;
 mod outgoing;
 mod past;
+mod probing;
 mod progress;
 mod proofs;
 mod questions;
@@ -34,13 +36,14 @@ mod rewinding;
 mod serving;
 mod settling;
 mod silence;
+mod task;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use comity_federation::{
-    Endpoint, EndpointSettings, Pins, Resolver, ResolverError, ResolverSettings,
+    Endpoint, EndpointSettings, Pins, PublishedKey, Resolver, ResolverError, ResolverSettings,
 };
 use comity_identity::NodeKeyFile;
 use comity_protocol::code::Code;
@@ -48,13 +51,15 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::clock;
+use crate::doctor;
 use crate::feed::Hub;
 use crate::presence::Presences;
 use crate::writer::{Shared, WriterHandle};
 
 pub use self::conduct::{Conduct, PeerConduct};
 pub(super) use self::directory::{Directory, account_refusal};
-pub use self::end::{LinkEnd, Task};
+pub use self::end::LinkEnd;
+pub use self::examine::Examiner;
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;
 pub use self::links::{Asking, LinkState, Links, Trouble};
@@ -64,6 +69,7 @@ pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
 pub use self::settling::settlements;
+pub use self::task::Task;
 
 /// Why the peers' edge cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -98,8 +104,10 @@ struct Context {
     writer: WriterHandle,
     resolver: Resolver,
     pins: Pins,
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
     links: Links,
+    /// Our key, as we should publish it.
+    published: PublishedKey,
 }
 
 /// What this edge does for the clients'.
@@ -116,6 +124,8 @@ pub struct PeerParts {
     pub(super) marks: Marks,
     /// How links are.
     pub(super) links: Links,
+    /// Finds out how it is between us and others.
+    pub(super) examiner: Examiner,
 }
 
 /// The running peers' edge.
@@ -137,7 +147,7 @@ impl PeerEdge {
     ) -> Result<(Self, Directory), StartError> {
         let resolver = Resolver::new(settings.resolver.clone())?;
         let domain = keys.domain.clone();
-        let lineage = keys.lineage().id;
+        let (lineage, published) = (keys.lineage().id, doctor::published(&keys));
         let key = Arc::new(keys.key);
         let addr = settings.listen;
         let mut endpoint = EndpointSettings::new(addr, Arc::clone(&key));
@@ -155,8 +165,9 @@ impl PeerEdge {
             writer,
             resolver,
             pins,
-            endpoint,
+            endpoint: Arc::new(endpoint),
             links: Links::default(),
+            published,
         });
         let (directory, questions) = Directory::new();
         let stop = Arc::new(Notify::new());
@@ -169,6 +180,7 @@ impl PeerEdge {
     pub fn parts(&self, directory: Directory) -> PeerParts {
         let Exchange { progress, filling, conduct, marks, .. } = &*self.context.exchange;
         PeerParts {
+            examiner: Examiner::new(Arc::clone(&self.context), directory.clone()),
             directory,
             progress: progress.clone(),
             filling: filling.clone(),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use comity_machine::{Channel, ChannelNo, DeviceId, LogNo, State};
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::{LineageId, LogName, MessageId};
+use tokio::sync::Notify;
 
 use crate::feed::Notice;
 use crate::writer::{Shared, View};
@@ -18,6 +19,8 @@ pub(super) struct Acknowledged {
     /// The mark that this run began with.
     first: u64,
     known: Mutex<Known>,
+    /// Wakes whoever waits for a step.
+    stepped: Notify,
 }
 
 struct Known {
@@ -123,7 +126,7 @@ impl Acknowledged {
             news: VecDeque::new(),
             forgotten: start.0,
         };
-        Self { first: start.0, known: Mutex::new(known) }
+        Self { first: start.0, known: Mutex::new(known), stepped: Notify::new() }
     }
 
     pub(super) fn raise(&self, peer: LineageId, pos: Pos) {
@@ -138,6 +141,8 @@ impl Acknowledged {
         if steps.len() > STEPS_MAX {
             steps.pop_front();
         }
+        drop(known);
+        self.stepped.notify_waiters();
     }
 
     /// Notes news of a channel.
@@ -252,6 +257,17 @@ impl Progress {
     /// Up to where a peer has applied our feed; `None` where it has not said so in this run.
     pub(in crate::edge) fn of(&self, peer: &LineageId) -> Option<Pos> {
         Some(self.acknowledged.of(peer)).filter(|pos| *pos > Pos::default())
+    }
+
+    /// Waits until a peer has acknowledged our feed up to a pos.
+    pub(super) async fn reaches(&self, peer: &LineageId, pos: Pos) {
+        loop {
+            let stepped = self.acknowledged.stepped.notified();
+            if self.acknowledged.of(peer) >= pos {
+                return;
+            }
+            stepped.await;
+        }
     }
 
     /// The mark of what is known now.

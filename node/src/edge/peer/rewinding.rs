@@ -8,9 +8,10 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::frame::{Batch, Frame, LogKind};
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId};
 
-use super::end::{LinkEnd, Task};
+use super::end::LinkEnd;
 use super::exchange::Exchange;
 use super::past::Rows;
+use super::task::Task;
 use crate::writer::Shared;
 
 /// Groups with an opening that goes back, as one link noted them.

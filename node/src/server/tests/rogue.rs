@@ -12,8 +12,8 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::AccountNumber;
 
 use super::world::{Home, soon};
-use crate::cli::dns::Records;
 use crate::clock;
+use crate::doctor::Records;
 use crate::writer::tests::story::Story;
 
 pub(super) const DOMAIN: &str = "evil.test";

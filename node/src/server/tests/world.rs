@@ -21,10 +21,10 @@ use super::authority::{Authority, Places};
 use super::gates::Gates;
 use crate::cli::demo::dns::{BoundDns, DemoDns};
 use crate::cli::demo::zone::Handler;
-use crate::cli::dns::Records;
 use crate::clock;
 use crate::config::{FederationMode, Settings};
 use crate::disk::DirectoryError;
+use crate::doctor::Records;
 use crate::edge::peer;
 use crate::keys;
 use crate::server::{self, Node, StartError};
@@ -51,6 +51,8 @@ pub(super) struct Others {
     pub(super) forged: Vec<&'static str>,
     /// With whom the nodes federate; with all where absent.
     pub(super) mode: Option<FederationMode>,
+    /// What is changed of what running nodes publish, before it is signed.
+    pub(super) published: Option<fn(&mut Records)>,
     /// Where nodes reach each other through gates.
     pub(super) gates: Option<Arc<Gates>>,
 }
@@ -101,6 +103,9 @@ impl World {
                 Some(gates) => gates.open(home.node.federation_addr).await,
                 None => home.node.federation_addr.port(),
             };
+            if let Some(change) = others.published {
+                change(&mut records);
+            }
             published.push(records);
             homes.push(home);
             all.push(settings);
@@ -113,6 +118,15 @@ impl World {
     /// Starts a node for each domain in a DNS that nobody signs. Each has a certificate of an
     /// authority that they know, and believes by `trust`.
     pub(super) async fn start_unsigned(domains: &[&str], trust: &Trust) -> Self {
+        Self::start_unsigned_after(domains, trust, |_| ()).await
+    }
+
+    /// The same with a hand on each organisation's zone.
+    pub(super) async fn start_unsigned_after(
+        domains: &[&str],
+        trust: &Trust,
+        touch: impl Fn(&mut Handler),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let dns = BoundDns::bind().await.unwrap();
         std::fs::write(dir.path().join("root.key"), dns.trust_anchor().unwrap()).unwrap();
@@ -136,7 +150,7 @@ impl World {
             homes.push(home);
             all.push(settings);
         }
-        let dns = dns.serve_after(&[], &published, |_| ()).unwrap();
+        let dns = dns.serve_after(&[], &published, touch).unwrap();
         let tls = Some(trust_pem_file(&authority.roots()).unwrap());
         Self { homes, settings: all, tls, dir, _dns: dns }
     }
@@ -208,6 +222,11 @@ impl World {
         let command = Command::Force { channel, unix_ms, random };
         let answer = self.homes[home].node.handle.propose(command).unwrap();
         assert_eq!(soon(answer).await.unwrap(), Answer::Done);
+    }
+
+    /// The settings of the n-th node.
+    pub(super) fn settings(&self, home: usize) -> &Settings {
+        &self.settings[home]
     }
 
     pub(super) fn dir(&self) -> &Path {

@@ -62,6 +62,7 @@ pub fn line(state: &State, applied: &Applied) -> String {
                 EventAct::Message(_) => format!("{sender}: {}", text(applied)),
                 EventAct::Request(_) => format!("{sender} requests something"),
                 EventAct::RequestRefused(refused) => format!("refused {}", refused.code()),
+                EventAct::Test(_) => "a test".into(),
                 EventAct::Unknown(kind) => format!("unknown {kind}"),
             }
         }
