@@ -13,7 +13,7 @@ use comity_client_api::{
     FoundGroups, HistoryPage, LogIn, LoggedIn, Mark, NodeIntroduction, Outcome, Page, Refusal,
     ShownMessage, SignUp, Standing, Subscribed, Version,
 };
-use comity_machine::{Act, Answer, ChannelNo, Command, GroupAct, Kind, Subscriber};
+use comity_machine::{Act, Answer, ChannelNo, Command, Kind, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, SetRole, Succession, Target, Text};
 use comity_protocol::cursor;
@@ -285,7 +285,7 @@ impl ClientEdge {
             | Action::React { .. }) => return self.act_of_message(caller, of_message),
             Action::HandOver { channel, home } => {
                 let nominee = self.lineage_of(&home)?;
-                govern(channel, ControlAct::HandOver(Succession { nominee }))
+                convert::govern(channel, ControlAct::HandOver(Succession { nominee }))
             }
             Action::Join { channel, home } => self.join(caller, channel, &home).await?,
             Action::JoinAlias { alias } => self.join_by_alias(caller, &alias).await?,
@@ -293,10 +293,10 @@ impl ClientEdge {
             Action::SetAlias { channel, alias } => self.set_alias(channel, &alias)?,
             Action::SetAvatar { image } => self.avatar_act(image).await?,
             Action::SetDisplayName { name } => Act::SetDisplayName { name },
-            Action::SetRule { channel, rule } => govern(channel, self.rule_act(rule)?),
+            Action::SetRule { channel, rule } => convert::govern(channel, self.rule_act(rule)?),
             Action::Unban { channel, account } => {
                 let account = self.resolve_member(&channel, &account).await?;
-                govern(channel, ControlAct::Unban(Target { account }))
+                convert::govern(channel, ControlAct::Unban(Target { account }))
             }
             Action::CreateGroup { name, topic, member_limit } => {
                 let member_limit = member_limit.unwrap_or(MEMBERS_DEFAULT);
@@ -314,10 +314,10 @@ impl ClientEdge {
             }
             Action::Remove { channel, account } => {
                 let account = self.resolve_member(&channel, &account).await?;
-                govern(channel, ControlAct::Remove(Target { account }))
+                convert::govern(channel, ControlAct::Remove(Target { account }))
             }
             Action::Rename { channel, name } => {
-                govern(channel, ControlAct::SetName(Text { text: name }))
+                convert::govern(channel, ControlAct::SetName(Text { text: name }))
             }
             Action::Send { channel, text, besides } => {
                 convert::check_length(&text)?;
@@ -330,11 +330,11 @@ impl ClientEdge {
             Action::SetRole { channel, account, role } => {
                 let account = self.resolve_member(&channel, &account).await?;
                 let role = convert::role_back(role);
-                govern(channel, ControlAct::SetRole(SetRole { account, role }))
+                convert::govern(channel, ControlAct::SetRole(SetRole { account, role }))
             }
             Action::ShowReads { on } => Act::ShowReads { on },
             Action::SetTopic { channel, topic } => {
-                govern(channel, ControlAct::SetTopic(Text { text: topic }))
+                convert::govern(channel, ControlAct::SetTopic(Text { text: topic }))
             }
         }))
     }
@@ -594,8 +594,4 @@ impl Backend for ClientEdge {
             resync: opened.resync,
         })
     }
-}
-
-pub(super) fn govern(channel: ChannelId, act: ControlAct) -> Act {
-    Act::Govern { channel, act: GroupAct(Box::new(act)) }
 }

@@ -4,9 +4,10 @@ use comity_client_api::{
     Contact, ContactStanding, ContactStep, Cursor, DeviceId, NotificationLevel, Outcome, Refusal,
     Role, Unread,
 };
-use comity_machine::{Answer, RefusedCode};
+use comity_machine::{Act, Answer, GroupAct, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::cursor;
+use comity_protocol::id::ChannelId;
 use comity_protocol::limits::TEXT_CHARS_MAX;
 use comity_protocol::{control, event, name::AccountLabel};
 
@@ -125,4 +126,9 @@ pub(super) fn check_length(text: &str) -> Result<(), Refusal> {
 /// The label of an account that a stored record names but no state knows any more.
 pub(super) fn unknown_label(domain: &str) -> Option<AccountLabel> {
     format!("unknown@{domain}").parse().ok()
+}
+
+/// An act on a group.
+pub(super) fn govern(channel: ChannelId, act: control::ControlAct) -> Act {
+    Act::Govern { channel, act: GroupAct(Box::new(act)) }
 }

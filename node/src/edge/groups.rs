@@ -14,7 +14,7 @@ use comity_protocol::id::{ChannelId, LineageId};
 use comity_protocol::limits::{CHANNEL_NAME_CHARS_MAX, CHANNEL_TOPIC_CHARS_MAX};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
-use super::client::{ClientEdge, govern};
+use super::client::ClientEdge;
 use super::convert;
 
 impl ClientEdge {
@@ -37,7 +37,7 @@ impl ClientEdge {
         label: &AccountLabel,
     ) -> Result<Act, Refusal> {
         let account = self.resolve_member(&channel, label).await?;
-        Ok(govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() })))
+        Ok(convert::govern(channel, ControlAct::Ban(Ban { account, label: label.to_string() })))
     }
 
     /// The group that an alias names.
