@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use comity_federation::{ConnectError, Introduced, PublishedKey, Survey, Trust};
+use comity_federation::{
+    ConnectError, Endpoint, Introduced, PublishedKey, Resolver, Survey, Trust,
+};
 use comity_machine::{Answer, Command, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::event::{EventAct, EventHeader};
@@ -22,9 +24,11 @@ use tokio::task::JoinSet;
 
 use super::Context;
 use super::directory::Directory;
+use super::exchange::Exchange;
 use crate::clock;
 use crate::doctor::{Knock, Legs, TestError};
 use crate::edge::lock;
+use crate::writer::WriterHandle;
 
 /// Probes for which addresses are dialled at a time; the others are told to come again.
 const DIALS_FOR_PEERS_MAX: usize = 8;
@@ -44,34 +48,47 @@ static DIALS_FOR_PEERS: Semaphore = Semaphore::const_new(DIALS_FOR_PEERS_MAX);
 /// Finds out. Cheap to clone.
 #[derive(Clone)]
 pub struct Examiner {
-    context: Arc<Context>,
+    resolver: Resolver,
+    exchange: Arc<Exchange>,
+    writer: WriterHandle,
+    published: PublishedKey,
+    /// Its socket closes with the node, whoever still asks.
+    endpoint: Weak<Endpoint>,
     directory: Directory,
     tested: Arc<Mutex<BTreeMap<LineageId, u64>>>,
 }
 
 impl Examiner {
-    pub(super) fn new(context: Arc<Context>, directory: Directory) -> Self {
-        Self { context, directory, tested: Arc::default() }
+    pub(super) fn new(context: &Context, directory: Directory) -> Self {
+        Self {
+            resolver: context.resolver.clone(),
+            exchange: Arc::clone(&context.exchange),
+            writer: context.writer.clone(),
+            published: context.published.clone(),
+            endpoint: Arc::downgrade(&context.endpoint),
+            directory,
+            tested: Arc::default(),
+        }
     }
 
     /// What a domain publishes, looked up anew.
     pub(in crate::edge) async fn survey(&self, domain: &ServerName, host: Option<&str>) -> Survey {
-        self.context.resolver.survey(domain, host).await
+        self.resolver.survey(domain, host).await
     }
 
     /// What suffices here as a proof.
     pub(in crate::edge) fn trust(&self) -> &Trust {
-        self.context.resolver.trust()
+        self.resolver.trust()
     }
 
     /// Our key, as we should publish it.
     pub(in crate::edge) fn published(&self) -> &PublishedKey {
-        &self.context.published
+        &self.published
     }
 
     /// Whether each address of a domain's node answers.
     pub(in crate::edge) async fn knock(&self, introduced: &Introduced) -> Vec<Knock> {
-        self.context.knock_all(introduced).await
+        knock_all(&self.endpoint, introduced).await
     }
 
     /// What a domain's node says of us.
@@ -86,14 +103,14 @@ impl Examiner {
     /// Writes a record into the link channel with a domain, as everything is written, and reads it
     /// back at its node.
     pub(in crate::edge) async fn test(&self, domain: &ServerName) -> Result<Legs, TestError> {
-        let exchange = &self.context.exchange;
+        let exchange = &self.exchange;
         let peer = exchange.shared.state().peer_domains.get(domain.as_str()).copied();
         let peer = peer.ok_or(TestError::NotWritten(Code::DomainNotFound))?;
         self.admit(peer, clock::monotonic_ms())?;
         let nonce: [u8; 16] = clock::random();
         let (unix_ms, random) = (clock::unix_ms(), clock::random());
         let began_ms = clock::monotonic_ms();
-        let written = self.context.writer.perform(Command::Test { peer, nonce, unix_ms, random });
+        let written = self.writer.perform(Command::Test { peer, nonce, unix_ms, random });
         let (record, pos) = match written.await {
             Ok(Answer::Tested { writer, seq, pos }) => (ProbedRecord { writer, seq }, pos),
             Ok(Answer::Refused(RefusedCode(code))) => return Err(TestError::NotWritten(code)),
@@ -160,7 +177,7 @@ impl Context {
             Ok(introduced) => introduced,
             Err(error) => return Probed { code: refused(error.code()), ..answer },
         };
-        let knocks = self.knock_all(&introduced).await;
+        let knocks = knock_all(&Arc::downgrade(&self.endpoint), &introduced).await;
         let tried = knocks.into_iter().map(|(addr, outcome)| Tried {
             address: addr.into(),
             took_ms: outcome.as_ref().map_or(0, |took| ms(*took)),
@@ -168,27 +185,32 @@ impl Context {
         });
         Probed { tried: tried.collect(), ..answer }
     }
+}
 
-    /// Dials all addresses of a domain's node at once, each from a port of its own.
-    async fn knock_all(&self, introduced: &Introduced) -> Vec<Knock> {
-        let key: NodePublicKey = introduced.introduction.key;
-        let mut addrs: Vec<SocketAddr> = Vec::new();
-        for addr in introduced.targets.iter().flat_map(|target| &target.addrs) {
-            if addrs.len() < PROBE_ADDRESSES_MAX && !addrs.contains(addr) {
-                addrs.push(*addr);
-            }
+/// Dials all addresses of a domain's node at once, each from a port of its own.
+async fn knock_all(from: &Weak<Endpoint>, introduced: &Introduced) -> Vec<Knock> {
+    let key: NodePublicKey = introduced.introduction.key;
+    let mut addrs: Vec<SocketAddr> = Vec::new();
+    for addr in introduced.targets.iter().flat_map(|target| &target.addrs) {
+        if addrs.len() < PROBE_ADDRESSES_MAX && !addrs.contains(addr) {
+            addrs.push(*addr);
         }
-        let mut dials = JoinSet::new();
-        for (place, addr) in addrs.iter().copied().enumerate() {
-            let endpoint = Arc::clone(&self.endpoint);
-            dials.spawn(async move { (place, endpoint.knock(addr, &key).await) });
-        }
-        let mut found = vec![Err(ConnectError::TimedOut); addrs.len()];
-        for (place, outcome) in dials.join_all().await {
-            found[place] = outcome;
-        }
-        addrs.into_iter().zip(found).collect()
     }
+    let mut dials = JoinSet::new();
+    for (place, addr) in addrs.iter().copied().enumerate() {
+        let endpoint = from.upgrade();
+        dials.spawn(async move {
+            let Some(endpoint) = endpoint else {
+                return (place, Err(ConnectError::EndpointClosed));
+            };
+            (place, endpoint.knock(addr, &key).await)
+        });
+    }
+    let mut found = vec![Err(ConnectError::TimedOut); addrs.len()];
+    for (place, outcome) in dials.join_all().await {
+        found[place] = outcome;
+    }
+    addrs.into_iter().zip(found).collect()
 }
 
 fn ms(took: Duration) -> u32 {

@@ -180,7 +180,7 @@ impl PeerEdge {
     pub fn parts(&self, directory: Directory) -> PeerParts {
         let Exchange { progress, filling, conduct, marks, .. } = &*self.context.exchange;
         PeerParts {
-            examiner: Examiner::new(Arc::clone(&self.context), directory.clone()),
+            examiner: Examiner::new(&self.context, directory.clone()),
             directory,
             progress: progress.clone(),
             filling: filling.clone(),

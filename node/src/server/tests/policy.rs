@@ -61,6 +61,11 @@ fn is_up(peer: &PeerState) -> bool {
     matches!(peer.link, PeerLink::Up { .. })
 }
 
+/// Waits until two can speak: where both nodes dial, one link of the two ends.
+async fn meets(person: &Person, other: &Person) {
+    soon(async { while person.http().open_direct(&other.account).await.is_err() {} }).await;
+}
+
 fn code<T: std::fmt::Debug>(refused: Result<T, HttpError>) -> String {
     refused.unwrap_err().code().unwrap().to_owned()
 }
@@ -100,6 +105,7 @@ async fn a_first_contact_waits_for_both_admins() {
 
     says(&world, 1, ACME, RuleStance::Allow).await;
     sees_peer(&world, 1, ACME, is_up).await;
+    meets(&alice, &bob).await;
     let channel = alice.opens(&bob.account).await;
     let id = alice.says(&channel, "let in").await;
     bob.hears("let in").await;
@@ -177,6 +183,7 @@ async fn a_group_is_shared_once_both_admins_have_said_so() {
     let (world, alice, mut bob) = among(FederationMode::Open).await;
     says(&world, 0, GLOBEX, RuleStance::AllowNamed).await;
     says(&world, 1, ACME, RuleStance::AllowNamed).await;
+    meets(&alice, &bob).await;
     let group = soon(alice.http().create_group("plans", "")).await.unwrap();
     let refused = alice.http().invite(&group, &bob.account).await;
     assert_eq!(code(refused), "channel_not_granted");
