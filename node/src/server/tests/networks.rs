@@ -101,7 +101,8 @@ fn settings(domain: &str, dir: &Path, listen: &str, names: SocketAddr) -> Settin
     let data = data.display();
     let text = format!(
         "domain = \"{domain}\"\ndata_dir = '{data}'\n[client]\nlisten = \"127.0.0.1:0\"\n\
-         [federation]\nmode = \"open\"\nlisten = \"{listen}\"\nidle_timeout_ms = {IDLE_TIMEOUT_MS}\n\
+         [federation]\nmode = \"open\"\nlisten = \"{listen}\"\n\
+         idle_timeout_ms = {IDLE_TIMEOUT_MS}\n\
          [dns]\nnameservers = [\"{names}\"]\n[sign_up]\nmode = \"open\"\n\
          [storage]\ncache_bytes = 16_777_216\n",
     );
