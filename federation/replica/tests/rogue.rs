@@ -387,7 +387,7 @@ fn a_feed_stops_at_its_window_and_ends_without_acknowledgements() {
     let mut scene = Scene::feeding();
     let reads = |scene: &mut Scene| scene.drain().contains(&Action::ReadFeed);
     scene.feed(2);
-    for seq in 3..=8 {
+    for seq in 3..=u8::try_from(limits::FEED_BATCHES_MAX).unwrap() {
         scene.feed(seq);
     }
     assert!(!reads(&mut scene));
