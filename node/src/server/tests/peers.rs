@@ -6,7 +6,7 @@ use crate::admin::{AdminClient, Backlog, PeerLink, PeerState};
 const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
 
 /// Asks a node's admin about another organisation until what he sees fits.
-async fn sees(world: &World, home: usize, of: &str, fits: impl Fn(&PeerState) -> bool) {
+pub(super) async fn sees(world: &World, home: usize, of: &str, fits: impl Fn(&PeerState) -> bool) {
     let admin = admin(world, home);
     soon(async {
         loop {
@@ -20,11 +20,11 @@ async fn sees(world: &World, home: usize, of: &str, fits: impl Fn(&PeerState) ->
     .await;
 }
 
-fn admin(world: &World, home: usize) -> AdminClient {
+pub(super) fn admin(world: &World, home: usize) -> AdminClient {
     AdminClient::of(&world.dir().join(DOMAINS[home]))
 }
 
-fn is_up(peer: &PeerState) -> bool {
+pub(super) fn is_up(peer: &PeerState) -> bool {
     matches!(peer.link, PeerLink::Up { .. })
 }
 

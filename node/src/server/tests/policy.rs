@@ -4,8 +4,9 @@
 use comity_client::{Channel, Content, HttpError, Page};
 
 use super::joins::is_let_in;
+use super::peers::{admin, is_up, sees};
 use super::world::{Others, Person, World, soon};
-use crate::admin::{AdminClient, PeerLink, PeerState, PolicyState, Rule, RuleStance};
+use crate::admin::{PeerLink, PeerState, PolicyState, Rule, RuleStance};
 use crate::config::FederationMode;
 
 const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
@@ -17,10 +18,6 @@ async fn among(mode: FederationMode) -> (World, Person, Person) {
     let world = World::start_among(&DOMAINS, others).await;
     let (alice, bob) = (world.person(0, "alice").await, world.person(1, "bob").await);
     (world, alice, bob)
-}
-
-fn admin(world: &World, home: usize) -> AdminClient {
-    AdminClient::of(&world.dir().join(DOMAINS[home]))
 }
 
 async fn says(world: &World, home: usize, of: &str, stance: RuleStance) {
@@ -39,26 +36,8 @@ async fn sees_policy(world: &World, home: usize, fits: impl Fn(&PolicyState) -> 
     .await;
 }
 
-async fn sees_peer(world: &World, home: usize, of: &str, fits: impl Fn(&PeerState) -> bool) {
-    let admin = admin(world, home);
-    soon(async {
-        loop {
-            let peers = admin.peers().await.unwrap();
-            if peers.iter().find(|peer| peer.domain == of).is_some_and(&fits) {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-}
-
 fn trouble(peer: &PeerState) -> Option<&str> {
     peer.trouble.as_ref().map(|trouble| trouble.code.as_str())
-}
-
-fn is_up(peer: &PeerState) -> bool {
-    matches!(peer.link, PeerLink::Up { .. })
 }
 
 /// Waits until two can speak: where both nodes dial, one link of the two ends.
@@ -95,7 +74,7 @@ async fn a_first_contact_waits_for_both_admins() {
 
     says(&world, 0, GLOBEX, RuleStance::Allow).await;
     sees_policy(&world, 0, |policy| policy.asking.is_empty()).await;
-    sees_peer(&world, 0, GLOBEX, |peer| trouble(peer) == Some("waits_at_domain")).await;
+    sees(&world, 0, GLOBEX, |peer| trouble(peer) == Some("waits_at_domain")).await;
     sees_policy(&world, 1, |policy| {
         policy.asking.iter().any(|line| line.domain == ACME && line.by_itself)
     })
@@ -104,7 +83,7 @@ async fn a_first_contact_waits_for_both_admins() {
     assert_eq!(code(bob.http().open_direct(&alice.account).await), "domain_waits");
 
     says(&world, 1, ACME, RuleStance::Allow).await;
-    sees_peer(&world, 1, ACME, is_up).await;
+    sees(&world, 1, ACME, is_up).await;
     meets(&alice, &bob).await;
     let channel = alice.opens(&bob.account).await;
     let id = alice.says(&channel, "let in").await;
@@ -150,7 +129,7 @@ async fn a_block_ends_the_link_and_keeps_what_was_said() {
     while !has_contact(&bob).await {}
 
     says(&world, 1, ACME, RuleStance::Block).await;
-    sees_peer(&world, 0, GLOBEX, |peer| {
+    sees(&world, 0, GLOBEX, |peer| {
         peer.link == PeerLink::Down && trouble(peer) == Some("refused_by_domain")
     })
     .await;
@@ -170,7 +149,7 @@ async fn a_block_ends_the_link_and_keeps_what_was_said() {
     assert_eq!(admin(&world, 1).policy().await.unwrap().rules.len(), 1);
     let mut bob = world.again(1, "bob").await;
     admin(&world, 1).set_rule(ACME, None).await.unwrap();
-    sees_peer(&world, 1, ACME, is_up).await;
+    sees(&world, 1, ACME, is_up).await;
     bob.hears("meanwhile").await;
     assert_eq!(standing(&bob, &group).await.as_deref(), Some("invited"));
     assert!(has_contact(&bob).await);
