@@ -324,8 +324,14 @@ impl Driver {
         let (context, key) = (Arc::clone(&self.context), self.link.peer_key());
         self.identifying = Some(tokio::spawn(async move {
             let found = context.identify(&domain, lineage, key).await;
-            if let Err(code) = found {
-                tracing::warn!(peer = %domain, %code, "the peer is not who it claims to be");
+            match found {
+                Ok(()) => {}
+                Err(code @ (Code::DomainRefused | Code::DomainWaits)) => {
+                    tracing::debug!(peer = %domain, %code, "the peer is not let in");
+                }
+                Err(code) => {
+                    tracing::warn!(peer = %domain, %code, "the peer is not who it claims to be");
+                }
             }
             found
         }));
