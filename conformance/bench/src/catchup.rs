@@ -49,7 +49,7 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
 pub(crate) async fn say(pairs: &[Pair], numbers: std::ops::Range<u32>) -> Result<(), Failure> {
     let all = pairs.iter().map(|pair| async {
         let [user, _] = &pair.users;
-        let http = Http::at(&format!("http://{}", user.addr))?.with_token(&user.token);
+        let http = user.http()?;
         for number in numbers.clone() {
             http.post(&pair.channel, &text(number), u64::from(number) + 1).await?;
         }

@@ -41,10 +41,6 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
     })
 }
 
-fn http(user: &User) -> Result<Http, Failure> {
-    Ok(Http::at(&format!("http://{}", user.addr))?.with_token(&user.token))
-}
-
 /// Makes the group, and has everybody say the same number of messages.
 async fn gather<const N: usize>(federation: &Federation<N>) -> Result<(Http, String), Failure> {
     let mut members = Vec::new();
@@ -52,12 +48,12 @@ async fn gather<const N: usize>(federation: &Federation<N>) -> Result<(Http, Str
         members.extend(node.users("user", MEMBERS.div_ceil(ORGANISATIONS)).await?);
     }
     members.truncate(MEMBERS);
-    let owner = http(&members[0])?;
+    let owner = members[0].http()?;
     let group = owner.create_group("distant", "").await?;
     for member in &members[1..] {
         within(async {
             owner.invite(&group, &member.account).await?;
-            let guest = http(member)?;
+            let guest = member.http()?;
             while guest.accept(&group).await.is_err() {
                 tokio::time::sleep(LOOK).await;
             }
@@ -66,7 +62,7 @@ async fn gather<const N: usize>(federation: &Federation<N>) -> Result<(Http, Str
         .await?;
     }
     let say = |member: &User| {
-        let (http, group) = (http(member), group.clone());
+        let (http, group) = (member.http(), group.clone());
         async move {
             let http = http?;
             for nonce in 1..=MESSAGES.div_ceil(MEMBERS as u64) {
@@ -97,7 +93,7 @@ async fn join(
         relay.set(Conditions::delayed(delay), Conditions::delayed(delay));
     }
     owner.invite(group, &newcomer.account).await?;
-    let guest = http(newcomer)?;
+    let guest = newcomer.http()?;
     while !guest.channels().await?.iter().any(|channel| channel.id == group) {}
     tokio::time::sleep(REST).await;
     let start = Instant::now();

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use comity_client::Http;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -43,14 +42,11 @@ pub(crate) fn measure(place: &Place, arguments: &Arguments) -> Result<Vec<Row>, 
 
 /// A group of all of them.
 async fn gather(users: &[User]) -> Result<String, Failure> {
-    let http = |user: &User| -> Result<Http, Failure> {
-        Ok(Http::at(&format!("http://{}", user.addr))?.with_token(&user.token))
-    };
-    let owner = http(&users[0])?;
+    let owner = users[0].http()?;
     let group = owner.create_group("crowd", "").await?;
     for user in &users[1..] {
         owner.invite(&group, &user.account).await?;
-        http(user)?.accept(&group).await?;
+        user.http()?.accept(&group).await?;
     }
     Ok(group)
 }

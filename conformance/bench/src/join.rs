@@ -58,7 +58,7 @@ struct Joined {
 
 impl Guest {
     fn of(user: &User) -> Result<Self, Failure> {
-        let http = Http::at(&format!("http://{}", user.addr))?.with_token(&user.token);
+        let http = user.http()?;
         Ok(Self { http, account: user.account.clone(), nonces: AtomicU64::new(0) })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use comity_client::Http;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -26,6 +27,11 @@ pub(crate) struct User {
 }
 
 impl User {
+    /// His HTTP resources.
+    pub(crate) fn http(&self) -> Result<Http, Failure> {
+        Ok(Http::at(&format!("http://{}", self.addr))?.with_token(&self.token))
+    }
+
     /// His socket, past its welcome.
     pub(crate) async fn connect(&self) -> Result<Conn, Failure> {
         let mut conn = Conn::open(self.addr, "/v1/socket").await?;

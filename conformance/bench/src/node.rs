@@ -162,7 +162,7 @@ impl Drop for Node {
 /// Opens a direct channel between each two users.
 pub(crate) async fn pair_up(ones: Vec<User>, others: Vec<User>) -> Result<Vec<Pair>, Failure> {
     let open = |(one, other): (User, User)| async move {
-        let http = Http::at(&format!("http://{}", one.addr))?.with_token(&one.token);
+        let http = one.http()?;
         let channel = http.open_direct(&other.account).await?;
         Ok::<_, Failure>(Pair { users: [one, other], channel })
     };

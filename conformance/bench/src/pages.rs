@@ -21,7 +21,7 @@ pub(crate) fn measure(place: &Place) -> Result<Vec<Row>, Failure> {
     runtime.block_on(async {
         let node = Site::new(&program, place.path("acme"), "acme.test").start()?;
         let user = node.users("alice", 1).await?.remove(0);
-        let http = Http::at(&format!("http://{}", user.addr))?.with_token(&user.token);
+        let http = user.http()?;
         let group = http.create_group("long", "").await?;
         let say = |nonce: u64| http.post(&group, TEXT, nonce);
         let all = stream::iter(1..=MESSAGES).map(say).buffer_unordered(AT_ONCE);
