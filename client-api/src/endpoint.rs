@@ -24,6 +24,8 @@ pub struct NodeIntroduction {
     pub key_name: String,
     /// The node's key.
     pub key: NodePublicKey,
+    /// The organisation's first key, where that is another.
+    pub first_key: Option<NodePublicKey>,
     /// The hash of the organisation's recovery key.
     pub recovery: Hash,
     /// Where the node listens for others.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use comity_identity::NodeKey;
@@ -65,7 +65,9 @@ pub struct EndpointSettings {
 #[derive(Debug)]
 pub struct Endpoint {
     quic: quinn::Endpoint,
-    tls: Arc<TlsIdentity>,
+    /// Changes with the node's key.
+    tls: RwLock<Arc<TlsIdentity>>,
+    server: quinn::ServerConfig,
     transport: Arc<TransportConfig>,
     accepted: Mutex<mpsc::Receiver<Link>>,
 }
@@ -118,34 +120,51 @@ impl Endpoint {
         server.max_incoming(HANDSHAKES_MAX);
         let quic = quinn::Endpoint::new(
             endpoint_config(&settings.node_key),
-            Some(server),
+            Some(server.clone()),
             socket(settings.listen).map_err(BindError::Socket)?,
             Arc::new(quinn::TokioRuntime),
         );
         let quic = quic.map_err(BindError::Socket)?;
         let (links, accepted) = mpsc::channel(ACCEPTED_MAX);
         tokio::spawn(accept_all(quic.clone(), links));
-        Ok(Self { quic, tls: Arc::new(tls), transport, accepted: Mutex::new(accepted) })
+        let (tls, accepted) = (RwLock::new(Arc::new(tls)), Mutex::new(accepted));
+        Ok(Self { quic, tls, server, transport, accepted })
     }
 
-    /// Dials a peer, of which the key is known. A link that is returned is not yet up: see
-    /// [`Link::dialled`].
+    /// Proves itself by another key from now on. Links that are there go on.
+    pub fn change_key(&self, node_key: Arc<NodeKey>) -> Result<(), BindError> {
+        let certificate = |e: &dyn fmt::Display| BindError::Certificate(e.to_string());
+        let tls = TlsIdentity::new(node_key).map_err(|e| certificate(&e))?;
+        let mut server = self.server.clone();
+        server.crypto = tls.server().map_err(|e| certificate(&e))?;
+        *self.tls.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tls);
+        self.quic.set_server_config(Some(server));
+        Ok(())
+    }
+
+    fn tls(&self) -> Arc<TlsIdentity> {
+        Arc::clone(&self.tls.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Dials a peer, of which some keys are known, and takes one of these. A link that is returned
+    /// is not yet up: see [`Link::dialled`].
     pub async fn connect(
         &self,
         addr: SocketAddr,
-        peer_key: &NodePublicKey,
+        peer_keys: &[NodePublicKey],
     ) -> Result<Link, ConnectError> {
-        let connection = self.dial(&self.quic, addr, peer_key).await?;
-        Ok(Link::new(connection, *peer_key, true))
+        let connection = self.dial(&self.quic, addr, peer_keys).await?;
+        let key = tls::peer_key(&connection).ok_or(ConnectError::TimedOut)?;
+        Ok(Link::new(connection, key, true))
     }
 
-    /// Whether a node with this key answers at an address; how long it took. It is asked from a
-    /// port of its own: what a firewall lets in because of a link that is up proves nothing. The
-    /// connection is closed at once.
+    /// Whether a node with one of these keys answers at an address; how long it took. It is asked
+    /// from a port of its own: what a firewall lets in because of a link that is up proves nothing.
+    /// The connection is closed at once.
     pub async fn knock(
         &self,
         addr: SocketAddr,
-        peer_key: &NodePublicKey,
+        peer_keys: &[NodePublicKey],
     ) -> Result<Duration, ConnectError> {
         let mut listen = self.local_addr().map_err(|_| ConnectError::EndpointClosed)?;
         listen.set_port(0);
@@ -154,7 +173,7 @@ impl Endpoint {
         let quic = quinn::Endpoint::new(EndpointConfig::default(), None, socket, runtime);
         let quic = quic.map_err(|_| ConnectError::Address)?;
         let began = Instant::now();
-        let connection = self.dial(&quic, addr, peer_key).await?;
+        let connection = self.dial(&quic, addr, peer_keys).await?;
         let took = began.elapsed();
         close_with(&connection, Code::LinkReplaced);
         let _ = tokio::time::timeout(FAREWELL_MAX, quic.wait_idle()).await;
@@ -165,10 +184,10 @@ impl Endpoint {
         &self,
         quic: &quinn::Endpoint,
         addr: SocketAddr,
-        peer_key: &NodePublicKey,
+        peer_keys: &[NodePublicKey],
     ) -> Result<Connection, ConnectError> {
         let (crypto, shown) =
-            self.tls.client(*peer_key).map_err(|_| ConnectError::EndpointClosed)?;
+            self.tls().client(peer_keys.to_vec()).map_err(|_| ConnectError::EndpointClosed)?;
         let mut config = quinn::ClientConfig::new(crypto);
         config.transport_config(self.transport.clone());
         let connecting = quic.connect_with(config, addr, tls::SERVER_NAME);
@@ -180,7 +199,7 @@ impl Endpoint {
         match finished.map_err(|_| ConnectError::TimedOut)? {
             Ok(connection) => Ok(connection),
             Err(ConnectionError::TimedOut) => Err(ConnectError::TimedOut),
-            Err(error) => Err(match shown.get().filter(|key| *key != peer_key) {
+            Err(error) => Err(match shown.get().filter(|key| !peer_keys.contains(key)) {
                 Some(other) => ConnectError::WrongKey(*other),
                 None => ConnectError::Closed(CloseReason::from(&error)),
             }),

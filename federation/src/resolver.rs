@@ -21,8 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use comity_discovery::{
-    IntroduceError, Introduction, Policy, Proof, RecordSet, SRV_RECORDS_MAX, SrvRecord, TxtRecord,
-    judge, judge_document, order, srv_name, targets, txt_name,
+    IntroduceError, Introduction, Policy, Proof, PublishedKey, RecordSet, SRV_RECORDS_MAX,
+    SrvRecord, TxtRecord, judge, judge_document, order, srv_name, targets, txt_name,
 };
 use comity_protocol::code::Code;
 use comity_protocol::name::ServerName;
@@ -179,6 +179,16 @@ impl Resolver {
             introduction: found.introduction,
             valid_for,
         })
+    }
+
+    /// The keys that a domain's records publish at the moment, whether anything proves them or not,
+    /// and for how long they may be kept; `None` where the name servers are silent.
+    pub async fn published(&self, domain: &ServerName) -> Option<(Vec<PublishedKey>, Duration)> {
+        let (inner, name) = (self.0.clone(), txt_name(domain));
+        let asked = async move { inner.in_turn(inner.plain.txt(&name)).await };
+        let (set, ttl) = tokio::spawn(asked).await.ok()??.ok()?;
+        let keys = set.records.iter().filter_map(|record| PublishedKey::from_record(record).ok());
+        Some((keys.collect(), ttl))
     }
 
     /// Forgets what is kept of a domain, so that the next call asks again; its web server is left

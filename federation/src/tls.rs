@@ -65,10 +65,10 @@ impl TlsIdentity {
         QuicServerConfig::try_from(config).map(Arc::new).map_err(|_| no_initial_suite())
     }
 
-    /// The dialling end: takes the expected key only.
+    /// The dialling end: takes the expected keys only.
     pub(crate) fn client(
         &self,
-        expected: NodePublicKey,
+        expected: Vec<NodePublicKey>,
     ) -> Result<(Arc<QuicClientConfig>, ShownKey), Error> {
         let shown = ShownKey::default();
         let verifier = OnePeer { expected, shown: shown.clone(), provider: self.provider.clone() };
@@ -148,10 +148,10 @@ impl rcgen::SigningKey for TlsKey {
     }
 }
 
-/// Takes one key.
+/// Takes the keys of one organisation.
 #[derive(Debug)]
 struct OnePeer {
-    expected: NodePublicKey,
+    expected: Vec<NodePublicKey>,
     shown: ShownKey,
     provider: Arc<CryptoProvider>,
 }
@@ -168,7 +168,7 @@ impl ServerCertVerifier for OnePeer {
         let key = certificate_key(certificate)?;
         // A handshake shows one certificate, so this is the first.
         let _ = self.shown.set(key);
-        if key == self.expected {
+        if self.expected.contains(&key) {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))

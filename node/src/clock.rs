@@ -67,6 +67,11 @@ pub fn random_number() -> u64 {
     u64::from_be_bytes(random()).max(1)
 }
 
+/// The year by the local calendar, which names keys.
+pub(crate) fn year() -> i16 {
+    jiff::Zoned::now().year()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

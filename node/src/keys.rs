@@ -3,13 +3,14 @@
 //! comity-identity's.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use comity_identity::{
-    KeyFileError, KeyName, NodeKey, NodeKeyFile, RecoveryKey, RecoveryKeyFile, SEED_BYTES,
+    ChainError, KEY_FILE_BYTES_MAX, KeyChain, KeyFileError, KeyName, NodeKey, NodeKeyFile,
+    RecoveryKey, RecoveryKeyFile, SEED_BYTES,
 };
 use comity_protocol::name::ServerName;
 use thiserror::Error;
@@ -17,6 +18,8 @@ use zeroize::Zeroizing;
 
 /// The file of the node's key in the data directory.
 pub const NODE_KEY_FILE: &str = "node.key";
+/// The file of the key that is to follow the node's.
+pub const NEXT_KEY_FILE: &str = "next.key";
 /// The file of the recovery key in the data directory, until it is moved away.
 pub const RECOVERY_KEY_FILE: &str = "recovery.key";
 
@@ -55,7 +58,8 @@ pub enum KeysError {
     /// The data directory has records, but not the key that wrote them.
     #[error(
         "{path} is missing, but {records} holds records that were written with it: put the file \
-         back from your backup. A new key would make another organisation of the same domain, \
+         back from your backup, or go on with a new one by your recovery key: comity keys recover. \
+         Any other new key would make another organisation of the same domain, \
          which others refuse; for a new organisation on purpose, set data_dir to an empty directory"
     )]
     NodeKeyMissing {
@@ -64,6 +68,9 @@ pub enum KeysError {
         /// The directory of records.
         records: PathBuf,
     },
+    /// The key cannot be followed by another.
+    #[error("{0}")]
+    Chain(#[from] ChainError),
     /// The key by which push services know the node is damaged.
     #[error(
         "{path} is damaged: put it back from your backup, or remove it; devices have to subscribe \
@@ -93,12 +100,8 @@ pub fn open_or_create(
         return Err(KeysError::NodeKeyMissing { path: data_dir.join(NODE_KEY_FILE), records });
     }
     let recovery = recovery_key(data_dir, domain)?;
-    let keys = NodeKeyFile {
-        domain: domain.clone(),
-        name: key_name(year),
-        recovery: recovery.hash(),
-        key: NodeKey::from_seed(&*random_seed()?),
-    };
+    let key = NodeKey::from_seed(&*random_seed()?);
+    let keys = NodeKeyFile::begin(domain.clone(), key_name(year), recovery.hash(), key);
     let path = data_dir.join(NODE_KEY_FILE);
     write_once(&path, &keys.to_text())?;
     tracing::info!(domain = %domain, path = %path.display(), "made new keys");
@@ -110,8 +113,60 @@ pub fn open_or_create(
 pub fn open(data_dir: &Path, domain: &ServerName) -> Result<Option<NodeKeyFile>, KeysError> {
     let path = data_dir.join(NODE_KEY_FILE);
     let Some(keys) = read::<NodeKeyFile>(&path)? else { return Ok(None) };
-    same_domain(&path, &keys.domain, domain)?;
+    same_domain(&path, keys.domain(), domain)?;
     Ok(Some(keys))
+}
+
+/// The key that is to follow the node's, if there is one.
+pub fn open_next(data_dir: &Path, domain: &ServerName) -> Result<Option<NodeKeyFile>, KeysError> {
+    let path = data_dir.join(NEXT_KEY_FILE);
+    let Some(next) = read::<NodeKeyFile>(&path)? else { return Ok(None) };
+    same_domain(&path, next.domain(), domain)?;
+    Ok(Some(next))
+}
+
+/// The key that is to follow the node's; made where there is none. `year` names it.
+pub fn make_next(data_dir: &Path, keys: &NodeKeyFile, year: i16) -> Result<NodeKeyFile, KeysError> {
+    if let Some(next) = open_next(data_dir, keys.domain())? {
+        return Ok(next);
+    }
+    let key = NodeKey::from_seed(&*random_seed()?);
+    let next = keys.rotate(next_name(&keys.name, year), key)?;
+    write_once(&data_dir.join(NEXT_KEY_FILE), &next.to_text())?;
+    Ok(open_next(data_dir, keys.domain())?.unwrap_or(next))
+}
+
+/// The next key becomes the node's; the one before is gone.
+pub fn switch(data_dir: &Path) -> Result<(), KeysError> {
+    let (next, path) = (data_dir.join(NEXT_KEY_FILE), data_dir.join(NODE_KEY_FILE));
+    fs::rename(&next, &path).map_err(at(&next))?;
+    File::open(data_dir).and_then(|dir| dir.sync_all()).map_err(at(data_dir))
+}
+
+/// A new key for the node by its recovery key: all keys of the chain are revoked. A next key that
+/// waited is gone with them.
+pub fn recover(
+    data_dir: &Path,
+    chain: &KeyChain,
+    recovery: &Path,
+    year: i16,
+) -> Result<NodeKeyFile, KeysError> {
+    let domain = &chain.lineage().domain;
+    let missing = || KeysError::Io { path: recovery.to_owned(), error: ErrorKind::NotFound.into() };
+    let file = read::<RecoveryKeyFile>(recovery)?.ok_or_else(missing)?;
+    same_domain(recovery, &file.domain, domain)?;
+    let before = open(data_dir, domain)?.map(|keys| keys.name);
+    let name = before.map_or_else(|| key_name(year), |before| next_name(&before, year));
+    let key = NodeKey::from_seed(&*random_seed()?);
+    let keys = NodeKeyFile::recover(chain, name, key, &file.key)?;
+    let next = data_dir.join(NEXT_KEY_FILE);
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&next)(error)),
+        _ => {}
+    }
+    write_once(&next, &keys.to_text())?;
+    switch(data_dir)?;
+    Ok(keys)
 }
 
 /// Whether the recovery key still lies beside the node's key.
@@ -188,7 +243,7 @@ pub(crate) fn write_once(path: &Path, text: &str) -> Result<(), KeysError> {
 }
 
 /// The directory of records that is not empty, if there is one.
-fn records(data_dir: &Path) -> Result<Option<PathBuf>, KeysError> {
+pub(crate) fn records(data_dir: &Path) -> Result<Option<PathBuf>, KeysError> {
     for directory in RECORD_DIRECTORIES.map(|name| data_dir.join(name)) {
         match fs::read_dir(&directory) {
             Ok(mut files) => {
@@ -213,14 +268,33 @@ fn key_name(year: i16) -> KeyName {
     format!("{}a", year.unsigned_abs()).parse().expect("digits and a letter make a key name")
 }
 
+/// The name of the key that follows: the next letter of the year.
+fn next_name(before: &KeyName, year: i16) -> KeyName {
+    let first = key_name(year);
+    let digits = year.unsigned_abs().to_string();
+    let letter = before.as_str().strip_prefix(&digits);
+    let follows = match letter.map(str::as_bytes) {
+        None => return first,
+        Some([letter @ b'a'..=b'y']) => char::from(letter + 1).to_string(),
+        Some(_) => format!("z{:x}", tail_after(before)),
+    };
+    let name = format!("{}{follows}", year.unsigned_abs());
+    name.parse().expect("digits and letters make a key name")
+}
+
+/// Something short that differs from name to name, for whoever changes his key more than 26 times a
+/// year.
+fn tail_after(before: &KeyName) -> usize {
+    let tail = before.as_str().rsplit('z').next().unwrap_or_default();
+    usize::from_str_radix(tail, 16).map_or(1, |number| number + 1)
+}
+
 fn at(path: &Path) -> impl Fn(io::Error) -> KeysError {
     move |error| KeysError::Io { path: path.to_owned(), error }
 }
 
 /// Where a node keeps what it wrote with its key.
 const RECORD_DIRECTORIES: [&str; 2] = ["journal", "store"];
-/// More than any key file holds.
-const KEY_FILE_BYTES_MAX: usize = 8 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -268,7 +342,7 @@ mod tests {
         let keys = open_or_create(dir.path(), &acme(), 2026).unwrap();
         fs::remove_file(dir.path().join(NODE_KEY_FILE)).unwrap();
         let again = open_or_create(dir.path(), &acme(), 2026).unwrap();
-        assert_eq!(again.recovery, keys.recovery);
+        assert_eq!(again.recovery(), keys.recovery());
         assert_ne!(again.key.public(), keys.key.public());
     }
 
@@ -284,6 +358,47 @@ mod tests {
             assert!(said.contains("node.key is missing") && said.contains(directory), "{said}");
             assert!(said.contains("backup") && !dir.path().join(NODE_KEY_FILE).exists(), "{said}");
         }
+    }
+
+    #[test]
+    fn a_key_follows_another_by_rotation_and_by_the_recovery_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = open_or_create(dir.path(), &acme(), 2026).unwrap();
+        let next = make_next(dir.path(), &first, 2026).unwrap();
+        assert_eq!((next.name.as_str(), next.lineage()), ("2026b", first.lineage()));
+        // Asked again, it is the same.
+        assert_eq!(make_next(dir.path(), &first, 2027).unwrap().chain, next.chain);
+        switch(dir.path()).unwrap();
+        let now = open(dir.path(), &acme()).unwrap().unwrap();
+        assert_eq!((now.chain.clone(), now.chain.changes().len()), (next.chain, 1));
+        assert!(open_next(dir.path(), &acme()).unwrap().is_none());
+
+        make_next(dir.path(), &now, 2027).unwrap();
+        let safe = dir.path().join("safe.key");
+        fs::rename(dir.path().join(RECOVERY_KEY_FILE), &safe).unwrap();
+        let recovered = recover(dir.path(), &now.chain, &safe, 2027).unwrap();
+        assert_eq!((recovered.name.as_str(), recovered.chain.counting().count()), ("2027a", 1));
+        let now = open(dir.path(), &acme()).unwrap().unwrap();
+        assert_eq!((now.lineage().id, now.chain), (first.lineage().id, recovered.chain));
+        assert!(
+            open_next(dir.path(), &acme()).unwrap().is_none(),
+            "it was revoked with the others"
+        );
+        let other = tempfile::tempdir().unwrap();
+        open_or_create(other.path(), &acme(), 2026).unwrap();
+        let wrong = other.path().join(RECOVERY_KEY_FILE);
+        let error = recover(dir.path(), &first.chain, &wrong, 2027).unwrap_err();
+        assert!(matches!(error, KeysError::Chain(ChainError::OtherRecoveryKey)), "{error}");
+    }
+
+    #[test]
+    fn names_of_keys_go_on_by_letter() {
+        let next = |before: &str, year| next_name(&before.parse().unwrap(), year).to_string();
+        assert_eq!(next("2026a", 2026), "2026b");
+        assert_eq!(next("2026c", 2027), "2027a");
+        assert_eq!(next("2026z", 2026), "2026z1");
+        assert_eq!(next("2026zf", 2026), "2026z10");
+        assert_eq!(next("mine", 2026), "2026a");
     }
 
     #[test]

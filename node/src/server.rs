@@ -1,5 +1,6 @@
 //! The homeserver: opens what is on disk, starts the writer and both edges, and ends them in order.
 
+mod rotation;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use comity_client_api::{
 use comity_federation::{
     Addresses, Pins, Policy, ResolverSettings, WebPlaces, WebSettings, web_roots,
 };
-use comity_identity::NodeKeyFile;
+use comity_identity::{KeyChain, NodeKeyFile, Standing};
 use comity_machine::{
     Answer, Applied, Command, DeviceId, FederationMode, PolicyChange, RefusedCode,
 };
@@ -81,6 +82,13 @@ pub enum StartError {
     /// The key by which push services know the node cannot be used.
     #[error(transparent)]
     PushKey(#[from] crate::keys::KeysError),
+    /// The key file holds a key that was followed by another one.
+    #[error(
+        "node.key holds a key that this node has changed since, and that other nodes refuse: \
+         put the newest node.key back, or make a new key with the recovery key: \
+         comity keys recover"
+    )]
+    OldKey,
     /// What is sent to push services cannot be.
     #[error("push: {0}")]
     Push(String),
@@ -131,7 +139,8 @@ pub struct Node {
     serving: JoinHandle<()>,
     stop_serving: Option<oneshot::Sender<()>>,
     waking: JoinHandle<()>,
-    tending: JoinHandle<()>,
+    /// Forgets what nobody uses, and changes the key.
+    tending: [JoinHandle<()>; 2],
     presence: PresenceTask,
     pushing: PushTask,
     searching: SearchThread,
@@ -172,15 +181,15 @@ async fn start_among(
         (hub.clone(), presences.clone()),
     )
     .await?;
-    let client_settings = client_settings(&settings, introduction, peers.local_addr().port());
+    let (desk, rotating) = rotation::start(&settings, &handle, peers.switch());
     let edge = ClientEdge::new(
         settings.domain.clone(),
         Arc::clone(&shared),
         handle.clone(),
         hub.clone(),
-        peers.parts(directory),
+        peers.parts(directory, desk),
         (presences.clone(), search.clone(), push.clone()),
-        client_settings,
+        client_settings(&settings, introduction, peers.local_addr().port()),
     );
     let presence = presences.start(handle.clone());
     let pushing = push.start(handle.clone());
@@ -188,7 +197,7 @@ async fn start_among(
     #[cfg(test)]
     let (by_hand, looked_at) = (handle.clone(), Arc::clone(&shared));
     let waking = wake::start(shared, handle, peers.filling());
-    let tending = tending::start(edge.clone());
+    let tending = [tending::start(edge.clone()), rotating];
     let admin = admin::serve(&settings.data_dir, edge.clone()).await?;
     let (client_addr, serving, stop_serving) = serve_clients(&settings, edge).await?;
     Ok(Node {
@@ -235,7 +244,7 @@ impl Node {
         }
         self.peers.stop().await;
         self.waking.abort();
-        self.tending.abort();
+        self.tending.iter().for_each(JoinHandle::abort);
         self.presence.stop().await;
         self.pushing.stop().await;
         let (writer, searching) = (self.writer, self.searching);
@@ -275,10 +284,20 @@ impl Listener for Listeners {
 fn open(settings: &Settings, keys: &NodeKeyFile) -> Result<(Writer, Hub), StartError> {
     let writer = open_writer(&settings.data_dir, settings)?;
     let found = writer.shared().state().domain().to_owned();
-    if !found.is_empty() && found != keys.domain.as_str() {
-        return Err(StartError::Identity { found, wanted: keys.domain.to_string() });
+    if !found.is_empty() && found != keys.domain().as_str() {
+        return Err(StartError::Identity { found, wanted: keys.domain().to_string() });
     }
     Ok((writer, Hub::default()))
+}
+
+/// How our key has changed, as the records of a data directory know it; `None` where there are
+/// none. No node may be running on it.
+pub(crate) fn known_chain(settings: &Settings) -> Result<Option<KeyChain>, StartError> {
+    let writer = open_writer(&settings.data_dir, settings)?;
+    let shared = writer.shared();
+    let state = shared.state();
+    let known = state.organisation_of(&state.lineage());
+    Ok(known.and_then(|known| KeyChain::of(&known).ok()))
 }
 
 fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartError> {
@@ -310,12 +329,13 @@ fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result
     let mut commands = Vec::new();
     if writer.shared().state().identity.is_none() {
         commands.push(Command::Found {
-            domain: keys.domain.to_string(),
-            key: keys.key.public(),
-            recovery: keys.recovery,
+            domain: keys.domain().to_string(),
+            key: keys.lineage().first_key,
+            recovery: keys.recovery(),
             store: clock::random_number(),
         });
     }
+    commands.extend(own_keys(writer, keys)?);
     let seconds = u32::try_from(clock::unix_ms() / 1_000).unwrap_or(u32::MAX);
     let random = u32::from_be_bytes(clock::random());
     let start = clock::random_number();
@@ -343,6 +363,25 @@ fn begin(writer: &mut Writer, settings: &Settings, keys: &NodeKeyFile) -> Result
     });
     writer.step(proposals.collect::<Vec<_>>(), clock::monotonic_ms())?;
     Ok(writer.applied())
+}
+
+/// What the key file knows of our key and the state does not.
+fn own_keys(writer: &Writer, keys: &NodeKeyFile) -> Result<Option<Command>, StartError> {
+    let shared = writer.shared();
+    let state = shared.state();
+    let known = state.organisation_of(&keys.lineage().id);
+    let standing = known.and_then(|known| KeyChain::of(&known).ok());
+    let standing = standing.map(|known| keys.chain.standing(&known));
+    match standing {
+        Some(Standing::Older | Standing::Split) => Err(StartError::OldKey),
+        Some(Standing::Same) => Ok(None),
+        None if keys.chain.changes().is_empty() => Ok(None),
+        None | Some(Standing::Newer) => Ok(Some(Command::TakeKeys {
+            shown: keys.chain.organisation(),
+            unix_ms: clock::unix_ms(),
+            random: clock::random(),
+        })),
+    }
 }
 
 fn push(
@@ -425,7 +464,8 @@ fn introduction(settings: &Settings, keys: &NodeKeyFile) -> NodeIntroduction {
         lineage: keys.lineage().id,
         key_name: keys.name.to_string(),
         key: keys.key.public(),
-        recovery: keys.recovery,
+        first_key: Some(keys.lineage().first_key).filter(|first| *first != keys.key.public()),
+        recovery: keys.recovery(),
         hosts: vec![NodeHost {
             host: settings.advertised_host().to_owned(),
             port: settings.advertised_port(),

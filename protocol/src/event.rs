@@ -187,7 +187,8 @@ impl Request {
 const fn is_asked_for(act: &ControlAct) -> bool {
     !matches!(
         act,
-        ControlAct::CloseLogs(_)
+        ControlAct::ChangeKeys(_)
+            | ControlAct::CloseLogs(_)
             | ControlAct::Cover
             | ControlAct::Genesis(_)
             | ControlAct::Join(_)

@@ -15,7 +15,7 @@ use crate::hash::Hash;
 use crate::head::{Head, HeadError, HeadProof};
 use crate::id::LogId;
 use crate::key::NodePublicKey;
-use crate::limits::{FORK_PROOF_BYTES_MAX, LINKS_MAX};
+use crate::limits::{FORK_PROOF_BYTES_MAX, KEY_CHANGE_BYTES_MAX, KEY_CHANGES_MAX, LINKS_MAX};
 
 /// Two histories of one log, each signed by its origin.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -55,8 +55,8 @@ pub struct Branch {
 pub struct Fork {
     /// The log.
     pub log: LogId,
-    /// The key that signed both histories.
-    pub key: NodePublicKey,
+    /// The keys that signed them, in the proof's order.
+    pub keys: [NodePublicKey; 2],
     /// The record that has two hashes.
     pub seq: u64,
     /// Both, in the proof's order.
@@ -74,7 +74,7 @@ pub enum ForkError {
     Links,
     /// The histories differ below the record too: it is not where they part.
     NotLowest,
-    /// The organisation is not the log's origin, or states changes of its key.
+    /// The organisation is not the log's origin, or lists changes of its key that do not hold.
     Organisation,
     /// Both branches show the same record.
     SameRecord,
@@ -123,12 +123,17 @@ impl ForkProof {
     }
 
     /// Checks the proof by nothing but itself: the log's name contains its origin's lineage, which
-    /// is the hash of the organisation shown, which contains the key.
-    pub fn verify(&self) -> Result<Fork, ForkError> {
+    /// is the hash of the organisation shown, which contains the first key; `keys` are those that
+    /// the changes it lists lead to, the first one among them, and none where they do not hold.
+    pub fn verify(
+        &self,
+        keys: impl FnOnce(&Organisation) -> Vec<NodePublicKey>,
+    ) -> Result<Fork, ForkError> {
         let log = LogId::from(self.log);
         let organisation = &self.organisation;
+        let keys = keys(organisation);
         let is_origin = organisation.lineage() == Some(self.log.origin);
-        if !is_origin || !organisation.changes.is_empty() {
+        if !is_origin || keys.is_empty() {
             return Err(ForkError::Organisation);
         }
         let steps = [self.one.step(&log, self.seq)?, self.other.step(&log, self.seq)?];
@@ -139,11 +144,15 @@ impl ForkProof {
         if steps[0].previous != steps[1].previous {
             return Err(ForkError::NotLowest);
         }
-        let key = organisation.first_key;
-        let head = |branch: &Branch| branch.head.verify(log, &self.log.origin, &key);
-        let one = head(&self.one).map_err(ForkError::Head)?;
-        let other = head(&self.other).map_err(ForkError::Head)?;
-        Ok(Fork { log, key, seq: self.seq, hashes, heads: [one, other] })
+        let head = |branch: &Branch| {
+            let named = branch.head.key();
+            let key = *keys.iter().find(|key| Some(key.id()) == named).unwrap_or(&keys[0]);
+            let head = branch.head.verify(log, &self.log.origin, &key).map_err(ForkError::Head)?;
+            Ok((head, key))
+        };
+        let ((one, first), (other, second)) = (head(&self.one)?, head(&self.other)?);
+        let (keys, heads) = ([first, second], [one, other]);
+        Ok(Fork { log, keys, seq: self.seq, hashes, heads })
     }
 }
 
@@ -170,8 +179,11 @@ impl Branch {
 const LINK_BYTES_MAX: usize = 1 + 3 * 34;
 const BRANCH_REST_BYTES_MAX: usize = 64 + 34 + 32 * 34 + 32 + 1_024;
 const _: () = assert!(
-    2 * (LINKS_MAX * LINK_BYTES_MAX + BRANCH_REST_BYTES_MAX) + 512 + 128 < FORK_PROOF_BYTES_MAX
+    2 * (LINKS_MAX * LINK_BYTES_MAX + BRANCH_REST_BYTES_MAX) + 512 + 128 + CHANGES_BYTES_MAX
+        < FORK_PROOF_BYTES_MAX
 );
+/// The longest encoding of the changes of an organisation's key.
+const CHANGES_BYTES_MAX: usize = KEY_CHANGES_MAX * (KEY_CHANGE_BYTES_MAX + 3);
 
 #[cfg(test)]
 mod tests {
@@ -183,6 +195,11 @@ mod tests {
     use crate::head::prove;
     use crate::id::{ChannelId, LineageId, LogName, WriterId};
     use ed25519_dalek::{Signer, SigningKey};
+
+    /// The key of an organisation that lists no changes.
+    fn first(organisation: &Organisation) -> Vec<NodePublicKey> {
+        if organisation.changes.is_empty() { vec![organisation.first_key] } else { Vec::new() }
+    }
 
     struct Origin {
         secret: SigningKey,
@@ -246,14 +263,14 @@ mod tests {
         let proof = Origin::new(7).proof();
         let bytes = proof.encode();
         assert_eq!(ForkProof::decode(&bytes), Ok(proof.clone()));
-        let fork = proof.verify().unwrap();
+        let fork = proof.verify(first).unwrap();
         assert_eq!((fork.log, fork.seq), (proof.log.into(), 41));
         assert_eq!(fork.heads.map(|head| head.seq), [50, 90]);
         assert_ne!(fork.hashes[0], fork.hashes[1]);
         // The order of the histories says nothing.
         let ForkProof { one, other, .. } = proof.clone();
         let swapped = ForkProof { one: other, other: one, ..proof };
-        assert_eq!(swapped.verify().map(|fork| fork.seq), Ok(41));
+        assert_eq!(swapped.verify(first).map(|fork| fork.seq), Ok(41));
     }
 
     #[test]
@@ -264,7 +281,7 @@ mod tests {
         let check = |change: &dyn Fn(&mut ForkProof), expected: ForkError| {
             let mut proof = genuine.clone();
             change(&mut proof);
-            assert_eq!(proof.verify().map(|fork| fork.seq), Err(expected), "{proof:?}");
+            assert_eq!(proof.verify(first).map(|fork| fork.seq), Err(expected), "{proof:?}");
         };
         let included = ForkError::Head(HeadError::NotIncluded);
         let checkpoint = |error| ForkError::Head(HeadError::Checkpoint(error));
@@ -299,7 +316,7 @@ mod tests {
         proof.seq = 1;
         (proof.one, proof.other) =
             (acme.branch(log, 1, (1, 1), 1), acme.branch(log, 2, (1, 1), 60_000));
-        assert_eq!(proof.verify().map(|fork| fork.seq), Ok(1));
+        assert_eq!(proof.verify(first).map(|fork| fork.seq), Ok(1));
         assert!(proof.encode().len() < FORK_PROOF_BYTES_MAX / 3);
     }
 }

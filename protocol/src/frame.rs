@@ -14,13 +14,15 @@
 //! latter two go as datagrams: of `Presence` only what answers a lease goes on the stream. `Marks`
 //! tells how far accounts have read. `ProfileAsk` asks what an account shows of itself, and is
 //! answered with `Profile`. `Probe` asks, for an admin, how it is between the two, and is answered
-//! with `Probed`.
+//! with `Probed`. Whose key has changed shows how in its `Hello`, and of others `Keys` tells it;
+//! `Signed` brings the heads of their logs under the new key.
 
 use minicbor::{Decode, Encode};
 
 use crate::cbor::{self, ByteString, DecodeError};
 use crate::chain::Link;
 use crate::clock::HybridTime;
+use crate::control::Organisation;
 use crate::directory::{Offer, Seek};
 use crate::event::Record;
 use crate::fork::Branch;
@@ -30,9 +32,10 @@ use crate::history::{Backfill, HistoryAsk, RangeStart};
 use crate::id::{
     AccountNumber, ChannelId, ControlPoint, LineageId, LogId, LogName, ShortHash, WriterId,
 };
+use crate::keys::{Hello, SignedHead};
 use crate::limits::{
-    BATCH_RECORDS_MAX, DATAGRAM_BYTES_MAX, FORK_PROOF_BYTES_MAX, FRAME_BYTES_MAX, LINKS_MAX,
-    MARKS_MAX, PRESENCES_MAX, VECTOR_ENTRIES_MAX,
+    BATCH_RECORDS_MAX, DATAGRAM_BYTES_MAX, FORK_PROOF_BYTES_MAX, FRAME_BYTES_MAX, KEY_CHANGES_MAX,
+    LINKS_MAX, MARKS_MAX, ORGANISATIONS_MAX, PRESENCES_MAX, SIGNED_MAX, VECTOR_ENTRIES_MAX,
 };
 use crate::presence::PresenceEntry;
 use crate::probe::{Probe, Probed};
@@ -282,27 +285,24 @@ pub enum Frame {
     /// Answers that.
     #[n(29)]
     Probed(#[n(0)] Probed),
-}
-
-/// Who speaks, to whom.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Hello {
-    /// The speaker's domain; checked against its key.
-    #[n(0)]
-    pub from: String,
-    /// The domain that the speaker means to talk to.
-    #[n(1)]
-    pub to: String,
-    /// The speaker's lineage.
-    #[n(2)]
-    pub lineage: LineageId,
-    /// Names the run of the speaker's process.
-    #[n(3)]
-    pub start: u64,
-    /// The versions that the speaker knows.
-    #[n(4)]
-    pub versions: Vec<u16>,
+    /// Organisations of shared channels whose key has changed, each with all changes; the receiver
+    /// believes the signatures in them, not the speaker.
+    #[n(30)]
+    Keys {
+        /// The organisations.
+        #[n(0)]
+        organisations: Vec<Organisation>,
+    },
+    /// Asks for heads of the receiver's own logs under its present key, or gives them.
+    #[n(31)]
+    Signed {
+        /// Heads that are held under an older key.
+        #[n(0)]
+        asked: Vec<VectorEntry>,
+        /// Heads signed anew.
+        #[n(1)]
+        heads: Vec<SignedHead>,
+    },
 }
 
 /// A log as frames name it.
@@ -512,6 +512,15 @@ impl Frame {
             Self::Heads { entries } | Self::News { entries } | Self::Vector { entries, .. } => {
                 entries.len() <= VECTOR_ENTRIES_MAX
             }
+            Self::Hello(hello) => {
+                let fits = |changes: &Vec<_>| (1..=KEY_CHANGES_MAX).contains(&changes.len());
+                hello.changes.as_ref().is_none_or(fits)
+            }
+            Self::Keys { organisations } => {
+                let fits = |known: &Organisation| known.changes.len() <= KEY_CHANGES_MAX;
+                organisations.len() <= ORGANISATIONS_MAX as usize && organisations.iter().all(fits)
+            }
+            Self::Signed { asked, heads } => asked.len() <= SIGNED_MAX && heads.len() <= SIGNED_MAX,
             Self::Offer { offer, .. } => offer.is_bounded(),
             Self::Probed(probed) => probed.is_bounded(),
             Self::Profile { profile, .. } => profile.as_ref().is_none_or(Profile::is_bounded),
@@ -559,6 +568,7 @@ mod tests {
                 lineage: LineageId([2; 32]),
                 start: 5,
                 versions: vec![PEER_VERSION],
+                changes: None,
             }),
             Frame::Resume { cursor: Some(vec![1, 2, 3].into()) },
             Frame::Resync,

@@ -8,7 +8,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::clock::HybridTime;
 use crate::hash::{Hash, tag};
 use crate::id::{LineageId, LogId};
-use crate::key::NodePublicKey;
+use crate::key::{KeyId, NodePublicKey};
 use crate::merkle;
 
 /// A claim about a log: its record `seq` has this hash and this time.
@@ -94,6 +94,11 @@ impl HeadProof {
     /// The head that this is claimed to prove for `log`.
     pub fn head(&self, log: LogId) -> Head {
         Head { log, seq: self.seq, hash: self.hash, time: self.time }
+    }
+
+    /// The key by which it is signed, as it claims.
+    pub fn key(&self) -> Option<KeyId> {
+        Checkpoint::claim(&self.checkpoint).ok().map(|claim| claim.key)
     }
 
     /// Checks the proof under one key of the log's origin.

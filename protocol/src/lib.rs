@@ -21,6 +21,7 @@ pub mod head;
 pub mod history;
 pub mod id;
 pub mod key;
+pub mod keys;
 pub mod limits;
 pub mod line;
 pub mod merkle;

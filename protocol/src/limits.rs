@@ -47,7 +47,7 @@ pub const INCLUSION_PATH_MAX: usize = 32;
 /// Longest checkpoint (COSE_Sign1), in bytes.
 pub const CHECKPOINT_BYTES_MAX: usize = 1_024;
 /// Longest proof that a log was forked, in bytes.
-pub const FORK_PROOF_BYTES_MAX: usize = 32 * 1024;
+pub const FORK_PROOF_BYTES_MAX: usize = 64 * 1024;
 
 /// Members of a group where its genesis names no other number.
 pub const MEMBERS_DEFAULT: u32 = 100;
@@ -55,6 +55,12 @@ pub const MEMBERS_DEFAULT: u32 = 100;
 pub const MEMBERS_MAX: u32 = 1_000;
 /// Most member organisations of a channel of version 1.
 pub const ORGANISATIONS_MAX: u32 = 100;
+/// Most changes of the key that a lineage may have.
+pub const KEY_CHANGES_MAX: usize = 64;
+/// Longest signed change of a key, in bytes.
+pub const KEY_CHANGE_BYTES_MAX: usize = 512;
+/// Most heads of its own that a node is asked to sign anew in one frame.
+pub const SIGNED_MAX: usize = 1_024;
 /// Control records whose seq is a multiple of this carry the hash of the control state before them.
 pub const SNAPSHOT_INTERVAL: u64 = 64;
 /// Most accounts that a group's control state may know: those that ever were invited, in or banned.

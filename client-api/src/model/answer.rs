@@ -64,6 +64,8 @@ struct KeyShape {
     r#type: String,
     id: String,
     public: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,11 +78,12 @@ struct HostShape {
 
 impl From<NodeIntroduction> for NodeShape {
     fn from(introduction: NodeIntroduction) -> Self {
-        let NodeIntroduction { lineage, key_name, key, recovery, hosts } = introduction;
+        let NodeIntroduction { lineage, key_name, key, first_key, recovery, hosts } = introduction;
         let public = BASE64.encode(key.as_bytes());
+        let first = first_key.map(|first| BASE64.encode(first.as_bytes()));
         Self {
             lineage: lineage.to_string(),
-            key: KeyShape { r#type: "ed25519".to_owned(), id: key_name, public },
+            key: KeyShape { r#type: "ed25519".to_owned(), id: key_name, public, first },
             recovery: BASE64.encode(&recovery.0),
             hosts: hosts.into_iter().map(Into::into).collect(),
         }

@@ -9,11 +9,12 @@ use comity_machine::{
 };
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::ChainEnd;
-use comity_protocol::frame::{Batch, Class, Frame, Hello, Range};
+use comity_protocol::frame::{Batch, Class, Frame, Range};
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, prove};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogId, WriterId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
+use comity_protocol::keys::Hello;
 use comity_protocol::limits::BATCH_RECORDS_MAX;
 use comity_replica::{Action, Fate, Keys, Link, LinkSettings};
 
@@ -222,8 +223,13 @@ impl Organisation {
     /// A link that is up.
     fn link_with(&self, peer: &Self) -> Result<Link<()>, Failure> {
         let domain = self.state.domain().parse()?;
-        let settings =
-            LinkSettings { domain, lineage: self.state.lineage(), start: 1, dialled: None };
+        let settings = LinkSettings {
+            domain,
+            lineage: self.state.lineage(),
+            start: 1,
+            dialled: None,
+            changes: Vec::new(),
+        };
         let mut link = Link::new(settings, self.now_ms);
         let hello = Hello {
             from: peer.state.domain().to_owned(),
@@ -231,6 +237,7 @@ impl Organisation {
             lineage: peer.state.lineage(),
             start: 2,
             versions: vec![1],
+            changes: None,
         };
         let keys = PeerKeys(&self.state, peer.state.lineage());
         link.handle_frame(Frame::Hello(hello).encode(), &keys, self.now_ms);
@@ -263,12 +270,12 @@ fn next_batch(link: &mut Link<()>) -> Result<Vec<u8>, Failure> {
 struct PeerKeys<'s>(&'s State, LineageId);
 
 impl Keys for PeerKeys<'_> {
-    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
-        self.0.origin_key(self.1, range)
+    fn origin_key(&self, range: &Range, named: KeyId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.origin_key(self.1, range, named)
     }
 
-    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
-        self.0.log_key(log)
+    fn log_key(&self, log: &LogId, named: KeyId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.log_key(log, named)
     }
 }
 

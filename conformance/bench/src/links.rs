@@ -13,7 +13,7 @@ use comity_identity::NodeKey;
 use comity_protocol::frame::Range;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{LineageId, LogId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
 use comity_relay::Names;
 use comity_replica::{Action, Keys, Link, LinkSettings};
 use tokio::task::JoinSet;
@@ -75,6 +75,7 @@ impl Peer {
             key_name: "2026a".parse().map_err(|_| "no name")?,
             key: key.public(),
             recovery: Hash([7; 32]),
+            first_key: None,
         };
         let endpoint = endpoint(key)?;
         let addr = endpoint.local_addr()?;
@@ -99,8 +100,9 @@ impl Peer {
             lineage,
             start: 1,
             dialled: Some(DOMAIN.parse().map_err(|_| "no domain")?),
+            changes: Vec::new(),
         };
-        let mut wire = self.endpoint.connect(node, &key).await?;
+        let mut wire = self.endpoint.connect(node, &[key]).await?;
         let begin = Instant::now();
         let now_ms = || u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut link = Link::<()>::new(settings, now_ms());
@@ -141,11 +143,11 @@ fn answer(link: &mut Link<()>, action: Action<()>, now_ms: u64) {
 struct Nobody;
 
 impl Keys for Nobody {
-    fn origin_key(&self, _: &Range) -> Option<(LineageId, NodePublicKey)> {
+    fn origin_key(&self, _: &Range, _: KeyId) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 
-    fn log_key(&self, _: &LogId) -> Option<(LineageId, NodePublicKey)> {
+    fn log_key(&self, _: &LogId, _: KeyId) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 }
@@ -191,7 +193,8 @@ async fn floor() -> Result<Bare, Failure> {
     let before_mb = cpu::memory_mb(std::process::id(), "VmRSS")?;
     let mut links = Vec::with_capacity(LINKS);
     for _ in 0..LINKS {
-        let (dialled, accepted) = tokio::join!(client.connect(addr, &server_key), server.accept());
+        let server_keys = [server_key];
+        let (dialled, accepted) = tokio::join!(client.connect(addr, &server_keys), server.accept());
         links.push((dialled?, accepted.ok_or("no link")?));
     }
     sleep(SETTLED).await;

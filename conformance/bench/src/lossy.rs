@@ -104,7 +104,8 @@ async fn bare(conditions: Conditions) -> Result<f64, Failure> {
     let (near, far) = (near?, far?);
     let relay = Relay::start(RelaySettings::before(far.local_addr()?, conditions))?;
     let far_key = key(2).public();
-    let (dialled, accepted) = tokio::join!(near.connect(relay.addr(), &far_key), far.accept());
+    let far_keys = [far_key];
+    let (dialled, accepted) = tokio::join!(near.connect(relay.addr(), &far_keys), far.accept());
     let (dialled, mut accepted) = (dialled?, accepted.ok_or("no link")?);
     accepted.welcome();
     let sending = tokio::spawn(send_for_ever(dialled));

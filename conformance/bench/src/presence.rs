@@ -236,7 +236,7 @@ fn floor(
 fn populate(dir: &Path) -> Result<(), Failure> {
     let keys = keys::open_or_create(dir, &DOMAIN.parse()?, 2026)?;
     let mut writer = open(dir)?;
-    let (key, recovery) = (keys.key.public(), keys.recovery);
+    let (key, recovery) = (keys.key.public(), keys.recovery());
     let domain = DOMAIN.to_owned();
     let founding = [
         Command::Found { domain, key, recovery, store: 1 },

@@ -254,7 +254,9 @@ impl Node {
                 let command = Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead };
                 self.propose(command, Waiter::Nobody, around.agenda);
             }
-            Task::Identify { domain, lineage } => self.identify(id, &domain, lineage, around),
+            Task::Identify { domain, lineage, .. } => self.identify(id, &domain, lineage, around),
+            // No key changes here.
+            Task::TakeKeys(_) | Task::TakeSigned { .. } => {}
             Task::AnswerProbe { .. }
             | Task::LookedUp { .. }
             | Task::Probed { .. }

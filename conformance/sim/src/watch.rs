@@ -315,6 +315,10 @@ fn show(frame: &Frame) -> String {
             format!("branch of {} from {head}", show_log(&(*log).into()))
         }
         Frame::Fork { .. } => "proof of a fork".into(),
+        Frame::Keys { .. } => "changes of keys".into(),
+        Frame::Signed { asked, heads } => {
+            format!("{} heads to be signed anew, {} signed", asked.len(), heads.len())
+        }
         Frame::Away { origins } => format!("{} are away", origins.len()),
         Frame::Lookup { name, .. } | Frame::ProfileAsk { name, .. } => format!("look up {name}"),
         Frame::Account { .. } | Frame::Profile { .. } => "account".into(),

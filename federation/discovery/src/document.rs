@@ -37,7 +37,7 @@ const VERSION: u64 = 1;
 pub struct Document {
     /// The domain, which is the one that was asked.
     pub domain: ServerName,
-    /// The key, which begins the lineage that the document names.
+    /// The key, of the lineage that the document names.
     pub published: PublishedKey,
     /// Where the node listens: 1 to 16 hosts.
     pub hosts: Vec<SrvRecord>,
@@ -54,7 +54,7 @@ pub enum DocumentError {
     KeyName,
     /// The key's type is not `ed25519`.
     KeyType,
-    /// The lineage is not the one that begins with this key at this domain.
+    /// The lineage is not the one of this key, and of the first one, at this domain.
     Lineage,
     /// It says where clients connect, and nothing for peers.
     NoNode,
@@ -129,6 +129,7 @@ struct KeyShape {
     r#type: String,
     id: String,
     public: String,
+    first: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -145,11 +146,16 @@ impl NodeShape {
         if key.r#type != "ed25519" {
             return Err(DocumentError::KeyType);
         }
-        let public = bytes(&key.public).and_then(|b| NodePublicKey::from_bytes(&b).ok());
+        let usable = |text: &str| {
+            let key = bytes(text).and_then(|bytes| NodePublicKey::from_bytes(&bytes).ok());
+            key.ok_or(DocumentError::Key)
+        };
+        let first = key.first.as_deref().map(usable);
         Ok(PublishedKey {
             key_name: key.id.parse().map_err(|_| DocumentError::KeyName)?,
-            key: public.ok_or(DocumentError::Key)?,
+            key: usable(&key.public)?,
             recovery: Hash(bytes(&self.recovery).ok_or(DocumentError::Recovery)?),
+            first_key: first.transpose()?,
         })
     }
 }
@@ -237,6 +243,7 @@ mod tests {
             key_name: "2026a".parse().unwrap(),
             key: NodeKey::from_seed(&[1; 32]).public(),
             recovery: RecoveryKey::from_seed(&[9; 32]).hash(),
+            first_key: None,
         }
     }
 

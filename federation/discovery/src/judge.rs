@@ -7,7 +7,7 @@ use comity_identity::KeyName;
 use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::LineageId;
-use comity_protocol::key::{NodePublicKey, lineage_id};
+use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 
 use crate::document::Document;
@@ -42,13 +42,17 @@ pub struct RecordSet<R> {
 pub struct Introduction {
     /// The domain.
     pub domain: ServerName,
-    /// The key that it publishes.
+    /// The key that it publishes, the first one where there are several.
     pub key: NodePublicKey,
+    /// All keys that it publishes: while one follows another there are two.
+    pub keys: Vec<NodePublicKey>,
+    /// The key that its lineage began with.
+    pub first_key: NodePublicKey,
     /// The hash of its recovery key.
     pub recovery: Hash,
     /// The key's name.
     pub key_name: KeyName,
-    /// The lineage that begins with this key.
+    /// The lineage that the keys are of.
     pub lineage: LineageId,
     /// What proves it.
     pub proof: Proof,
@@ -69,7 +73,7 @@ pub enum IntroduceError {
     NotTrusted,
     /// The domain publishes another key than the one that the admin pinned.
     PinMismatch,
-    /// Several keys are published, and nothing says which one counts.
+    /// Keys of several lineages are published, and nothing says which one counts.
     SeveralKeys,
     /// The records are not signed, and no pin vouches for the key.
     Unproven,
@@ -83,15 +87,16 @@ pub fn judge(
 ) -> Result<Introduction, IntroduceError> {
     let proof = prove(domain, txt, policy)?;
     let published = read(&txt.records)?;
-    let chosen = match (policy.pins.0.get(domain), published.as_slice()) {
+    let pin = policy.pins.0.get(domain);
+    let chosen: Vec<&PublishedKey> = match (pin, published.as_slice()) {
         (_, []) => return Err(IntroduceError::NotPublished),
-        (Some(pin), all) => {
-            all.iter().find(|p| is_same(p, pin)).ok_or(IntroduceError::PinMismatch)?
+        (Some(pin), all) => all.iter().filter(|p| is_same(p, pin)).collect(),
+        (None, [first, others @ ..]) if others.iter().all(|p| is_same(p, first)) => {
+            published.iter().collect()
         }
-        (None, [one]) => one,
         (None, _) => return Err(IntroduceError::SeveralKeys),
     };
-    Ok(Introduction::of(domain, chosen, proof))
+    Introduction::of(domain, &chosen, proof).ok_or(IntroduceError::PinMismatch)
 }
 
 /// Judges a domain's SRV records: where its node may be looked for. The key is proven by the
@@ -129,7 +134,7 @@ pub fn judge_document(
         }
     }
     let proof = if policy.vouches_for(domain) { Proof::Pin } else { Proof::WebPki };
-    Ok(Introduction::of(domain, published, proof))
+    Introduction::of(domain, &[published], proof).ok_or(IntroduceError::NotPublished)
 }
 
 fn prove<R>(
@@ -151,9 +156,11 @@ fn prove<R>(
     }
 }
 
-/// Names of keys carry no authority, so they are not compared.
+/// Whether both are of one lineage: which of its keys counts, it shows itself by its changes. Names
+/// of keys carry no authority, so they are not compared.
 fn is_same(one: &PublishedKey, other: &PublishedKey) -> bool {
-    one.key == other.key && one.recovery == other.recovery
+    let first = |published: &PublishedKey| published.first_key.unwrap_or(published.key);
+    first(one) == first(other) && one.recovery == other.recovery
 }
 
 /// The keys among the records. Records of something else are passed over; a damaged one of ours is
@@ -171,15 +178,20 @@ fn read(records: &[TxtRecord]) -> Result<Vec<PublishedKey>, IntroduceError> {
 }
 
 impl Introduction {
-    fn of(domain: &ServerName, published: &PublishedKey, proof: Proof) -> Self {
-        Self {
+    /// What keys of one lineage introduce; `None` where there are none.
+    fn of(domain: &ServerName, published: &[&PublishedKey], proof: Proof) -> Option<Self> {
+        let first = published.first()?;
+        let lineage = first.lineage(domain.clone());
+        Some(Self {
             domain: domain.clone(),
-            key: published.key,
-            recovery: published.recovery,
-            key_name: published.key_name.clone(),
-            lineage: lineage_id(domain, &published.key, &published.recovery),
+            key: first.key,
+            keys: published.iter().map(|published| published.key).collect(),
+            first_key: lineage.first_key,
+            recovery: lineage.recovery,
+            key_name: first.key_name.clone(),
+            lineage: lineage.id,
             proof,
-        }
+        })
     }
 }
 

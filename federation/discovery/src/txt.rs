@@ -27,6 +27,8 @@ pub struct PublishedKey {
     pub key: NodePublicKey,
     /// The hash of the organisation's recovery key.
     pub recovery: Hash,
+    /// The organisation's first key, where this is another.
+    pub first_key: Option<NodePublicKey>,
 }
 
 /// Why a text is not a published key.
@@ -34,6 +36,8 @@ pub struct PublishedKey {
 pub enum TxtError {
     /// A tag occurs twice.
     Duplicate,
+    /// The tag `f` is not a usable Ed25519 key in base64.
+    FirstKey,
     /// The tag `p` is not a usable Ed25519 key in base64.
     Key,
     /// The tag `id` is not a key name.
@@ -53,9 +57,9 @@ pub enum TxtError {
 }
 
 impl PublishedKey {
-    /// The lineage that begins with this key at `domain`.
+    /// The lineage that this key is of at `domain`.
     pub fn lineage(&self, domain: ServerName) -> Lineage {
-        Lineage::begin(domain, self.key, self.recovery)
+        Lineage::begin(domain, self.first_key.unwrap_or(self.key), self.recovery)
     }
 
     /// Reads a record.
@@ -83,12 +87,14 @@ impl FromStr for PublishedKey {
         }
         let key_name = tags.value("id").ok_or(TxtError::Missing("id"))?;
         let key = tags.value("p").ok_or(TxtError::Missing("p"))?;
-        let key = bytes(key).and_then(|b| NodePublicKey::from_bytes(&b).ok());
         let recovery = tags.value("r").ok_or(TxtError::Missing("r"))?;
+        let usable = |value: &str| NodePublicKey::from_bytes(&bytes(value)?).ok();
+        let first = tags.value("f").map(|value| usable(value).ok_or(TxtError::FirstKey));
         Ok(Self {
             key_name: key_name.parse().map_err(|_| TxtError::KeyName)?,
-            key: key.ok_or(TxtError::Key)?,
+            key: usable(key).ok_or(TxtError::Key)?,
             recovery: Hash(bytes(recovery).ok_or(TxtError::Recovery)?),
+            first_key: first.transpose()?,
         })
     }
 }
@@ -96,7 +102,11 @@ impl FromStr for PublishedKey {
 impl fmt::Display for PublishedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (key, recovery) = (BASE64.encode(self.key.as_bytes()), BASE64.encode(&self.recovery.0));
-        write!(f, "v=comity1; k=ed25519; id={}; p={key}; r={recovery}", self.key_name)
+        write!(f, "v=comity1; k=ed25519; id={}; p={key}; r={recovery}", self.key_name)?;
+        match &self.first_key {
+            Some(first) => write!(f, "; f={}", BASE64.encode(first.as_bytes())),
+            None => Ok(()),
+        }
     }
 }
 
@@ -152,6 +162,7 @@ impl fmt::Display for TxtError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Duplicate => "a tag occurs twice",
+            Self::FirstKey => "the tag f is not a usable Ed25519 key in base64",
             Self::Key => "the tag p is not a usable Ed25519 key in base64",
             Self::KeyName => "the tag id is not a key name",
             Self::KeyType => "the tag k is not ed25519",
@@ -182,7 +193,19 @@ mod tests {
             key_name: "2026a".parse().unwrap(),
             key: NodeKey::from_seed(&[1; 32]).public(),
             recovery: RecoveryKey::from_seed(&[9; 32]).hash(),
+            first_key: None,
         }
+    }
+
+    #[test]
+    fn a_key_that_followed_another_names_the_first() {
+        let first_key = Some(NodeKey::from_seed(&[1; 32]).public());
+        let key = NodeKey::from_seed(&[2; 32]).public();
+        let later = PublishedKey { key, first_key, ..published() };
+        assert_eq!(later.to_string().parse(), Ok(later.clone()));
+        let domain: ServerName = "acme.example".parse().unwrap();
+        assert_eq!(later.lineage(domain.clone()), published().lineage(domain));
+        assert_eq!(format!("{TEXT}; f=x").parse::<PublishedKey>(), Err(TxtError::FirstKey));
     }
 
     #[test]

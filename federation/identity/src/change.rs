@@ -10,15 +10,13 @@ use comity_protocol::cbor;
 use comity_protocol::cose::Sign1;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
+use comity_protocol::limits::KEY_CHANGE_BYTES_MAX;
 use minicbor::{Decode, Encode};
 
 use crate::secret::{NodeKey, RecoveryKey};
 
 /// Domain separation of the signatures over key changes.
 pub const KEY_CHANGE_CONTEXT: &[u8] = b"comity key change v1";
-/// Longest signed change, in bytes.
-pub const KEY_CHANGE_BYTES_MAX: usize = 512;
-
 /// What a change says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -2,11 +2,13 @@
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
+use comity_protocol::control::Organisation;
 use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::fork::Branch;
 use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{AccountNumber, LineageId};
+use comity_protocol::keys::SignedHead;
 use comity_protocol::name::ServerName;
 use comity_protocol::probe::{Probe, Probed};
 use comity_protocol::profile::Profile;
@@ -104,6 +106,8 @@ pub enum Action<T> {
         lineage: LineageId,
         /// Names the run of its process.
         start: u64,
+        /// The changes of its key that it shows.
+        changes: Vec<ByteString>,
     },
     /// Nothing before this cursor is outstanding any more: make it durable, as with a batch of no
     /// ranges. Answered by `handle_applied` with no fates.
@@ -182,6 +186,13 @@ pub enum Action<T> {
     /// The peer states heads of logs of those who are away from us: those of which we hold another
     /// history are to be named by `suspect`, those of which it holds more may be wanted of it.
     TakeNews(Vec<VectorEntry>),
+    /// The peer shows how keys of others have changed.
+    TakeKeys(Vec<Organisation>),
+    /// The peer has signed heads of its logs anew, under the key that it has now.
+    TakeSigned(Vec<SignedHead>),
+    /// The peer wants heads of our logs under the key that we have now; answered by `send` of a
+    /// `Frame::Signed`.
+    SignAnew(Vec<VectorEntry>),
     /// The peer has proven that a log has two histories.
     TakeFork {
         /// The log.

@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 
+use comity_identity::keys_of;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{follow, path, skip};
 use comity_protocol::fork::{Branch, ForkProof};
@@ -99,7 +100,10 @@ impl Forks {
                 let is_last = entries.len() < VECTOR_ENTRIES_MAX;
                 Ok(Action::CompareHeads { entries, is_last })
             }
+            Frame::Keys { organisations } => Ok(Action::TakeKeys(organisations)),
             Frame::News { entries } => Ok(Action::TakeNews(entries)),
+            Frame::Signed { asked, heads } if heads.is_empty() => Ok(Action::SignAnew(asked)),
+            Frame::Signed { asked, heads } if asked.is_empty() => Ok(Action::TakeSigned(heads)),
             _ => Err(Fault::FrameUnexpected),
         }
     }
@@ -260,14 +264,14 @@ impl Forks {
 /// The peer shows a proof. One that does not hold is nobody's mistake.
 fn take_fork<T>(proof: ByteString) -> Result<Action<T>, Fault> {
     let read = ForkProof::decode(&proof).map_err(|_| Fault::FrameMalformed)?;
-    let fork = read.verify().map_err(|_| Fault::ForkUnproven)?;
+    let fork = read.verify(keys_of).map_err(|_| Fault::ForkUnproven)?;
     Ok(Action::TakeFork { log: read.log, seq: fork.seq, proof })
 }
 
 /// The hashes that a proven branch claims for the records on its way and for those that they name;
 /// `None` where it does not prove itself.
 fn claims(log: &LogId, branch: &Branch, down_to: u64, keys: &dyn Keys) -> Option<Vec<(u64, Hash)>> {
-    let (origin, key) = keys.log_key(log)?;
+    let (origin, key) = keys.log_key(log, branch.head.key()?)?;
     let head = branch.head.verify(*log, &origin, &key).ok()?;
     follow(log, head.seq, &head.hash, down_to, &branch.links)?;
     let mut claims = vec![(head.seq, head.hash)];

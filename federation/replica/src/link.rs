@@ -11,10 +11,11 @@ use std::collections::VecDeque;
 
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Class, Frame, Hello, VectorEntry, WireLog};
+use comity_protocol::frame::{Class, Frame, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
 use comity_protocol::history::HistoryAsk;
 use comity_protocol::id::LineageId;
+use comity_protocol::keys::Hello;
 use comity_protocol::name::ServerName;
 
 use crate::action::{Action, AppliedHistory, Fate, FedBatch};
@@ -41,6 +42,8 @@ pub struct LinkSettings {
     pub start: u64,
     /// Whom we dialled; `None` where the peer dialled us.
     pub dialled: Option<ServerName>,
+    /// All changes of our key.
+    pub changes: Vec<ByteString>,
 }
 
 /// One link between two nodes. `T` is the driver's token of a record that it feeds.
@@ -78,6 +81,7 @@ struct Peer {
     domain: ServerName,
     lineage: LineageId,
     start: u64,
+    changes: Vec<ByteString>,
 }
 
 impl<T: Copy> Link<T> {
@@ -382,6 +386,7 @@ impl<T: Copy> Link<T> {
             domain: peer.domain.clone(),
             lineage: peer.lineage,
             start: peer.start,
+            changes: peer.changes.clone(),
         });
         self.phase = Phase::Identifying { peer, early: Vec::new() };
         Ok(())
@@ -423,6 +428,9 @@ impl<T: Copy> Link<T> {
             | Frame::Marks { .. }
             | Frame::Presence { .. }
             | Frame::Release { .. } => self.act(Action::Hear(frame)),
+            Frame::Keys { .. } | Frame::Signed { .. } => {
+                self.forks.handle_statement(frame).map(|action| self.act(action))?;
+            }
             Frame::NotServed { log, code, .. } => {
                 let code = Code::from_number(code).unwrap_or(Code::LogUnknown);
                 self.subscription.handle_not_served(log, code, self.now_ms);
@@ -463,6 +471,7 @@ impl<T: Copy> Link<T> {
             lineage: self.settings.lineage,
             start: self.settings.start,
             versions: VERSIONS.to_vec(),
+            changes: Some(self.settings.changes.clone()).filter(|changes| !changes.is_empty()),
         };
         self.act(Action::Send(Frame::Hello(hello)));
     }
@@ -548,5 +557,6 @@ fn check_hello(settings: &LinkSettings, hello: &Hello) -> Result<Peer, Fault> {
     if !listed || !hello.versions.iter().any(|version| VERSIONS.contains(version)) {
         return Err(Fault::VersionUnknown);
     }
-    Ok(Peer { domain, lineage: hello.lineage, start: hello.start })
+    let changes = hello.changes.clone().unwrap_or_default();
+    Ok(Peer { domain, lineage: hello.lineage, start: hello.start, changes })
 }

@@ -38,6 +38,7 @@ enum Phase {
 struct Applying {
     ranges: Vec<(WireLog, u64)>,
     left_out: Vec<Exception>,
+    waiting: Vec<(WireLog, u64, u64)>,
     /// The feed's cursor after it.
     cursor: Option<ByteString>,
     /// Whether the cursor is made durable with it, should nothing of it have to wait.
@@ -129,7 +130,10 @@ impl Subscription {
             self.note(exception.log, Code::LogUnknown);
             self.except(exception);
         }
-        let mut has_waiting = false;
+        let mut has_waiting = !applied.waiting.is_empty();
+        for (log, first, last) in applied.waiting {
+            self.wants.held(log, first, last, now_ms);
+        }
         for ((log, last), fate) in applied.ranges.into_iter().zip(fates) {
             has_waiting |= matches!(fate, Fate::Gap { .. } | Fate::Held { .. });
             self.settle(log, last, *fate, now_ms);
@@ -200,13 +204,15 @@ impl Subscription {
         let feed_can = !self.feed.is_empty() && self.can_take_feed();
         let is_feed = feed_can && (self.history.is_empty() || !self.feed_was_last);
         let next = if is_feed { self.feed.pop_front() } else { self.history.pop_front() };
-        let Some(Verified { frame, cursor, ranges, records, left_out }) = next else {
+        let Some(Verified { frame, cursor, ranges, records, left_out, waiting }) = next else {
             return self.keep_cursor();
         };
         self.feed_was_last = is_feed;
         self.pending_bytes -= frame.len();
-        let kept = cursor.clone().filter(|_| !self.wants.hold_cursor());
-        self.applying = Some(Applying { ranges, left_out, cursor, offered: kept.is_some() });
+        let keeps = waiting.is_empty() && !self.wants.hold_cursor();
+        let kept = cursor.clone().filter(|_| keeps);
+        let offered = kept.is_some();
+        self.applying = Some(Applying { ranges, left_out, waiting, cursor, offered });
         Some(Action::Apply { frame, cursor: kept, records })
     }
 
@@ -251,6 +257,7 @@ impl Subscription {
         self.applying = Some(Applying {
             ranges: Vec::new(),
             left_out: Vec::new(),
+            waiting: Vec::new(),
             cursor: Some(cursor.clone()),
             offered: true,
         });

@@ -8,19 +8,20 @@ use comity_protocol::checkpoint::{Checkpoint, CheckpointError};
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Batch, Exception, Frame, Range, WireLog};
 use comity_protocol::id::{LineageId, LogId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
 
 use crate::fault::Fault;
 use crate::limits::CHECKPOINTS_KEPT_MAX;
 
 /// The keys by which heads are judged.
 pub trait Keys {
-    /// The organisation whose key must prove the head of a range that this peer shows, and that
-    /// key; `None` where its log is none that we could take.
-    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)>;
+    /// The organisation whose key must prove the head of a range that this peer shows, and the key
+    /// of it that is named, or its present one where none that counts has that name; `None` where
+    /// its log is none that we could take.
+    fn origin_key(&self, range: &Range, named: KeyId) -> Option<(LineageId, NodePublicKey)>;
 
-    /// The organisation whose key must prove heads of a log that is held here, and that key.
-    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)>;
+    /// The same of heads of a log that is held here.
+    fn log_key(&self, log: &LogId, named: KeyId) -> Option<(LineageId, NodePublicKey)>;
 }
 
 /// A batch of which every range is proven.
@@ -36,6 +37,18 @@ pub(crate) struct Verified {
     /// Ranges that nobody's key could prove; left out of the frame, so that they are not applied
     /// unproven should the key become known before their turn.
     pub(crate) left_out: Vec<Exception>,
+    /// The same of those that are signed by a key that their origin is not known to have: each with
+    /// its first and last record. They wait for the change that brings it.
+    pub(crate) waiting: Vec<(WireLog, u64, u64)>,
+}
+
+/// What there is to say of a range.
+enum Found {
+    Proven,
+    /// No organisation is known that could have written it.
+    NoOrigin,
+    /// A key has signed it that is not known to be its origin's.
+    OtherKey,
 }
 
 /// Verifies batches and remembers the checkpoints that it verified last.
@@ -65,40 +78,53 @@ impl Verifier {
         }
         let total = ranges.len();
         let (mut proven, mut left_out) = (Vec::with_capacity(total), Vec::new());
+        let mut waiting = Vec::new();
         for range in ranges {
-            if self.proves(&checkpoints, &range, keys)? {
-                proven.push(range);
-            } else {
-                let code = Code::LogUnknown.number();
-                left_out.push(Exception { log: range.log, from: range.first, code });
+            match self.proves(&checkpoints, &range, keys)? {
+                Found::Proven => proven.push(range),
+                Found::OtherKey => waiting.push((range.log, range.first, range.last())),
+                Found::NoOrigin => {
+                    let code = Code::LogUnknown.number();
+                    left_out.push(Exception { log: range.log, from: range.first, code });
+                }
             }
         }
         let ranges = proven.iter().map(|range| (range.log, range.last())).collect();
         let records = proven.iter().map(|range| range.records.len() as u64).sum();
-        if left_out.is_empty() {
-            return Ok(Verified { frame, cursor, ranges, records, left_out });
+        if left_out.is_empty() && waiting.is_empty() {
+            return Ok(Verified { frame, cursor, ranges, records, left_out, waiting });
         }
         let kept = Batch { checkpoints, ranges: proven, cursor: cursor.clone() };
         let frame = Frame::Batch(kept).encode();
-        Ok(Verified { frame, cursor, ranges, records, left_out })
+        Ok(Verified { frame, cursor, ranges, records, left_out, waiting })
     }
 
-    /// Whether a range is proven; `false` where there is no key to prove it by.
+    /// Whether a range is proven, or what it takes to say so.
     fn proves(
         &mut self,
         checkpoints: &[ByteString],
         range: &Range,
         keys: &dyn Keys,
-    ) -> Result<bool, Fault> {
+    ) -> Result<Found, Fault> {
         let bytes = checkpoints.get(usize::from(range.checkpoint)).ok_or(Fault::FrameMalformed)?;
         let ends = range.first.checked_add(range.records.len() as u64);
         if range.first == 0 || range.records.is_empty() || ends.is_none() {
             return Err(Fault::FrameMalformed);
         }
-        let Some((origin, key)) = keys.origin_key(range) else { return Ok(false) };
+        let known = self.known.iter().find(|known| known.bytes == *bytes);
+        let named = match known {
+            Some(known) => known.checkpoint.key,
+            None => Checkpoint::claim(bytes).map_err(|_| Fault::CheckpointForged)?.key,
+        };
+        let Some((origin, key)) = keys.origin_key(range, named) else {
+            return Ok(Found::NoOrigin);
+        };
+        if named != key.id() {
+            return Ok(Found::OtherKey);
+        }
         let checkpoint = self.open(bytes, origin, key)?;
         if range.head().is_included(&range.inclusion, checkpoint) {
-            Ok(true)
+            Ok(Found::Proven)
         } else {
             Err(Fault::HeadForged)
         }

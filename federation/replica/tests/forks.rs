@@ -122,7 +122,8 @@ fn where_histories_part_is_found_in_few_questions() {
             let (seq, branch) = found.unwrap();
             assert_eq!(seq, part);
             assert!(asked <= 13, "{asked} questions");
-            let fork = proof(&scene.acme, seq, &ours, branch).verify().unwrap();
+            let fork =
+                proof(&scene.acme, seq, &ours, branch).verify(comity_identity::keys_of).unwrap();
             assert_eq!((fork.seq, fork.log), (part, ours.log));
         }
     }

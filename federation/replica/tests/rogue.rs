@@ -6,6 +6,7 @@ mod world;
 
 use comity_identity::NodeKey;
 use comity_protocol::body::{Body, WireBody};
+use comity_protocol::checkpoint::Checkpoint;
 use comity_protocol::code::Code;
 use comity_protocol::event::Record;
 use comity_protocol::frame::{
@@ -15,7 +16,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
 use comity_protocol::history::{AskedLog, Backfill, HistoryAsk, LogEnd, LogRef};
 use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, ShortHash, WriterId};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings, LookUpError, limits};
 use world::{BEGINNING_MS, Node, Scene, acknowledge, cursor, fed_log, hello, hello_from};
@@ -44,6 +45,7 @@ fn whoever_answers_a_dial_must_be_the_one_dialled() {
         lineage: globex.lineage(),
         start: 7,
         dialled: Some("initech.test".parse().unwrap()),
+        changes: Vec::new(),
     };
     let mut scene = Scene { link: Link::new(settings, BEGINNING_MS), ..Scene::dialled() };
     assert!(matches!(scene.drain()[..], [Action::Send(Frame::Hello(_))]));
@@ -138,6 +140,7 @@ fn the_end_that_dialled_keeps_what_comes_while_it_identifies() {
         lineage: globex.lineage(),
         start: 7,
         dialled: Some("acme.test".parse().unwrap()),
+        changes: Vec::new(),
     };
     let mut scene = Scene { link: Link::new(settings, BEGINNING_MS), ..Scene::dialled() };
     scene.hand(hello());
@@ -197,9 +200,12 @@ fn a_forged_batch_is_refused_whole() {
     let cases = [
         (forge(&|b| *b.checkpoints[0].0.last_mut().unwrap() ^= 1), Code::CheckpointForged),
         (forge(&|b| b.checkpoints[0] = vec![1, 2, 3].into()), Code::CheckpointForged),
-        // Signed by somebody else, in acme's name and in globex' own.
+        // Signed by somebody else under the name of acme's key, and in globex' own name.
         (
-            forge(&|b| b.checkpoints[0] = resigned(&other, scene.acme.lineage())),
+            forge(&|b| {
+                let claim = Checkpoint::claim(&b.checkpoints[0]).unwrap();
+                b.checkpoints[0] = claim.seal(|message| other.sign(message)).into();
+            }),
             Code::CheckpointForged,
         ),
         (
@@ -260,11 +266,11 @@ fn a_replayed_batch_is_harmless() {
 struct NoKeys;
 
 impl Keys for NoKeys {
-    fn origin_key(&self, _: &Range) -> Option<(LineageId, NodePublicKey)> {
+    fn origin_key(&self, _: &Range, _: KeyId) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 
-    fn log_key(&self, _: &LogId) -> Option<(LineageId, NodePublicKey)> {
+    fn log_key(&self, _: &LogId, _: KeyId) -> Option<(LineageId, NodePublicKey)> {
         None
     }
 }

@@ -42,9 +42,9 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 
 /// A link from `a` to `b`, as both see it.
 async fn link(a: &Endpoint, b: &Endpoint, b_seed: u8) -> (Link, Link) {
-    let (addr, b_key) = (b.local_addr().unwrap(), key(b_seed).public());
+    let (addr, b_keys) = (b.local_addr().unwrap(), [key(b_seed).public()]);
     let (dialled, accepted) =
-        soon(async { tokio::join!(a.connect(addr, &b_key), b.accept()) }).await;
+        soon(async { tokio::join!(a.connect(addr, &b_keys), b.accept()) }).await;
     let (dialled, accepted) = (dialled.unwrap(), accepted.unwrap());
     dialled.welcome();
     accepted.welcome();
@@ -115,7 +115,7 @@ async fn a_frame_that_is_too_long_is_not_sent() {
 async fn another_key_than_the_expected_is_refused() {
     let (a, b) = (endpoint(1), endpoint(2));
     let addr = b.local_addr().unwrap();
-    let refused = soon(a.connect(addr, &key(3).public())).await.unwrap_err();
+    let refused = soon(a.connect(addr, &[key(3).public()])).await.unwrap_err();
     assert_eq!(refused, ConnectError::WrongKey(key(2).public()));
     assert_eq!(refused.code(), Code::PeerNameMismatch);
     // The next that b accepts is the next honest one.
@@ -284,7 +284,7 @@ async fn a_restarted_peer_is_noticed_at_once() {
     let (runtime, b) = node_apart(anywhere());
     let addr = b.local_addr().unwrap();
     let accepting = runtime.spawn(async move { (b.accept().await.unwrap(), b) });
-    let mut at_a = soon(a.connect(addr, &key(2).public())).await.unwrap();
+    let mut at_a = soon(a.connect(addr, &[key(2).public()])).await.unwrap();
     let (mut at_b, b) = soon(accepting).await.unwrap();
     at_a.send(LinkClass, vec![1]).await.unwrap();
     assert_eq!(next(&mut at_b).await, (LinkClass, Bytes::from_static(&[1])));
@@ -297,7 +297,7 @@ async fn a_restarted_peer_is_noticed_at_once() {
     at_a.send(LinkClass, vec![2]).await.unwrap();
     assert_eq!(soon(at_a.recv()).await, Err(LinkError::Closed(CloseReason::Restarted)));
     assert!(restarted.elapsed() < Duration::from_secs(1), "{:?}", restarted.elapsed());
-    assert!(soon(a.connect(addr, &key(2).public())).await.is_ok());
+    assert!(soon(a.connect(addr, &[key(2).public()])).await.is_ok());
     drop(again);
     kill(again_runtime).await;
 }
@@ -305,8 +305,8 @@ async fn a_restarted_peer_is_noticed_at_once() {
 /// A link from `a` to `b` through a network; `b` has the second key.
 async fn link_through(a: &Endpoint, b: &Endpoint, bad: Conditions) -> (Link, Link, Relay) {
     let relay = Relay::start(RelaySettings::before(b.local_addr().unwrap(), bad)).unwrap();
-    let b_key = key(2).public();
-    let both = async { tokio::join!(a.connect(relay.addr(), &b_key), b.accept()) };
+    let b_keys = [key(2).public()];
+    let both = async { tokio::join!(a.connect(relay.addr(), &b_keys), b.accept()) };
     let (dialled, accepted) = soon(both).await;
     (dialled.unwrap(), accepted.unwrap(), relay)
 }
@@ -371,7 +371,7 @@ async fn closing_the_endpoint_tells_the_peers_why() {
     assert_eq!(soon(at_b.closed()).await, CloseReason::Local);
     let b = soon(waiting).await.unwrap();
     assert!(soon(b.accept()).await.is_none());
-    let refused = b.connect(a.local_addr().unwrap(), &key(1).public()).await.unwrap_err();
+    let refused = b.connect(a.local_addr().unwrap(), &[key(1).public()]).await.unwrap_err();
     assert_eq!(refused, ConnectError::EndpointClosed);
 }
 
@@ -380,8 +380,8 @@ async fn a_peer_that_is_not_there_is_unreachable() {
     let a = endpoint(1);
     let nobody = std::net::UdpSocket::bind(anywhere()).unwrap();
     let refused =
-        soon(a.connect(nobody.local_addr().unwrap(), &key(2).public())).await.unwrap_err();
+        soon(a.connect(nobody.local_addr().unwrap(), &[key(2).public()])).await.unwrap_err();
     assert_eq!((refused, refused.code()), (ConnectError::TimedOut, Code::DomainUnreachable));
-    let refused = a.connect("[::1]:1".parse().unwrap(), &key(2).public()).await.unwrap_err();
+    let refused = a.connect("[::1]:1".parse().unwrap(), &[key(2).public()]).await.unwrap_err();
     assert_eq!(refused, ConnectError::Address);
 }

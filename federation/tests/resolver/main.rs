@@ -25,6 +25,7 @@ fn published(seed: u8) -> PublishedKey {
         key_name: "2026a".parse().unwrap(),
         key: NodeKey::from_seed(&[seed; 32]).public(),
         recovery: RecoveryKey::from_seed(&[seed; 32]).hash(),
+        first_key: None,
     }
 }
 

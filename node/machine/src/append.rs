@@ -102,6 +102,9 @@ impl State {
         }
         self.check_sharing(no, act)?;
         self.cover_ahead(no, act, fx)?;
+        if let Some(actor) = actor.filter(|_| request.is_some()) {
+            self.keys_ahead(no, actor.lineage, fx)?;
+        }
         self.append_one(no, actor, act, request, fx)
     }
 
@@ -207,6 +210,7 @@ impl State {
             let state = group.state.clone();
             **group = Group::new(state, hash);
         }
+        self.learn_keys(no, home, fx);
         if fed {
             self.settle_authority(no);
         }
@@ -265,7 +269,11 @@ impl State {
             self.refresh_open(no);
         }
         match act {
+            ControlAct::ChangeKeys(keys) if accepted => self.learn_keys(no, keys.lineage, fx),
             ControlAct::CloseLogs(_) if accepted => self.leave_closed(no, fx),
+            ControlAct::Join(join) if accepted && join.organisation.is_some() => {
+                self.learn_keys(no, join.account.lineage, fx);
+            }
             ControlAct::SetHistory(_) if accepted => self.refresh_lacking(no),
             ControlAct::SetRetention(_) if accepted => self.refresh_retention(no, fx),
             _ => {}

@@ -259,6 +259,32 @@ impl State {
         }
     }
 
+    /// The end of the chain at the newest record of a log's history: V names its hash, and a head
+    /// that the origin has signed leads to it. A home alone could say what it likes.
+    fn proven_start(
+        &self,
+        group: &Group,
+        origin: LineageId,
+        id: &LogId,
+        top: &Floor,
+        range: &OldRange,
+    ) -> Result<ChainEnd, Code> {
+        let start = range.start.as_ref().ok_or(Code::ChainBroken)?;
+        let end = ChainEnd::from_path(id, top.seq, &start.links);
+        let end =
+            end.filter(|end| ShortHash::from(end.hash()) == top.hash).ok_or(Code::ChainBroken)?;
+        let first = group.state.first_key(&origin).ok_or(Code::CheckpointForged)?;
+        let key = self.signer(&origin, first, start.head.key().unwrap_or(first.id()));
+        let head = start.head.verify(*id, &origin, &key).map_err(|_| Code::CheckpointForged)?;
+        let leads = if head.seq == top.seq {
+            head.hash == end.hash() && start.above.is_empty()
+        } else {
+            start.above.last() == start.links.first()
+                && follow(id, head.seq, &head.hash, top.seq, &start.above).is_some()
+        };
+        if leads { Ok(end) } else { Err(Code::HeadForged) }
+    }
+
     /// Takes a range of history: all of it or nothing. How many records are new.
     fn take_old_range(
         &mut self,
@@ -278,7 +304,7 @@ impl State {
         };
         let above = match &backlog.below {
             Some(below) => below.clone(),
-            None => proven_start(group, origin, &id, &backlog.top, &range)?,
+            None => self.proven_start(group, origin, &id, &backlog.top, &range)?,
         };
         let below = range.chain_below().ok_or(Code::ChainBroken)?;
         let hashes = chained(&id, &below, &range.records, &above)
@@ -458,29 +484,6 @@ fn behind(channel: &Channel, peer: LineageId, ends: &[LogEnd]) -> Vec<Want> {
         (end.seq > held).then_some(Want { log, from: held + 1 })
     };
     ends.iter().filter_map(lacks).collect()
-}
-
-/// The end of the chain at the newest record of a log's history: V names its hash, and a head that
-/// the origin has signed leads to it. A home alone could say what it likes.
-fn proven_start(
-    group: &Group,
-    origin: LineageId,
-    id: &LogId,
-    top: &Floor,
-    range: &OldRange,
-) -> Result<ChainEnd, Code> {
-    let start = range.start.as_ref().ok_or(Code::ChainBroken)?;
-    let end = ChainEnd::from_path(id, top.seq, &start.links);
-    let end = end.filter(|end| ShortHash::from(end.hash()) == top.hash).ok_or(Code::ChainBroken)?;
-    let key = group.state.key(&origin).ok_or(Code::CheckpointForged)?;
-    let head = start.head.verify(*id, &origin, &key).map_err(|_| Code::CheckpointForged)?;
-    let leads = if head.seq == top.seq {
-        head.hash == end.hash() && start.above.is_empty()
-    } else {
-        start.above.last() == start.links.first()
-            && follow(id, head.seq, &head.hash, top.seq, &start.above).is_some()
-    };
-    if leads { Ok(end) } else { Err(Code::HeadForged) }
 }
 
 /// The hashes of records that lead from one end of a chain to another; `None` where they do not.

@@ -2,9 +2,11 @@
 //! readings, random bytes, ids and the settings that bear on it.
 
 use comity_protocol::cbor::ByteString;
+use comity_protocol::control::Organisation;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::{AccountNumber, ChannelId, LineageId, WriterId};
 use comity_protocol::key::NodePublicKey;
+use comity_protocol::keys::SignedHead;
 use minicbor::{Decode, Encode};
 
 use crate::act::Act;
@@ -350,6 +352,29 @@ pub enum Command {
     /// The admin says something else of other organisations.
     #[n(30)]
     Federate(#[n(0)] PolicyChange),
+    /// Somebody shows how the key of an organisation has changed, which may be ours.
+    #[n(32)]
+    TakeKeys {
+        /// The organisation, with all changes.
+        #[n(0)]
+        shown: Organisation,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+        /// 32 random bytes from which salts of this command are derived.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        random: [u8; 32],
+    },
+    /// A peer has signed heads of its logs anew, verified before they came to the journal.
+    #[n(33)]
+    TakeSigned {
+        /// The peer.
+        #[n(0)]
+        peer: LineageId,
+        /// The heads.
+        #[n(1)]
+        heads: Vec<SignedHead>,
+    },
 }
 
 /// What the node's setting asks of a sign-up.

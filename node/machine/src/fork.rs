@@ -2,11 +2,12 @@
 //! nothing is taken as news any more from where they part. It must not look at records: what is
 //! held is held, until a group's home says which history counts (`settle.rs`).
 
+use comity_identity::keys_of;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::fork::{Fork, ForkProof};
 use comity_protocol::id::{LineageId, LogId, LogName};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
 use minicbor::{Decode, Encode};
 
 use crate::answer::Answer;
@@ -87,14 +88,15 @@ impl State {
         known.is_some_and(|log| log.lacks_fork(seq))
     }
 
-    /// The organisation whose key must prove heads of a log that may be held here, and that key;
-    /// `None` where it is our own.
-    pub fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
+    /// The organisation whose key must prove heads of a log that may be held here, and the key of
+    /// it that is named, or its present one; `None` where it is our own.
+    pub fn log_key(&self, log: &LogId, named: KeyId) -> Option<(LineageId, NodePublicKey)> {
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
-        let of_group = group.and_then(|group| group.state.key(&origin));
+        let of_group = group.and_then(|group| group.state.first_key(&origin));
         let key = of_group.or_else(|| self.peers.get(&origin).map(|peer| peer.key));
-        Some((origin, key?)).filter(|_| origin != self.lineage())
+        let key = self.signer(&origin, key?, named);
+        Some((origin, key)).filter(|_| origin != self.lineage())
     }
 
     /// The logs that are known to be forked, by their channels.
@@ -114,7 +116,12 @@ impl State {
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
         let read = ForkProof::decode(proof).map_err(|_| Code::FrameMalformed)?;
-        let Fork { log, seq, .. } = read.verify().map_err(|_| Code::ForkUnproven)?;
+        let Fork { log, seq, keys, .. } = read.verify(keys_of).map_err(|_| Code::ForkUnproven)?;
+        // Whoever has stolen a key can write what he likes with it.
+        let chain = self.chain(&read.log.origin);
+        if chain.is_some_and(|chain| keys.iter().any(|key| chain.has_revoked(key))) {
+            return Err(Code::ForkUnproven);
+        }
         let known = self.channel(&log.channel).and_then(|(no, channel)| {
             channel.logs.get(&log.name).map(|log| (no, log.lacks_fork(seq)))
         });

@@ -27,6 +27,7 @@ mod form;
 mod group;
 mod history;
 mod invitation;
+mod keys;
 mod notify;
 mod peer;
 mod perform;

@@ -80,16 +80,17 @@ impl State {
         let log = LogId::from(range.log);
         let first = range.first;
         let refuse = |code| Stop::Refused { from: first, code };
-        let Some((origin, key)) = self.origin_key(peer, &range) else {
+        let checkpoint = checkpoints.get(usize::from(range.checkpoint));
+        let claim = checkpoint.and_then(|bytes| Checkpoint::claim(bytes).ok());
+        let claim = claim.ok_or(refuse(Code::CheckpointForged))?;
+        let Some((origin, key)) = self.origin_key(peer, &range, claim.key) else {
             return Err(refuse(Code::LogUnknown));
         };
         // What a log had stated below a floor is its origin's to say, and nobody else's.
         range.start = range.start.filter(|_| origin == peer);
         // The signature was verified when the batch arrived; who the origin is may have been learnt
         // since.
-        let checkpoint = checkpoints.get(usize::from(range.checkpoint));
-        let claim = checkpoint.and_then(|bytes| Checkpoint::claim(bytes).ok());
-        if claim.is_none_or(|claim| claim.lineage != origin || claim.key != key.id()) {
+        if claim.lineage != origin || claim.key != key.id() {
             return Err(refuse(Code::CheckpointForged));
         }
         let no = match self.channel(&log.channel) {

@@ -323,24 +323,13 @@ impl State {
     }
 
     fn own_organisation(&self) -> Result<Organisation, Code> {
-        let identity = self.identity.as_ref().ok_or(Code::Internal)?;
-        Ok(Organisation {
-            domain: identity.domain.clone(),
-            first_key: identity.key,
-            recovery: identity.recovery,
-            changes: Vec::new(),
-        })
+        self.organisation_of(&self.lineage()).ok_or(Code::Internal)
     }
 
     /// An organisation as an admission records it.
     pub(crate) fn organisation(&self, lineage: LineageId) -> Option<Organisation> {
-        let peer = self.peers.get(&lineage)?;
-        Some(Organisation {
-            domain: peer.domain.clone(),
-            first_key: peer.key,
-            recovery: peer.recovery,
-            changes: Vec::new(),
-        })
+        self.peers.get(&lineage)?;
+        self.organisation_of(&lineage)
     }
 
     /// An act on a group: a control record where we are home, else a request to the home.

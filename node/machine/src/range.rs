@@ -10,7 +10,7 @@ use comity_protocol::frame::{Range, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::head::HeadProof;
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId, LogId, LogName};
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
 
 use crate::answer::{RangeOutcome, RefusedCode};
 use crate::state::State;
@@ -78,28 +78,35 @@ pub(crate) struct Proven {
 }
 
 impl State {
-    /// The organisation whose key must prove the head of a range that `peer` shows, and that key;
-    /// `None` where its log is none that we could take.
-    pub fn origin_key(&self, peer: LineageId, range: &Range) -> Option<(LineageId, NodePublicKey)> {
+    /// The organisation whose key must prove the head of a range that `peer` shows, and the key of
+    /// it that is named, or its present one where none that counts has that name; `None` where its
+    /// log is none that we could take.
+    pub fn origin_key(
+        &self,
+        peer: LineageId,
+        range: &Range,
+        named: KeyId,
+    ) -> Option<(LineageId, NodePublicKey)> {
         let log = LogId::from(range.log);
         let group = self.channel(&log.channel).and_then(|(_, channel)| channel.group());
         let (LogName::Message { origin, .. } | LogName::Control { home: origin, .. }) = log.name;
         if origin == self.lineage() {
             // What we wrote and have lost is given back to us.
-            return Some((origin, self.identity.as_ref()?.key));
+            let first = self.identity.as_ref()?.key;
+            return Some((origin, self.signer(&origin, first, named)));
         }
         let key = match (group, log.name) {
             // In a group the control state alone says whose keys count; what a peer writes before
             // we know of its admission waits for that.
             (Some(group), _) if origin == peer => {
                 let introduced = || self.peers.get(&peer).map(|peer| peer.key);
-                group.state.key(&origin).or_else(introduced)
+                group.state.first_key(&origin).or_else(introduced)
             }
-            (Some(group), _) => group.state.key(&origin),
+            (Some(group), _) => group.state.first_key(&origin),
             (None, LogName::Control { home, .. }) if home != peer => founder_key(range),
             (None, _) => self.peers.get(&origin).map(|peer| peer.key),
         };
-        Some((origin, key?))
+        Some((origin, self.signer(&origin, key?, named)))
     }
 }
 

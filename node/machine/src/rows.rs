@@ -1,6 +1,7 @@
 //! The state as rows: which rows a command changed, how each is written, and how the state is read
 //! back. Where rows lie is the store's business.
 
+use comity_identity::KeyChain;
 use comity_protocol::cbor::{self, ByteString};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::frame::WireLog;
@@ -45,6 +46,8 @@ pub enum RowKey {
     Told(DeviceId, ChannelNo),
     /// What the admin says of other organisations.
     Policy,
+    /// How the key of an organisation has changed.
+    Keys(LineageId),
 }
 
 /// A stored row that cannot be read back.
@@ -91,6 +94,9 @@ impl State {
             RowKey::Policy => {
                 let is_plain = self.policy == Policy::default();
                 (!is_plain).then(|| cbor::encode(&self.policy))
+            }
+            RowKey::Keys(lineage) => {
+                self.chains.get(lineage).map(|chain| cbor::encode(&chain.organisation()))
             }
         }
     }
@@ -152,6 +158,9 @@ impl State {
             }
             RowKey::Told(device, no) => self.told.set(device, no, read(bytes)?),
             RowKey::Policy => self.policy = read(bytes)?,
+            RowKey::Keys(lineage) => {
+                self.chains.insert(lineage, KeyChain::of(&read(bytes)?).ok()?);
+            }
         }
         Some(())
     }
@@ -203,6 +212,7 @@ impl State {
         self.expiries.keys().for_each(|k| add(RowKey::Expiry(*k)));
         self.reads.keys().for_each(|(k, no)| add(RowKey::Read(*k, *no)));
         self.blocks.keys().for_each(|(k, other)| add(RowKey::Block(*k, *other)));
+        self.chains.keys().for_each(|k| add(RowKey::Keys(*k)));
         self.all_told().for_each(|(device, no)| add(RowKey::Told(device, no)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use comity_identity::KeyChain;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
@@ -55,6 +56,8 @@ pub struct State {
     pub peers: BTreeMap<LineageId, Peer>,
     /// Their domains.
     pub peer_domains: HashMap<String, LineageId>,
+    /// How keys of organisations have changed, ours too, where they have.
+    pub(crate) chains: BTreeMap<LineageId, KeyChain>,
     /// Accounts with an open invitation, by the group.
     pub(crate) invited: BTreeSet<(ChannelId, AccountNumber)>,
     /// Groups whose home we are, by when V is to be stated.
@@ -242,6 +245,12 @@ impl Effects {
         self.rewinds.clear();
     }
 
+    /// With what the command brings of clock and randomness.
+    fn at(&mut self, unix_ms: u64, random: [u8; 32]) -> &mut Self {
+        (self.unix_ms, self.random) = (unix_ms, random);
+        self
+    }
+
     pub(crate) fn dirty(&mut self, key: RowKey) {
         self.dirty.push(key);
     }
@@ -311,10 +320,7 @@ impl State {
                 fx.rewinds.clone_from(rewinds);
                 self.peer_batch(*peer, frame, cursor.as_ref(), fx)
             }
-            Command::Wake { unix_ms, random } => {
-                (fx.unix_ms, fx.random) = (*unix_ms, *random);
-                Ok(self.wake(fx))
-            }
+            Command::Wake { unix_ms, random } => Ok(self.wake(fx.at(*unix_ms, *random))),
             Command::PeerHistory { peer, frame } => self.peer_history(*peer, frame, fx),
             Command::TakeFork { proof, unix_ms, random } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
@@ -341,6 +347,10 @@ impl State {
             Command::Federate(change) => self.change_policy(change, fx),
             Command::NoteActive { .. } | Command::SetStatus { .. } => self.note(command, fx),
             Command::Retain { seconds, unix_ms } => self.retain(*seconds, *unix_ms, fx),
+            Command::TakeKeys { shown, unix_ms, random } => {
+                self.take_keys(shown, fx.at(*unix_ms, *random))
+            }
+            Command::TakeSigned { peer, heads } => self.take_signed(*peer, heads, fx),
             Command::Test { .. } => self.write_test(command, fx),
         }
     }

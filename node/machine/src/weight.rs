@@ -18,6 +18,10 @@ impl Command {
             Self::PeerHistory { frame, .. } => frame.len(),
             Self::Reopen { rewind, .. } => rewind.weight(),
             Self::TakeFork { proof, .. } => proof.len(),
+            Self::TakeSigned { heads, .. } => {
+                heads.iter().map(|signed| signed.head.checkpoint.len() + 512).sum()
+            }
+            Self::TakeKeys { shown, .. } => shown.changes.iter().map(|c| c.len() + 24).sum(),
             Self::NoteActive { accounts } => accounts.len() * 16,
             Self::Notify(notify) => notify.weight(),
             _ => 0,

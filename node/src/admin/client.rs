@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
 use super::{
-    Finding, ForkLine, GroupLine, Invite, InviteLine, PeerState, PolicyState, Reopening, Rule,
-    Status, VoidLine, socket_path,
+    Finding, ForkLine, GroupLine, Invite, InviteLine, KeyState, PeerState, PolicyState, Reopening,
+    Rule, Status, VoidLine, socket_path,
 };
 
 /// Why the admin got no answer.
@@ -170,6 +170,14 @@ impl AdminClient {
         let ask = Ask::Examine { domain: domain.map(str::to_owned) };
         match self.ask_within(&ask, EXAMINED_WITHIN).await? {
             Answer::Examined { findings } => Ok(findings),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Makes a key that is to follow the node's, and lets it follow now; how it is then.
+    pub async fn rotate_key(&self, makes_next: bool, now: bool) -> Result<KeyState, AdminError> {
+        match self.ask(&Ask::RotateKey { makes_next, now }).await? {
+            Answer::Key(state) => Ok(state),
             answer => Err(unexpected(answer)),
         }
     }

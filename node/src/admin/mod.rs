@@ -5,6 +5,7 @@
 
 mod client;
 mod finding;
+mod key;
 mod policy;
 mod server;
 mod wire;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
 pub use finding::{Finding, Grade};
+pub use key::{KeyState, NextKey};
 pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 pub use server::{AdminSocket, AdminSocketError, serve};
 
@@ -103,6 +105,14 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         &self,
         domain: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Finding>, Refusal>> + Send;
+
+    /// Makes a key that is to follow the node's, where there is none yet, and lets it follow now;
+    /// tells how it is then.
+    fn rotate_key(
+        &self,
+        makes_next: bool,
+        now: bool,
+    ) -> impl Future<Output = Result<KeyState, Refusal>> + Send;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
@@ -464,6 +474,14 @@ mod tests {
             Ok(vec![Finding::bad("TXT record", found, "Publish it.").publish("a line".into())])
         }
 
+        async fn rotate_key(&self, makes_next: bool, now: bool) -> Result<KeyState, Refusal> {
+            let (name, key) = ("2026b".to_owned(), "AAAA".to_owned());
+            let record = "v=comity1".to_owned();
+            let next = NextKey { name, key, record, switches_in_ms: None };
+            let next = Some(next).filter(|_| makes_next && !now);
+            Ok(KeyState { name: "2026a".to_owned(), key: "BBBB".to_owned(), next })
+        }
+
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
@@ -527,6 +545,8 @@ mod tests {
         assert!(client.share("globex.example", "BBBBBBBB").await.is_err());
         client.unshare("globex.example", "AAAAAAAA").await.unwrap();
         assert!(client.unshare("globex.example", "BBBBBBBB").await.is_err());
+        assert!(client.rotate_key(true, false).await.unwrap().next.is_some());
+        assert_eq!(client.rotate_key(true, true).await.unwrap().next, None);
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

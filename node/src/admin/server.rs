@@ -133,6 +133,9 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             Ok(Answer::Reopened(backend.reopen(&channel, at, is_sure).await?))
         }
         Ask::Voided { channel } => Ok(Answer::Voided { voided: backend.voided(&channel)? }),
+        Ask::RotateKey { makes_next, now } => {
+            Ok(Answer::Key(backend.rotate_key(makes_next, now).await?))
+        }
         Ask::Groups => Ok(Answer::Groups { groups: backend.groups() }),
         Ask::Confirm { channel } => backend.confirm(&channel).await.map(|()| Answer::Done),
         Ask::Status => Ok(Answer::Status { status: backend.status() }),

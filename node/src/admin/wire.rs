@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finding, ForkLine, GroupLine, InviteLine, PeerState, PolicyState, Reopening, Rule, Status,
-    VoidLine,
+    Finding, ForkLine, GroupLine, InviteLine, KeyState, PeerState, PolicyState, Reopening, Rule,
+    Status, VoidLine,
 };
 
 /// What is asked.
@@ -44,6 +44,8 @@ pub(super) enum Ask {
     Share { domain: String, group: String },
     /// Share it no longer.
     Unshare { domain: String, group: String },
+    /// Make the key that follows the node's, and let it follow.
+    RotateKey { makes_next: bool, now: bool },
     /// List this node's groups.
     Groups,
     /// Answer for the members that one of them waits for.
@@ -76,6 +78,8 @@ pub(super) enum Answer {
     Examined { findings: Vec<Finding> },
     /// Whether an organisation's node is dialled now; it is linked already where not.
     Retried { is_dialled: bool },
+    /// The node's key, and the next one.
+    Key(KeyState),
     /// This node's groups.
     Groups { groups: Vec<GroupLine> },
     /// What is said of other organisations.

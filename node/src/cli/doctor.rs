@@ -79,7 +79,7 @@ async fn alone(settings: &Settings, domain: Option<&str>) -> Result<Vec<Finding>
                 Ok(keys) => {
                     findings.push(Finding::ok(
                         "keys",
-                        format!("Of {}, named {}.", keys.domain, keys.name),
+                        format!("Of {}, named {}.", keys.domain(), keys.name),
                     ));
                     findings.extend(records(settings, &keys, &resolver).await);
                 }
@@ -92,7 +92,7 @@ async fn alone(settings: &Settings, domain: Option<&str>) -> Result<Vec<Finding>
 
 async fn records(settings: &Settings, keys: &NodeKeyFile, resolver: &Resolver) -> Vec<Finding> {
     let own = Own {
-        domain: keys.domain.clone(),
+        domain: keys.domain().clone(),
         published: published(keys),
         host: settings.advertised_host().to_owned(),
         port: settings.advertised_port(),

@@ -1,42 +1,184 @@
-//! `comity keys`: who the node is to others. Shows public halves only.
+//! `comity keys`: who the node is to others, and how its key is followed by another. Shows public
+//! halves only.
 
-use clap::Subcommand;
-use comity_identity::NodeKeyFile;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use comity_discovery::txt_name;
+use comity_identity::{KeyChain, NodeKeyFile};
 use data_encoding::BASE64;
 
 use super::{Failure, say, shown_keys};
+use crate::admin::{AdminClient, AdminError, KeyState, NextKey};
+use crate::clock;
 use crate::config::Settings;
 use crate::doctor::published;
-use crate::keys::{NODE_KEY_FILE, RECOVERY_KEY_FILE, recovery_key_is_here};
+use crate::keys::{self, NODE_KEY_FILE, RECOVERY_KEY_FILE, recovery_key_is_here};
+use crate::server::known_chain;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Make a new key by the recovery key, where the node's is lost or stolen
+    ///
+    /// The node has to be stopped. All keys before the new one are revoked: once they hear of it,
+    /// other nodes take nothing more that was signed with them. Prints the record to publish.
+    Recover {
+        /// The file of the recovery key
+        #[arg(long, value_name = "FILE")]
+        recovery_key: PathBuf,
+    },
+    /// Let another key follow the node's, as a routine
+    ///
+    /// Makes the next key and prints its record, to be published beside the old one. The running
+    /// node goes on under it by itself once it has seen the record for as long as the old one may
+    /// be kept by others; run this again to see how far it is.
+    Rotate(RotateOptions),
     /// Show the node's public key and lineage, and where its secrets lie
     ///
     /// Makes the keys if there are none yet.
     Show,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct RotateOptions {
+    /// Go on under the next key now, whoever still relies on the old record
+    #[arg(long)]
+    now: bool,
+}
+
 /// Runs `comity keys`.
-pub(super) fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
-    let Command::Show = command;
-    let keys = shown_keys(settings)?;
-    Ok(say(shown(settings, &keys))?)
+pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Recover { recovery_key } => recover(settings, &recovery_key).await,
+        Command::Rotate(options) => rotate(settings, options.now).await,
+        Command::Show => {
+            let keys = shown_keys(settings)?;
+            Ok(say(shown(settings, &keys))?)
+        }
+    }
+}
+
+async fn rotate(settings: &Settings, now: bool) -> Result<(), Failure> {
+    if now && keys::open_next(&settings.data_dir, &settings.domain)?.is_none() {
+        return Err("there is no next key: comity keys rotate makes one".into());
+    }
+    let admin = AdminClient::of(&settings.data_dir);
+    let (state, is_running) = match admin.rotate_key(!now, now).await {
+        Ok(state) => (state, true),
+        Err(AdminError::NotRunning { .. }) => (rotate_stopped(settings, now)?, false),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(say(rotated(settings, &state, (now, is_running)))?)
+}
+
+/// The same where no node runs: it goes on under the key that its file has when it starts.
+fn rotate_stopped(settings: &Settings, now: bool) -> Result<KeyState, Failure> {
+    let Settings { data_dir, domain, .. } = settings;
+    let missing = || format!("there is no {}: comity keys show makes one", NODE_KEY_FILE);
+    let keys = keys::open(data_dir, domain)?.ok_or_else(missing)?;
+    if now {
+        if keys::open_next(data_dir, domain)?.is_some() {
+            keys::switch(data_dir)?;
+        }
+    } else {
+        keys::make_next(data_dir, &keys, clock::year())?;
+    }
+    let keys = keys::open(data_dir, domain)?.ok_or_else(missing)?;
+    let base64 = |keys: &NodeKeyFile| BASE64.encode(keys.key.public().as_bytes());
+    let next = keys::open_next(data_dir, domain)?.map(|next| NextKey {
+        name: next.name.to_string(),
+        key: base64(&next),
+        record: published(&next).to_string(),
+        switches_in_ms: None,
+    });
+    Ok(KeyState { name: keys.name.to_string(), key: base64(&keys), next })
+}
+
+fn rotated(settings: &Settings, state: &KeyState, (now, is_running): (bool, bool)) -> String {
+    let owner = txt_name(&settings.domain);
+    let Some(next) = &state.next else {
+        let done = if now { "is now" } else { "is" };
+        return format!(
+            "The node's key {done} {}: {}\n\
+             Take the records of older keys out of your zone, and replace the line that partners \
+             have pinned.\n",
+            state.name, state.key,
+        );
+    };
+    let mut text = format!(
+        "key        {}, {}\n\
+         next key   {}, {}\n\
+         \nPublish this record beside the one that is there:\n\
+         \n{owner} TXT \"{}\"\n\n",
+        state.name, state.key, next.name, next.key, next.record,
+    );
+    text.push_str(&match next.switches_in_ms {
+        Some(left_ms) => format!(
+            "The record is seen. The node goes on under the next key in {} min.\n",
+            left_ms.div_ceil(60_000)
+        ),
+        None if is_running => "The record is not seen yet. Once it is, and nobody keeps older \
+                               ones any more, the node goes\non under the next key by itself. \
+                               Without records (a web document, pins): comity keys rotate --now\n"
+            .to_owned(),
+        None => "No node is running. Once one is, it goes on under the next key by itself when \
+                 its record is\nseen; or at its next start after: comity keys rotate --now\n"
+            .to_owned(),
+    });
+    text
+}
+
+async fn recover(settings: &Settings, recovery_key: &std::path::Path) -> Result<(), Failure> {
+    let Settings { data_dir, domain, .. } = settings;
+    if !matches!(
+        AdminClient::of(data_dir).rotate_key(false, false).await,
+        Err(AdminError::NotRunning { .. })
+    ) {
+        return Err("a node is running on this data directory: stop it first".into());
+    }
+    let by_file = keys::open(data_dir, domain)?.map(|keys| keys.chain);
+    let by_records = keys::records(data_dir)?.map(|_| known_chain(settings)).transpose()?.flatten();
+    let chain = longest(by_file, by_records).ok_or(
+        "there is neither node.key nor a record of it in this data directory: restore your \
+         newest backup of it first",
+    )?;
+    let made = keys::recover(data_dir, &chain, recovery_key, clock::year())?;
+    let owner = txt_name(domain);
+    Ok(say(format!(
+        "The node's key is now {}: {}\n\
+         All keys before it are revoked. Publish this record in place of all others there:\n\
+         \n{owner} TXT \"{}\"\n\
+         \nThen start the node: it shows others the change, has them hold its history under the \
+         new key,\nand writes into new logs. Where the old key was stolen, look through comity \
+         proof list and comity\ngroup list afterwards. Take the recovery key away from this \
+         machine again.\n",
+        made.name,
+        BASE64.encode(made.key.public().as_bytes()),
+        published(&made),
+    ))?)
+}
+
+/// The chain that goes furthest; an older key file may have been restored.
+fn longest(one: Option<KeyChain>, other: Option<KeyChain>) -> Option<KeyChain> {
+    let length = |chain: &KeyChain| chain.changes().len();
+    one.into_iter().chain(other).max_by_key(length)
 }
 
 fn shown(settings: &Settings, keys: &NodeKeyFile) -> String {
-    let domain = &keys.domain;
+    let domain = keys.domain();
     let mut text = format!(
         "domain         {domain}\n\
          lineage        {}\n\
          key name       {}\n\
          public key     {}\n\
          recovery hash  {}\n\
+         changes        {}\n\
          key file       {}\n",
         keys.lineage().id,
         keys.name,
         BASE64.encode(keys.key.public().as_bytes()),
-        BASE64.encode(&keys.recovery.0),
+        BASE64.encode(&keys.recovery().0),
+        keys.chain.changes().len(),
         settings.data_dir.join(NODE_KEY_FILE).display(),
     );
     text.push_str(&format!(
@@ -44,13 +186,20 @@ fn shown(settings: &Settings, keys: &NodeKeyFile) -> String {
          \"{domain}\" = \"{}\"\n",
         published(keys),
     ));
+    if let Ok(Some(next)) = keys::open_next(&settings.data_dir, domain) {
+        text.push_str(&format!(
+            "\nAnother key is to follow: {}, {}\nHow far that is: comity keys rotate\n",
+            next.name,
+            BASE64.encode(next.key.public().as_bytes()),
+        ));
+    }
     if recovery_key_is_here(&settings.data_dir) {
         let path = settings.data_dir.join(RECOVERY_KEY_FILE);
         text.push_str(&format!(
             "\nThe recovery key is still here: {path}\n\
-             From a later release on it continues your organisation when the node's key is lost\n\
-             or stolen. It cannot be made again, so keep it now, and not together with that key:\n\
-             move it to a safe place off this machine.\n\
+             It continues your organisation when the node's key is lost or stolen (comity keys\n\
+             recover). It cannot be made again, and must not lie beside that key: move it to a\n\
+             safe place off this machine.\n\
              \n    scp {path} you@another-machine:comity-{domain}-recovery.key && shred -u {path}\n\
              \nThe node does not need it to run.\n",
             path = path.display(),
@@ -72,11 +221,15 @@ mod tests {
     use super::super::node_keys;
     use super::*;
 
+    fn acme(dir: &Path) -> Settings {
+        let text = format!("domain = \"acme.example\"\ndata_dir = {dir:?}");
+        Settings::parse(&text, Path::new(""), []).unwrap()
+    }
+
     #[test]
     fn keys_are_shown_without_their_secrets() {
         let dir = tempfile::tempdir().unwrap();
-        let text = format!("domain = \"acme.example\"\ndata_dir = {:?}", dir.path());
-        let settings = Settings::parse(&text, Path::new(""), []).unwrap();
+        let settings = acme(dir.path());
         let keys = node_keys(&settings).unwrap();
         let text = shown(&settings, &keys);
         for wanted in ["acme.example", &keys.lineage().id.to_string(), "shred -u", "v=comity1;"] {
@@ -89,5 +242,25 @@ mod tests {
         }
         std::fs::remove_file(dir.path().join(RECOVERY_KEY_FILE)).unwrap();
         assert!(shown(&settings, &keys).contains("not on this machine"));
+    }
+
+    #[test]
+    fn a_rotation_without_a_node_is_done_by_its_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = acme(dir.path());
+        let first = node_keys(&settings).unwrap();
+        let state = rotate_stopped(&settings, false).unwrap();
+        let next = state.next.clone().unwrap();
+        let text = rotated(&settings, &state, (false, false));
+        let f = format!("f={}", BASE64.encode(first.key.public().as_bytes()));
+        let wanted =
+            ["_comity.acme.example. TXT \"v=comity1; k=ed25519; ", &next.key, &f, "No node"];
+        assert!(wanted.iter().all(|wanted| text.contains(wanted)), "{text}");
+        assert!(shown(&settings, &first).contains("Another key is to follow"));
+        let state = rotate_stopped(&settings, true).unwrap();
+        assert_eq!((state.key.as_str(), state.next.as_ref()), (next.key.as_str(), None));
+        assert!(rotated(&settings, &state, (true, false)).starts_with("The node's key is now"));
+        let now = keys::open(dir.path(), &settings.domain).unwrap().unwrap();
+        assert_eq!(longest(Some(first.chain), Some(now.chain.clone())), Some(now.chain));
     }
 }

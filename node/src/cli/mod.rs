@@ -125,7 +125,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             all_threads()?.block_on(doctor::run(&settings(config)?, options))
         }
         Command::Group(command) => one_thread()?.block_on(group::run(&settings(config)?, command)),
-        Command::Keys(command) => keys::run(&settings(config)?, command),
+        Command::Keys(command) => one_thread()?.block_on(keys::run(&settings(config)?, command)),
         Command::Peers(options) => one_thread()?.block_on(peers::run(&settings(config)?, options)),
         Command::Proof(command) => one_thread()?.block_on(proof::run(command, || settings(config))),
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use comity_identity::keys_of;
 use comity_protocol::clock::HybridTime;
 use comity_protocol::fork::{Fork, ForkProof};
 use comity_protocol::hash::Hash;
@@ -93,9 +94,10 @@ fn check(file: &Path, key: Option<NodePublicKey>) -> Result<(), Failure> {
     };
     let bytes = bytes.map_err(failed)?;
     let proof = ForkProof::decode(&bytes).map_err(|error| failed(format!("no proof: {error}")))?;
-    let fork = proof.verify().map_err(|error| failed(format!("it proves nothing: {error}")))?;
-    if key.is_some_and(|key| key != fork.key) {
-        let theirs = BASE64.encode(fork.key.as_bytes());
+    let nothing = |error| failed(format!("it proves nothing: {error}"));
+    let fork = proof.verify(keys_of).map_err(nothing)?;
+    if key.is_some_and(|key| !keys_of(&proof.organisation).contains(&key)) {
+        let theirs = BASE64.encode(fork.keys[0].as_bytes());
         return Err(failed(format!("it is about another key than yours: {theirs}")).into());
     }
     Ok(say(shown(&proof, &fork, key.is_some()))?)
@@ -131,7 +133,7 @@ fn shown(proof: &ForkProof, fork: &Fork, is_key_given: bool) -> String {
          {kind:<12}{log}\n",
         fork.seq,
         proof.log.origin,
-        BASE64.encode(fork.key.as_bytes()),
+        BASE64.encode(fork.keys[0].as_bytes()),
         fork.log.channel,
     );
     for (hash, head) in fork.hashes.iter().zip(&fork.heads) {

@@ -70,16 +70,24 @@ fn txt(own: &Own, records: &Records, seen: &Seen<TxtRecord>) -> Finding {
             }
         }
     }
-    let is_ours =
-        |key: &PublishedKey| key.key == own.published.key && key.recovery == own.published.recovery;
+    // While one key follows another, the records of both stand there.
+    let lineage = |key: &PublishedKey| key.lineage(own.domain.clone());
+    let has_our_key = keys.iter().any(|key| key.key == own.published.key);
+    let is_one_lineage = keys.iter().all(|key| lineage(key) == lineage(&own.published));
     match keys.as_slice() {
         [] => Finding::bad(
             ABOUT,
             format!("Nothing at {name} introduces this node's key."),
             "Publish this record.",
         ),
-        [key] if is_ours(key) => {
+        [_] if has_our_key && is_one_lineage => {
             return Finding::ok(ABOUT, "It introduces this node's key.");
+        }
+        _ if has_our_key && is_one_lineage => {
+            let found = "This node's key is introduced, and another one of this organisation.";
+            let todo = "Leave both while the node's key changes (comity keys rotate says how far \
+                        that is); afterwards take the older one out.";
+            return Finding::look(ABOUT, found, todo);
         }
         [key] => {
             let found = format!(
@@ -91,7 +99,7 @@ fn txt(own: &Own, records: &Records, seen: &Seen<TxtRecord>) -> Finding {
             Finding::bad(ABOUT, found, todo)
         }
         several => {
-            let found = format!("{} keys are introduced, so that none counts.", several.len());
+            let found = format!("{} keys are introduced, not all of them ours.", several.len());
             Finding::bad(ABOUT, found, "Leave this record alone, and take the others out.")
         }
     }

@@ -10,7 +10,13 @@ use comity_protocol::name::ServerName;
 
 /// What a node publishes about its key.
 pub(crate) fn published(keys: &NodeKeyFile) -> PublishedKey {
-    PublishedKey { key_name: keys.name.clone(), key: keys.key.public(), recovery: keys.recovery }
+    let (key, first) = (keys.key.public(), keys.lineage().first_key);
+    PublishedKey {
+        key_name: keys.name.clone(),
+        key,
+        recovery: keys.recovery(),
+        first_key: Some(first).filter(|first| *first != key),
+    }
 }
 
 /// What an organisation publishes.
@@ -33,7 +39,7 @@ pub(crate) struct Records {
 impl Records {
     /// The records of a node that is alone in its organisation.
     pub(crate) fn of(keys: &NodeKeyFile, host: &str, port: u16) -> Self {
-        Self::of_published(&keys.domain, &published(keys), host, port)
+        Self::of_published(keys.domain(), &published(keys), host, port)
     }
 
     /// The same, of what is public.

@@ -15,8 +15,8 @@ use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
     AdminBackend, FORKS_LISTED_MAX, Finding, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite,
-    InviteLine, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening, Rule, Status,
-    VoidLine,
+    InviteLine, KeyState, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening, Rule,
+    Status, VoidLine,
 };
 use crate::clock;
 
@@ -288,6 +288,10 @@ impl AdminBackend for ClientEdge {
 
     async fn examine(&self, domain: Option<&str>) -> Result<Vec<Finding>, Refusal> {
         self.examine_domain(domain).await
+    }
+
+    async fn rotate_key(&self, makes_next: bool, now: bool) -> Result<KeyState, Refusal> {
+        self.peer_parts().desk.order(makes_next, now).await
     }
 
     fn status(&self) -> Status {

@@ -24,7 +24,7 @@ use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 use super::device::{DeviceFeed, delivery};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
-use super::peer::{Conduct, Directory, Examiner, Filling, Links, Marks, PeerParts, Progress};
+use super::peer::{Conduct, Directory, Filling, Links, Marks, PeerParts, Progress};
 use super::presence::DevicePresence;
 use super::profiles::Profiles;
 use super::push::{self, Push};
@@ -139,8 +139,8 @@ impl ClientEdge {
         &self.0.peers.links
     }
 
-    pub(super) fn examiner(&self) -> &Examiner {
-        &self.0.peers.examiner
+    pub(super) fn peer_parts(&self) -> &PeerParts {
+        &self.0.peers
     }
 
     pub(super) fn conduct(&self) -> &Conduct {
@@ -352,7 +352,7 @@ impl Backend for ClientEdge {
     }
 
     fn introduction(&self) -> NodeIntroduction {
-        self.0.settings.introduction.clone()
+        self.0.peers.desk.introduced(&self.0.settings.introduction)
     }
 
     async fn authenticate(&self, token: &str) -> Result<Caller, Refusal> {

@@ -89,12 +89,16 @@ impl ClientEdge {
         findings
     }
 
+    fn examiner(&self) -> &Examiner {
+        &self.peer_parts().examiner
+    }
+
     /// What we should publish, and whom we believe.
     fn own(&self) -> Option<Own> {
         let host = self.settings().introduction.hosts.first()?;
         Some(Own {
             domain: self.own_domain().clone(),
-            published: self.examiner().published().clone(),
+            published: self.examiner().published(),
             host: host.host.clone(),
             port: host.port,
             trust: self.examiner().trust().clone(),

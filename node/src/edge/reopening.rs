@@ -212,6 +212,7 @@ fn words(channel: &Channel, act: &ControlAct) -> String {
     let role = |role| convert::role(role).name();
     match act {
         ControlAct::Ban(ban) => format!("ban of {}", ban.label),
+        ControlAct::ChangeKeys(_) => "another key of an organisation".to_owned(),
         ControlAct::CloseLogs(_) => "end of logs that are not written any more".to_owned(),
         ControlAct::Cover => "statement of what was received".to_owned(),
         ControlAct::Genesis(_) => "beginning".to_owned(),

@@ -210,7 +210,8 @@ fn control(state: &State, applied: &Applied) -> Option<Content> {
         | ControlAct::SetRetention(_)) => {
             (header.actor?, EventContent::RuleChanged { rule: changed_rule(state, &act)? })
         }
-        ControlAct::CloseLogs(_)
+        ControlAct::ChangeKeys(_)
+        | ControlAct::CloseLogs(_)
         | ControlAct::Cover
         | ControlAct::Open(_)
         | ControlAct::SetVersion(_)

@@ -23,6 +23,7 @@ mod hostile_groups;
 mod hostile_logs;
 mod joins;
 mod keeping;
+mod keys;
 mod limits;
 mod networks;
 mod peers;

@@ -61,11 +61,13 @@ pub enum Table {
     Avatar = 27,
     /// Up to where devices were told of channels, by device.
     Told = 28,
+    /// How keys of organisations have changed, by lineage.
+    Keys = 29,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 28] = [
+    pub const ALL: [Table; 29] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -94,6 +96,7 @@ impl Table {
         Table::Block,
         Table::Avatar,
         Table::Told,
+        Table::Keys,
     ];
 
     /// Its name on disk.
@@ -127,6 +130,7 @@ impl Table {
             Table::Block => "block",
             Table::Avatar => "avatar",
             Table::Told => "told",
+            Table::Keys => "keys",
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 13] = [
+const STATE_TABLES: [(Table, NameRow); 14] = [
     (Table::Meta, |key| match key {
         b"identity" => Some(RowKey::Identity),
         b"policy" => Some(RowKey::Policy),
@@ -68,6 +68,7 @@ const STATE_TABLES: [(Table, NameRow); 13] = [
         let (device, channel) = key.split_first_chunk::<8>()?;
         Some(RowKey::Told(DeviceId(u64::from_be_bytes(*device)), channel_no(channel)?))
     }),
+    (Table::Keys, |key| Some(RowKey::Keys(LineageId(key.try_into().ok()?)))),
 ];
 
 fn pair(key: &[u8]) -> Option<(AccountNumber, AccountId)> {

@@ -122,6 +122,8 @@ control_acts! {
     22 SetEdits(SetEdits);
     /// From which role on members may mention all.
     23 SetMentions(SetMentions);
+    /// An organisation's key has changed.
+    24 ChangeKeys(KeyChanges);
     bare:
     /// Only states V.
     9 Cover;
@@ -401,6 +403,18 @@ impl Closing {
     }
 }
 
+/// The keys by which an organisation is judged from here on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct KeyChanges {
+    /// The organisation, which was admitted before.
+    #[n(0)]
+    pub lineage: LineageId,
+    /// All changes of its key from the first one on, as signed.
+    #[n(1)]
+    pub changes: Vec<ByteString>,
+}
+
 /// A message log that is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(array)]
@@ -455,6 +469,10 @@ mod tests {
             ControlAct::HandOver(Succession { nominee: LineageId([9; 32]) }),
             ControlAct::Open(Opening { base: point, forced: false, founder: LineageId([8; 32]) }),
             ControlAct::CloseLogs(Closing { logs: vec![log(1, 2), log(1, 3)] }),
+            ControlAct::ChangeKeys(KeyChanges {
+                lineage: LineageId([7; 32]),
+                changes: vec![vec![1, 2].into()],
+            }),
             ControlAct::Cover,
         ]
     }

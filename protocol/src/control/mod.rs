@@ -5,8 +5,8 @@ mod act;
 
 pub use act::{
     Ban, ClosedLog, Closing, ControlAct, FIRST_OPTIONAL_KIND, Genesis, Invite, Join, JoinRule,
-    Moderation, Opening, Role, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions,
-    SetPosting, SetRetention, SetRole, SetVersion, Succession, Target, Text,
+    KeyChanges, Moderation, Opening, Role, SetArchived, SetEdits, SetHistory, SetJoinRule,
+    SetMentions, SetPosting, SetRetention, SetRole, SetVersion, Succession, Target, Text,
 };
 
 use minicbor::{Decode, Encode};

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::build::hex;
 use crate::check::fork_result;
+use crate::key_changes::{change_of_globex, keys_of};
 use crate::world::{Log, Org, World, at};
 
 /// A history of `count` records that takes its own way from the record `part` on, shown down to the
@@ -55,11 +56,17 @@ pub(crate) fn cases(world: &World) -> Vec<Value> {
         proof
     };
     let change = crate::check::bytes(&crate::key_changes::cases(world)[0], "hex");
+    let own = change_of_globex(world, &acme.seed);
     let lower = branch(globex, log, 0xbb, (3, 5), 14);
     let forged = branch(acme, log, 0xbb, (5, 5), 14);
+    let next = Org { key: acme.key, seed: acme.seed, ..globex.clone() };
+    let by_next = changed(&|p| {
+        p.organisation.changes = vec![own.clone()];
+        p.other = branch(&next, log, 0xbb, (5, 5), 14);
+    });
     let elsewhere = branch(globex, globex.log(world.link), 0xbb, (5, 5), 14);
     let case = |name: &str, proof: &ForkProof| {
-        let result = fork_result(&proof.verify().map(|_| ()));
+        let result = fork_result(&proof.verify(keys_of).map(|_| ()));
         json!({
             "kind": "fork_proof", "name": name, "hex": hex(&proof.encode()),
             "seq": proof.seq.to_string(), "result": result,
@@ -78,8 +85,10 @@ pub(crate) fn cases(world: &World) -> Vec<Value> {
         case("another organisation", &changed(&|p| p.organisation = acme.organisation())),
         case("another lineage", &changed(&|p| p.log.origin = LineageId([9; 32]))),
         case(
-            "a change of key",
+            "a change of another organisation's key",
             &changed(&|p| p.organisation.changes = vec![change.clone().into()]),
         ),
+        case("a change of key", &changed(&|p| p.organisation.changes = vec![own.clone()])),
+        case("signed by the next key", &by_next),
     ]
 }

@@ -2,8 +2,11 @@
 //! structure, so it is written down here once more; what follows from a change is not judged here.
 
 use comity_protocol::cbor::{self, ByteString};
+use comity_protocol::control::Organisation;
+use comity_protocol::frame::{Frame, PEER_VERSION, VectorEntry, WireLog};
 use comity_protocol::id::LineageId;
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{NodePublicKey, recovery_hash};
+use comity_protocol::keys::{Hello, SignedHead};
 use minicbor::{Decode, Encode};
 use serde_json::{Value, json};
 
@@ -79,4 +82,63 @@ pub(crate) fn result(bytes: &[u8]) -> &'static str {
     let signer = change.recovery.unwrap_or(change.before);
     let genuine = signer.verifies(&to_be_signed(CONTEXT, &payload), &signature);
     if protected.0 == PROTECTED && genuine { "ok" } else { "signature" }
+}
+
+/// All keys of an organisation by the changes that it lists; none where these do not hold.
+pub(crate) fn keys_of(organisation: &Organisation) -> Vec<NodePublicKey> {
+    let mut keys = vec![organisation.first_key];
+    for (number, bytes) in (1..).zip(&organisation.changes) {
+        let Ok((_, _, payload, _)) = cbor::decode::<Sign1>(bytes, 512) else { return Vec::new() };
+        let Ok(change) = cbor::decode::<Payload>(&payload, 512) else { return Vec::new() };
+        let by_recovery = change.recovery.map(|key| recovery_hash(&key));
+        let goes_on = Some(change.lineage) == organisation.lineage()
+            && change.number == number
+            && Some(&change.before) == keys.last()
+            && by_recovery.is_none_or(|hash| hash == organisation.recovery)
+            && !keys.contains(&change.after);
+        if !goes_on || result(bytes) != "ok" {
+            return Vec::new();
+        }
+        keys.push(change.after);
+    }
+    keys
+}
+
+/// A change of globex's key to the one of a seed, by the key before.
+pub(crate) fn change_of_globex(world: &World, after: &[u8; 32]) -> ByteString {
+    let globex = &world.globex;
+    let (lineage, after) = (globex.lineage, public(after));
+    let before = globex.key;
+    let payload = cbor::encode(&Payload { lineage, number: 1, before, after, recovery: None });
+    let message = to_be_signed(CONTEXT, &payload);
+    let signature = SigningKey::from_bytes(&globex.seed).sign(&message).to_bytes();
+    let bytes = |b: &[u8]| ByteString(b.to_vec());
+    let sign1: Sign1 = (bytes(PROTECTED), Empty {}, bytes(&payload), bytes(&signature));
+    cbor::encode(&sign1).into()
+}
+
+/// What is said of changed keys.
+pub(crate) fn frames(world: &World) -> Vec<(&'static str, Frame)> {
+    let change = change_of_globex(world, &[3; 32]);
+    let hello = Hello {
+        from: world.globex.domain.into(),
+        to: world.acme.domain.into(),
+        lineage: world.globex.lineage,
+        start: 6,
+        versions: vec![PEER_VERSION],
+        changes: Some(vec![change.clone()]),
+    };
+    let log = WireLog::from(world.globex.log(world.link));
+    let head = crate::forks::genuine(world).one.head;
+    let asked = vec![VectorEntry { log, seq: head.seq, hash: head.hash.into() }];
+    let organisation = Organisation { changes: vec![change], ..world.globex.organisation() };
+    vec![
+        ("hello under a key that has changed", Frame::Hello(hello)),
+        ("how a key has changed", Frame::Keys { organisations: vec![organisation] }),
+        ("a head to be signed anew", Frame::Signed { asked, heads: vec![] }),
+        (
+            "a head signed anew",
+            Frame::Signed { asked: vec![], heads: vec![SignedHead { log, head }] },
+        ),
+    ]
 }

@@ -6,9 +6,9 @@ use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::control::{
-    Ban, ClosedLog, Closing, ControlAct, ControlHeader, Invite, JoinRule, Moderation, Opening,
-    Role, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting, SetRetention,
-    SetRole, SetVersion, Succession, Target, Text,
+    Ban, ClosedLog, Closing, ControlAct, ControlHeader, Invite, JoinRule, KeyChanges, Moderation,
+    Opening, Role, SetArchived, SetEdits, SetHistory, SetJoinRule, SetMentions, SetPosting,
+    SetRetention, SetRole, SetVersion, Succession, Target, Text,
 };
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::event::{
@@ -16,8 +16,7 @@ use comity_protocol::event::{
     Reaction, Record, Request, RequestRefused, Test,
 };
 use comity_protocol::frame::{
-    Batch, Exception, Frame, HeadAbove, Hello, LogKind, PEER_VERSION, Range, VectorEntry, Want,
-    WireLog,
+    Batch, Exception, Frame, HeadAbove, LogKind, PEER_VERSION, Range, VectorEntry, Want, WireLog,
 };
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, HeadProof};
@@ -26,6 +25,7 @@ use comity_protocol::history::{
     RangeStart, Stated,
 };
 use comity_protocol::id::{AccountNumber, LogId, LogName, MessageId, ShortHash, WriterId};
+use comity_protocol::keys::Hello;
 use comity_protocol::presence::{PresenceEntry, PresenceState};
 use comity_protocol::reading::MarkEntry;
 use serde_json::{Value, json};
@@ -196,10 +196,15 @@ pub(crate) fn control(world: &World) -> Vec<Value> {
     logs.sort_unstable();
     let mut closing = by_alice(&ControlAct::CloseLogs(Closing { logs }));
     closing.actor = None;
+    let change = crate::key_changes::change_of_globex(world, &[3; 32]);
+    let keys = KeyChanges { lineage: world.globex.lineage, changes: vec![change] };
+    let mut keys = by_alice(&ControlAct::ChangeKeys(keys));
+    keys.actor = None;
     let mut opening = by_alice(&ControlAct::Open(opening));
     opening.actor = None;
     opening.state = Some(Hash([0xee; 32]));
     cases.extend([
+        header("another key", &keys),
         header("the opening of a term", &opening),
         header("a closing of two logs", &closing),
         header("a kind of later versions", &later),
@@ -257,6 +262,7 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         lineage: world.acme.lineage,
         start: 5,
         versions: vec![PEER_VERSION],
+        changes: None,
     };
     let (fed, asked) = batches(world);
     let entries =
@@ -293,9 +299,11 @@ pub(crate) fn frames(world: &World) -> Vec<Value> {
         ("no history", Frame::Branch { log, branch: None }),
         ("a proof of a fork", Frame::Fork { proof: fork.encode().into() }),
     ];
+    let keys = crate::key_changes::frames(world);
     let (directory, presence) = (directory_frames(world), presence_frames(world));
     let (profiles, probes) = (profile_frames(), probe_frames(world));
     let all = frames.iter().chain(&directory).chain(&presence).chain(&profiles).chain(&probes);
+    let all = all.chain(&keys);
     all.map(|(name, frame)| structure(name, "frame", frame)).collect()
 }
 

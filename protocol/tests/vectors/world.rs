@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 pub(crate) const BEGIN_MS: u64 = 1_795_404_447_123;
 
 /// An organisation with its keys.
+#[derive(Clone)]
 pub(crate) struct Org {
     pub(crate) domain: &'static str,
     pub(crate) seed: [u8; 32],

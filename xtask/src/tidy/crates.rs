@@ -10,7 +10,7 @@ const ARROWS: [Row; 17] = [
     row("comity-identity", &["comity-protocol"], &[]),
     row("comity-discovery", &["comity-protocol", "comity-identity"], &[]),
     // Its tests let two real machines talk over a link.
-    row("comity-replica", &["comity-protocol"], &["comity-identity", "comity-machine"]),
+    row("comity-replica", &["comity-protocol", "comity-identity"], &["comity-machine"]),
     row(
         "comity-federation",
         &["comity-protocol", "comity-identity", "comity-discovery", "comity-replica"],

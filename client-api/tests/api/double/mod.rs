@@ -292,18 +292,15 @@ impl Backend for Double {
     }
 
     fn introduction(&self) -> NodeIntroduction {
-        let key = data_encoding::BASE64.decode(KEY.as_bytes()).unwrap();
+        let key = data_encoding::BASE64.decode(KEY.as_bytes()).unwrap().try_into();
+        let host = "node1.acme.test".to_owned();
         NodeIntroduction {
             lineage: LineageId([7; 32]),
             key_name: "2026a".to_owned(),
-            key: NodePublicKey::from_bytes(&key.try_into().unwrap()).unwrap(),
+            key: NodePublicKey::from_bytes(&key.unwrap()).unwrap(),
+            first_key: None,
             recovery: Hash([0x45; 32]),
-            hosts: vec![NodeHost {
-                host: "node1.acme.test".to_owned(),
-                port: 4433,
-                priority: 10,
-                weight: 5,
-            }],
+            hosts: vec![NodeHost { host, port: 4433, priority: 10, weight: 5 }],
         }
     }
 

@@ -48,7 +48,9 @@ pub(super) fn disagreements(world: &World) -> Vec<Broken> {
         let mut first: Option<(usize, u64)> = None;
         for Held { node, log, .. } in &held {
             let Some(fork) = &log.fork else { continue };
-            let proven = ForkProof::decode(&fork.proof).ok().and_then(|proof| proof.verify().ok());
+            let proven = ForkProof::decode(&fork.proof)
+                .ok()
+                .and_then(|proof| proof.verify(comity_identity::keys_of).ok());
             if proven.is_none_or(|proven| (proven.log, proven.seq) != (id, fork.seq)) {
                 broken.push((Rule::Fork, format!("n{node}: no proof of {}", show_log(&id))));
             }

@@ -17,6 +17,7 @@ fn key(seed: u8) -> PublishedKey {
         key_name: "2026a".parse().unwrap(),
         key: NodeKey::from_seed(&[seed; 32]).public(),
         recovery: RecoveryKey::from_seed(&[9; 32]).hash(),
+        first_key: None,
     }
 }
 
@@ -37,7 +38,11 @@ fn outcome(
     judged: Result<Introduction, IntroduceError>,
 ) -> Result<(NodePublicKey, Proof), IntroduceError> {
     let introduction = judged?;
-    let lineage = lineage_id(&globex(), &introduction.key, &introduction.recovery);
+    let lineage = comity_protocol::key::lineage_id(
+        &globex(),
+        &introduction.first_key,
+        &introduction.recovery,
+    );
     assert_eq!(introduction.lineage, lineage);
     Ok((introduction.key, introduction.proof))
 }
@@ -62,6 +67,36 @@ fn a_key_needs_dnssec_or_a_pin() {
     let pinned = judged(&texts, Evidence::Indeterminate, Some(key(1)));
     assert_eq!(pinned, Ok((found, Proof::Pin)));
     assert_eq!(judged(&texts, Evidence::Secure, Some(key(2))), Err(PinMismatch));
+}
+
+/// The key of a seed, which followed that of another in the same lineage.
+fn following(seed: u8, first: u8) -> PublishedKey {
+    PublishedKey { first_key: Some(key(first).key), ..key(seed) }
+}
+
+#[test]
+fn keys_of_one_lineage_stand_beside_each_other() {
+    let both = [key(1).to_string(), following(2, 1).to_string()];
+    let introduce =
+        |texts: &[String], pin| judge(&globex(), &set(texts, Evidence::Secure), &policy(&ALL, pin));
+    let keys = [key(1).key, key(2).key];
+    for pin in [None, Some(key(1)), Some(following(2, 1)), Some(following(3, 1))] {
+        let found = introduce(&both, pin).unwrap();
+        assert_eq!((found.keys.as_slice(), found.first_key), (keys.as_slice(), key(1).key));
+        assert_eq!(found.lineage, key(1).lineage(globex()).id);
+    }
+    // Later the first one is gone; the lineage is the same.
+    let found = introduce(&both[1..], None).unwrap();
+    assert_eq!((found.key, found.lineage), (key(2).key, key(1).lineage(globex()).id));
+    assert_eq!(introduce(&both, Some(key(2))), Err(PinMismatch));
+    let third = [both.as_slice(), &[key(3).to_string()]].concat();
+    assert_eq!(introduce(&third, None), Err(SeveralKeys));
+    let document = Document { domain: globex(), published: following(2, 1), hosts: Vec::new() };
+    let web = policy(&[Proof::WebPki], None);
+    let signed = |text: String| set(&[text], Evidence::Secure);
+    let judged = |txt| judge_document(&document, Some(&txt), &web).map(|found| found.key);
+    assert_eq!(judged(signed(key(1).to_string())), Ok(key(2).key));
+    assert_eq!(judged(signed(key(2).to_string())), Err(Contradicted));
 }
 
 #[test]

@@ -82,6 +82,7 @@ impl World {
             lineage: self.nodes[i].lineage(),
             start: self.starts + i as u64,
             dialled,
+            changes: Vec::new(),
         });
         let now_ms = self.now_ms;
         let mut end = || End { link: Link::new(settings.next().unwrap(), now_ms), reading: false };

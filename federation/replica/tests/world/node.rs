@@ -18,7 +18,7 @@ use comity_protocol::history::{HistoryAsk, LogRef};
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, LineageId, LogId, LogName, ShortHash, WriterId,
 };
-use comity_protocol::key::NodePublicKey;
+use comity_protocol::key::{KeyId, NodePublicKey};
 use comity_protocol::name::ServerName;
 use comity_replica::{AppliedHistory, Fate, FedBatch, FedRecord, Histories, Keys};
 
@@ -66,12 +66,12 @@ pub struct Node {
 pub struct PeerKeys<'n>(&'n State, LineageId);
 
 impl Keys for PeerKeys<'_> {
-    fn origin_key(&self, range: &Range) -> Option<(LineageId, NodePublicKey)> {
-        self.0.origin_key(self.1, range)
+    fn origin_key(&self, range: &Range, named: KeyId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.origin_key(self.1, range, named)
     }
 
-    fn log_key(&self, log: &LogId) -> Option<(LineageId, NodePublicKey)> {
-        self.0.log_key(log)
+    fn log_key(&self, log: &LogId, named: KeyId) -> Option<(LineageId, NodePublicKey)> {
+        self.0.log_key(log, named)
     }
 }
 

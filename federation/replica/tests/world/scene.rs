@@ -3,8 +3,9 @@
 use comity_machine::{Act, Answer, Applied};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Batch, Exception, Frame, Hello, LogKind, PEER_VERSION, WireLog};
+use comity_protocol::frame::{Batch, Exception, Frame, LogKind, PEER_VERSION, WireLog};
 use comity_protocol::id::{ChannelId, LineageId, LogId};
+use comity_protocol::keys::Hello;
 use comity_replica::{Action, FedBatch, FedRecord, Link, LinkSettings};
 
 use super::{BEGINNING_MS, Node};
@@ -29,6 +30,7 @@ impl Scene {
             lineage: globex.lineage(),
             start: 7,
             dialled: None,
+            changes: Vec::new(),
         };
         Self { acme, link: Link::new(settings, BEGINNING_MS), globex, now_ms: BEGINNING_MS }
     }
@@ -157,6 +159,7 @@ pub fn hello_from(from: &str, to: &str, versions: Vec<u16>) -> Frame {
         lineage: acme.lineage(),
         start: 5,
         versions,
+        changes: None,
     })
 }
 

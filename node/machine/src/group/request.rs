@@ -1,6 +1,7 @@
 //! Requests that control records grant: every member judges a foreign user's act by the record
 //! alone (`docs/protocol/` section 7.2). It must not know what the act does.
 
+use comity_identity::KeyChain;
 use comity_protocol::chain;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, Join, RequestProof};
@@ -23,11 +24,14 @@ impl Group {
         if self.state.answered.get(&log_key).is_some_and(|last| proof.seq <= *last) {
             return Err(Code::LogForked);
         }
-        let admitted = match act {
-            ControlAct::Join(Join { organisation: Some(new), .. }) => Some(new.first_key),
-            _ => self.state.key(&actor.lineage),
+        let judged_by = match act {
+            ControlAct::Join(Join { organisation: Some(new), .. }) => Some(new),
+            _ => self.state.organisations.get(&actor.lineage),
         };
-        let key = admitted.ok_or(Code::NotAllowed)?;
+        let chain = KeyChain::of(judged_by.ok_or(Code::NotAllowed)?);
+        let chain = chain.map_err(|_| Code::CheckpointForged)?;
+        let named = proof.head.key().and_then(|named| chain.named(named));
+        let key = named.ok_or(Code::CheckpointForged)?;
         let name = LogName::Message { origin: actor.lineage, writer: proof.writer };
         let log = LogId { channel: proof.channel, name };
         let head =

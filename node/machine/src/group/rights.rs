@@ -1,9 +1,10 @@
 //! Who may do what in a control state (`docs/protocol/` section 7.1). It must not know how a record
 //! came, nor change the state.
 
+use comity_identity::{KeyChain, Standing};
 use comity_protocol::code::Code;
 use comity_protocol::control::{
-    Ban, ControlAct, Invite, Join, Organisation, Role, SetPosting, SetRole, Succession,
+    Ban, ControlAct, Invite, Join, KeyChanges, Organisation, Role, SetPosting, SetRole, Succession,
 };
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::limits::{
@@ -66,7 +67,8 @@ impl ControlState {
                 if set.version > self.version { Ok(()) } else { Err(Code::VersionUnsupported) }
             }
             ControlAct::HandOver(to) => self.allows_hand_over(actor, to),
-            ControlAct::CloseLogs(_)
+            ControlAct::ChangeKeys(_)
+            | ControlAct::CloseLogs(_)
             | ControlAct::Cover
             | ControlAct::Genesis(_)
             | ControlAct::Open(_)
@@ -97,6 +99,7 @@ impl ControlState {
             self.members.get(account).is_some_and(|m| !m.is_in() && m.invite.is_some())
         };
         match act {
+            ControlAct::ChangeKeys(keys) => self.allows_keys(keys),
             ControlAct::CloseLogs(_) | ControlAct::Cover => Ok(()),
             ControlAct::Leave(target) if open(&target.account) => Ok(()),
             ControlAct::Remove(target) if target.account.lineage != self.home => {
@@ -105,6 +108,18 @@ impl ControlState {
                 if is_there { Ok(()) } else { Err(Code::NotAMember) }
             }
             _ => Err(Code::NotAllowed),
+        }
+    }
+
+    /// Whether changes go beyond what is stated of an organisation's key: they are signed by the
+    /// organisation itself, so that no home can give it another one.
+    fn allows_keys(&self, keys: &KeyChanges) -> Result<(), Code> {
+        let stated = self.organisations.get(&keys.lineage).ok_or(Code::NotAMember)?;
+        let shown = Organisation { changes: keys.changes.clone(), ..stated.clone() };
+        let chain = |organisation| KeyChain::of(organisation).map_err(|_| Code::PeerNameMismatch);
+        match chain(&shown)?.standing(&chain(stated)?) {
+            Standing::Newer => Ok(()),
+            Standing::Older | Standing::Same | Standing::Split => Err(Code::PeerNameMismatch),
         }
     }
 
@@ -190,7 +205,7 @@ impl ControlState {
     fn admits(&self, lineage: LineageId, new: &Organisation, label: &str) -> Result<(), Code> {
         let label: AccountLabel = label.parse().map_err(|_| Code::NameInvalid)?;
         let sound = new.lineage() == Some(lineage)
-            && new.changes.is_empty()
+            && KeyChain::of(new).is_ok()
             && new.domain == label.domain.as_str();
         if !sound {
             return Err(Code::PeerNameMismatch);

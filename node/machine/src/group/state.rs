@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use comity_identity::KeyChain;
 use comity_protocol::cbor;
 use comity_protocol::control::{
     ControlAct, ControlHeader, Genesis, JoinRule, Organisation, Role, SetRole,
@@ -136,7 +137,7 @@ impl ControlState {
         let label: AccountLabel = genesis.label.parse().ok()?;
         let sound = genesis.version == 1
             && genesis.owner.lineage == home
-            && genesis.home.changes.is_empty()
+            && KeyChain::of(&genesis.home).is_ok()
             && label.domain.as_str() == genesis.home.domain
             && (1..=MEMBERS_MAX).contains(&genesis.member_limit)
             && is_name(&genesis.name)
@@ -198,10 +199,9 @@ impl ControlState {
         self.joined().any(|(account, _)| account.lineage != self.home)
     }
 
-    /// The key that speaks for an organisation here.
-    pub fn key(&self, lineage: &LineageId) -> Option<NodePublicKey> {
-        // Version 1 admits no organisation with changes of key; see `rights`.
-        self.organisations.get(lineage).map(|o| o.first_key)
+    /// The key that an organisation began with.
+    pub fn first_key(&self, lineage: &LineageId) -> Option<NodePublicKey> {
+        self.organisations.get(lineage).map(|known| known.first_key)
     }
 
     /// Whether an account may mention all members.
@@ -269,6 +269,11 @@ impl ControlState {
             ControlAct::SetRetention(set) => self.retention = set.seconds,
             ControlAct::SetVersion(set) => self.version = set.version,
             ControlAct::HandOver(to) => self.nominee = Some(to.nominee),
+            ControlAct::ChangeKeys(keys) => {
+                if let Some(known) = self.organisations.get_mut(&keys.lineage) {
+                    known.changes.clone_from(&keys.changes);
+                }
+            }
             ControlAct::CloseLogs(_)
             | ControlAct::Cover
             | ControlAct::Genesis(_)

@@ -17,6 +17,7 @@ mod forks;
 mod groups;
 mod histories;
 mod joins;
+mod keys;
 mod notify;
 mod policy;
 mod presence;

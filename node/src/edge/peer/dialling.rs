@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_federation::{ConnectError, DiscoverError, Link};
+use comity_federation::{ConnectError, DiscoverError, Introduction, Link};
 use comity_protocol::code::Code;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
@@ -13,6 +13,7 @@ use data_encoding::BASE64;
 use tokio::task::JoinSet;
 
 use super::Context;
+use super::exchange::Exchange;
 use super::links::Trouble;
 
 /// How long a place may be silent until the next one is tried beside it.
@@ -30,16 +31,16 @@ impl Context {
         let unknown = |error: DiscoverError| Trouble { code: error.code(), why: error.to_string() };
         let introduced = introduced.map_err(unknown)?;
         let introduction = introduced.introduction;
-        {
-            let state = self.exchange.shared.state();
-            let known = state.peer_domains.get(domain.as_str());
-            if known.is_some_and(|known| *known != introduction.lineage) {
-                return Err(Code::DomainKeyChanged.into());
-            }
+        let known = self.known(domain);
+        if known.is_some_and(|known| known.lineage().id != introduction.lineage) {
+            return Err(Code::DomainKeyChanged.into());
         }
-        self.links.proven(domain, introduction.key, introduction.proof);
+        let keys = keys_at(&self.exchange, &introduction);
         let addrs = introduced.targets.into_iter().flat_map(|target| target.addrs);
-        let dialled = self.dial_places(domain, addrs, introduction.key).await;
+        let dialled = self.dial_places(domain, addrs, &keys).await;
+        if let Ok(link) = &dialled {
+            self.links.proven(domain, link.peer_key(), introduction.proof);
+        }
         if dialled.as_ref().is_err_and(|trouble| trouble.code == Code::DomainUnreachable) {
             // Its address may have changed: look again the next time.
             self.resolver.forget(domain);
@@ -47,20 +48,20 @@ impl Context {
         dialled
     }
 
-    /// The first place that answers with the key has the link; others are given up.
+    /// The first place that answers with one of the keys has the link; others are given up.
     async fn dial_places(
         self: &Arc<Self>,
         domain: &ServerName,
         mut left: impl Iterator<Item = SocketAddr>,
-        key: NodePublicKey,
+        keys: &[NodePublicKey],
     ) -> Result<Link, Trouble> {
         let mut dials = JoinSet::<Tried>::new();
         let mut failed = Vec::new();
         let mut next = left.next();
         loop {
             if let Some(addr) = next.take() {
-                let context = Arc::clone(self);
-                dials.spawn(async move { (addr, context.endpoint.connect(addr, &key).await) });
+                let (context, keys) = (Arc::clone(self), keys.to_vec());
+                dials.spawn(async move { (addr, context.endpoint.connect(addr, &keys).await) });
                 next = left.next();
             }
             let (addr, error) = tokio::select! {
@@ -81,6 +82,15 @@ impl Context {
         let why = format!("No address of it answers as it should. {}.", failed.join("; "));
         Err(Trouble { code: Code::DomainUnreachable, why })
     }
+}
+
+/// The keys under one of which a domain's node is to answer: records may lag behind a key that
+/// changes, or be ahead of it.
+pub(super) fn keys_at(exchange: &Exchange, introduction: &Introduction) -> Vec<NodePublicKey> {
+    let mut keys = introduction.keys.clone();
+    let known = exchange.shared.state().key_of(&introduction.lineage);
+    keys.extend(known.filter(|known| !keys.contains(known)));
+    keys
 }
 
 /// Another node answers where a domain's is to be.

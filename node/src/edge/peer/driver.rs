@@ -9,6 +9,7 @@ use comity_federation::{CloseReason, LinkError};
 use comity_machine::{Ahead, Answer, Command, Rewind};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
+use comity_protocol::control::Organisation;
 use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Class, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
@@ -83,6 +84,8 @@ struct Driver {
     lacking: watch::Receiver<u64>,
     /// A proof was taken that the peer may lack.
     forked: watch::Receiver<u64>,
+    /// A key has changed, of which the peer may not know.
+    keyed: watch::Receiver<u64>,
     accounts_asked: Askers<AccountId>,
     groups_asked: Askers<Offer>,
     profiles_asked: Askers<Profile>,
@@ -127,6 +130,7 @@ enum Woken {
     Forked,
     Frame(Vec<u8>),
     Identified(Result<(), Code>),
+    Keyed,
     Lacking,
     Order(Option<Order>),
     Poked,
@@ -147,6 +151,7 @@ impl Driver {
         Self {
             lacking: exchange.filling.wakes(),
             forked: exchange.forks.wakes(),
+            keyed: exchange.keyed(),
             end: LinkEnd::new(exchange, wires.number, dialled, now_ms),
             outgoing: Outgoing::new(link.sender()),
             context,
@@ -202,6 +207,7 @@ impl Driver {
                     self.identifying = None;
                     self.end.handle_identified(found, clock::monotonic_ms());
                 }
+                Woken::Keyed => self.end.poke_keys(),
                 Woken::Lacking => self.end.poke_history(),
                 Woken::Order(Some(Order::Close(code))) => self.end.close(code),
                 Woken::Order(Some(Order::Ask(question))) => self.ask(*question),
@@ -241,6 +247,7 @@ impl Driver {
             filling,
             lacking,
             forked,
+            keyed,
             end,
             ..
         } = self;
@@ -266,6 +273,7 @@ impl Driver {
             () = wake.notified(), if !blocked => Woken::Poked,
             Ok(()) = lacking.changed() => Woken::Lacking,
             Ok(()) = forked.changed() => Woken::Forked,
+            Ok(()) = keyed.changed() => Woken::Keyed,
             () = sleep(timeout) => Woken::Timeout,
             () = outgoing::room(lanes), if blocked => Woken::Room,
         }
@@ -282,7 +290,7 @@ impl Driver {
             Task::Compare { peer, ahead, is_writer_ahead } => {
                 self.compare(peer, ahead, is_writer_ahead);
             }
-            Task::Identify { domain, lineage } => self.identify(domain, lineage),
+            Task::Identify { domain, lineage, changes } => self.identify(domain, lineage, changes),
             Task::LookedUp { id, found } => self.accounts_asked.tell(id, found),
             Task::Probed { id, found } => self.probes_asked.tell(id, found),
             Task::Sought { id, found } => self.groups_asked.tell(id, found),
@@ -290,6 +298,14 @@ impl Driver {
             Task::Send(frame) => self.end.passed.sent_bytes += self.outgoing.push(&frame),
             Task::SendDatagram(frame) => self.link.datagrams().send(frame.encode()),
             Task::TakeFork { log, seq, proof } => self.take_fork(log, seq, proof),
+            Task::TakeKeys(shown) => self.take_keys(shown),
+            Task::TakeSigned { peer, heads } => {
+                // What is not taken now is asked for on the next link.
+                if let Err(error) = self.context.writer.propose(Command::TakeSigned { peer, heads })
+                {
+                    tracing::warn!(%error, "heads that were signed anew cannot be taken now");
+                }
+            }
             Task::Up { domain, start } => {
                 self.link.welcome();
                 self.meter = Some(self.context.links.met(&domain, self.link.peer_key()));
@@ -320,10 +336,10 @@ impl Driver {
         let _ = self.wires.reports.send(report).await;
     }
 
-    fn identify(&mut self, domain: ServerName, lineage: LineageId) {
+    fn identify(&mut self, domain: ServerName, lineage: LineageId, changes: Vec<ByteString>) {
         let (context, key) = (Arc::clone(&self.context), self.link.peer_key());
         self.identifying = Some(tokio::spawn(async move {
-            let found = context.identify(&domain, lineage, key).await;
+            let found = context.identify(&domain, lineage, key, &changes).await;
             match found {
                 Ok(()) => {}
                 Err(code @ (Code::DomainRefused | Code::DomainWaits)) => {
@@ -388,6 +404,15 @@ impl Driver {
             // The peer states its heads again.
             tracing::warn!(%error, "a peer's heads cannot be compared now");
         }
+    }
+
+    fn take_keys(&self, shown: Vec<Organisation>) {
+        let context = Arc::clone(&self.context);
+        tokio::spawn(async move {
+            for shown in shown {
+                let _ = context.take_keys(shown).await;
+            }
+        });
     }
 
     fn take_fork(&self, log: WireLog, seq: u64, proof: ByteString) {

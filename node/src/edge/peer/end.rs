@@ -5,7 +5,7 @@
 //! Order of calls: a `handle_*` for what arrived, or a command; then `poll` while frames can be
 //! sent, `read_feed` where nobody awaits the feed, and `poll_timeout` for the one timer to arm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
@@ -55,6 +55,10 @@ pub struct LinkEnd {
     ours: StatedOfOurs,
     /// Forks that the peer was told of, or told us, by the record at which they part.
     told: BTreeMap<WireLog, u64>,
+    /// The changes of keys that the peer was told of.
+    pub(super) keys_told: BTreeMap<LineageId, Vec<ByteString>>,
+    /// Heads that the peer is still to be asked to sign anew.
+    pub(super) to_sign: VecDeque<VectorEntry>,
     /// Openings that came and go back.
     pub(super) rewinding: Rewinding,
     /// The groups of those that are being applied.
@@ -92,6 +96,7 @@ impl LinkEnd {
             lineage: exchange.lineage,
             start: exchange.start,
             dialled,
+            changes: exchange.changes(),
         };
         let replica = Link::new(settings, now_ms);
         let filler = exchange.filling.filler(link);
@@ -109,6 +114,8 @@ impl LinkEnd {
             stated_ms: None,
             ours: StatedOfOurs::default(),
             told: BTreeMap::new(),
+            keys_told: BTreeMap::new(),
+            to_sign: VecDeque::new(),
             rewinding: Rewinding::default(),
             rewound: Vec::new(),
             link,
@@ -320,9 +327,9 @@ impl LinkEnd {
             }
             Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
             Action::Close(code) => return Some(Task::Close(code)),
-            Action::Identify { domain, lineage, .. } => {
+            Action::Identify { domain, lineage, changes, .. } => {
                 self.peer = Some((domain.clone(), lineage));
-                return Some(Task::Identify { domain, lineage });
+                return Some(Task::Identify { domain, lineage, changes });
             }
             Action::KeepCursor(cursor) => {
                 let empty = Batch { checkpoints: vec![], ranges: vec![], cursor: None };
@@ -344,7 +351,6 @@ impl LinkEnd {
                 }
                 self.note(Wrong::Refused(code), Some(log.channel));
             }
-            Action::Hear(frame) => self.hear(peer?, frame, now_ms),
             Action::Probed { id, answer } => return Some(Task::Probed { id, found: answer }),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
@@ -361,6 +367,7 @@ impl LinkEnd {
                 self.relaying.handle_up(peer?, now_ms);
                 let (presences, link) = (&self.exchange.presences, (self.link, self.wakes()));
                 self.presence = Some(presences.link_up(peer?, link, start, now_ms));
+                self.begin_keys(peer?);
                 return self.peer().cloned().map(|domain| Task::Up { domain, start });
             }
             Action::CompareHeads { entries, is_last } => {
@@ -376,7 +383,7 @@ impl LinkEnd {
                 let is_news = self.exchange.is_fork_news(peer?, &log, seq);
                 return is_news.then_some(Task::TakeFork { log, seq, proof });
             }
-            other => self.act_for(peer?, other, now_ms),
+            other => return self.act_for(peer?, other, now_ms),
         }
         None
     }
@@ -411,7 +418,7 @@ impl LinkEnd {
     }
 
     /// What only a known peer can ask for.
-    fn act_for(&mut self, peer: LineageId, action: Action<Tracked>, now_ms: u64) {
+    fn act_for(&mut self, peer: LineageId, action: Action<Tracked>, now_ms: u64) -> Option<Task> {
         match action {
             Action::ChooseHistory => {
                 let known = self.replica.histories();
@@ -424,6 +431,7 @@ impl LinkEnd {
             }
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::AnswerProfile { id, name, image } => self.answer_profile(id, &name, image),
+            Action::Hear(frame) => self.hear(peer, frame, now_ms),
             Action::ServeHistory(ask) => {
                 self.answer(ask.channel, self.exchange.serve_history(peer, &ask));
             }
@@ -469,8 +477,9 @@ impl LinkEnd {
             Action::StateVector => {
                 self.replica.state_vector(self.exchange.vector_of(peer));
             }
-            _ => {}
+            other => return self.hear_keys(peer, other),
         }
+        None
     }
 
     /// The peer has stated some of its heads: what contradicts ours is looked into, what we have

@@ -14,7 +14,6 @@ use comity_machine::{Answer, Command, RefusedCode};
 use comity_protocol::code::Code;
 use comity_protocol::event::{EventAct, EventHeader};
 use comity_protocol::id::LineageId;
-use comity_protocol::key::NodePublicKey;
 use comity_protocol::limits::PROBE_ADDRESSES_MAX;
 use comity_protocol::name::ServerName;
 use comity_protocol::probe::{Probed, ProbedRecord, Tried};
@@ -23,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Context;
+use super::dialling::keys_at;
 use super::directory::Directory;
 use super::exchange::Exchange;
 use crate::clock;
@@ -51,7 +51,7 @@ pub struct Examiner {
     resolver: Resolver,
     exchange: Arc<Exchange>,
     writer: WriterHandle,
-    published: PublishedKey,
+    published: Arc<Mutex<PublishedKey>>,
     /// Its socket closes with the node, whoever still asks.
     endpoint: Weak<Endpoint>,
     directory: Directory,
@@ -64,7 +64,7 @@ impl Examiner {
             resolver: context.resolver.clone(),
             exchange: Arc::clone(&context.exchange),
             writer: context.writer.clone(),
-            published: context.published.clone(),
+            published: Arc::clone(&context.published),
             endpoint: Arc::downgrade(&context.endpoint),
             directory,
             tested: Arc::default(),
@@ -82,13 +82,13 @@ impl Examiner {
     }
 
     /// Our key, as we should publish it.
-    pub(in crate::edge) fn published(&self) -> &PublishedKey {
-        &self.published
+    pub(in crate::edge) fn published(&self) -> PublishedKey {
+        lock(&self.published).clone()
     }
 
     /// Whether each address of a domain's node answers.
     pub(in crate::edge) async fn knock(&self, introduced: &Introduced) -> Vec<Knock> {
-        knock_all(&self.endpoint, introduced).await
+        knock_all(&self.endpoint, &self.exchange, introduced).await
     }
 
     /// What a domain's node says of us.
@@ -177,7 +177,8 @@ impl Context {
             Ok(introduced) => introduced,
             Err(error) => return Probed { code: refused(error.code()), ..answer },
         };
-        let knocks = knock_all(&Arc::downgrade(&self.endpoint), &introduced).await;
+        let endpoint = Arc::downgrade(&self.endpoint);
+        let knocks = knock_all(&endpoint, &self.exchange, &introduced).await;
         let tried = knocks.into_iter().map(|(addr, outcome)| Tried {
             address: addr.into(),
             took_ms: outcome.as_ref().map_or(0, |took| ms(*took)),
@@ -188,8 +189,12 @@ impl Context {
 }
 
 /// Dials all addresses of a domain's node at once, each from a port of its own.
-async fn knock_all(from: &Weak<Endpoint>, introduced: &Introduced) -> Vec<Knock> {
-    let key: NodePublicKey = introduced.introduction.key;
+async fn knock_all(
+    from: &Weak<Endpoint>,
+    exchange: &Exchange,
+    introduced: &Introduced,
+) -> Vec<Knock> {
+    let keys = keys_at(exchange, &introduced.introduction);
     let mut addrs: Vec<SocketAddr> = Vec::new();
     for addr in introduced.targets.iter().flat_map(|target| &target.addrs) {
         if addrs.len() < PROBE_ADDRESSES_MAX && !addrs.contains(addr) {
@@ -198,12 +203,12 @@ async fn knock_all(from: &Weak<Endpoint>, introduced: &Introduced) -> Vec<Knock>
     }
     let mut dials = JoinSet::new();
     for (place, addr) in addrs.iter().copied().enumerate() {
-        let endpoint = from.upgrade();
+        let (endpoint, keys) = (from.upgrade(), keys.clone());
         dials.spawn(async move {
             let Some(endpoint) = endpoint else {
                 return (place, Err(ConnectError::EndpointClosed));
             };
-            (place, endpoint.knock(addr, &key).await)
+            (place, endpoint.knock(addr, &keys).await)
         });
     }
     let mut found = vec![Err(ConnectError::TimedOut); addrs.len()];

@@ -5,14 +5,16 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use comity_identity::NodeKey;
+use comity_identity::{KeyChain, NodeKey};
 use comity_machine::{Admission, Stance};
+use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
 use comity_replica::Relays;
+use tokio::sync::watch;
 
 use super::conduct::Conduct;
 use super::filling::Filling;
@@ -43,6 +45,8 @@ pub struct Exchange {
     pub(super) marks: Marks,
     pub(super) relays: Mutex<Relays>,
     pub(super) probes: Probes,
+    /// Counts the changes of keys taken.
+    keyed: watch::Sender<u64>,
     /// Fetches history that is lacking.
     pub filling: Filling,
 }
@@ -80,6 +84,7 @@ impl Exchange {
             marks,
             relays: Mutex::default(),
             probes: Probes::default(),
+            keyed: watch::Sender::new(0),
             filling,
         }
     }
@@ -105,7 +110,7 @@ impl Exchange {
     ) -> Option<Result<(), Code>> {
         let state = self.shared.state();
         let known = *state.peer_domains.get(domain.as_str())?;
-        let known_key = state.peers.get(&known).map(|peer| peer.key);
+        let known_key = state.key_of(&known);
         Some(if known != lineage {
             Err(Code::DomainKeyChanged)
         } else if known_key == Some(key) {
@@ -113,6 +118,38 @@ impl Exchange {
         } else {
             Err(Code::PeerNameMismatch)
         })
+    }
+
+    /// All changes of our key, as links show them.
+    pub(super) fn changes(&self) -> Vec<ByteString> {
+        let state = self.shared.state();
+        state.chain(&self.lineage).map(KeyChain::signed).unwrap_or_default()
+    }
+
+    /// Goes on under another key of ours.
+    pub fn change_key(&self, key: Arc<NodeKey>) {
+        self.proofs.change_key(key);
+    }
+
+    /// Wakes whenever a key was learnt to have changed.
+    pub(super) fn keyed(&self) -> watch::Receiver<u64> {
+        self.keyed.subscribe()
+    }
+
+    /// What somebody showed of an organisation's key was applied: all links pass it on.
+    pub fn keys_taken(&self, domain: &str, taken: Result<(), Code>) {
+        match taken {
+            Ok(()) => {
+                tracing::warn!(%domain, "another organisation has changed its key, as it may");
+                self.keyed.send_modify(|count| *count += 1);
+            }
+            Err(code) => tracing::error!(
+                %domain,
+                %code,
+                "changes of an organisation's key contradict those that are known: somebody else \
+                 has one of its keys. Ask its admin; what is known goes on to count"
+            ),
+        }
     }
 
     /// The domain of an organisation that we know, or that shares a group with us.

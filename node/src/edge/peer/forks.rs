@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use comity_machine::{Answer, Channel, ChannelNo, EventRow, Log, LogNo, State};
+use comity_identity::keys_of;
+use comity_machine::{Answer, Channel, ChannelNo, EventRow, Log, LogNo};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::chain::{self, Link, skip};
-use comity_protocol::control::Organisation;
 use comity_protocol::fork::{Branch, ForkProof};
 use comity_protocol::frame::{LogKind, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
@@ -190,10 +190,10 @@ impl Exchange {
         theirs: Branch,
     ) -> Option<ForkProof> {
         let (no, known) = self.heard_log(peer, &log)?;
-        let organisation = organisation(&self.shared.state(), no, log.origin)?;
+        let organisation = self.shared.state().organisation_of(&log.origin)?;
         let ours = self.branch_of(no, &log.into(), &known, seq)?;
         let proof = ForkProof { organisation, log, seq, one: ours, other: theirs };
-        proof.verify().is_ok().then_some(proof)
+        proof.verify(keys_of).is_ok().then_some(proof)
     }
 
     /// The proofs that we hold of logs that we share with a peer, or of which it has shown us a
@@ -267,7 +267,7 @@ impl Exchange {
     }
 
     /// The newest record of a log that is, or can be, proven.
-    fn head_of(&self, name: &LogName, log: &Log) -> Option<(u64, Hash)> {
+    pub(super) fn head_of(&self, name: &LogName, log: &Log) -> Option<(u64, Hash)> {
         if self.writes(name) {
             return Some((log.end.seq(), log.end.hash())).filter(|(seq, _)| *seq > 0);
         }
@@ -293,15 +293,4 @@ const COMPARED_ROWS_MAX: usize = 1_024;
 
 pub(super) fn is_shared(channel: &Channel, peer: LineageId) -> bool {
     channel.peers.get(&peer).is_some_and(|stay| stay.to.is_none())
-}
-
-/// An organisation as its lineage hashes it.
-fn organisation(state: &State, no: ChannelNo, origin: LineageId) -> Option<Organisation> {
-    let group = state.channels.get(&no).and_then(|channel| channel.group());
-    let of_group = group.and_then(|group| group.state.organisations.get(&origin)).cloned();
-    of_group.or_else(|| {
-        let peer = state.peers.get(&origin)?;
-        let (domain, first_key, recovery) = (peer.domain.clone(), peer.key, peer.recovery);
-        Some(Organisation { domain, first_key, recovery, changes: Vec::new() })
-    })
 }

@@ -90,6 +90,7 @@ pub(super) async fn run(
             Some(ended) = manager.drivers.join_next_with_id() => manager.ended(ended),
             peers = context.exchange.hub.unheard() => manager.wish_for(&peers),
             groups = context.exchange.hub.governed() => context.exchange.tell_final(&groups),
+            () = context.renew.notified() => manager.renew(),
             domains = context.links.retries() => manager.retry(domains),
             () = context.links.policy_changes() => manager.follow_policy(),
             Ok(()) = lacking.changed() => manager.wish_for(&context.exchange.filling.sources()),
@@ -180,6 +181,13 @@ impl Manager {
             self.context.resolver.forget(&domain);
             self.wish(domain.clone());
             self.dialer.handle_sign_of_life(&domain, now_ms);
+        }
+    }
+
+    /// Our key has changed: whoever is linked is to see the new one.
+    fn renew(&self) {
+        for number in self.links.keys() {
+            self.order(*number, Order::Close(Code::ShuttingDown));
         }
     }
 

@@ -6,6 +6,7 @@
 //! ([`Exchange`], [`LinkEnd`]), so that a simulator can run it.
 
 mod conduct;
+mod desk;
 mod dialling;
 mod directory;
 mod driver;
@@ -39,7 +40,7 @@ mod silence;
 mod task;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use comity_federation::{
@@ -57,6 +58,7 @@ use crate::presence::Presences;
 use crate::writer::{Shared, WriterHandle};
 
 pub use self::conduct::{Conduct, PeerConduct};
+pub use self::desk::{KeyDesk, KeyOrder, KeySwitch};
 pub(super) use self::directory::{Directory, account_refusal};
 pub use self::end::LinkEnd;
 pub use self::examine::Examiner;
@@ -106,8 +108,10 @@ struct Context {
     pins: Pins,
     endpoint: Arc<Endpoint>,
     links: Links,
-    /// Our key, as we should publish it.
-    published: PublishedKey,
+    /// Our key, as we should publish it; changes with it.
+    published: Arc<Mutex<PublishedKey>>,
+    /// Our key has changed: links are to be made anew.
+    renew: Notify,
 }
 
 /// What this edge does for the clients'.
@@ -126,6 +130,8 @@ pub struct PeerParts {
     pub(super) links: Links,
     /// Finds out how it is between us and others.
     pub(super) examiner: Examiner,
+    /// Takes the admin's wishes about our key.
+    pub(super) desk: KeyDesk,
 }
 
 /// The running peers' edge.
@@ -146,7 +152,7 @@ impl PeerEdge {
         (hub, presences): (Hub, Presences),
     ) -> Result<(Self, Directory), StartError> {
         let resolver = Resolver::new(settings.resolver.clone())?;
-        let domain = keys.domain.clone();
+        let domain = keys.domain().clone();
         let (lineage, published) = (keys.lineage().id, doctor::published(&keys));
         let key = Arc::new(keys.key);
         let addr = settings.listen;
@@ -167,7 +173,8 @@ impl PeerEdge {
             pins,
             endpoint: Arc::new(endpoint),
             links: Links::default(),
-            published,
+            published: Arc::new(Mutex::new(published)),
+            renew: Notify::new(),
         });
         let (directory, questions) = Directory::new();
         let stop = Arc::new(Notify::new());
@@ -177,7 +184,7 @@ impl PeerEdge {
     }
 
     /// What it does for the clients' edge, with what asks other nodes.
-    pub fn parts(&self, directory: Directory) -> PeerParts {
+    pub fn parts(&self, directory: Directory, desk: KeyDesk) -> PeerParts {
         let Exchange { progress, filling, conduct, marks, .. } = &*self.context.exchange;
         PeerParts {
             examiner: Examiner::new(&self.context, directory.clone()),
@@ -187,7 +194,13 @@ impl PeerEdge {
             conduct: conduct.clone(),
             marks: marks.clone(),
             links: self.context.links.clone(),
+            desk,
         }
+    }
+
+    /// Changes our key.
+    pub fn switch(&self) -> KeySwitch {
+        KeySwitch(Arc::downgrade(&self.context))
     }
 
     /// Fetches history that is lacking.

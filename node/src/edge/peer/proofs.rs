@@ -2,7 +2,7 @@
 //! They are not state: they are made from it after the sync, and again at will.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use comity_identity::NodeKey;
 use comity_protocol::head::{Head, HeadProof, prove};
@@ -18,7 +18,7 @@ pub type Blinds = Box<dyn Fn() -> [u8; 16] + Send + Sync>;
 pub(super) struct Proofs {
     domain: ServerName,
     lineage: LineageId,
-    key: Arc<NodeKey>,
+    key: RwLock<Arc<NodeKey>>,
     blinds: Blinds,
     kept: Mutex<HashMap<LogId, HeadProof>>,
 }
@@ -30,14 +30,37 @@ impl Proofs {
         key: Arc<NodeKey>,
         blinds: Blinds,
     ) -> Self {
-        Self { domain, lineage, key, blinds, kept: Mutex::default() }
+        Self { domain, lineage, key: RwLock::new(key), blinds, kept: Mutex::default() }
     }
 
     /// Proves an older head of a log of ours, which nobody else will ask for soon.
     pub(super) fn prove_once(&self, head: Head) -> Option<HeadProof> {
-        let sign = |message: &[u8]| self.key.sign(message);
-        let (domain, key) = (self.domain.as_str(), self.key.public());
-        prove(&[head], &[(self.blinds)()], domain, self.lineage, &key, sign).pop()
+        self.prove_all_once(&[head]).pop()
+    }
+
+    /// The same of many, under one signature.
+    pub(super) fn prove_all_once(&self, heads: &[Head]) -> Vec<HeadProof> {
+        let blinds: Vec<[u8; 16]> = heads.iter().map(|_| (self.blinds)()).collect();
+        let key = self.key();
+        let sign = |message: &[u8]| key.sign(message);
+        match heads.is_empty() {
+            true => Vec::new(),
+            false => {
+                let domain = self.domain.as_str();
+                prove(heads, &blinds, domain, self.lineage, &key.public(), sign)
+            }
+        }
+    }
+
+    /// Goes on under another key: all that was proven is proven anew when it is needed.
+    pub(super) fn change_key(&self, key: Arc<NodeKey>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+        kept.clear();
+    }
+
+    fn key(&self) -> Arc<NodeKey> {
+        Arc::clone(&self.key.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Proves heads of our logs, in their order, with at most one new signature.
@@ -58,9 +81,10 @@ impl Proofs {
                 kept.clear();
             }
             let blinds: Vec<[u8; 16]> = new.iter().map(|_| (self.blinds)()).collect();
-            let sign = |message: &[u8]| self.key.sign(message);
-            let key = self.key.public();
-            made = prove(&new, &blinds, self.domain.as_str(), self.lineage, &key, sign);
+            let key = self.key();
+            let sign = |message: &[u8]| key.sign(message);
+            let public = key.public();
+            made = prove(&new, &blinds, self.domain.as_str(), self.lineage, &public, sign);
             kept.extend(new.iter().map(|head| head.log).zip(made.iter().cloned()));
         }
         // Not looked up once more: a log may have two heads here, of which one is kept.

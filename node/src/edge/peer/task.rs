@@ -3,9 +3,11 @@
 use comity_machine::{Ahead, Rewind};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
+use comity_protocol::control::Organisation;
 use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Frame, WireLog};
 use comity_protocol::id::{AccountId, LineageId};
+use comity_protocol::keys::SignedHead;
 use comity_protocol::name::ServerName;
 use comity_protocol::probe::Probed;
 use comity_protocol::profile::Profile;
@@ -57,6 +59,8 @@ pub enum Task {
         domain: ServerName,
         /// The lineage that it claims.
         lineage: LineageId,
+        /// The changes of its key that it shows.
+        changes: Vec<ByteString>,
     },
     /// A look-up came to its end.
     LookedUp {
@@ -98,6 +102,16 @@ pub enum Task {
         seq: u64,
         /// The proof.
         proof: ByteString,
+    },
+    /// Propose what is shown of organisations' keys as commands; what becomes of each is told to
+    /// `Exchange::keys_taken`.
+    TakeKeys(Vec<Organisation>),
+    /// Propose heads that a peer has signed anew as a command.
+    TakeSigned {
+        /// The peer.
+        peer: LineageId,
+        /// The heads, verified.
+        heads: Vec<SignedHead>,
     },
     /// The link is up.
     Up {

@@ -209,7 +209,8 @@ async fn two_histories_of_a_log_are_found_proven_and_taken_no_further() {
     let first = one.batch(&scene.rogue.story);
     wire.shows(&first).await;
     assert_eq!(wire.is_acknowledged(&first).await, []);
-    let found = is_found_out(&mut wire, &scene, &other).await.verify().unwrap();
+    let found =
+        is_found_out(&mut wire, &scene, &other).await.verify(comity_identity::keys_of).unwrap();
     assert_eq!((found.log, found.seq), (one.log, 2));
     let admin = AdminClient::of(&scene.world.dir().join("acme.test"));
     let fork = soon(admin.forks()).await.unwrap().remove(0);

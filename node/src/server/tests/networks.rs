@@ -93,7 +93,7 @@ impl Two {
 }
 
 fn introduction(keys: &NodeKeyFile) -> PublishedKey {
-    PublishedKey { key_name: keys.name.clone(), key: keys.key.public(), recovery: keys.recovery }
+    crate::doctor::published(keys)
 }
 
 fn settings(domain: &str, dir: &Path, listen: &str, names: SocketAddr) -> Settings {

@@ -7,9 +7,10 @@ use comity_federation::{CloseReason, Endpoint, EndpointSettings, Link, LinkError
 use comity_identity::{NodeKey, NodeKeyFile};
 use comity_machine::{Answer, Command, RangeOutcome, State};
 use comity_protocol::code::Code;
-use comity_protocol::frame::{Batch, Class, Frame, Hello, PEER_VERSION, Want};
+use comity_protocol::frame::{Batch, Class, Frame, PEER_VERSION, Want};
 use comity_protocol::hash::Hash;
 use comity_protocol::id::AccountNumber;
+use comity_protocol::keys::Hello;
 
 use super::world::{Home, soon};
 use crate::clock;
@@ -21,13 +22,10 @@ pub(super) const SEED: u8 = 66;
 
 /// What a zone says of a domain whose key and recovery key come from a seed.
 pub(super) fn records_of(domain: &str, seed: u8, port: u16) -> Records {
-    let keys = NodeKeyFile {
-        domain: domain.parse().unwrap(),
-        name: "2026a".parse().unwrap(),
-        recovery: Hash([seed; 32]),
-        key: NodeKey::from_seed(&[seed; 32]),
-    };
-    Records::of(&keys, domain, port)
+    let (domain, name) = (domain.parse().unwrap(), "2026a".parse().unwrap());
+    let key = NodeKey::from_seed(&[seed; 32]);
+    let keys = NodeKeyFile::begin(domain, name, Hash([seed; 32]), key);
+    Records::of(&keys, keys.domain().as_str(), port)
 }
 
 pub(super) struct Rogue {
@@ -65,7 +63,7 @@ impl Rogue {
     /// Dials a node and says nothing yet.
     pub(super) async fn dials(&self, home: &Home) -> Wire {
         let addr = home.node.federation_addr;
-        Wire(soon(self.endpoint.connect(addr, &home.key)).await.unwrap())
+        Wire(soon(self.endpoint.connect(addr, &[home.key])).await.unwrap())
     }
 
     /// A hello that is true but for what a test changes.
@@ -76,6 +74,7 @@ impl Rogue {
             lineage: self.story.state.lineage(),
             start: clock::random_number(),
             versions: vec![PEER_VERSION],
+            changes: None,
         }
     }
 

@@ -200,6 +200,23 @@ impl World {
         self.homes.insert(home, again);
     }
 
+    /// Why a stopped node does not start again.
+    pub(super) async fn fails_to_start(&self, home: usize) -> String {
+        let settings = &self.settings[home];
+        let refused = soon(async {
+            loop {
+                match server::start(settings.clone(), node_keys(settings)).await {
+                    Err(StartError::Directory(DirectoryError::InUse(_))) => {
+                        tokio::task::yield_now().await;
+                    }
+                    Err(error) => break error.to_string(),
+                    Ok(_) => panic!("it starts"),
+                }
+            }
+        });
+        refused.await
+    }
+
     /// Starts the n-th node again with another time for which it keeps texts.
     pub(super) async fn keep(&mut self, home: usize, seconds: Option<u64>) {
         self.stop(home).await;
@@ -236,8 +253,8 @@ impl World {
 
 impl Home {
     pub(super) fn of(node: Node, keys: NodeKeyFile) -> Self {
-        let (domain, lineage) = (keys.domain.to_string(), keys.lineage().id);
-        let (key, recovery) = (keys.key.public(), keys.recovery);
+        let (domain, lineage) = (keys.domain().to_string(), keys.lineage().id);
+        let (key, recovery) = (keys.key.public(), keys.recovery());
         let url = format!("http://{}", node.client_addr);
         Self { node, url, domain, key, recovery, lineage }
     }

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use comity_identity::{NodeKey, RecoveryKey};
+use comity_identity::{KeyChain, Lineage, NodeKey, RecoveryKey, SignedKeyChange};
 use comity_machine::{
     Answer, Applied, CannotRewind, Command, DeviceId, Dropped, Effects, Erasing, EventRow,
     Forgotten, LogNo, LogSource, Outcome, Policy, RangeOutcome, Receipt, Rejudged, Rewind, RowKey,
     SignUpRule, State, Subscriber, Withdrawal, answer_rows, rewind, right_of,
 };
+use comity_protocol::control::Organisation;
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
 use comity_protocol::id::{
@@ -29,6 +30,8 @@ pub struct User {
 pub struct Node {
     pub state: State,
     pub key: NodeKey,
+    /// How it came to be the node's.
+    pub chain: KeyChain,
     pub recovery: RecoveryKey,
     pub domain: String,
     /// Everything applied, in the order of pos.
@@ -52,9 +55,11 @@ impl Node {
         let key = NodeKey::from_seed(&[number; 32]);
         let recovery = RecoveryKey::from_seed(&[number + 100; 32]);
         let domain = format!("{name}.test");
+        let begun = Lineage::begin(domain.parse().unwrap(), key.public(), recovery.hash());
         let mut node = Self {
             state: State::default(),
             key,
+            chain: KeyChain::begin(begun),
             recovery,
             domain: domain.clone(),
             records: Vec::new(),
@@ -114,8 +119,38 @@ impl Node {
     }
 
     pub fn introduce(&mut self, other: &Self) {
-        let (key, recovery) = (other.key.public(), other.recovery.hash());
+        let (key, recovery) = (other.chain.lineage().first_key, other.recovery.hash());
         self.apply(Command::Introduce { domain: other.domain.clone(), key, recovery });
+    }
+
+    /// Goes on under the key of a seed, which the key before signs.
+    pub fn rotate(&mut self, seed: u8, unix_ms: u64) {
+        let next = NodeKey::from_seed(&[seed; 32]);
+        let (id, number) = (self.lineage(), self.chain.next_number());
+        let change = SignedKeyChange::by_key(id, number, &self.key, next.public());
+        self.change_key(next, change, unix_ms);
+    }
+
+    /// Goes on under the key of a seed, which the recovery key signs.
+    pub fn recover(&mut self, seed: u8, unix_ms: u64) {
+        let next = NodeKey::from_seed(&[seed; 32]);
+        let (id, number, before) = (self.lineage(), self.chain.next_number(), self.chain.key());
+        let after = next.public();
+        let change = SignedKeyChange::by_recovery(id, number, before, after, &self.recovery);
+        self.change_key(next, change, unix_ms);
+    }
+
+    fn change_key(&mut self, next: NodeKey, change: SignedKeyChange, unix_ms: u64) {
+        self.chain.follow(change).unwrap();
+        self.key = next;
+        let shown = self.chain.organisation();
+        assert_eq!(self.take_keys(shown, unix_ms), Answer::Done);
+    }
+
+    /// Is shown how an organisation's key has changed.
+    pub fn take_keys(&mut self, shown: Organisation, unix_ms: u64) -> Answer {
+        let random = self.random();
+        self.apply(Command::TakeKeys { shown, unix_ms, random }).answer
     }
 
     /// Applies a command and checks that the rows reported as changed are all that changed.
@@ -314,6 +349,7 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     keys.extend(state.accounts.keys().map(|k| RowKey::Account(*k)));
     keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
     keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));
+    keys.extend(state.changed().map(|(k, _)| RowKey::Keys(*k)));
     keys.extend(state.contacts.keys().map(|(k, other)| RowKey::Contact(*k, *other)));
     keys.extend(state.expired().map(|(no, _)| RowKey::Expiry(no)));
     keys.extend(state.marks().map(|(account, no)| RowKey::Read(account, no)));

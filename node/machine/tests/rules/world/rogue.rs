@@ -6,7 +6,7 @@ use comity_protocol::body::{Body, WireBody};
 use comity_protocol::cbor;
 use comity_protocol::chain::{ChainEnd, Link, path};
 use comity_protocol::clock::HybridTime;
-use comity_protocol::control::{ControlAct, ControlHeader, Organisation, RequestProof, Target};
+use comity_protocol::control::{ControlAct, ControlHeader, RequestProof, Target};
 use comity_protocol::event::{EventAct, EventHeader, LogStart, Record, Request};
 use comity_protocol::fork::{Branch, ForkProof};
 use comity_protocol::frame::{Batch, Range};
@@ -161,12 +161,7 @@ pub fn fork_proof(by: &Node, seq: u64, one: &RogueLog, other: &RogueLog) -> Fork
         let step = |at: u64| log.steps.get(usize::try_from(at - log.first).unwrap()).copied();
         Branch::from_steps(head, seq, step).unwrap()
     };
-    let organisation = Organisation {
-        domain: by.domain.clone(),
-        first_key: by.key.public(),
-        recovery: by.recovery.hash(),
-        changes: Vec::new(),
-    };
+    let organisation = by.chain.organisation();
     let (log, one, other) = (one.log.into(), branch(one), branch(other));
     ForkProof { organisation, log, seq, one, other }
 }

@@ -17,6 +17,7 @@ pub fn line(state: &State, applied: &Applied) -> String {
         LogName::Control { .. } => {
             let header = ControlHeader::decode(&applied.record.header).unwrap();
             match header.act().unwrap() {
+                ControlAct::ChangeKeys(_) => "another key".into(),
                 ControlAct::CloseLogs(_) => "closes logs".into(),
                 ControlAct::Cover => "covers".into(),
                 ControlAct::Genesis(genesis) => format!("{sender} creates {}", genesis.name),
