@@ -183,7 +183,7 @@ pub enum ChannelKind {
     },
     /// A group.
     Group {
-        /// The name.
+        /// The name; empty where it is not shown, since a stranger invites.
         name: String,
         /// The topic; may be empty.
         topic: String,
@@ -217,6 +217,8 @@ pub struct ChannelSummary {
     pub kind: ChannelKind,
     /// The caller's standing.
     pub standing: Standing,
+    /// Who invites to a group that the node does not hold yet.
+    pub inviter: Option<AccountLabel>,
     /// The newest message's time in Unix milliseconds, where there is one.
     pub last_message_unix_ms: Option<u64>,
     /// What the caller has not read, once in.

@@ -84,7 +84,8 @@ pub enum EventContent {
     Invited {
         /// Whom.
         account: AccountLabel,
-        /// The channel's name, for one who cannot see the channel yet.
+        /// The channel's name, for one who cannot see the channel yet; empty where a stranger
+        /// invites.
         name: String,
     },
     /// An account came in; when it is the reader's own, the channel is new to its devices.

@@ -116,6 +116,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::DomainBogus
         | Code::DomainUnreachable
         | Code::DomainKeyChanged
+        | Code::KeyNotSecret
         | Code::ChainBroken
         | Code::ForkUnproven
         | Code::HeadForged

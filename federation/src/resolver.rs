@@ -17,7 +17,7 @@ mod web;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use comity_discovery::{
@@ -71,7 +71,10 @@ pub struct ResolverSettings {
 pub struct Resolver(Arc<Inner>);
 
 struct Inner {
-    validating: Dns,
+    /// Keeps what it has validated; made anew where somebody wants to see how it is now.
+    validating: RwLock<Dns>,
+    nameservers: Vec<SocketAddr>,
+    anchors: Arc<TrustAnchors>,
     plain: Dns,
     web: Web,
     policy: Policy,
@@ -148,13 +151,16 @@ impl Resolver {
             Some(text) => parse_anchors(text)?,
             None => TrustAnchors::default(),
         };
+        let anchors = Arc::new(anchors);
         let inner = Inner {
-            validating: Dns::new(&settings.nameservers, Some(Arc::new(anchors)))?,
+            validating: RwLock::new(Dns::new(&settings.nameservers, Some(anchors.clone()))?),
+            anchors,
             plain: Dns::new(&settings.nameservers, None)?,
             web: Web::new(settings.web)?,
             policy: settings.policy,
             cache: Cache::new(BOUNDS),
             lookups: Semaphore::new(LOOKUPS_MAX),
+            nameservers: settings.nameservers,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -224,6 +230,19 @@ impl Inner {
         found.unwrap_or(Err(DiscoverError::Unanswered))
     }
 
+    fn validating(&self) -> Dns {
+        self.validating.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets what was validated: proofs are kept as long as their records, though the zone above
+    /// may say otherwise by now.
+    fn validate_anew(&self) {
+        // It was made of the same before.
+        if let Ok(dns) = Dns::new(&self.nameservers, Some(self.anchors.clone())) {
+            *self.validating.write().unwrap_or_else(PoisonError::into_inner) = dns;
+        }
+    }
+
     /// Waits for a place, then for an answer, but not for ever.
     async fn in_turn<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
         // The semaphore is never closed.
@@ -233,7 +252,7 @@ impl Inner {
 
     async fn records(&self, domain: &ServerName) -> Records {
         let pinned = self.policy.vouches_for(domain);
-        let dns = if pinned { &self.plain } else { &self.validating };
+        let dns = if pinned { self.plain.clone() } else { self.validating() };
         let (txt_name, srv_name) = (txt_name(domain), srv_name(domain));
         let (txt, srv) = tokio::join!(dns.txt(&txt_name), dns.srv(&srv_name));
         Records { txt, srv }

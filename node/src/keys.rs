@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use comity_identity::{
     ChainError, KEY_FILE_BYTES_MAX, KeyChain, KeyFileError, KeyName, NodeKey, NodeKeyFile,
-    RecoveryKey, RecoveryKeyFile, SEED_BYTES,
+    RecoveryKey, RecoveryKeyFile, SEED_BYTES, is_well_known,
 };
 use comity_protocol::name::ServerName;
 use thiserror::Error;
@@ -68,6 +68,16 @@ pub enum KeysError {
         /// The directory of records.
         records: PathBuf,
     },
+    /// Everybody knows the secret.
+    #[error(
+        "{path} holds a key of examples or tests, whose secret everybody knows: move it and {} \
+         away, and let the node make new ones",
+        RECOVERY_KEY_FILE
+    )]
+    NotSecret {
+        /// The key file.
+        path: PathBuf,
+    },
     /// The key cannot be followed by another.
     #[error("{0}")]
     Chain(#[from] ChainError),
@@ -114,6 +124,9 @@ pub fn open(data_dir: &Path, domain: &ServerName) -> Result<Option<NodeKeyFile>,
     let path = data_dir.join(NODE_KEY_FILE);
     let Some(keys) = read::<NodeKeyFile>(&path)? else { return Ok(None) };
     same_domain(&path, keys.domain(), domain)?;
+    if is_well_known(&keys.key.public()) {
+        return Err(KeysError::NotSecret { path });
+    }
     Ok(Some(keys))
 }
 
@@ -167,6 +180,33 @@ pub fn recover(
     write_once(&next, &keys.to_text())?;
     switch(data_dir)?;
     Ok(keys)
+}
+
+/// The text of the recovery key's file, where it is still here.
+pub fn recovery_text(
+    data_dir: &Path,
+    domain: &ServerName,
+) -> Result<Option<Zeroizing<String>>, KeysError> {
+    let path = data_dir.join(RECOVERY_KEY_FILE);
+    let Some(file) = read::<RecoveryKeyFile>(&path)? else { return Ok(None) };
+    same_domain(&path, &file.domain, domain)?;
+    Ok(Some(file.to_text()))
+}
+
+/// Removes the recovery key from this machine.
+pub fn remove_recovery_key(data_dir: &Path) -> Result<(), KeysError> {
+    let path = data_dir.join(RECOVERY_KEY_FILE);
+    wipe(&path).map_err(at(&path))?;
+    File::open(data_dir).and_then(|dir| dir.sync_all()).map_err(at(data_dir))
+}
+
+/// Writes over a file before it goes: a best effort, since some disks keep what was written over.
+fn wipe(path: &Path) -> io::Result<()> {
+    let length = usize::try_from(fs::metadata(path)?.len()).unwrap_or(KEY_FILE_BYTES_MAX);
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(&vec![0; length])?;
+    file.sync_all()?;
+    fs::remove_file(path)
 }
 
 /// Whether the recovery key still lies beside the node's key.
@@ -334,6 +374,30 @@ mod tests {
         fs::remove_file(dir.path().join(RECOVERY_KEY_FILE)).unwrap();
         assert_eq!(open_or_create(dir.path(), &acme(), 2026).unwrap().lineage(), keys.lineage());
         assert!(!recovery_key_is_here(dir.path()));
+    }
+
+    #[test]
+    fn the_recovery_key_is_handed_out_and_is_here_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        open_or_create(dir.path(), &acme(), 2026).unwrap();
+        let written = fs::read_to_string(dir.path().join(RECOVERY_KEY_FILE)).unwrap();
+        assert!(recovery_text(dir.path(), &"globex.example".parse().unwrap()).is_err());
+        let text = recovery_text(dir.path(), &acme()).unwrap().unwrap();
+        assert_eq!(*text, written);
+        remove_recovery_key(dir.path()).unwrap();
+        assert!(recovery_text(dir.path(), &acme()).unwrap().is_none());
+        assert!(!recovery_key_is_here(dir.path()));
+    }
+
+    #[test]
+    fn a_key_that_everybody_knows_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = NodeKey::from_seed(&[7; SEED_BYTES]);
+        let keys = open_or_create(dir.path(), &acme(), 2026).unwrap();
+        let copied = NodeKeyFile::begin(acme(), keys.name.clone(), keys.recovery(), key);
+        fs::write(dir.path().join(NODE_KEY_FILE), &*copied.to_text()).unwrap();
+        let said = open(dir.path(), &acme()).unwrap_err().to_string();
+        assert!(said.contains("everybody knows") && said.contains(NODE_KEY_FILE), "{said}");
     }
 
     #[test]

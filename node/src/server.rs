@@ -239,10 +239,11 @@ impl Node {
         if let Some(stop) = self.stop_serving.take() {
             let _ = stop.send(());
         }
-        if self.serving.await.is_err() {
+        // A client that does not answer must not keep links coming up that end at once.
+        let (served, ()) = tokio::join!(self.serving, self.peers.stop());
+        if served.is_err() {
             tracing::error!("the clients' edge ended by a panic");
         }
-        self.peers.stop().await;
         self.waking.abort();
         self.tending.iter().for_each(JoinHandle::abort);
         self.presence.stop().await;

@@ -169,6 +169,8 @@ codes! {
     113 RecordOversize "record_oversize" "A record is larger than its channel's version allows.";
     114 RequestRefused "request_refused" "The channel's home refused the request.";
     115 ForkUnproven "fork_unproven" "What should prove two histories of a log does not.";
+    116 KeyNotSecret "key_not_secret"
+        "The domain's key is one of examples, whose secret half everybody knows.";
 }
 
 impl fmt::Display for Code {

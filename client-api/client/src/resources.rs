@@ -74,7 +74,7 @@ pub struct Channel {
     pub kind: String,
     /// The other account of a direct channel.
     pub with: Option<String>,
-    /// A group's name.
+    /// A group's name; not told where a stranger invites.
     pub name: Option<String>,
     /// A group's topic.
     pub topic: Option<String>,
@@ -84,6 +84,8 @@ pub struct Channel {
     pub member_limit: Option<u32>,
     /// `invited`, `joining`, `joined` or `kept`.
     pub standing: String,
+    /// Who invites to a group of another organisation.
+    pub inviter: Option<String>,
     /// The caller's role, once joined.
     pub role: Option<String>,
     /// The newest message's time in RFC 3339.

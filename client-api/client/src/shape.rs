@@ -77,7 +77,7 @@ pub enum Content {
     ExpiredMessage,
     /// A group was handed over to another home.
     HandedOver { home: String },
-    /// An account was invited.
+    /// An account was invited; the group's name is empty where a stranger invites.
     Invited { account: String, name: String },
     /// An account came in.
     Joined { account: String },
@@ -440,7 +440,9 @@ impl EventShape {
             "unbanned" => Content::Unbanned { account: self.account? },
             "contact" => Content::Contact { account: self.account?, step: self.step? },
             "created" => Content::Created { name: self.name? },
-            "invited" => Content::Invited { account: self.account?, name: self.name? },
+            "invited" => {
+                Content::Invited { account: self.account?, name: self.name.unwrap_or_default() }
+            }
             "joined" => Content::Joined { account: self.account? },
             "left" => Content::Left { account: self.account? },
             "message" => Content::Message { text: self.text },

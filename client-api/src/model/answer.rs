@@ -186,6 +186,8 @@ pub(crate) struct ChannelShape {
     member_limit: Option<u32>,
     standing: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    inviter: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_message_time: Option<String>,
@@ -214,6 +216,7 @@ impl From<ChannelSummary> for ChannelShape {
             home: None,
             member_limit: None,
             standing: standing.to_owned(),
+            inviter: summary.inviter.map(|inviter| inviter.to_string()),
             role,
             last_message_time: summary.last_message_unix_ms.map(format_unix_ms),
             unread: match summary.standing {
@@ -228,7 +231,7 @@ impl From<ChannelSummary> for ChannelShape {
                 Self { kind: "direct".to_owned(), with: Some(with.to_string()), ..shape }
             }
             ChannelKind::Group { name, topic, home, member_limit } => Self {
-                name: Some(name),
+                name: Some(name).filter(|name| !name.is_empty()),
                 topic: Some(topic),
                 home: Some(home.to_string()),
                 member_limit: Some(member_limit),

@@ -156,6 +156,7 @@ enum ContentShape<'a> {
     },
     Invited {
         account: String,
+        #[serde(default, skip_serializing_if = "str::is_empty")]
         name: Cow<'a, str>,
     },
     Joined {

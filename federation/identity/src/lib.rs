@@ -8,6 +8,7 @@ mod key_file;
 mod key_name;
 mod lineage;
 mod secret;
+mod well_known;
 
 pub use chain::{ChainError, KeyChain, Standing, keys_of};
 pub use change::{ChangeError, KEY_CHANGE_CONTEXT, KeyChange, SignedKeyChange};
@@ -15,3 +16,4 @@ pub use key_file::{KEY_FILE_BYTES_MAX, KeyFileError, NodeKeyFile, RecoveryKeyFil
 pub use key_name::{KEY_NAME_BYTES_MAX, KeyName, KeyNameError};
 pub use lineage::Lineage;
 pub use secret::{NodeKey, RecoveryKey, SEED_BYTES};
+pub use well_known::is_well_known;

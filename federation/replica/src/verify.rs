@@ -112,13 +112,19 @@ impl Verifier {
             return Err(Fault::FrameMalformed);
         }
         let known = self.known.iter().find(|known| known.bytes == *bytes);
-        let named = match known {
-            Some(known) => known.checkpoint.key,
-            None => Checkpoint::claim(bytes).map_err(|_| Fault::CheckpointForged)?.key,
+        let (by, named) = match known {
+            Some(known) => (known.origin, known.checkpoint.key),
+            None => {
+                let claim = Checkpoint::claim(bytes).map_err(|_| Fault::CheckpointForged)?;
+                (claim.lineage, claim.key)
+            }
         };
         let Some((origin, key)) = keys.origin_key(range, named) else {
             return Ok(Found::NoOrigin);
         };
+        if by != origin {
+            return Err(Fault::CheckpointForged);
+        }
         if named != key.id() {
             return Ok(Found::OtherKey);
         }

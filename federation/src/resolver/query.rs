@@ -32,7 +32,8 @@ const ANSWERS_KEPT_MAX: u64 = 0;
 /// Aliases that are followed.
 const ALIASES_MAX: usize = 8;
 
-/// A resolver, validating or not.
+/// A resolver, validating or not. Cheap to clone.
+#[derive(Clone)]
 pub(super) struct Dns(TokioResolver);
 
 /// The name servers did not answer, or not usably. A denial is an answer: an empty set.

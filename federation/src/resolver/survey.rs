@@ -52,6 +52,7 @@ impl Resolver {
     /// its document even where records suffice.
     pub async fn survey(&self, domain: &ServerName, host: Option<&str>) -> Survey {
         self.forget(domain);
+        self.0.validate_anew();
         // One after the other, so that its web server is asked once.
         let introduced = self.introduce(domain).await;
         let (txt, srv, document) = self.0.published(domain, host.is_some()).await;
@@ -82,12 +83,13 @@ type Published = (Seen<TxtRecord>, Seen<SrvRecord>, Option<Result<Document, WebE
 impl Inner {
     async fn published(&self, domain: &ServerName, with_document: bool) -> Published {
         let (txt_name, srv_name) = (txt_name(domain), srv_name(domain));
+        let validating = self.validating();
         let asked = async {
             tokio::join!(
                 self.plain.txt(&txt_name),
-                self.validating.txt(&txt_name),
+                validating.txt(&txt_name),
                 self.plain.srv(&srv_name),
-                self.validating.srv(&srv_name),
+                validating.srv(&srv_name),
             )
         };
         let unanswered = (Err(Unanswered), Err(Unanswered), Err(Unanswered), Err(Unanswered));

@@ -375,6 +375,20 @@ pub enum Command {
         #[n(1)]
         heads: Vec<SignedHead>,
     },
+    /// The admin gives a domain to the organisation that it is proven to be of now, in place of the
+    /// one that had it before.
+    #[n(36)]
+    Replace {
+        /// The domain.
+        #[n(0)]
+        domain: String,
+        /// The organisation's first node key.
+        #[n(1)]
+        key: NodePublicKey,
+        /// The hash of its recovery key.
+        #[n(2)]
+        recovery: Hash,
+    },
 }
 
 /// What the node's setting asks of a sign-up.

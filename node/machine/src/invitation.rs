@@ -10,6 +10,7 @@ use comity_protocol::name::AccountLabel;
 
 use crate::account::{OpenInvitation, RequestPlace, Standing};
 use crate::channel::{ChannelNo, Kind};
+use crate::contact::{Contact, ContactStanding};
 use crate::group::is_name;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
@@ -85,6 +86,32 @@ impl State {
         self.invited.insert((invitation.channel, invitation.account));
         fx.dirty(RowKey::Account(invitation.account));
         vec![invitation.account]
+    }
+
+    /// Whether an account has nothing to do with who invites it: neither are they contacts nor did
+    /// it ask for that, and there is no direct channel of both. What a stranger's group is called
+    /// is not shown, since a name can say anything.
+    pub fn is_stranger(&self, account: AccountNumber, inviter: &str) -> bool {
+        let wanted = |contact: &Contact| {
+            let standing = contact.standing;
+            matches!(standing, ContactStanding::Agreed | ContactStanding::Asked)
+        };
+        let is_own = inviter.strip_suffix(self.domain()).is_some_and(|name| name.ends_with('@'));
+        let is_contact = || {
+            let mut contacts = self.contacts_of(account);
+            contacts.any(|(_, contact)| contact.label == inviter && wanted(contact))
+        };
+        !is_own && !is_contact() && !self.has_direct_with(account, inviter)
+    }
+
+    fn has_direct_with(&self, account: AccountNumber, label: &str) -> bool {
+        let own = self.account_id(account);
+        let Some(known) = self.accounts.get(&account) else { return false };
+        let mut channels = known.channels.keys().filter_map(|no| self.channels.get(no));
+        channels.any(|channel| match &channel.kind {
+            Kind::Direct(direct) => direct.other(own).1 == label,
+            Kind::Group(_) | Kind::Link { .. } => false,
+        })
     }
 
     /// Notes a group that an account is to come into by the group's join rule, as if invited.

@@ -144,7 +144,9 @@ impl State {
             }
             RowKey::Peer(lineage) => {
                 let peer: crate::state::Peer = read(bytes)?;
-                self.peer_domains.insert(peer.domain.clone(), lineage);
+                if !peer.former {
+                    self.peer_domains.insert(peer.domain.clone(), lineage);
+                }
                 self.heard_unix_ms = self.heard_unix_ms.max(peer.heard_unix_ms);
                 self.peers.insert(lineage, peer);
             }

@@ -163,6 +163,10 @@ pub struct Peer {
     /// Since when what it asks of ours is counted, in Unix milliseconds, and how often it did.
     #[n(10)]
     pub asks: Option<(u64, u32)>,
+    /// Whether its domain is another organisation's by now, by the admin's word: it stays what it
+    /// was in channels, and nobody speaks for it.
+    #[cbor(n(12), default)]
+    pub former: bool,
 }
 
 /// What a command did, or several: all but the answer adds up.
@@ -311,6 +315,7 @@ impl State {
             Command::Introduce { domain, key, recovery } => {
                 self.introduce(domain, *key, *recovery, fx)
             }
+            Command::Replace { domain, key, recovery } => self.replace(domain, *key, *recovery, fx),
             Command::Perform { account, device, nonce, unix_ms, random, act } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);
                 self.perform(*account, *device, *nonce, act, fx)
@@ -412,22 +417,53 @@ impl State {
             None if self.peers.len() >= PEERS_MAX => return Err(Code::DomainRefused),
             None => {}
         }
+        // One that had the domain before has it again.
+        let again = self.peers.remove(&lineage);
         let peer = Peer {
             domain: domain.to_owned(),
             key,
             recovery,
-            cursor: None,
-            heard_unix_ms: 0,
+            cursor: again.as_ref().and_then(|before| before.cursor.clone()),
+            heard_unix_ms: again.map_or(0, |before| before.heard_unix_ms),
             compared: 0,
             asks: None,
+            former: false,
         };
         self.peers.insert(lineage, peer);
         self.peer_domains.insert(domain.to_owned(), lineage);
         fx.dirty(RowKey::Peer(lineage));
-        let id = link_channel(own, lineage);
-        let no = self.add_channel(Channel::new(id, Kind::Link { peer: lineage }), fx);
-        self.share(no, lineage, Pos::new(fx.command, 0), fx);
+        if self.link_with(lineage).is_none() {
+            let id = link_channel(own, lineage);
+            let no = self.add_channel(Channel::new(id, Kind::Link { peer: lineage }), fx);
+            self.share(no, lineage, Pos::new(fx.command, 0), fx);
+        }
         Ok(Answer::Done)
+    }
+
+    /// Gives a domain to another organisation, by the admin's word. The one that had it before
+    /// stays what it was in channels; nobody speaks for it any more.
+    fn replace(
+        &mut self,
+        domain: &str,
+        key: NodePublicKey,
+        recovery: Hash,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let name: ServerName = domain.parse().map_err(|_| Code::NameInvalid)?;
+        let next = lineage_id(&name, &key, &recovery);
+        let before = *self.peer_domains.get(domain).ok_or(Code::DomainNotFound)?;
+        if before == next {
+            return Ok(Answer::Done);
+        }
+        if next == self.lineage() || self.peers.len() >= PEERS_MAX {
+            return Err(Code::DomainRefused);
+        }
+        self.peer_domains.remove(domain);
+        if let Some(peer) = self.peers.get_mut(&before) {
+            peer.former = true;
+            fx.dirty(RowKey::Peer(before));
+        }
+        self.introduce(domain, key, recovery, fx)
     }
 
     /// The present run; `None` before the first.

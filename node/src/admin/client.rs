@@ -182,6 +182,15 @@ impl AdminClient {
         }
     }
 
+    /// Gives a domain to the organisation that its records name now, with this key in base64.
+    pub async fn accept_key(&self, domain: &str, key: &str) -> Result<(), AdminError> {
+        let ask = Ask::AcceptKey { domain: domain.to_owned(), key: key.to_owned() };
+        match self.ask(&ask).await? {
+            Answer::Done => Ok(()),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
     /// The proof that a line of that list names.
     pub async fn proof(&self, id: &str) -> Result<Vec<u8>, AdminError> {
         match self.ask(&Ask::Proof { id: id.to_owned() }).await? {

@@ -114,6 +114,14 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         now: bool,
     ) -> impl Future<Output = Result<KeyState, Refusal>> + Send;
 
+    /// Gives a domain to the organisation that its records name now, in place of the one that had it
+    /// before; `key` is the one that the admin was told, in base64.
+    fn accept_key(
+        &self,
+        domain: &str,
+        key: &str,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;
 }
@@ -245,6 +253,10 @@ pub struct PeerState {
     pub key: Option<String>,
     /// What proved that this is its key, where that was looked at since the start.
     pub proof: Option<PeerProof>,
+    /// The key of another organisation that its records name now, in base64; nothing is taken under
+    /// it until the admin says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_key: Option<String>,
 }
 
 /// How a link is.
@@ -482,6 +494,13 @@ mod tests {
             Ok(KeyState { name: "2026a".to_owned(), key: "BBBB".to_owned(), next })
         }
 
+        async fn accept_key(&self, domain: &str, key: &str) -> Result<(), Refusal> {
+            if (domain, key) == ("globex.example", "AAAA") {
+                return Ok(());
+            }
+            Err(Code::DomainKeyChanged.into())
+        }
+
         fn status(&self) -> Status {
             let domain = "globex.example".to_owned();
             let (faults, refused, void, waiting) = (1, 2, 3, 4);
@@ -547,6 +566,8 @@ mod tests {
         assert!(client.unshare("globex.example", "BBBBBBBB").await.is_err());
         assert!(client.rotate_key(true, false).await.unwrap().next.is_some());
         assert_eq!(client.rotate_key(true, true).await.unwrap().next, None);
+        client.accept_key("globex.example", "AAAA").await.unwrap();
+        assert!(client.accept_key("globex.example", "BBBB").await.is_err());
         drop(socket);
         assert!(!socket_path(dir.path()).exists());
     }

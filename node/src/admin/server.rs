@@ -133,6 +133,10 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             Ok(Answer::Reopened(backend.reopen(&channel, at, is_sure).await?))
         }
         Ask::Voided { channel } => Ok(Answer::Voided { voided: backend.voided(&channel)? }),
+        Ask::AcceptKey { domain, key } => {
+            backend.accept_key(&domain, &key).await?;
+            Ok(Answer::Done)
+        }
         Ask::RotateKey { makes_next, now } => {
             Ok(Answer::Key(backend.rotate_key(makes_next, now).await?))
         }

@@ -46,6 +46,8 @@ pub(super) enum Ask {
     Unshare { domain: String, group: String },
     /// Make the key that follows the node's, and let it follow.
     RotateKey { makes_next: bool, now: bool },
+    /// Give a domain to the organisation that its records name now, with this key.
+    AcceptKey { domain: String, key: String },
     /// List this node's groups.
     Groups,
     /// Answer for the members that one of them waits for.

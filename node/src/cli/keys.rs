@@ -8,16 +8,33 @@ use comity_discovery::txt_name;
 use comity_identity::{KeyChain, NodeKeyFile};
 use data_encoding::BASE64;
 
+use super::peers::plain;
 use super::{Failure, say, shown_keys};
 use crate::admin::{AdminClient, AdminError, KeyState, NextKey};
 use crate::clock;
 use crate::config::Settings;
-use crate::doctor::published;
+use crate::doctor::{TTL_SECONDS, published};
 use crate::keys::{self, NODE_KEY_FILE, RECOVERY_KEY_FILE, recovery_key_is_here};
 use crate::server::known_chain;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Take another organisation at a domain, where its old keys are lost
+    ///
+    /// For a partner that comity peers says has a replaced key, once its admin has confirmed the new
+    /// one on another way. Accounts and groups of the one before stay as they are, and nobody speaks
+    /// for them any more.
+    Accept {
+        /// The domain, such as globex.example
+        domain: String,
+        /// The key that it publishes now, as its admin says it
+        key: String,
+    },
+    /// Print the recovery key, once, and remove it from this machine
+    ///
+    /// It continues your organisation when the node's key is lost or stolen. Have it printed into a
+    /// file on another machine: ssh node comity keys export-recovery > recovery.key
+    ExportRecovery,
     /// Make a new key by the recovery key, where the node's is lost or stolen
     ///
     /// The node has to be stopped. All keys before the new one are revoked: once they hear of it,
@@ -31,7 +48,7 @@ pub(super) enum Command {
     ///
     /// Makes the next key and prints its record, to be published beside the old one. The running
     /// node goes on under it by itself once it has seen the record for as long as the old one may
-    /// be kept by others; run this again to see how far it is.
+    /// be kept by others; comity keys show says how far it is.
     Rotate(RotateOptions),
     /// Show the node's public key and lineage, and where its secrets lie
     ///
@@ -49,11 +66,35 @@ pub(super) struct RotateOptions {
 /// Runs `comity keys`.
 pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     match command {
+        Command::Accept { domain, key } => {
+            let domain = plain(&domain);
+            AdminClient::of(&settings.data_dir).accept_key(&domain, &key).await?;
+            Ok(say(format!(
+                "{domain} is the organisation of that key now, and is dialled. Invite its people \
+                 anew: those of before are other accounts.\n"
+            ))?)
+        }
+        Command::ExportRecovery => {
+            let Settings { data_dir, domain, .. } = settings;
+            let text = keys::recovery_text(data_dir, domain)?;
+            let text = text.ok_or("the recovery key is not on this machine any more")?;
+            // What cannot be written is still here.
+            say(text.as_str())?;
+            Ok(keys::remove_recovery_key(data_dir)?)
+        }
         Command::Recover { recovery_key } => recover(settings, &recovery_key).await,
         Command::Rotate(options) => rotate(settings, options.now).await,
         Command::Show => {
             let keys = shown_keys(settings)?;
-            Ok(say(shown(settings, &keys))?)
+            let state = AdminClient::of(&settings.data_dir).rotate_key(false, false).await;
+            let is_running = state.is_ok();
+            let next = state.ok().and_then(|state| state.next);
+            let next = match next {
+                Some(next) => Some(next),
+                None => next_of(settings)?,
+            };
+            let rotation = next.map(|next| coming(&next, is_running)).unwrap_or_default();
+            Ok(say(shown(settings, &keys) + &rotation)?)
         }
     }
 }
@@ -84,14 +125,25 @@ fn rotate_stopped(settings: &Settings, now: bool) -> Result<KeyState, Failure> {
         keys::make_next(data_dir, &keys, clock::year())?;
     }
     let keys = keys::open(data_dir, domain)?.ok_or_else(missing)?;
-    let base64 = |keys: &NodeKeyFile| BASE64.encode(keys.key.public().as_bytes());
-    let next = keys::open_next(data_dir, domain)?.map(|next| NextKey {
+    let key = BASE64.encode(keys.key.public().as_bytes());
+    Ok(KeyState { name: keys.name.to_string(), key, next: next_of(settings)? })
+}
+
+/// The key that is to follow, by its file.
+fn next_of(settings: &Settings) -> Result<Option<NextKey>, Failure> {
+    let next = keys::open_next(&settings.data_dir, &settings.domain)?;
+    Ok(next.map(|next| NextKey {
         name: next.name.to_string(),
-        key: base64(&next),
+        key: BASE64.encode(next.key.public().as_bytes()),
         record: published(&next).to_string(),
         switches_in_ms: None,
-    });
-    Ok(KeyState { name: keys.name.to_string(), key: base64(&keys), next })
+    }))
+}
+
+/// That another key is to follow.
+fn coming(next: &NextKey, is_running: bool) -> String {
+    let (name, key) = (&next.name, &next.key);
+    format!("\nnext key       {name}, {key}\n{}", progress(next, is_running))
 }
 
 fn rotated(settings: &Settings, state: &KeyState, (now, is_running): (bool, bool)) -> String {
@@ -109,23 +161,29 @@ fn rotated(settings: &Settings, state: &KeyState, (now, is_running): (bool, bool
         "key        {}, {}\n\
          next key   {}, {}\n\
          \nPublish this record beside the one that is there:\n\
-         \n{owner} TXT \"{}\"\n\n",
+         \n{owner} {TTL_SECONDS} IN TXT \"{}\"\n\n",
         state.name, state.key, next.name, next.key, next.record,
     );
-    text.push_str(&match next.switches_in_ms {
+    text.push_str(&progress(next, is_running));
+    text
+}
+
+/// How far a rotation is.
+fn progress(next: &NextKey, is_running: bool) -> String {
+    match next.switches_in_ms {
         Some(left_ms) => format!(
             "The record is seen. The node goes on under the next key in {} min.\n",
             left_ms.div_ceil(60_000)
         ),
         None if is_running => "The record is not seen yet. Once it is, and nobody keeps older \
-                               ones any more, the node goes\non under the next key by itself. \
-                               Without records (a web document, pins): comity keys rotate --now\n"
+                               ones any more, the node goes\non under the next key by itself; \
+                               comity keys show says how far it is. Without records (a web\n\
+                               document, pins): comity keys rotate --now\n"
             .to_owned(),
         None => "No node is running. Once one is, it goes on under the next key by itself when \
                  its record is\nseen; or at its next start after: comity keys rotate --now\n"
             .to_owned(),
-    });
-    text
+    }
 }
 
 async fn recover(settings: &Settings, recovery_key: &std::path::Path) -> Result<(), Failure> {
@@ -147,7 +205,7 @@ async fn recover(settings: &Settings, recovery_key: &std::path::Path) -> Result<
     Ok(say(format!(
         "The node's key is now {}: {}\n\
          All keys before it are revoked. Publish this record in place of all others there:\n\
-         \n{owner} TXT \"{}\"\n\
+         \n{owner} {TTL_SECONDS} IN TXT \"{}\"\n\
          \nThen start the node: it shows others the change, has them hold its history under the \
          new key,\nand writes into new logs. Where the old key was stolen, look through comity \
          proof list and comity\ngroup list afterwards. Take the recovery key away from this \
@@ -186,21 +244,14 @@ fn shown(settings: &Settings, keys: &NodeKeyFile) -> String {
          \"{domain}\" = \"{}\"\n",
         published(keys),
     ));
-    if let Ok(Some(next)) = keys::open_next(&settings.data_dir, domain) {
-        text.push_str(&format!(
-            "\nAnother key is to follow: {}, {}\nHow far that is: comity keys rotate\n",
-            next.name,
-            BASE64.encode(next.key.public().as_bytes()),
-        ));
-    }
     if recovery_key_is_here(&settings.data_dir) {
         let path = settings.data_dir.join(RECOVERY_KEY_FILE);
         text.push_str(&format!(
             "\nThe recovery key is still here: {path}\n\
              It continues your organisation when the node's key is lost or stolen (comity keys\n\
              recover). It cannot be made again, and must not lie beside that key: move it to a\n\
-             safe place off this machine.\n\
-             \n    scp {path} you@another-machine:comity-{domain}-recovery.key && shred -u {path}\n\
+             safe place off this machine. There:\n\
+             \n    ssh this-node comity keys export-recovery > comity-{domain}-recovery.key\n\
              \nThe node does not need it to run.\n",
             path = path.display(),
         ));
@@ -232,7 +283,9 @@ mod tests {
         let settings = acme(dir.path());
         let keys = node_keys(&settings).unwrap();
         let text = shown(&settings, &keys);
-        for wanted in ["acme.example", &keys.lineage().id.to_string(), "shred -u", "v=comity1;"] {
+        for wanted in
+            ["acme.example", &keys.lineage().id.to_string(), "export-recovery", "v=comity1;"]
+        {
             assert!(text.contains(wanted), "{wanted} is not in {text}");
         }
         for file in [NODE_KEY_FILE, RECOVERY_KEY_FILE] {
@@ -253,10 +306,14 @@ mod tests {
         let next = state.next.clone().unwrap();
         let text = rotated(&settings, &state, (false, false));
         let f = format!("f={}", BASE64.encode(first.key.public().as_bytes()));
-        let wanted =
-            ["_comity.acme.example. TXT \"v=comity1; k=ed25519; ", &next.key, &f, "No node"];
+        let wanted = [
+            "_comity.acme.example. 3600 IN TXT \"v=comity1; k=ed25519; ",
+            &next.key,
+            &f,
+            "No node",
+        ];
         assert!(wanted.iter().all(|wanted| text.contains(wanted)), "{text}");
-        assert!(shown(&settings, &first).contains("Another key is to follow"));
+        assert!(coming(&next, false).contains(&next.key));
         let state = rotate_stopped(&settings, true).unwrap();
         assert_eq!((state.key.as_str(), state.next.as_ref()), (next.key.as_str(), None));
         assert!(rotated(&settings, &state, (true, false)).starts_with("The node's key is now"));

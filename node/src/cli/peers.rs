@@ -51,7 +51,8 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
             let now_ms = clock::unix_ms();
             let waiting = policy::waiting(&policy.asking, now_ms);
             let gap = if waiting.is_empty() { "" } else { "\n" };
-            Ok(say(format!("{}{gap}{waiting}", table(&peers, now_ms)))?)
+            let alarms = alarms(&peers);
+            Ok(say(format!("{}{alarms}{gap}{waiting}", table(&peers, now_ms)))?)
         }
         Some(Command::Show { domain }) => {
             let (domain, peers) = (plain(&domain), admin.peers().await?);
@@ -109,6 +110,20 @@ fn table(peers: &[PeerState], now_ms: u64) -> String {
     text
 }
 
+/// What the admin has to decide before anything else is taken.
+fn alarms(peers: &[PeerState]) -> String {
+    let replaced = peers.iter().filter_map(|peer| Some((&peer.domain, peer.refused_key.as_ref()?)));
+    let alarm = |(domain, key)| {
+        format!(
+            "\nKEY REPLACED  {domain} publishes {key},\n\
+             which nothing connects with the key that this node knows. Nothing is taken under it.\n\
+             Ask its admin on another way; where the old keys are lost for good:\n\
+             \n    comity keys accept {domain} {key}\n"
+        )
+    };
+    replaced.map(alarm).collect()
+}
+
 /// All that is known of one.
 fn details(peer: &PeerState, now_ms: u64) -> String {
     let mut text = format!("organisation  {}\n", peer.domain);
@@ -131,6 +146,9 @@ fn details(peer: &PeerState, now_ms: u64) -> String {
     if let Some(key) = &peer.key {
         say("key", key.clone());
         say("proven by", proof_text(peer.proof).to_owned());
+    }
+    if let Some(key) = &peer.refused_key {
+        say("refused key", key.clone());
     }
     if let Some(PeerTrouble { code, why, unix_ms }) = &peer.trouble {
         let name = if is_up(peer) { "last trouble" } else { "trouble" };

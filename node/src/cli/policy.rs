@@ -35,6 +35,7 @@ pub(super) enum Command {
         /// The organisation, such as globex.example
         domain: String,
         /// The group's id, as `comity group list` shows it
+        #[arg(allow_hyphen_values = true)]
         group: String,
     },
     /// Do not share a group with an organisation any more
@@ -45,6 +46,7 @@ pub(super) enum Command {
         /// The organisation, such as globex.example
         domain: String,
         /// The group's id, as `comity group list` shows it
+        #[arg(allow_hyphen_values = true)]
         group: String,
     },
     /// Print what was said of which organisation, and who waits for it

@@ -46,6 +46,7 @@ pub(super) enum Command {
     /// Asks the running node. Send it to whom it concerns: anybody can check it.
     Export {
         /// Its name, as `comity proof list` prints it
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

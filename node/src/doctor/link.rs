@@ -36,7 +36,19 @@ pub(crate) fn linked(domain: &ServerName, found: Result<(), (Code, String)>) -> 
         Err(failed) => failed,
     };
     let todo = match code {
-        Code::DomainRefused => format!("Ask the admin of {domain} to let this organisation in."),
+        Code::DomainRefused => format!(
+            "This node's own rules keep it out. Where it is to be let in: comity peers allow \
+             {domain}; comity peers rules shows what was said of whom."
+        ),
+        Code::DomainWaits => {
+            format!("Say whether it is let in: comity peers allow {domain}, or block.")
+        }
+        Code::RefusedByDomain => {
+            format!("Ask the admin of {domain} to let this organisation in.")
+        }
+        Code::WaitsAtDomain => format!(
+            "Ask the admin of {domain} to say comity peers allow: this organisation waits there."
+        ),
         Code::PeerNameMismatch | Code::DomainKeyChanged => {
             "One of the two knows another key of the other: compare what comity keys show prints \
              with the records, on both sides."

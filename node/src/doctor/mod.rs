@@ -18,7 +18,7 @@ pub(crate) use link::{Compared, answered, clocks, linked, tested};
 pub(crate) use own::examine as examine_own;
 pub(crate) use partner::examine as examine_partner;
 pub(crate) use reach::{outside, reached};
-pub(crate) use records::{Records, published};
+pub(crate) use records::{Records, TTL_SECONDS, published};
 
 /// What a node should publish, and whom it believes.
 #[derive(Clone, Debug)]

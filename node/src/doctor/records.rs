@@ -119,7 +119,7 @@ impl fmt::Display for Records {
 }
 
 /// An hour: a new key or address is seen by everybody within it.
-const TTL_SECONDS: u32 = 3_600;
+pub(crate) const TTL_SECONDS: u32 = 3_600;
 /// A string of a TXT record has one byte for its length.
 const TXT_STRING_BYTES_MAX: usize = 255;
 

@@ -294,6 +294,10 @@ impl AdminBackend for ClientEdge {
         self.peer_parts().desk.order(makes_next, now).await
     }
 
+    async fn accept_key(&self, domain: &str, key: &str) -> Result<(), Refusal> {
+        self.accept_replaced(domain, key).await
+    }
+
     fn status(&self) -> Status {
         let state = self.shared().state();
         let line = |(lineage, conduct): (LineageId, PeerConduct)| {

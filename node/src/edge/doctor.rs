@@ -69,6 +69,15 @@ impl ClientEdge {
 
     async fn examine_link(&self, domain: &ServerName) -> Vec<Finding> {
         let examiner = self.examiner();
+        // Whoever looks at a domain does not want it to be let in yet.
+        let admission = self.shared().state().admission(domain.as_str());
+        if let Err(code) = admission.check() {
+            let why = match code {
+                Code::DomainWaits => "nobody has said yet whether it is let in".to_owned(),
+                code => code.sentence().to_owned(),
+            };
+            return vec![doctor::linked(domain, Err((code, why)))];
+        }
         // The first one may have to wait for the link.
         if let Err(code) = examiner.probe(domain, false).await {
             return vec![doctor::linked(domain, Err(self.trouble(domain, code)))];
@@ -89,7 +98,7 @@ impl ClientEdge {
         findings
     }
 
-    fn examiner(&self) -> &Examiner {
+    pub(super) fn examiner(&self) -> &Examiner {
         &self.peer_parts().examiner
     }
 

@@ -22,13 +22,24 @@ pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Ve
         // Who is not let in has nothing to ask of anybody, until he is again.
         state.check_admitted(invitation.home).ok()?;
         let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
-        let (name, topic) = (invitation.name.clone(), String::new());
+        let is_strange = state.is_stranger(caller.account.number, &invitation.inviter);
+        let name = if is_strange { String::new() } else { invitation.name.clone() };
+        let (inviter, topic) = (invitation.inviter.parse().ok(), String::new());
         let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
         let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
         let unread = Unread::default();
         let last_message_unix_ms = None;
         let (muted, level) = (false, None);
-        Some(ChannelSummary { id: *id, kind, standing, last_message_unix_ms, unread, muted, level })
+        Some(ChannelSummary {
+            id: *id,
+            kind,
+            standing,
+            inviter,
+            last_message_unix_ms,
+            unread,
+            muted,
+            level,
+        })
     });
     held.chain(invitations).collect()
 }
@@ -86,6 +97,7 @@ pub(super) fn summary(
         id: channel.id,
         kind,
         standing,
+        inviter: None,
         last_message_unix_ms: last.map(|time| time.unix_ms()),
         unread: convert::unread(state.unread(caller.account.number, no)),
         muted: state.is_muted(caller.account.number, no),

@@ -129,7 +129,7 @@ impl ClientEdge {
 
 fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> PeerState {
     let LinkState { up, down_since_unix_ms, is_dialling, next_try_ms, .. } = link;
-    let LinkState { heard_unix_ms, trouble, key, traffic, .. } = link;
+    let LinkState { heard_unix_ms, trouble, key, refused, traffic, .. } = link;
     let Traffic { sent_bytes, received_bytes, sent_records, received_records } = traffic;
     let proof = |proof| match proof {
         Proof::Dnssec => PeerProof::Dnssec,
@@ -156,5 +156,6 @@ fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> 
         records_per_minute: (sent_records, received_records),
         key: key.map(|(key, _)| BASE64.encode(key.as_bytes())),
         proof: key.and_then(|(_, known)| known).map(proof),
+        refused_key: refused.map(|key| BASE64.encode(key.as_bytes())),
     }
 }

@@ -1,12 +1,16 @@
 //! What the admin says of other organisations, and sees of it.
 
 use comity_client_api::Refusal;
+use comity_federation::Introduction;
+use comity_identity::is_well_known;
 use comity_machine::{
     Answer, Command, DomainRule, FederationMode, PolicyChange, RefusedCode, Stance,
 };
 use comity_protocol::code::Code;
 use comity_protocol::id::ChannelId;
+use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
+use data_encoding::BASE64;
 
 use super::client::ClientEdge;
 use super::convert;
@@ -68,6 +72,35 @@ impl ClientEdge {
         let (channel, domain) = (group_id(channel)?, checked(domain)?);
         let (unix_ms, random) = (clock::unix_ms(), clock::random());
         self.change_policy(PolicyChange::Unshare { channel, domain, unix_ms, random }).await
+    }
+
+    /// Gives a domain to the organisation that its records name now, where they name the key that
+    /// the admin was told.
+    pub(super) async fn accept_replaced(&self, domain: &str, key: &str) -> Result<(), Refusal> {
+        let domain: ServerName = checked(domain)?.parse().map_err(|_| Code::NameInvalid)?;
+        let found = self.examiner().survey(&domain, None).await.introduced;
+        let found = found.map_err(|error| Refusal {
+            sentence: format!("Nothing proves what {domain} publishes: {error}."),
+            ..error.code().into()
+        })?;
+        let Introduction { keys, first_key, recovery, .. } = found.introduction;
+        let is_it = |known: &NodePublicKey| BASE64.encode(known.as_bytes()) == key;
+        if !keys.iter().any(is_it) {
+            let published: Vec<_> = keys.iter().map(|key| BASE64.encode(key.as_bytes())).collect();
+            let published = published.join(", ");
+            let sentence = format!("{domain} publishes {published}, not that key.");
+            return Err(Refusal { sentence, ..Code::DomainKeyChanged.into() });
+        }
+        if keys.iter().any(is_well_known) {
+            return Err(Code::KeyNotSecret.into());
+        }
+        let replace = Command::Replace { domain: domain.to_string(), key: first_key, recovery };
+        let answer = self.propose(replace).await?;
+        if matches!(answer, Answer::Done) {
+            tracing::warn!(%domain, key, "a domain is another organisation's, by the admin's word");
+            self.links().accepted(domain);
+        }
+        convert::done(answer)
     }
 
     async fn change_policy(&self, change: PolicyChange) -> Result<(), Refusal> {

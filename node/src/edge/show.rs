@@ -95,7 +95,9 @@ fn event(state: &State, applied: &Applied) -> Option<Content> {
             let own = state.account_id(invitation.account);
             let account = state.label(applied.channel, &own)?;
             let inviter = invitation.inviter.parse().ok()?;
-            let content = EventContent::Invited { account, name: invitation.name };
+            let is_strange = state.is_stranger(invitation.account, &invitation.inviter);
+            let name = if is_strange { String::new() } else { invitation.name };
+            let content = EventContent::Invited { account, name };
             Some((invitation.channel, inviter, content))
         }
         EventAct::RequestRefused(refused) => {

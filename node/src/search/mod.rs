@@ -70,7 +70,7 @@ struct Work {
 /// The running thread.
 pub struct SearchThread {
     search: Search,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// Where and in what order to look.
@@ -106,7 +106,7 @@ impl Search {
     pub fn start(&self) -> std::io::Result<SearchThread> {
         let search = self.clone();
         let thread = thread::Builder::new().name("search".to_owned()).spawn(move || search.run());
-        Ok(SearchThread { search: self.clone(), thread: thread? })
+        Ok(SearchThread { search: self.clone(), thread: Some(thread?) })
     }
 
     /// Records were applied: they are looked at soon.
@@ -305,12 +305,23 @@ impl Search {
 
 impl SearchThread {
     /// Has what was applied looked at, and ends.
-    pub fn stop(self) {
-        self.search.work().is_stopping = true;
-        self.search.0.changed.notify_one();
-        if self.thread.join().is_err() {
+    pub fn stop(mut self) {
+        self.tell_to_stop();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the search index ended by a panic");
         }
+    }
+
+    fn tell_to_stop(&self) {
+        self.search.work().is_stopping = true;
+        self.search.0.changed.notify_one();
+    }
+}
+
+/// A node that does not come up, or is dropped, leaves no thread behind.
+impl Drop for SearchThread {
+    fn drop(&mut self) {
+        self.tell_to_stop();
     }
 }
 

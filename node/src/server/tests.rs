@@ -37,6 +37,7 @@ mod reading;
 mod relayed;
 mod remarks;
 mod reopening;
+mod replaced;
 mod restoring;
 mod rogue;
 mod scene;

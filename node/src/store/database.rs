@@ -38,12 +38,13 @@ pub struct StoreId(pub [u8; 16]);
 
 /// The applied state on disk.
 pub struct Store {
-    disk: Arc<dyn Disk>,
     file_name: String,
     settings: Settings,
     id: StoreId,
     /// Written to only to close and open anew.
     state: RwLock<State>,
+    /// Dropped last: it holds the directory's lock, and the database writes when it closes.
+    disk: Arc<dyn Disk>,
 }
 
 impl Store {

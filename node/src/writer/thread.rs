@@ -142,12 +142,23 @@ impl WriterThread {
 
     /// Takes what is queued, stores everything and ends the thread.
     pub fn stop(mut self) -> Result<(), StepError> {
-        self.queue.lock().stopping = true;
-        self.queue.changed.notify_one();
+        self.tell_to_stop();
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(done)) => done,
             _ => Ok(()),
         }
+    }
+
+    fn tell_to_stop(&self) {
+        self.queue.lock().stopping = true;
+        self.queue.changed.notify_one();
+    }
+}
+
+/// A node that does not come up, or is dropped, leaves no thread behind that holds its directory.
+impl Drop for WriterThread {
+    fn drop(&mut self) {
+        self.tell_to_stop();
     }
 }
 

@@ -400,6 +400,7 @@ impl State {
                 id,
                 kind,
                 standing,
+                inviter: None,
                 last_message_unix_ms,
                 unread: Unread {
                     messages: 0,

@@ -125,7 +125,10 @@ fn content_of(event: &Value) -> EventContent {
         "created" => EventContent::Created { name: text("name") },
         "erased" => EventContent::Erased { message: read(&event["message"]) },
         "handed_over" => EventContent::HandedOver { home: read(&event["home"]) },
-        "invited" => EventContent::Invited { account: account(), name: text("name") },
+        "invited" => {
+            let name = event["name"].as_str().unwrap_or_default().to_owned();
+            EventContent::Invited { account: account(), name }
+        }
         "joined" => EventContent::Joined { account: account() },
         "left" => EventContent::Left { account: account() },
         "message" if event["by"] == "retention" => EventContent::ExpiredMessage,

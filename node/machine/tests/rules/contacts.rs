@@ -53,6 +53,26 @@ fn shown(world: &World, user: &str) -> usize {
 const PAIRS: [(&str, &str); 2] = [(ALICE, ADA), (ALICE, BOB)];
 
 #[test]
+fn who_invites_is_a_stranger_until_the_account_knows_him() {
+    let mut world = world();
+    let bob = world.account(BOB).0.number;
+    let is_stranger = |world: &World, who: &str| world.node("globex").state.is_stranger(bob, who);
+    assert!(is_stranger(&world, "alice@acme.test") && is_stranger(&world, "eve@notglobex.test"));
+    assert!(!is_stranger(&world, "bella@globex.test"), "one of the same organisation");
+    // To be asked makes nobody known; to ask does.
+    adds(&mut world, ALICE, BOB).unwrap();
+    world.exchange();
+    assert!(is_stranger(&world, "alice@acme.test"));
+    adds(&mut world, BOB, ALICE).unwrap();
+    assert!(!is_stranger(&world, "alice@acme.test"));
+    let talk = world.direct(ADA, BOB);
+    world.say(ADA, talk, "hello").unwrap();
+    assert!(is_stranger(&world, "ada@acme.test"));
+    world.exchange();
+    assert!(!is_stranger(&world, "ada@acme.test"));
+}
+
+#[test]
 fn one_asks_the_other_agrees_and_either_ends_it() {
     for (a, b) in PAIRS {
         let mut world = world();

@@ -4,6 +4,7 @@ use comity_machine::{
     Act, Answer, Command, ContactStanding, DomainRule, FederationMode, PolicyChange, Stance,
 };
 use comity_protocol::code::Code;
+use comity_protocol::hash::Hash;
 
 use crate::world::{Done, World, answer};
 
@@ -105,4 +106,30 @@ fn a_home_that_shares_no_longer_puts_out_members_and_takes_back_invites() {
     assert!(reads(&world, "globex", bob.number));
     assert!(!reads(&world, "acme", ann.number), "she is in");
     world.say("ann@acme", team, "among us").unwrap();
+}
+
+#[test]
+fn a_domain_is_given_to_another_organisation_and_the_old_one_stays_what_it_was() {
+    let mut world = World::new(&["alice@acme", "bob@globex", "carol@initech"]);
+    let talk = world.direct("alice@acme", "bob@globex");
+    world.say("alice@acme", talk, "before").unwrap();
+    world.exchange();
+    let (key, recovery) = (comity_identity::NodeKey::from_seed(&[77; 32]).public(), Hash([78; 32]));
+    let before = world.node("globex").lineage();
+    let mut gives = |domain: &str| {
+        let replace = Command::Replace { domain: domain.to_owned(), key, recovery };
+        answer(world.node_mut("acme").apply(replace).answer)
+    };
+    assert_eq!(gives("umbrella.test"), Err(Code::DomainNotFound));
+    assert_eq!(gives("acme.test"), Err(Code::DomainNotFound));
+    gives("globex.test").unwrap();
+    gives("globex.test").unwrap();
+    let acme = &world.node("acme").state;
+    let now = acme.peer_domains["globex.test"];
+    assert_ne!(now, before);
+    assert!(acme.peers[&before].former && !acme.peers[&now].former);
+    assert!(acme.link_with(now).is_some_and(|no| Some(no) != acme.link_with(before)));
+    assert_eq!(acme.domain_of(&before), Some("globex.test"), "it is still named in its channels");
+    // Read back from its rows it is the same.
+    world.node("acme").check_reload();
 }

@@ -131,6 +131,7 @@ impl Book {
         match self.channel(id) {
             Some(Channel { with: Some(with), .. }) => clean(with),
             Some(Channel { name: Some(name), .. }) => group_title(name),
+            Some(Channel { inviter: Some(inviter), .. }) => strange_title(inviter),
             _ => clean(&id.chars().take(8).collect::<String>()),
         }
     }
@@ -237,6 +238,11 @@ pub(super) fn group_title(name: &str) -> String {
     format!("#{}", clean(name))
 }
 
+/// What a group is called whose name is not told, since a stranger invites to it.
+pub(super) fn strange_title(inviter: &str) -> String {
+    format!("a group of {}", clean(inviter))
+}
+
 pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -258,6 +264,7 @@ mod tests {
             home: None,
             member_limit: None,
             standing: standing.to_owned(),
+            inviter: None,
             role: None,
             last_message_time: None,
             unread: None,

@@ -93,7 +93,7 @@ pub(super) fn said(
         Content::Created { name } => format!("* created the group {}", clean(name)),
         Content::Invited { account, name } if account == me => {
             let hint = hint(channel);
-            let title = group_title(name);
+            let title = if name.is_empty() { "a group".to_owned() } else { group_title(name) };
             format!("* invites you to {title}: /accept {hint} or /decline {hint}")
         }
         Content::Invited { account, .. } => format!("* invited {}", clean(account)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use comity_federation::{ConnectError, DiscoverError, Introduction, Link};
+use comity_identity::is_well_known;
 use comity_protocol::code::Code;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
@@ -19,6 +20,17 @@ use super::links::Trouble;
 /// How long a place may be silent until the next one is tried beside it.
 const SILENT: Duration = Duration::from_secs(1);
 
+/// What the admin reads where a domain is another organisation's by now, as it seems.
+fn replaced(domain: &ServerName, key: &NodePublicKey) -> Trouble {
+    let key = BASE64.encode(key.as_bytes());
+    let why = format!(
+        "{domain} publishes the key {key} of another organisation than the one that this node \
+         knows. Nothing is taken from it. Ask its admin on another way what happened; where the \
+         old keys are lost for good: comity keys accept {domain} {key}"
+    );
+    Trouble { code: Code::DomainKeyChanged, why }
+}
+
 type Tried = (SocketAddr, Result<Link, ConnectError>);
 
 impl Context {
@@ -31,9 +43,13 @@ impl Context {
         let unknown = |error: DiscoverError| Trouble { code: error.code(), why: error.to_string() };
         let introduced = introduced.map_err(unknown)?;
         let introduction = introduced.introduction;
+        if introduction.keys.iter().any(is_well_known) {
+            return Err(Code::KeyNotSecret.into());
+        }
         let known = self.known(domain);
         if known.is_some_and(|known| known.lineage().id != introduction.lineage) {
-            return Err(Code::DomainKeyChanged.into());
+            self.links.replaced(domain, introduction.key);
+            return Err(replaced(domain, &introduction.key));
         }
         let keys = keys_at(&self.exchange, &introduction);
         let addrs = introduced.targets.into_iter().flat_map(|target| target.addrs);

@@ -1,7 +1,7 @@
 //! Who a peer is: its key must be proven to belong to the domain that it claims, by what introduces
 //! it the first time, by the changes of its key from then on.
 
-use comity_identity::{KeyChain, Lineage, Standing};
+use comity_identity::{KeyChain, Lineage, Standing, is_well_known};
 use comity_machine::{Admission, Answer, Command, RefusedCode};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
@@ -27,6 +27,9 @@ impl Context {
         let admission = self.exchange.admission(domain);
         if admission == Admission::Refused {
             return Err(Code::DomainRefused);
+        }
+        if is_well_known(&key) {
+            return Err(Code::KeyNotSecret);
         }
         let pin = self.pins.0.get(domain);
         // A pin that contradicts refuses the domain, whatever was known before.

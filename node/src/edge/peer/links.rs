@@ -8,6 +8,7 @@ use comity_federation::Proof;
 use comity_protocol::code::Code;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
+use data_encoding::BASE64;
 use tokio::sync::Notify;
 
 use super::meter::{Meter, Traffic};
@@ -44,6 +45,8 @@ struct Known {
     next_try_ms: Option<u64>,
     trouble: Option<(u64, Trouble)>,
     key: Option<(NodePublicKey, Option<Proof>)>,
+    /// The key of another organisation that its records name now.
+    refused: Option<NodePublicKey>,
     meter: Arc<Meter>,
 }
 
@@ -100,6 +103,8 @@ pub struct LinkState {
     /// The key that it has shown, and what proved that it is the domain's where that was looked at
     /// in this run.
     pub key: Option<(NodePublicKey, Option<Proof>)>,
+    /// The key of another organisation that its records name now: the admin has to decide.
+    pub refused: Option<NodePublicKey>,
     /// What went over the link within a minute.
     pub traffic: Traffic,
 }
@@ -191,6 +196,28 @@ impl Links {
         self.change(domain, |known| known.key = Some((key, Some(proof))));
     }
 
+    /// What proves a domain's key leads to another organisation than the one that we know, with
+    /// this key; the admin is told once.
+    pub(super) fn replaced(&self, domain: &ServerName, key: NodePublicKey) {
+        let shown = BASE64.encode(key.as_bytes());
+        self.change(domain, |known| {
+            if known.refused.replace(key) != Some(key) {
+                tracing::error!(
+                    %domain, key = shown,
+                    "a domain's key was replaced by one that nothing connects with it; nothing is \
+                     taken under it until you say so: comity peers show"
+                );
+            }
+        });
+    }
+
+    /// The admin has decided: a domain is dialled anew, as if nothing had been known of it.
+    pub fn accepted(&self, domain: ServerName) {
+        self.forget(&domain);
+        self.change(&domain, |_| {});
+        self.retry(domain);
+    }
+
     /// It cannot be linked, or the link with it is over.
     pub(super) fn failed(&self, domain: &ServerName, trouble: Trouble) {
         self.change(domain, |known| {
@@ -208,6 +235,7 @@ impl Links {
     pub(super) fn up(&self, domain: &ServerName, number: u64, is_dialled: bool) {
         self.change(domain, |known| {
             known.up = Some((number, clock::unix_ms(), is_dialled));
+            known.refused = None;
             (known.is_dialling, known.next_try_ms) = (false, None);
         });
     }
@@ -260,6 +288,7 @@ impl Known {
             heard_unix_ms: self.meter.heard_unix_ms(),
             trouble: self.trouble.clone(),
             key: self.key,
+            refused: self.refused,
             traffic: self.meter.traffic(now_ms),
         }
     }

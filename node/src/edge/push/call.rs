@@ -1,5 +1,6 @@
 //! What waits for an account's answer and is no message: invitations to groups, and people who want
-//! to be contacts. Of a channel one is told at a time.
+//! to be contacts. Of a channel one is told at a time; strangers' invitations wait until somebody
+//! looks.
 
 use comity_machine::{Act, ChannelNo, ContactStanding, Kind, Standing, State};
 use comity_protocol::id::{AccountNumber, ChannelId};
@@ -42,8 +43,10 @@ pub(super) fn call(state: &State, account: AccountNumber, no: ChannelNo) -> Opti
                 return Some(Call::Contact { by: contact.label.clone() });
             }
             let open = known.invitations.iter();
+            let is_told = |by: &str| !state.is_stranger(account, by);
             let mut open = open.filter(|(_, open)| open.home == *peer && !open.accepted);
-            open.next_back().map(|(channel, open)| Call::Invite {
+            let newest = open.rfind(|(_, open)| is_told(&open.inviter));
+            newest.map(|(channel, open)| Call::Invite {
                 channel: *channel,
                 name: open.name.clone(),
                 by: Some(open.inviter.clone()),
@@ -61,6 +64,7 @@ pub(super) fn calling(state: &State, account: AccountNumber) -> Vec<ChannelNo> {
     let asking = asking.filter(|(_, contact)| contact.standing == ContactStanding::Asking);
     let asking = asking.filter_map(|(other, _)| state.link_with(other.lineage));
     let open = known.invitations.values().filter(|open| !open.accepted);
+    let open = open.filter(|open| !state.is_stranger(account, &open.inviter));
     found.extend(asking.chain(open.filter_map(|open| state.link_with(open.home))));
     found.sort_unstable();
     found.dedup();

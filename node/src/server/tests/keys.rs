@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use comity_identity::{KeyChain, NodeKey, SignedKeyChange};
+use comity_identity::{KeyChain, SignedKeyChange};
 use comity_protocol::code::Code;
 use comity_protocol::frame::Frame;
 use comity_protocol::keys::Hello;
@@ -11,6 +11,7 @@ use super::rogue::{DOMAIN, Rogue, SEED, records_of};
 use super::world::{Others, World, soon};
 use crate::admin::{AdminClient, PeerLink};
 use crate::keys;
+use crate::writer::tests::story::key_of;
 
 const DOMAINS: [&str; 3] = ["acme.test", "globex.test", "initech.test"];
 
@@ -110,8 +111,8 @@ async fn what_does_not_continue_a_key_is_refused() {
     let acme = &world.homes[0];
     let begun = acme.node.shared.state().organisation_of(&rogue.story.state.lineage()).unwrap();
     let chain = KeyChain::of(&begun).unwrap();
-    let (id, first) = (chain.lineage().id, NodeKey::from_seed(&[SEED; 32]));
-    let (next, third) = (NodeKey::from_seed(&[67; 32]), NodeKey::from_seed(&[68; 32]));
+    let (id, first) = (chain.lineage().id, key_of(SEED));
+    let (next, third) = (key_of(67), key_of(68));
     let to_next = SignedKeyChange::by_key(id, 1, &first, next.public());
     let bytes = |changes: &[&SignedKeyChange]| -> Option<Vec<_>> {
         Some(changes.iter().map(|change| change.as_bytes().to_vec().into()).collect())

@@ -17,22 +17,22 @@ use crate::config::Settings;
 use crate::disk::DirectoryError;
 use crate::server::{self, StartError};
 
-const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
+pub(super) const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
 /// Links show soon that they are cut.
 const IDLE_TIMEOUT_MS: u64 = 2_000;
 
 /// Two nodes, and what DNS says of them.
-struct Two {
-    homes: Vec<Home>,
-    settings: Vec<Settings>,
-    keys: [String; 2],
+pub(super) struct Two {
+    pub(super) homes: Vec<Home>,
+    pub(super) settings: Vec<Settings>,
+    pub(super) keys: [String; 2],
     names: Names,
     _dir: TempDir,
 }
 
 impl Two {
     /// Both listen on an address of this kind. DNS knows neither of them yet.
-    async fn start(listen: &str) -> Self {
+    pub(super) async fn start(listen: &str) -> Self {
         let (dir, names) = (tempfile::tempdir().unwrap(), Names::start().unwrap());
         let mut all = DOMAINS.map(|domain| settings(domain, dir.path(), listen, names.addr()));
         let keys = all.each_ref().map(node_keys);
@@ -51,7 +51,7 @@ impl Two {
     }
 
     /// Starts a node that was stopped.
-    async fn start_again(&mut self, node: usize) {
+    pub(super) async fn start_again(&mut self, node: usize) {
         let settings = &self.settings[node];
         let again = soon(async {
             loop {
@@ -69,30 +69,41 @@ impl Two {
     }
 
     /// DNS says from now on that a node is at these places, the first of them before the others.
-    fn publish(&self, node: usize, places: &[SocketAddr]) {
+    pub(super) fn publish(&self, node: usize, places: &[SocketAddr]) {
         let place = |(priority, addr): (u16, &SocketAddr)| Place { priority, addr: *addr };
         let places: Vec<Place> = (1..).zip(places).map(place).collect();
         self.names.publish(DOMAINS[node], &self.keys[node], &places);
     }
 
-    fn addr(&self, node: usize) -> SocketAddr {
+    pub(super) fn addr(&self, node: usize) -> SocketAddr {
         self.homes[node].node.federation_addr
     }
 
-    async fn people(&self) -> [Person; 2] {
+    /// Somebody who has signed up there logs in again.
+    pub(super) async fn again(&self, home: usize, name: &str) -> Person {
+        let http = self.http(home);
+        let login = soon(http.log_in(name, PASSWORD, "test")).await.unwrap();
+        Person::connect(http.with_token(login.token), login.account, None).await
+    }
+
+    fn http(&self, home: usize) -> Http {
+        let url = self.homes[home].url.clone();
+        let endpoint = Endpoint { url, priority: 0, weight: 0 };
+        Http::with_endpoints(&[endpoint], None).unwrap()
+    }
+
+    pub(super) async fn people(&self) -> [Person; 2] {
         [self.person(0, "alice").await, self.person(1, "bob").await]
     }
 
-    async fn person(&self, home: usize, name: &str) -> Person {
-        let url = self.homes[home].url.clone();
-        let endpoint = Endpoint { url, priority: 0, weight: 0 };
-        let http = Http::with_endpoints(&[endpoint], None).unwrap();
+    pub(super) async fn person(&self, home: usize, name: &str) -> Person {
+        let http = self.http(home);
         let login = soon(http.sign_up(name, PASSWORD, None, "test")).await.unwrap();
         Person::connect(http.with_token(login.token), login.account, None).await
     }
 }
 
-fn introduction(keys: &NodeKeyFile) -> PublishedKey {
+pub(super) fn introduction(keys: &NodeKeyFile) -> PublishedKey {
     crate::doctor::published(keys)
 }
 
@@ -114,6 +125,25 @@ fn dead() -> (UdpSocket, SocketAddr) {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = socket.local_addr().unwrap();
     (socket, addr)
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_come_up_leaves_nothing_behind() {
+    let (taken, addr) = dead();
+    let (dir, names) = (tempfile::tempdir().unwrap(), Names::start().unwrap());
+    let settings = settings(DOMAINS[0], dir.path(), &addr.to_string(), names.addr());
+    let refused = server::start(settings.clone(), node_keys(&settings)).await;
+    assert!(matches!(refused, Err(StartError::Peers(_))), "its port is taken");
+    drop(taken);
+    let node = soon(async {
+        loop {
+            match server::start(settings.clone(), node_keys(&settings)).await {
+                Err(StartError::Directory(_)) => tokio::task::yield_now().await,
+                started => break started.unwrap(),
+            }
+        }
+    });
+    soon(node.await.stop()).await;
 }
 
 #[tokio::test]

@@ -239,21 +239,18 @@ async fn who_is_asked_for_something_is_told_until_he_has_answered() {
     service.tells(&bob, true).await;
     bob.leaves().await;
     let label = "bob@acme.test";
-    for inviter in [&mut alice, &mut eve] {
-        let group = inviter.founds("tea", &mut []).await;
-        inviter.does("invite", json!({ "channel": group, "account": label })).await.unwrap();
-        let told = service.next().await.notification();
-        let shown = ["room_id", "type", "membership", "room_name", "sender"];
-        let shown = shown.map(|field| &told[field]);
-        let expected = json!([group, "m.room.member", "invite", "tea", inviter.account]);
-        assert_eq!(json!(shown), expected);
-        assert_eq!((&told["prio"], &told["user_is_target"]), (&json!("high"), &json!(true)));
-        laptop.event("invited").await;
-        let answer = if inviter.account == "eve@globex.test" { "decline" } else { "accept" };
-        laptop.does(answer, json!({ "channel": group })).await.unwrap();
-        let told = service.next().await.notification();
-        assert_eq!((&told["event_id"], &told["counts"]["unread"]), (&Value::Null, &json!(0)));
-    }
+    invites_and_is_told(&mut alice, (&mut laptop, "accept"), &service, "tea").await;
+    // A stranger's invitation waits quietly until the account looks.
+    let group = eve.founds("noise", &mut []).await;
+    eve.does("invite", json!({ "channel": group, "account": label })).await.unwrap();
+    let seen = laptop.event("invited").await;
+    assert_eq!((&seen["sender"], seen.get("name")), (&json!("eve@globex.test"), None));
+    let (_, listed) = laptop.calls("GET", "/v1/channels", &Value::Null).await;
+    let channels = listed["channels"].as_array().unwrap();
+    let listed = channels.iter().find(|channel| channel["id"] == group.as_str()).unwrap();
+    assert_eq!((&listed["inviter"], listed.get("name")), (&json!("eve@globex.test"), None));
+    laptop.does("decline", json!({ "channel": group })).await.unwrap();
+    assert!(service.has_nothing());
     for asker in [&mut alice, &mut eve] {
         asker.does("add_contact", json!({ "account": label })).await.unwrap();
         let told = service.next().await.notification();
@@ -263,7 +260,29 @@ async fn who_is_asked_for_something_is_told_until_he_has_answered() {
         laptop.does("add_contact", json!({ "account": account })).await.unwrap();
         assert_eq!(service.next().await.notification()["type"], Value::Null);
     }
+    invites_and_is_told(&mut eve, (&mut laptop, "decline"), &service, "cake").await;
     assert!(service.has_nothing());
+}
+
+/// Somebody whom the account knows invites it to a group; it is told, and answers.
+async fn invites_and_is_told(
+    inviter: &mut Plain,
+    (invited, answer): (&mut Plain, &str),
+    service: &Service,
+    name: &str,
+) {
+    let group = inviter.founds(name, &mut []).await;
+    let about = json!({ "channel": group, "account": invited.account });
+    inviter.does("invite", about).await.unwrap();
+    let told = service.next().await.notification();
+    let shown = ["room_id", "type", "membership", "room_name", "sender"];
+    let shown = shown.map(|field| &told[field]);
+    assert_eq!(json!(shown), json!([group, "m.room.member", "invite", name, inviter.account]));
+    assert_eq!((&told["prio"], &told["user_is_target"]), (&json!("high"), &json!(true)));
+    assert_eq!(invited.event("invited").await["name"], name);
+    invited.does(answer, json!({ "channel": group })).await.unwrap();
+    let told = service.next().await.notification();
+    assert_eq!((&told["event_id"], &told["counts"]["unread"]), (&Value::Null, &json!(0)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use comity_federation::{CloseReason, Endpoint, EndpointSettings, Link, LinkError};
-use comity_identity::{NodeKey, NodeKeyFile};
+use comity_identity::NodeKeyFile;
 use comity_machine::{Answer, Command, RangeOutcome, State};
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Batch, Class, Frame, PEER_VERSION, Want};
@@ -15,7 +15,7 @@ use comity_protocol::keys::Hello;
 use super::world::{Home, soon};
 use crate::clock;
 use crate::doctor::Records;
-use crate::writer::tests::story::Story;
+use crate::writer::tests::story::{Story, key_of};
 
 pub(super) const DOMAIN: &str = "evil.test";
 pub(super) const SEED: u8 = 66;
@@ -23,7 +23,7 @@ pub(super) const SEED: u8 = 66;
 /// What a zone says of a domain whose key and recovery key come from a seed.
 pub(super) fn records_of(domain: &str, seed: u8, port: u16) -> Records {
     let (domain, name) = (domain.parse().unwrap(), "2026a".parse().unwrap());
-    let key = NodeKey::from_seed(&[seed; 32]);
+    let key = key_of(seed);
     let keys = NodeKeyFile::begin(domain, name, Hash([seed; 32]), key);
     Records::of(&keys, keys.domain().as_str(), port)
 }
@@ -47,7 +47,7 @@ impl Rogue {
 
     /// Another one.
     pub(super) fn of(domain: &str, seed: u8) -> Self {
-        let key = Arc::new(NodeKey::from_seed(&[seed; 32]));
+        let key = Arc::new(key_of(seed));
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
         let endpoint = Endpoint::bind(EndpointSettings::new(listen, key)).unwrap();
         let mut story =

@@ -28,12 +28,19 @@ pub(crate) struct Story {
     pub(crate) states: Vec<Vec<u8>>,
 }
 
+/// A node key that a test may use; one of a repeated byte everybody knows.
+pub(crate) fn key_of(seed: u8) -> NodeKey {
+    let mut bytes = [seed; 32];
+    bytes[0] = !seed;
+    NodeKey::from_seed(&bytes)
+}
+
 impl Story {
     /// An organisation with these people on one device each, numbered from 1.
     pub(crate) fn begin(domain: &str, seed: u8, people: &[&str]) -> Self {
         let state = State::default();
         let states = vec![state.to_bytes()];
-        let key = NodeKey::from_seed(&[seed; 32]);
+        let key = key_of(seed);
         let (commands, answers, applied) = (vec![], vec![], vec![]);
         let mut story = Self { key, now_ms: NOW_MS, state, commands, answers, applied, states };
         story.tell(found(domain, seed));
@@ -132,7 +139,7 @@ fn head(applied: &Applied) -> Head {
 pub(crate) fn found(domain: &str, seed: u8) -> Command {
     Command::Found {
         domain: domain.to_owned(),
-        key: NodeKey::from_seed(&[seed; 32]).public(),
+        key: key_of(seed).public(),
         recovery: Hash([seed; 32]),
         store: u64::from(seed),
     }

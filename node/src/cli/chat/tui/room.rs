@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use comity_client::{Channel, Content, HistoryEvent, Timeline};
 
-use crate::cli::chat::book::group_title;
+use crate::cli::chat::book::{group_title, strange_title};
 use crate::cli::chat::text::clean;
 
 /// A channel.
@@ -73,6 +73,7 @@ impl Room {
             home: None,
             member_limit: None,
             standing: String::new(),
+            inviter: None,
             role: None,
             last_message_time: None,
             unread: None,
@@ -130,9 +131,10 @@ impl Room {
 
     /// What it is called, fit for a terminal.
     pub(super) fn title(&self) -> String {
-        match (&self.info.with, &self.info.name) {
-            (Some(with), _) => clean(with),
-            (_, Some(name)) => group_title(name),
+        match (&self.info.with, &self.info.name, &self.info.inviter) {
+            (Some(with), ..) => clean(with),
+            (_, Some(name), _) => group_title(name),
+            (.., Some(inviter)) => strange_title(inviter),
             _ => clean(&self.info.id.chars().take(8).collect::<String>()),
         }
     }
