@@ -342,7 +342,7 @@ impl State {
         let (below, expects) = (Some(below), Some(range.before));
         let log = self.log_mut(no, name);
         if is_first {
-            log.backlog = None;
+            (log.backlog, log.below) = (None, None);
             log.start = start.filter(|_| log.awaits_start() == Some(backlog.top)).map(Box::new);
         } else {
             log.backlog = Some(Backlog { below, expects, start, ..backlog });

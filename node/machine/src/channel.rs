@@ -216,6 +216,10 @@ pub struct Log {
     /// How many messages of it were accepted as they came, with a pos.
     #[n(18)]
     pub said: u64,
+    /// While history is lacking: the end of the chain at the floor, which names what later records
+    /// skip to.
+    #[n(19)]
+    pub below: Option<ChainEnd>,
 }
 
 impl Log {
@@ -240,6 +244,7 @@ impl Log {
             shown: None,
             settled: None,
             said: 0,
+            below: None,
         }
     }
 }

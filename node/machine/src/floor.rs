@@ -208,6 +208,8 @@ impl Log {
         if let Some(backlog) = &mut self.backlog {
             backlog.learn(&base.end, shown);
         }
+        // Where the history is not for us, nothing else names what records above skip to.
+        self.below = self.backlog.as_ref().map(|_| base.end.clone());
         self.end = base.end;
         self.start = None;
     }

@@ -4,7 +4,7 @@
 use std::collections::BinaryHeap;
 
 use comity_protocol::body::WireBody;
-use comity_protocol::chain::{Link, inner, live, path, skip};
+use comity_protocol::chain::{ChainEnd, Link, inner, live, path, skip};
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::{EventHeader, Record};
 use comity_protocol::hash::Hash;
@@ -206,12 +206,17 @@ pub fn links(
     to: u64,
     row: &mut dyn FnMut(u64) -> Option<EventRow>,
 ) -> Option<Vec<Link>> {
-    path(from, to).into_iter().map(|at| step(at, row)).collect()
+    path(from, to).into_iter().map(|at| step(at, &ChainEnd::default(), row)).collect()
 }
 
-fn step(at: u64, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Link> {
+/// The link of a record. Records that are not held may be among the ends that are known.
+fn step(at: u64, known: &ChainEnd, row: &mut dyn FnMut(u64) -> Option<EventRow>) -> Option<Link> {
     let own = row(at)?;
-    let mut hash = |seq| if seq == 0 { Some(Hash::ZERO) } else { Some(row(seq)?.hash) };
+    let named = |seq| known.as_links().iter().find(|(at, _)| *at == seq).map(|(_, hash)| *hash);
+    let mut hash = |seq| match seq {
+        0 => Some(Hash::ZERO),
+        seq => row(seq).map(|row| row.hash).or_else(|| named(seq)),
+    };
     let (previous, skipped) = (hash(at - 1)?, hash(skip(at))?);
     Some(Link { previous, skipped, inner: inner(&own.header, &own.body.hash()) })
 }
@@ -224,7 +229,8 @@ impl Log {
         row: &mut dyn FnMut(u64) -> Option<EventRow>,
     ) -> Option<Vec<Link>> {
         let steps = path(self.proof.as_ref()?.seq, seq).into_iter();
-        steps.map(|at| self.step_above(at).or_else(|| step(at, row))).collect()
+        let below = self.below.clone().unwrap_or_default();
+        steps.map(|at| self.step_above(at).or_else(|| step(at, &below, row))).collect()
     }
 }
 

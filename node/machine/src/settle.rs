@@ -176,7 +176,7 @@ impl Log {
         };
         self.uncovered.clear();
         self.above.clear();
-        (self.proof, self.start, self.shown) = (None, None, None);
+        (self.proof, self.start, self.shown, self.below) = (None, None, None, None);
         self.floor = Some(*top);
         self.backlog = (bottom < top.seq).then(|| Backlog::above(*top, bottom, hash));
     }
