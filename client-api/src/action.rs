@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use comity_protocol::id::{ChannelId, MessageId};
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
+use comity_protocol::report::Reason;
 
 use crate::backend::Role;
 use crate::message::{Besides, Format};
@@ -160,6 +161,19 @@ pub enum Action {
         channel: ChannelId,
         /// The new name.
         name: String,
+    },
+    /// Report what somebody wrote as abuse.
+    Report {
+        /// The channel.
+        channel: ChannelId,
+        /// The message.
+        message: MessageId,
+        /// Why.
+        reason: Reason,
+        /// What the caller says about it: up to 1,000 Unicode scalar values.
+        comment: Option<String>,
+        /// Whether the author's organisation is told who reports.
+        name_me: bool,
     },
     /// Send a text.
     Send {

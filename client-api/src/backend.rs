@@ -134,6 +134,11 @@ pub enum Outcome {
     /// Asked of the channel's home, another organisation; the feed tells when it is granted or
     /// refused.
     Requested,
+    /// It is reported to the admin of the caller's node.
+    Reported {
+        /// The author's organisation, where that is another one and is told.
+        to: Option<ServerName>,
+    },
     /// The text is stored.
     Stored {
         /// Its id.

@@ -76,6 +76,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::ReactionInvalid
         | Code::ContactSelf
         | Code::BlockSelf
+        | Code::ReportSelf
         | Code::VersionUnsupported
         | Code::FrameMalformed
         | Code::FrameUnexpected => StatusCode::BAD_REQUEST,
@@ -111,7 +112,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         conflicts!() => StatusCode::CONFLICT,
         Code::TextTooLong | Code::TooLarge | Code::RecordOversize => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::RateLimited | Code::PeerTooSlow => StatusCode::TOO_MANY_REQUESTS,
+        Code::RateLimited | Code::ReportLimit | Code::PeerTooSlow => StatusCode::TOO_MANY_REQUESTS,
         Code::DomainUnproven
         | Code::DomainBogus
         | Code::DomainUnreachable

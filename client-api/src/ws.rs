@@ -542,6 +542,7 @@ fn named_channel(action: &Action) -> Option<String> {
         | Action::React { channel, .. }
         | Action::Remove { channel, .. }
         | Action::Rename { channel, .. }
+        | Action::Report { channel, .. }
         | Action::Send { channel, .. }
         | Action::SetRole { channel, .. }
         | Action::SetTopic { channel, .. }

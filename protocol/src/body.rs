@@ -8,7 +8,10 @@ use minicbor::{Decode, Encode};
 
 use crate::cbor::ByteString;
 use crate::hash::{Hash, Hasher, tag};
-use crate::limits::{BODY_BYTES_MAX, CONTENT_TYPE_BYTES_MAX, TEXT_CHARS_MAX};
+use crate::limits::{
+    BODY_BYTES_MAX, CONTENT_TYPE_BYTES_MAX, REPORT_BODY_BYTES_MAX, TEXT_CHARS_MAX,
+};
+use crate::report::REPORT;
 
 /// The content type of plain text.
 pub const TEXT: &str = "text/plain;charset=utf-8";
@@ -70,6 +73,11 @@ impl Body {
         Self { salt, content_type: format.content_type().into(), bytes }
     }
 
+    /// The body of a report of abuse.
+    pub fn report(salt: [u8; 32], evidence: ByteString) -> Self {
+        Self { salt, content_type: Cow::Borrowed(REPORT), bytes: evidence }
+    }
+
     /// The hash that headers bind.
     pub fn hash(&self) -> Hash {
         Hasher::new(tag::BODY)
@@ -91,6 +99,11 @@ impl Body {
     /// The text, where the body is one.
     pub fn as_text(&self) -> Option<&str> {
         self.format().and_then(|_| std::str::from_utf8(&self.bytes).ok())
+    }
+
+    /// Whether it may be that of a report of abuse.
+    pub fn is_report(&self) -> bool {
+        self.content_type == REPORT && self.bytes.len() <= REPORT_BODY_BYTES_MAX
     }
 
     /// Whether it is within the limits of channel version 1; a text is UTF-8 of a bounded length.

@@ -149,6 +149,11 @@ codes! {
     84 ShuttingDown "shutting_down" "The node is shutting down; connect again.";
     85 Internal "internal" "The node failed to do this; its log says why.";
 
+    // Reports of abuse.
+    86 ReportSelf "report_self" "Nobody reports what he wrote himself.";
+    87 ReportLimit "report_limit"
+        "The account has reported as much within an hour as it may; try again later.";
+
     // Between peers.
     100 FrameMalformed "frame_malformed"
         "A frame was not in the deterministic form of the protocol.";

@@ -16,6 +16,7 @@ use crate::id::{
 use crate::limits::{ENDED_LOGS_MAX, EVENT_HEADER_BYTES_MAX, LABEL_BYTES_MAX};
 
 pub use crate::remark::{Edit, Message, Pin, Reaction};
+pub use crate::report::Report;
 
 /// The header of an event, about 27 bytes for a message.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -96,6 +97,8 @@ pub enum EventAct {
     Pin(Pin),
     /// A reaction to a message, or its end (direct channels, groups).
     Reaction(Reaction),
+    /// What an account of the receiver's wrote is reported (link channels).
+    Report(Report),
     /// A request for a control record.
     Request(Request),
     /// The home's refusal of a request (link channels).
@@ -119,6 +122,7 @@ mod kind {
     pub(super) const REACTION: u16 = 9;
     pub(super) const PIN: u16 = 10;
     pub(super) const TEST: u16 = 11;
+    pub(super) const REPORT: u16 = 12;
 }
 
 /// What a user asks of a channel's home.
@@ -327,6 +331,7 @@ impl EventAct {
             Self::Message(_) => kind::MESSAGE,
             Self::Pin(_) => kind::PIN,
             Self::Reaction(_) => kind::REACTION,
+            Self::Report(_) => kind::REPORT,
             Self::Request(_) => kind::REQUEST,
             Self::RequestRefused(_) => kind::REQUEST_REFUSED,
             Self::Test(_) => kind::TEST,
@@ -346,6 +351,7 @@ impl EventAct {
             Self::Message(message) => cbor::encode(message),
             Self::Pin(pin) => cbor::encode(pin),
             Self::Reaction(reaction) => cbor::encode(reaction),
+            Self::Report(report) => cbor::encode(report),
             Self::Request(request) => cbor::encode(request),
             Self::RequestRefused(refused) => cbor::encode(refused),
             Self::Test(test) => cbor::encode(test),
@@ -384,6 +390,7 @@ impl EventHeader {
             kind::PIN => decode_args(args()?).map(EventAct::Pin),
             kind::REACTION => decode_reaction(args()?).map(EventAct::Reaction),
             kind::TEST => decode_args(args()?).map(EventAct::Test),
+            kind::REPORT => decode_args(args()?).map(EventAct::Report),
             unknown => Ok(EventAct::Unknown(unknown)),
         }
     }

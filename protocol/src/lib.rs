@@ -31,3 +31,4 @@ pub mod probe;
 pub mod profile;
 pub mod reading;
 mod remark;
+pub mod report;

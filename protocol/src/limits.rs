@@ -19,6 +19,10 @@ pub const TEXT_CHARS_MAX: usize = 100_000;
 pub const BODY_BYTES_MAX: usize = TEXT_CHARS_MAX * 4;
 /// Longest content type of a body, in bytes.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 128;
+/// Longest comment of a report of abuse, in Unicode scalar values.
+pub const REPORT_COMMENT_CHARS_MAX: usize = 1_000;
+/// Longest body of a report of abuse, in bytes: a record with its body, the comment and the proof.
+pub const REPORT_BODY_BYTES_MAX: usize = BODY_BYTES_MAX + 32 * 1024;
 /// Most accounts that a message may mention.
 pub const MENTIONS_MAX: usize = 64;
 /// Longest reaction, in bytes of UTF-8.
@@ -132,9 +136,20 @@ pub const CBOR_DEPTH_MAX: usize = 16;
 /// Answers that a node keeps per device, so that a repeated send gets the first one's answer.
 pub const NONCE_WINDOW: u64 = 1_024;
 
-const _: () = assert!(BODY_BYTES_MAX + EVENT_HEADER_BYTES_MAX < BATCH_BYTES_TARGET);
-const _: () =
-    assert!(BATCH_BYTES_TARGET + BODY_BYTES_MAX + CONTROL_HEADER_BYTES_MAX < FRAME_BYTES_MAX);
+const _: () = assert!(REPORT_BODY_BYTES_MAX + EVENT_HEADER_BYTES_MAX < BATCH_BYTES_TARGET);
+const _: () = assert!(
+    BATCH_BYTES_TARGET + REPORT_BODY_BYTES_MAX + CONTROL_HEADER_BYTES_MAX < FRAME_BYTES_MAX
+);
+const _: () = assert!(
+    EVENT_HEADER_BYTES_MAX
+        + CONTENT_TYPE_BYTES_MAX
+        + REPORT_COMMENT_CHARS_MAX * 4
+        + LINKS_MAX * 103
+        + INCLUSION_PATH_MAX * 34
+        + CHECKPOINT_BYTES_MAX
+        + 1_024
+        < REPORT_BODY_BYTES_MAX - BODY_BYTES_MAX
+);
 const _: () = assert!(COVER_ENTRIES_MAX * (32 + 9 + 9 + 18) < CONTROL_HEADER_BYTES_MAX / 2);
 const _: () = assert!(LINKS_MAX * 110 < CONTROL_HEADER_BYTES_MAX / 2);
 const _: () = assert!(STATUS_CHARS_MAX * 4 + 64 < DATAGRAM_BYTES_MAX);

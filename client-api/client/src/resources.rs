@@ -317,6 +317,25 @@ impl Http {
         self.change(Method::DELETE, channel, &rest, &Value::Null).await
     }
 
+    /// Reports a message as abuse: `spam`, `harassment`, `illegal` or `other`. Answers with the
+    /// author's organisation where that is another one and is told; who reports it is not told.
+    pub async fn report(
+        &self,
+        (channel, message): (&str, &str),
+        reason: &str,
+        comment: &str,
+    ) -> Result<Option<String>, HttpError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            sent_to: Option<String>,
+        }
+        let body = json!({
+            "channel": channel, "message": message, "reason": reason, "comment": comment,
+        });
+        let answer: Answer = self.send(Method::POST, "/v1/reports", &body).await?;
+        Ok(answer.sent_to)
+    }
+
     /// Hands a group over to another organisation that is in it.
     pub async fn hand_over(&self, channel: &str, home: &str) -> Result<Done, HttpError> {
         self.change(Method::PATCH, channel, "", &json!({ "home": home })).await

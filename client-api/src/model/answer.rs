@@ -327,7 +327,7 @@ impl From<&Outcome> for JoinedAnswer {
     fn from(outcome: &Outcome) -> Self {
         let channel = match outcome {
             Outcome::Channel(id) | Outcome::Joining(id) => Some(id),
-            Outcome::Done | Outcome::Requested | Outcome::Stored { .. } => None,
+            _ => None,
         };
         let channel = channel.map(|id| ChannelReference { id: id.to_string() });
         Self { status: outcome.into(), channel }
@@ -374,7 +374,7 @@ impl From<&Outcome> for StatusAnswer {
     fn from(outcome: &Outcome) -> Self {
         let status = match outcome {
             Outcome::Joining(_) | Outcome::Requested => "requested",
-            Outcome::Channel(_) | Outcome::Done | Outcome::Stored { .. } => "done",
+            _ => "done",
         };
         Self { status: status.to_owned() }
     }

@@ -12,6 +12,7 @@ mod people;
 mod presence;
 mod profile;
 mod push;
+mod report;
 mod request;
 mod rule;
 mod search;
@@ -36,6 +37,7 @@ pub(crate) use presence::{
 };
 pub(crate) use profile::{DirectoryQuery, DisplayNameRequest, ProfilesAnswer, Sought, avatar_text};
 pub(crate) use push::{LevelRequest, NotificationsShape, PushAnswer, PushRequest};
+pub(crate) use report::{ReportAnswer, ReportRequest};
 pub(crate) use request::{
     AccountRequest, AliasRequest, CreateChannel, DeleteRequest, EditRequest, GroupsQuery,
     JoinRequest, LogInRequest, MentionsQuery, NonceQuery, NonceRequest, PageQuery, PasswordRequest,

@@ -344,7 +344,7 @@ pub(crate) fn answer_frame(nonce: u64, channel: Option<String>, outcome: &Outcom
     encode(&match outcome {
         Outcome::Channel(id) => done("done", Some(id.to_string())),
         Outcome::Joining(id) => done("requested", Some(id.to_string())),
-        Outcome::Done => done("done", channel),
+        Outcome::Done | Outcome::Reported { .. } => done("done", channel),
         Outcome::Requested => done("requested", channel),
         Outcome::Stored { message, cursor } => NodeFrame::Stored {
             nonce: nonce.to_string(),

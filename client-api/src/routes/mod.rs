@@ -16,6 +16,7 @@ mod presence;
 mod profile;
 mod push;
 mod remarks;
+mod reports;
 mod search;
 mod sessions;
 mod socket;
@@ -89,6 +90,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .merge(presence::routes())
         .merge(profile::routes())
         .merge(push::routes())
+        .merge(reports::routes())
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()

@@ -91,6 +91,7 @@ const RESOURCES: &[&str] = &[
     "DELETE /v1/blocks/*",
     "PUT /v1/channels/*/mute",
     "DELETE /v1/channels/*/mute",
+    "POST /v1/reports",
     "GET /v1/contacts",
     "PUT /v1/contacts/*",
     "DELETE /v1/contacts/*",
@@ -434,6 +435,7 @@ fn prepare(server: &Server) {
     state.contacts.insert(asking, ContactStanding::Asking);
     let chess = ChannelAlias::normalise("#chess@globex.test").unwrap();
     state.aliases.insert(chess, ChannelId([5; 32]));
+    state.said_by.insert(SAID.parse().unwrap(), "mallory@globex.test".parse().unwrap());
 }
 
 fn examples() -> Vec<Example> {
@@ -529,6 +531,8 @@ const GROUP: &str = "R3JvdXAgIlRlYSIgb2YgYWxpY2UgYXQgYWNtZS50ZXM";
 const CURSOR: &str = "CQkJCQkJCQkJCQkJCQkJCQAAAAAAAAAL";
 /// Where the poll with something of each begins.
 const POLL_CURSOR: &str = "CQkJCQkJCQkJCQkJCQkJCQAAAAAAAAAOAAAAAAAAAAA";
+/// What somebody else has said, to be reported.
+const SAID: &str = "01KAPTNBMFE5G8DV3Q6R7S9T0W";
 /// What the double has counted when the text is sent over the socket.
 const COUNTED: u64 = 19;
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -2,6 +2,7 @@
 //! node behind it is a test double.
 
 use comity_client::{Client, ClientSettings, Content, Http, Page};
+use comity_client_api::Action;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -238,7 +239,8 @@ async fn refusals_have_a_code_a_status_and_a_sentence() {
     });
     for (line, body, status, code, hint) in short.chain(long) {
         let (method, path) = line.split_once(' ').unwrap();
-        let path = path.replace("ID", &channel);
+        let (path, body) =
+            (path.replace("ID", &channel), body.replace("\"ID\"", &quoted(&channel)));
         let answer = request(&server, method, &path, Some(&token), body.as_bytes()).await;
         assert_eq!(answer.status, status, "{line} {}", answer.body);
         let error = &answer.json()["error"];
@@ -247,6 +249,47 @@ async fn refusals_have_a_code_a_status_and_a_sentence() {
         assert!(message.contains(hint), "{line}: {message}");
     }
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_report_says_who_has_it_and_its_comment_has_a_largest_size() {
+    let server = Server::start().await;
+    let (alice, bob) = (signed_up(&server, "alice").await, signed_up(&server, "bob").await);
+    let channel = alice.open_direct("bob@acme.test").await.unwrap();
+    let id = alice.post(&channel, "you fool", 1).await.unwrap().id;
+    let token = server.double.state().devices.keys().find(|t| t.contains("bob")).unwrap().clone();
+    for (chars, status) in [(1_000, 201), (1_001, 400)] {
+        let comment = "é".repeat(chars);
+        let body = json!({ "channel": channel, "message": id, "reason": "other",
+                           "comment": comment, "name_me": true, "nonce": "7" });
+        let body = body.to_string();
+        let answer = request(&server, "POST", "/v1/reports", Some(&token), body.as_bytes()).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        if status == 201 {
+            assert_eq!(answer.json(), json!({ "kept_by": "acme.test" }));
+        } else {
+            assert!(answer.body.contains("1,000 characters"), "{}", answer.body);
+        }
+    }
+    let reported = |action: &Action| match action {
+        Action::Report { reason, comment, name_me, .. } => {
+            Some((reason.name(), comment.as_ref().map(|c| c.chars().count()), *name_me))
+        }
+        _ => None,
+    };
+    let done: Vec<Action> =
+        server.double.state().answers.values().map(|(action, _)| action.clone()).collect();
+    let done: Vec<_> = done.iter().filter_map(reported).collect();
+    assert_eq!(done, [("other", Some(1_000), true)]);
+    // An empty comment is none, and nobody reports himself.
+    assert_eq!(bob.report((&channel, &id), "spam", "").await.unwrap(), None);
+    let own = alice.report((&channel, &id), "spam", "").await.unwrap_err();
+    assert_eq!(own.code(), Some("report_self"));
+    server.stop().await;
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
 }
 
 #[tokio::test]
@@ -440,6 +483,42 @@ const REFUSALS: &[Row] = &[
         401,
         "credentials_wrong",
         "wrong",
+    ),
+    ("POST /v1/reports", "{}", 400, "malformed", "`channel`"),
+    (
+        "POST /v1/reports",
+        r#"{"channel":"ID","message":"01KAPTNBMFE5G8DV3Q6R7S9T0W","reason":"rude"}"#,
+        400,
+        "malformed",
+        "\"harassment\"",
+    ),
+    (
+        "POST /v1/reports",
+        r#"{"channel":"ID","message":"01KAPTNBMFE5G8DV3Q6R7S9T0","reason":"spam"}"#,
+        400,
+        "malformed",
+        "message id",
+    ),
+    (
+        "POST /v1/reports",
+        r#"{"channel":"x","message":"01KAPTNBMFE5G8DV3Q6R7S9T0W","reason":"spam"}"#,
+        400,
+        "malformed",
+        "channel id",
+    ),
+    (
+        "POST /v1/reports",
+        r#"{"channel":"ID","message":"01KAPTNBMFE5G8DV3Q6R7S9T0W","reason":"spam"}"#,
+        404,
+        "message_not_found",
+        "no such message",
+    ),
+    (
+        "POST /v1/reports",
+        r#"{"channel":"ID","message":"01KAPTNBMFE5G8DV3Q6R7S9T0W","reason":"spam","name_me":1}"#,
+        400,
+        "malformed",
+        "boolean",
     ),
     ("PATCH /v1/channels/ID", "{}", 400, "malformed", "Give one of `name`"),
     ("POST /v1/channels", r#"{"kind":"direct","with":"bob"}"#, 400, "name_invalid", "name@domain"),

@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 
 use crate::group::GroupAct;
 use crate::reading::ReadMark;
+use crate::report::Reporting;
 
 /// What a user does.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -264,6 +265,9 @@ pub enum Act {
         #[n(0)]
         image: Option<ByteString>,
     },
+    /// Reports what somebody wrote as abuse.
+    #[n(29)]
+    Report(#[n(0)] Reporting),
 }
 
 impl Act {

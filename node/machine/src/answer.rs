@@ -56,6 +56,13 @@ pub enum Answer {
         #[n(2)]
         pos: Pos,
     },
+    /// Something is reported as abuse.
+    #[n(8)]
+    Reported {
+        /// The domain that was told besides our admin.
+        #[n(0)]
+        to: Option<String>,
+    },
 }
 
 /// A [`Code`] in an answer.

@@ -34,6 +34,22 @@ impl State {
         text: Option<(Format, &str)>,
         fx: &mut Effects,
     ) -> (MessageId, Pos) {
+        let body = |salt| match text {
+            None => Body::empty(salt),
+            Some((format, text)) => Body::formatted(salt, format, text),
+        };
+        self.append_with(no, sender, act, body, fx)
+    }
+
+    /// The same with any body, made with its salt.
+    pub(crate) fn append_with(
+        &mut self,
+        no: ChannelNo,
+        sender: AccountNumber,
+        act: &EventAct,
+        body: impl FnOnce([u8; 32]) -> Body,
+        fx: &mut Effects,
+    ) -> (MessageId, Pos) {
         let newest = self.newest_before(no, fx);
         let origin = self.lineage();
         let writer = self.writer();
@@ -53,11 +69,8 @@ impl State {
             args: act.args(),
             start: log.is_none().then(|| log_start(channel, origin)),
         };
-        let body = match text {
-            None => Body::empty(salt),
-            Some((format, text)) => Body::formatted(salt, format, text),
-        };
-        let record = Record { header: cbor::encode(&header).into(), body: WireBody::Present(body) };
+        let body = WireBody::Present(body(salt));
+        let record = Record { header: cbor::encode(&header).into(), body };
         let incoming = Incoming {
             channel: no,
             name,

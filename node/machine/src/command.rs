@@ -389,6 +389,16 @@ pub enum Command {
         #[n(2)]
         recovery: Hash,
     },
+    /// The admin has dealt with a report of abuse.
+    #[n(34)]
+    CloseReport {
+        /// Its number.
+        #[n(0)]
+        number: u64,
+        /// The clock, in Unix milliseconds.
+        #[n(1)]
+        unix_ms: u64,
+    },
 }
 
 /// What the node's setting asks of a sign-up.

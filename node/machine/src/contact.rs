@@ -209,7 +209,11 @@ impl State {
     }
 
     /// The link channel with an organisation; with our own it is made when it is first needed.
-    fn contact_channel(&mut self, with: LineageId, fx: &mut Effects) -> Result<ChannelNo, Code> {
+    pub(crate) fn contact_channel(
+        &mut self,
+        with: LineageId,
+        fx: &mut Effects,
+    ) -> Result<ChannelNo, Code> {
         let own = self.lineage();
         match self.link_with(with) {
             Some(no) => Ok(no),
@@ -222,7 +226,7 @@ impl State {
     }
 
     /// Whether a label may be one of an organisation's accounts.
-    fn is_label_of(&self, lineage: LineageId, label: &str) -> bool {
+    pub(crate) fn is_label_of(&self, lineage: LineageId, label: &str) -> bool {
         let domain = match self.peers.get(&lineage) {
             Some(peer) => peer.domain.as_str(),
             None => self.domain(),

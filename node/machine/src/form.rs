@@ -91,6 +91,7 @@ pub(crate) fn check_version(start: &LogStart) -> Result<(), Code> {
 pub(crate) fn kept_body(act: Option<&EventAct>, body: WireBody) -> WireBody {
     let keeps = |body: &Body| match act {
         Some(EventAct::Edit(_) | EventAct::Message(_) | EventAct::Unknown(_)) => body.fits(),
+        Some(EventAct::Report(_)) => body.is_report(),
         _ => is_empty(body),
     };
     match body {

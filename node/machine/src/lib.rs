@@ -40,6 +40,7 @@ mod range;
 mod reading;
 mod relay;
 mod reopen;
+mod report;
 mod request;
 mod retain;
 mod rewind;
@@ -81,6 +82,10 @@ pub use policy::{
 pub use reading::{ReadMark, Unread};
 pub use relay::Lack;
 pub use reopen::{Forgotten, Rejudged, Reopened};
+pub use report::{
+    CLOSED_KEPT_MS, OPEN_PER_ORGANISATION_MAX, REPORTS_MAX, REPORTS_PER_HOUR_MAX, Report,
+    ReportPlace, Reporting,
+};
 pub use retain::Expiry;
 pub use rewind::{CannotRewind, Change, LogSource, REWIND_CHANGES_MAX, Rewind, RewoundLog, rewind};
 pub use rows::{LoadError, RowKey};

@@ -480,6 +480,7 @@ impl State {
         fx: &mut Effects,
     ) {
         self.note_mentions(no, act, fx);
+        self.mind_report(no, act, fx);
         let Some(applied) = fx.applied.last_mut() else { return };
         if matches!(act, EventAct::Request(_)) {
             applied.audience = std::sync::Arc::from([]);

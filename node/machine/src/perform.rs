@@ -132,6 +132,7 @@ impl State {
             Act::Unblock { account: other } => self.unblock(account, *other, fx),
             Act::SetDisplayName { name } => self.set_display_name(account, name.as_deref(), fx),
             Act::SetAvatar { image } => self.set_avatar(account, image.as_ref(), fx),
+            Act::Report(reporting) => self.report_abuse(account, reporting, fx),
         }
     }
 

@@ -48,6 +48,8 @@ pub enum RowKey {
     Policy,
     /// How the key of an organisation has changed.
     Keys(LineageId),
+    /// Something that was reported as abuse.
+    Report(u64),
 }
 
 /// A stored row that cannot be read back.
@@ -95,6 +97,7 @@ impl State {
                 let is_plain = self.policy == Policy::default();
                 (!is_plain).then(|| cbor::encode(&self.policy))
             }
+            RowKey::Report(number) => self.reports.get(number).map(cbor::encode),
             RowKey::Keys(lineage) => {
                 self.chains.get(lineage).map(|chain| cbor::encode(&chain.organisation()))
             }
@@ -163,6 +166,9 @@ impl State {
             RowKey::Keys(lineage) => {
                 self.chains.insert(lineage, KeyChain::of(&read(bytes)?).ok()?);
             }
+            RowKey::Report(number) => {
+                self.reports.insert(number, read(bytes)?);
+            }
         }
         Some(())
     }
@@ -215,6 +221,7 @@ impl State {
         self.reads.keys().for_each(|(k, no)| add(RowKey::Read(*k, *no)));
         self.blocks.keys().for_each(|(k, other)| add(RowKey::Block(*k, *other)));
         self.chains.keys().for_each(|k| add(RowKey::Keys(*k)));
+        self.reports.keys().for_each(|k| add(RowKey::Report(*k)));
         self.all_told().for_each(|(device, no)| add(RowKey::Told(device, no)));
         for (no, channel) in &self.channels {
             add(RowKey::Channel(*no));

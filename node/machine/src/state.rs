@@ -27,6 +27,7 @@ use crate::policy::Policy;
 use crate::profile::Listing;
 use crate::reading::ReadMark;
 use crate::reopen::{Forgotten, Rejudged, Reopened};
+use crate::report::Report;
 use crate::retain::Expiry;
 use crate::rewind::Rewind;
 use crate::rows::RowKey;
@@ -92,6 +93,8 @@ pub struct State {
     pub(crate) told: Told,
     /// With whom the admin federates.
     pub(crate) policy: Policy,
+    /// What was reported as abuse.
+    pub(crate) reports: BTreeMap<u64, Report>,
     pub(crate) last_channel: u32,
     pub(crate) last_log: u64,
 }
@@ -124,6 +127,9 @@ pub struct NodeIdentity {
     /// How long texts are kept here at most, in seconds; for ever where absent.
     #[n(7)]
     pub retention: Option<u64>,
+    /// How many reports of abuse were given a number.
+    #[n(8)]
+    pub reports: Option<u64>,
 }
 
 /// A run of the process.
@@ -167,6 +173,9 @@ pub struct Peer {
     /// was in channels, and nobody speaks for it.
     #[cbor(n(12), default)]
     pub former: bool,
+    /// Reports of abuse of it that were dropped.
+    #[n(11)]
+    pub reports_dropped: Option<u64>,
 }
 
 /// What a command did, or several: all but the answer adds up.
@@ -357,6 +366,7 @@ impl State {
             }
             Command::TakeSigned { peer, heads } => self.take_signed(*peer, heads, fx),
             Command::Test { .. } => self.write_test(command, fx),
+            Command::CloseReport { number, unix_ms } => self.close_report(*number, *unix_ms, fx),
         }
     }
 
@@ -381,6 +391,7 @@ impl State {
             starts: Vec::new(),
             writer: WriterId(0),
             retention: None,
+            reports: None,
         });
         fx.dirty(RowKey::Identity);
         Ok(Answer::Done)
@@ -428,6 +439,7 @@ impl State {
             compared: 0,
             asks: None,
             former: false,
+            reports_dropped: None,
         };
         self.peers.insert(lineage, peer);
         self.peer_domains.insert(domain.to_owned(), lineage);

@@ -1,4 +1,5 @@
-//! What goes by itself: devices that nobody uses any more, and invites that have expired. The clock
+//! What goes by itself: devices that nobody uses any more, invites that have expired, and reports
+//! that were closed long ago. The clock
 //! and the setting come with the command; nothing here decides how long is too long.
 
 use comity_protocol::code::Code;
@@ -82,6 +83,7 @@ impl State {
             }
             is_good
         });
+        self.forget_reports(fx);
         Answer::Done
     }
 

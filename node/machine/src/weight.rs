@@ -12,6 +12,7 @@ impl Command {
                 text.len()
             }
             Self::Perform { act: Act::SetAvatar { image: Some(image) }, .. } => image.len(),
+            Self::Perform { act: Act::Report(reporting), .. } => reporting.evidence.len(),
             Self::PeerBatch { frame, rewinds, .. } => {
                 frame.len() + rewinds.iter().map(Rewind::weight).sum::<usize>()
             }

@@ -59,6 +59,7 @@ pub fn right_to(act: &EventAct) -> Option<RightTo> {
         | EventAct::Erased(_)
         | EventAct::Invitation(_)
         | EventAct::Reaction(_)
+        | EventAct::Report(_)
         | EventAct::RequestRefused(_)
         | EventAct::Test(_)
         | EventAct::Unknown(_) => Some(RightTo::BeIn),

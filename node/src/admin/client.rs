@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
 use super::{
     Finding, ForkLine, GroupLine, Invite, InviteLine, KeyState, PeerState, PolicyState, Reopening,
-    Rule, Status, VoidLine, socket_path,
+    ReportDetail, ReportLine, Rule, Status, VoidLine, socket_path,
 };
 
 /// Why the admin got no answer.
@@ -189,6 +189,27 @@ impl AdminClient {
             Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
+    }
+
+    /// Lists what was reported as abuse: all of it, or what is open.
+    pub async fn reports(&self, all: bool) -> Result<Vec<ReportLine>, AdminError> {
+        match self.ask(&Ask::Reports { all }).await? {
+            Answer::Reports { reports } => Ok(reports),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// A report with what is reported.
+    pub async fn report(&self, number: u64) -> Result<ReportDetail, AdminError> {
+        match self.ask(&Ask::Report { number }).await? {
+            Answer::Report(report) => Ok(*report),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Says that a report is dealt with.
+    pub async fn close_report(&self, number: u64) -> Result<(), AdminError> {
+        self.have_done(&Ask::CloseReport { number }).await
     }
 
     /// The proof that a line of that list names.

@@ -7,6 +7,7 @@ mod client;
 mod finding;
 mod key;
 mod policy;
+mod report;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use client::{AdminClient, AdminError};
 pub use finding::{Finding, Grade};
 pub use key::{KeyState, NextKey};
 pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
+pub use report::{REPORTS_LISTED_MAX, ReportDetail, ReportLine};
 pub use server::{AdminSocket, AdminSocketError, serve};
 
 /// What the admin asks of a node. Cheap to clone.
@@ -107,6 +109,15 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         &self,
         domain: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Finding>, Refusal>> + Send;
+
+    /// The newest reports of abuse, at most [`REPORTS_LISTED_MAX`]; all, or those that are open.
+    fn reports(&self, all: bool) -> Vec<ReportLine>;
+
+    /// A report with what is reported.
+    fn report(&self, number: u64) -> impl Future<Output = Result<ReportDetail, Refusal>> + Send;
+
+    /// The admin has dealt with a report. Answers once it is durable.
+    fn close_report(&self, number: u64) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// Makes a key that is to follow the node's, where there is none yet, and lets it follow now;
     /// tells how it is then.
@@ -206,6 +217,9 @@ pub struct Status {
     /// Groups that wait, since this node started, for other members' nodes.
     #[serde(default)]
     pub comparing: u64,
+    /// Reports of abuse that are open.
+    #[serde(default)]
+    pub reports: u64,
 }
 
 /// An organisation in that list.
@@ -259,6 +273,9 @@ pub struct PeerState {
     /// it until the admin says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_key: Option<String>,
+    /// Reports of abuse of it that were dropped, because they prove nothing or are too many.
+    #[serde(default)]
+    pub reports_dropped: u64,
 }
 
 /// How a link is.

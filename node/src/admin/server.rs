@@ -123,10 +123,7 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         }
         Ask::Forks => Ok(Answer::Forks { forks: backend.forks() }),
         Ask::Proof { id } => {
-            let proof = backend.proof(&id).ok_or_else(|| {
-                let sentence = "There is no such proof; `comity proof list` names them.".into();
-                Refusal { sentence, ..Code::LogUnknown.into() }
-            })?;
+            let proof = backend.proof(&id).ok_or_else(no_proof)?;
             Ok(Answer::Proof { proof: BASE64URL_NOPAD.encode(&proof) })
         }
         Ask::Reopen { channel, at, is_sure } => {
@@ -139,6 +136,9 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         }
         Ask::RotateKey { makes_next, now } => {
             Ok(Answer::Key(backend.rotate_key(makes_next, now).await?))
+        }
+        of_reports @ (Ask::Reports { .. } | Ask::Report { .. } | Ask::CloseReport { .. }) => {
+            deal_with_reports(of_reports, backend).await
         }
         Ask::Groups => Ok(Answer::Groups { groups: backend.groups() }),
         Ask::Confirm { channel } => backend.confirm(&channel).await.map(|()| Answer::Done),
@@ -180,6 +180,24 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             Ok(Answer::Invite { token: invite.token, expires_unix_ms: invite.expires_unix_ms })
         }
     }
+}
+
+async fn deal_with_reports(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {
+    match ask {
+        Ask::Reports { all } => Ok(Answer::Reports { reports: backend.reports(all) }),
+        Ask::Report { number } => Ok(Answer::Report(Box::new(backend.report(number).await?))),
+        Ask::CloseReport { number } => {
+            backend.close_report(number).await?;
+            tracing::info!(number, "a report of abuse is closed");
+            Ok(Answer::Done)
+        }
+        _ => Err(Code::Malformed.into()),
+    }
+}
+
+fn no_proof() -> Refusal {
+    let sentence = "There is no such proof; `comity proof list` names them.".into();
+    Refusal { sentence, ..Code::LogUnknown.into() }
 }
 
 fn refused(refusal: Refusal) -> Answer {

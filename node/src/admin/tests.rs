@@ -116,6 +116,34 @@ impl AdminBackend for Fake {
         Ok(vec![Finding::bad("TXT record", found, "Publish it.").publish("a line".into())])
     }
 
+    fn reports(&self, all: bool) -> Vec<ReportLine> {
+        let line = ReportLine {
+            number: 7,
+            unix_ms: 5,
+            from: "globex.example".to_owned(),
+            reporter: None,
+            about: "mallory@acme.example".to_owned(),
+            channel: "AAAAAAAA".to_owned(),
+            message: "01KAPTNBMFE5G8DV3Q6R7S9T0W".to_owned(),
+            said_unix_ms: 4,
+            reason: "spam".to_owned(),
+            is_proven: true,
+            sent_to: None,
+            closed_unix_ms: all.then_some(9),
+        };
+        vec![line]
+    }
+
+    async fn report(&self, number: u64) -> Result<ReportDetail, Refusal> {
+        let mut known = self.reports(false).into_iter().filter(|line| line.number == number);
+        let line = known.next().ok_or(Code::ResourceNotFound)?;
+        Ok(ReportDetail { line, comment: None, text: Some("\u{7}".repeat(400_000)) })
+    }
+
+    async fn close_report(&self, number: u64) -> Result<(), Refusal> {
+        self.report(number).await.map(|_| ())
+    }
+
     async fn rotate_key(&self, makes_next: bool, now: bool) -> Result<KeyState, Refusal> {
         let (name, key) = ("2026b".to_owned(), "AAAA".to_owned());
         let record = "v=comity1".to_owned();
@@ -194,6 +222,12 @@ async fn the_admin_is_served_and_told_refusals() {
     assert_eq!(client.rotate_key(true, true).await.unwrap().next, None);
     client.accept_key("globex.example", "AAAA").await.unwrap();
     assert!(client.accept_key("globex.example", "BBBB").await.is_err());
+    assert_eq!(client.reports(true).await.unwrap(), Fake.reports(true));
+    assert_eq!(client.reports(false).await.unwrap(), Fake.reports(false));
+    // The longest text, all of it escaped.
+    assert_eq!(client.report(7).await.unwrap(), Fake.report(7).await.unwrap());
+    client.close_report(7).await.unwrap();
+    assert!(client.close_report(8).await.is_err() && client.report(8).await.is_err());
     drop(socket);
     assert!(!socket_path(dir.path()).exists());
 }

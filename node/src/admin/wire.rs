@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finding, ForkLine, GroupLine, InviteLine, KeyState, PeerState, PolicyState, Reopening, Rule,
-    Status, VoidLine,
+    Finding, ForkLine, GroupLine, InviteLine, KeyState, PeerState, PolicyState, Reopening,
+    ReportDetail, ReportLine, Rule, Status, VoidLine,
 };
 
 /// What is asked.
@@ -48,6 +48,12 @@ pub(super) enum Ask {
     RotateKey { makes_next: bool, now: bool },
     /// Give a domain to the organisation that its records name now, with this key.
     AcceptKey { domain: String, key: String },
+    /// List what was reported as abuse: all of it, or what is open.
+    Reports { all: bool },
+    /// One report with what is reported.
+    Report { number: u64 },
+    /// The admin has dealt with one.
+    CloseReport { number: u64 },
     /// List this node's groups.
     Groups,
     /// Answer for the members that one of them waits for.
@@ -82,6 +88,10 @@ pub(super) enum Answer {
     Retried { is_dialled: bool },
     /// The node's key, and the next one.
     Key(KeyState),
+    /// What was reported as abuse.
+    Reports { reports: Vec<ReportLine> },
+    /// A report.
+    Report(Box<ReportDetail>),
     /// This node's groups.
     Groups { groups: Vec<GroupLine> },
     /// What is said of other organisations.
@@ -92,7 +102,7 @@ pub(super) enum Answer {
     Refused { code: String, message: String },
 }
 
-/// The longest answer: a list of forks, or of organisations.
-pub(super) const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// The longest answer: the longest text that can be reported, all of it escaped.
+pub(super) const ANSWER_BYTES_MAX: usize = 4 << 20;
 /// The longest line that asks: a password of 1,024 characters, all escaped, and its surroundings.
 pub(super) const LINE_BYTES_MAX: usize = 16 * 1024;

@@ -12,6 +12,7 @@ mod launch;
 mod peers;
 mod policy;
 mod proof;
+mod reports;
 mod serve;
 mod status;
 mod user;
@@ -86,6 +87,11 @@ enum Command {
     /// Proofs that an organisation contradicted itself
     #[command(subcommand)]
     Proof(proof::Command),
+    /// What was reported as abuse, by users of this node and by other organisations
+    ///
+    /// A line for each report that is open, the newest first: who wrote what is reported, why, and
+    /// from where the report comes. Asks the running node.
+    Reports(reports::Options),
     /// Run the node until Ctrl-C or SIGTERM
     Serve,
     /// Print how this node does among others
@@ -128,6 +134,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => one_thread()?.block_on(keys::run(&settings(config)?, command)),
         Command::Peers(options) => one_thread()?.block_on(peers::run(&settings(config)?, options)),
         Command::Proof(command) => one_thread()?.block_on(proof::run(command, || settings(config))),
+        Command::Reports(options) => {
+            one_thread()?.block_on(reports::run(&settings(config)?, options))
+        }
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
         Command::Status => one_thread()?.block_on(status::run(&settings(config)?)),
         Command::User(command) => one_thread()?.block_on(user::run(&settings(config)?, command)),

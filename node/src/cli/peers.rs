@@ -84,7 +84,7 @@ pub(super) fn plain(domain: &str) -> String {
     domain.strip_suffix('.').unwrap_or(domain).to_ascii_lowercase()
 }
 
-fn json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
+pub(super) fn json(value: &(impl Serialize + ?Sized)) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 
@@ -149,6 +149,10 @@ fn details(peer: &PeerState, now_ms: u64) -> String {
     }
     if let Some(key) = &peer.refused_key {
         say("refused key", key.clone());
+    }
+    if peer.reports_dropped > 0 {
+        let dropped = peer.reports_dropped;
+        say("reports", format!("{dropped} of abuse dropped: not proven, or too many"));
     }
     if let Some(PeerTrouble { code, why, unix_ms }) = &peer.trouble {
         let name = if is_up(peer) { "last trouble" } else { "trouble" };
@@ -218,7 +222,7 @@ fn count(records: u64) -> String {
     if is_all { records.to_string() } else { format!("{records}+") }
 }
 
-fn ago(at_ms: u64, now_ms: u64) -> String {
+pub(super) fn ago(at_ms: u64, now_ms: u64) -> String {
     format!("{} ago", span(now_ms.saturating_sub(at_ms)))
 }
 
@@ -251,7 +255,7 @@ fn span(ms: u64) -> String {
     }
 }
 
-fn utc(unix_ms: u64) -> String {
+pub(super) fn utc(unix_ms: u64) -> String {
     let ms = i64::try_from(unix_ms).unwrap_or(i64::MAX);
     let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
     time.round(jiff::Unit::Second).unwrap_or(time).to_string()
@@ -340,5 +344,8 @@ last trouble  domain_unreachable, 2 h 6 min ago (2025-11-24T13:53:20Z)
         assert_eq!(plain("GLOBEX.example."), "globex.example");
         assert!(shown.contains("1000+ records that it has not taken yet, for 1 h 1 min\n"));
         assert!(shown.contains("trouble       domain_unreachable, 1 min 1 s ago"), "{shown}");
+        assert!(!shown.contains("reports"), "{shown}");
+        let shown = details(&PeerState { reports_dropped: 3, ..down() }, NOW_MS);
+        assert!(shown.contains("\nreports       3 of abuse dropped"), "{shown}");
     }
 }

@@ -25,6 +25,7 @@ fn text(status: &Status) -> String {
     for (of, count, what) in [
         ("groups", status.comparing, waiting),
         ("groups", status.read_only, "read-only: see comity group list"),
+        ("reports", status.reports, "of abuse are open: see comity reports"),
         ("logs", status.forks, "of which two histories are proven: see comity proof list"),
     ] {
         if count > 0 {
@@ -75,10 +76,16 @@ mod tests {
             a.test          up          0       12        3        4        0\n\
             globex.example  down        0       12        0        4        0\n";
         assert_eq!(text(&status), expected);
-        let shown =
-            text(&Status { is_clock_doubted: true, forks: 2, read_only: 1, ..Status::default() });
+        let shown = text(&Status {
+            is_clock_doubted: true,
+            forks: 2,
+            read_only: 1,
+            reports: 3,
+            ..Status::default()
+        });
         assert!(shown.contains("NTP") && shown.ends_with("none shares a channel.\n"));
         assert!(shown.contains("groups: 1 read-only") && shown.contains("logs: 2 of which"));
+        assert!(shown.contains("reports: 3 of abuse are open"), "{shown}");
         assert!(!shown.contains("waiting"), "{shown}");
     }
 }

@@ -15,8 +15,8 @@ use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
     AdminBackend, FORKS_LISTED_MAX, Finding, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite,
-    InviteLine, KeyState, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening, Rule,
-    Status, VoidLine,
+    InviteLine, KeyState, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening,
+    ReportDetail, ReportLine, Rule, Status, VoidLine,
 };
 use crate::clock;
 
@@ -290,6 +290,18 @@ impl AdminBackend for ClientEdge {
         self.examine_domain(domain).await
     }
 
+    fn reports(&self, all: bool) -> Vec<ReportLine> {
+        self.listed_reports(all)
+    }
+
+    async fn report(&self, number: u64) -> Result<ReportDetail, Refusal> {
+        self.read_report(number).await
+    }
+
+    async fn close_report(&self, number: u64) -> Result<(), Refusal> {
+        self.end_report(number).await
+    }
+
     async fn rotate_key(&self, makes_next: bool, now: bool) -> Result<KeyState, Refusal> {
         self.peer_parts().desk.order(makes_next, now).await
     }
@@ -312,6 +324,7 @@ impl AdminBackend for ClientEdge {
             known.entry(peer).or_default();
         }
         let read_only = groups.filter(|channel| channel.read_only().is_some()).count() as u64;
+        let reports = state.reports().filter(|(_, report)| report.is_open()).count() as u64;
         let (forks, comparing) = (state.forks().count() as u64, state.comparing().count() as u64);
         let mut peers: Vec<PeerLine> = known.into_iter().filter_map(line).collect();
         let wrongs = |line: &PeerLine| line.faults + line.refused + line.void + line.waiting;
@@ -322,7 +335,7 @@ impl AdminBackend for ClientEdge {
         peers.truncate(PEERS_LISTED_MAX);
         let is_clock_doubted = self.conduct().is_clock_doubted();
         let domain = state.domain().to_owned();
-        Status { is_clock_doubted, domain, peers, forks, read_only, comparing }
+        Status { is_clock_doubted, domain, peers, forks, read_only, comparing, reports }
     }
 }
 

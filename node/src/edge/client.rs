@@ -290,6 +290,7 @@ impl ClientEdge {
             Action::Join { channel, home } => self.join(caller, channel, &home).await?,
             Action::JoinAlias { alias } => self.join_by_alias(caller, &alias).await?,
             Action::RemoveAlias { alias } => self.remove_alias(&alias)?,
+            report @ Action::Report { .. } => self.report_act(caller, report).await?,
             Action::SetAlias { channel, alias } => self.set_alias(channel, &alias)?,
             Action::SetAvatar { image } => self.avatar_act(image).await?,
             Action::SetDisplayName { name } => Act::SetDisplayName { name },

@@ -86,6 +86,9 @@ pub(super) fn outcome(
         Answer::Stored { id, pos, .. } => {
             Ok(Outcome::Stored { message: id, cursor: cursor_at(pos) })
         }
+        Answer::Reported { to } => {
+            Ok(Outcome::Reported { to: to.and_then(|domain| domain.parse().ok()) })
+        }
         Answer::Refused(RefusedCode(code)) => Err(code.into()),
         Answer::History(_) | Answer::Ranges(_) | Answer::Tested { .. } => {
             Err(Code::Internal.into())

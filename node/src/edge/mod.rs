@@ -22,6 +22,7 @@ pub mod push;
 mod reading;
 mod remarks;
 mod reopening;
+mod reports;
 mod search;
 mod show;
 pub mod tending;

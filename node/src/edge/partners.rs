@@ -103,8 +103,11 @@ impl ClientEdge {
         states.sort_by_key(|(_, link)| link.up.is_some());
         states.truncate(PEERS_LISTED_MAX);
         let state = |(domain, link): (ServerName, LinkState)| {
-            let backlog = lineages.get(&domain).and_then(|lineage| self.backlog(*lineage));
-            peer_state(domain, link, backlog)
+            let lineage = lineages.get(&domain);
+            let backlog = lineage.and_then(|lineage| self.backlog(*lineage));
+            let dropped = lineage.map(|lineage| self.shared().state().reports_dropped(lineage));
+            let state = peer_state(domain, link, backlog);
+            PeerState { reports_dropped: dropped.unwrap_or_default(), ..state }
         };
         states.into_iter().map(state).collect()
     }
@@ -157,5 +160,6 @@ fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> 
         key: key.map(|(key, _)| BASE64.encode(key.as_bytes())),
         proof: key.and_then(|(_, known)| known).map(proof),
         refused_key: refused.map(|key| BASE64.encode(key.as_bytes())),
+        reports_dropped: 0,
     }
 }

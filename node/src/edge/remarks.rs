@@ -123,6 +123,18 @@ pub(super) fn versions(
     Ok(versions)
 }
 
+/// The record of a message's newest edit, as far as the reader hears it.
+pub(super) fn newest_edit(
+    view: &View,
+    found: &Found,
+    reader: AccountId,
+) -> Result<Option<EventRow>, RecordsError> {
+    let id = found.row.id;
+    let said = heard(view, found.channel, (id, id), reader)?;
+    let edit = edits(&said, found.author).next_back();
+    edit.map_or(Ok(None), |edit| view.annotating(found.channel, edit))
+}
+
 /// The messages of a message's thread after one of them, by id and pos; and whether there are more.
 pub(super) fn thread(
     said: &[Annotated],

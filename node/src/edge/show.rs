@@ -106,9 +106,11 @@ fn event(state: &State, applied: &Applied) -> Option<Content> {
             Some((refused.group, account, EventContent::RequestRefused { code: refused.code() }))
         }
         EventAct::Contact(contact) => self::contact(state, applied, &contact),
-        EventAct::Erased(_) | EventAct::Request(_) | EventAct::Test(_) | EventAct::Unknown(_) => {
-            None
-        }
+        EventAct::Erased(_)
+        | EventAct::Report(_)
+        | EventAct::Request(_)
+        | EventAct::Test(_)
+        | EventAct::Unknown(_) => None,
     }
 }
 

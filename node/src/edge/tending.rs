@@ -1,5 +1,6 @@
 //! Remembers which devices are used, roughly and durably, and has those logged out that nobody has
-//! used for as long as the setting says; invites that have expired go with them. It must not change
+//! used for as long as the setting says; invites that have expired, and reports that were closed
+//! long ago, go with them. It must not change
 //! anything itself: what it finds goes through the writer, which looks again.
 
 use std::collections::BTreeSet;
@@ -77,7 +78,7 @@ impl ClientEdge {
             let state = self.shared().state();
             let (unused, on) = state.unused(round.after, LOOKED_AT_MAX, unused_since_ms);
             round.after = on;
-            (unused, state.has_expired_invites(now))
+            (unused, state.has_expired_invites(now) || state.has_old_reports(now))
         };
         // A clock that is far ahead of the peers' would log everybody out.
         if self.conduct().is_clock_doubted() {

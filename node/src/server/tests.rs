@@ -38,6 +38,7 @@ mod relayed;
 mod remarks;
 mod reopening;
 mod replaced;
+mod reports;
 mod restoring;
 mod rogue;
 mod scene;

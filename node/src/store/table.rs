@@ -63,11 +63,13 @@ pub enum Table {
     Told = 28,
     /// How keys of organisations have changed, by lineage.
     Keys = 29,
+    /// What was reported as abuse, by number.
+    Report = 30,
 }
 
 impl Table {
     /// All tables, in the order of their numbers.
-    pub const ALL: [Table; 29] = [
+    pub const ALL: [Table; 30] = [
         Table::Meta,
         Table::Account,
         Table::Device,
@@ -97,6 +99,7 @@ impl Table {
         Table::Avatar,
         Table::Told,
         Table::Keys,
+        Table::Report,
     ];
 
     /// Its name on disk.
@@ -131,6 +134,7 @@ impl Table {
             Table::Avatar => "avatar",
             Table::Told => "told",
             Table::Keys => "keys",
+            Table::Report => "report",
         }
     }
 

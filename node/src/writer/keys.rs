@@ -22,6 +22,7 @@ pub(super) fn state_key(key: &RowKey) -> (Table, Vec<u8>) {
             (Table::Nonce, bytes)
         }
         RowKey::Keys(lineage) => (Table::Keys, lineage.as_bytes().to_vec()),
+        RowKey::Report(number) => (Table::Report, number.to_be_bytes().to_vec()),
         RowKey::Peer(lineage) => (Table::Peer, lineage.as_bytes().to_vec()),
         RowKey::Contact(account, other) => (Table::Contact, pair_key(*account, other)),
         RowKey::Expiry(no) => (Table::Expiry, no.0.to_be_bytes().to_vec()),

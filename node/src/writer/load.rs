@@ -33,7 +33,7 @@ pub(super) fn load(store: &Store) -> Result<State, OpenError> {
 type NameRow = fn(&[u8]) -> Option<RowKey>;
 
 /// The tables of the state, in the order in which they are read back.
-const STATE_TABLES: [(Table, NameRow); 14] = [
+const STATE_TABLES: [(Table, NameRow); 15] = [
     (Table::Meta, |key| match key {
         b"identity" => Some(RowKey::Identity),
         b"policy" => Some(RowKey::Policy),
@@ -69,6 +69,7 @@ const STATE_TABLES: [(Table, NameRow); 14] = [
         Some(RowKey::Told(DeviceId(u64::from_be_bytes(*device)), channel_no(channel)?))
     }),
     (Table::Keys, |key| Some(RowKey::Keys(LineageId(key.try_into().ok()?)))),
+    (Table::Report, |key| Some(RowKey::Report(word(key)?))),
 ];
 
 fn pair(key: &[u8]) -> Option<(AccountNumber, AccountId)> {

@@ -18,6 +18,7 @@ use comity_protocol::id::{
 use comity_protocol::key::{NodePublicKey, lineage_id, recovery_hash};
 use comity_protocol::limits::FRAME_BYTES_MAX;
 use comity_protocol::merkle;
+use comity_protocol::report::Evidence;
 use serde_json::{Value, json};
 
 use crate::names::{self, snake_case};
@@ -59,6 +60,7 @@ pub(crate) fn decode(rule: &str, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
             let header = EventHeader::decode(bytes)?;
             header.act().map(|_| cbor::encode(&header))
         }
+        "evidence" => cbor::decode::<Evidence>(bytes, FRAME_BYTES_MAX).map(|v| cbor::encode(&v)),
         "frame" => Frame::decode(bytes).map(|frame| frame.encode()),
         "record" => cbor::decode::<Record>(bytes, FRAME_BYTES_MAX).map(|v| cbor::encode(&v)),
         other => panic!("no decoder for the rule {other}"),

@@ -85,7 +85,7 @@ fn every_kind_has_a_case() {
     }
     let of =
         |rule: &'static str| kinds.iter().filter(move |(of, _)| of == rule).map(|(_, kind)| *kind);
-    assert!(of("event-header").eq(1..=11), "{kinds:?}");
+    assert!(of("event-header").eq(1..=12), "{kinds:?}");
     assert!(of("control-header").eq(1..=24), "{kinds:?}");
     assert!(of("frame").eq(0..=31), "{kinds:?}");
 }

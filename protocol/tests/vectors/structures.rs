@@ -13,7 +13,7 @@ use comity_protocol::control::{
 use comity_protocol::directory::{Offer, OfferedGroup, Seek};
 use comity_protocol::event::{
     Contact, ContactStep, Edit, EndedLog, Erasure, EventAct, EventHeader, LogStart, Message, Pin,
-    Reaction, Record, Request, RequestRefused, Test,
+    Reaction, Record, Report, Request, RequestRefused, Test,
 };
 use comity_protocol::frame::{
     Batch, Exception, Frame, HeadAbove, LogKind, PEER_VERSION, Range, VectorEntry, Want, WireLog,
@@ -28,6 +28,7 @@ use comity_protocol::id::{AccountNumber, LogId, LogName, MessageId, ShortHash, W
 use comity_protocol::keys::Hello;
 use comity_protocol::presence::{PresenceEntry, PresenceState};
 use comity_protocol::reading::MarkEntry;
+use comity_protocol::report::{Evidence, RecordProof};
 use serde_json::{Value, json};
 
 use crate::asks::{probe_frames, profile_frames};
@@ -63,6 +64,7 @@ pub(crate) fn events(world: &World) -> Vec<Value> {
         structure("a text", "body", &body),
         structure("a text in Markdown", "body", &markdown),
         structure("no body", "body", &empty_body()),
+        structure("what a report of abuse carries", "evidence", &evidence(world)),
         structure("a record whose body is not sent", "record", &absent),
         structure(
             "a record with its body",
@@ -155,8 +157,27 @@ fn others(world: &World) -> Vec<(&'static str, EventAct)> {
         ("an erasure by an organisation that is no member any more", EventAct::Erasure(there)),
         ("a receipt of an erasure", EventAct::Erased(there)),
         ("a test of the way between two nodes", EventAct::Test(Test { nonce: [0x7e; 16] })),
+        ("a report of abuse", EventAct::Report(report(world, None))),
+        (
+            "a report by who wants to be named",
+            EventAct::Report(report(world, Some("bob@globex.example"))),
+        ),
         ("a question to be a contact", EventAct::Contact(contact(account, ContactStep::Ask))),
     ]
+}
+
+fn evidence(world: &World) -> Evidence {
+    let [.., join] = &world.control_headers[..] else { panic!("three records") };
+    let of = join.request.clone().unwrap();
+    let proof = Some(RecordProof { links: of.links, head: of.head });
+    let (header, body) = (of.header, Body::text([0x5c; 32], "바보"));
+    Evidence { header, body, comment: Some("three times".into()), proof }
+}
+
+fn report(world: &World, from: Option<&str>) -> Report {
+    let (channel, writer) = (world.group, world.acme.writer);
+    let hash = ShortHash([0xdd; 16]);
+    Report { channel, writer, seq: 7, hash, reason: 2, from: from.map(str::to_owned) }
 }
 
 /// Headers of every kind of control record, and the control state.

@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(crate) next_channel: Option<ChannelId>,
     /// What the next request is refused with.
     pub(crate) refusal: Option<Refusal>,
+    /// Who wrote messages that are in no log here.
+    pub(crate) said_by: BTreeMap<MessageId, AccountLabel>,
     pub(crate) counter: u64,
 }
 

@@ -61,6 +61,20 @@ impl State {
         Ok(Outcome::Done)
     }
 
+    /// Another organisation is told of what one of its own has written.
+    pub(crate) fn report(&mut self, me: &AccountLabel, action: Action) -> Result<Outcome, Refusal> {
+        let Action::Report { channel, message, .. } = action else { panic!("{action:?}") };
+        let author = match self.said_by.get(&message) {
+            Some(author) => author.clone(),
+            None => self.message_in(me, channel, message)?.sender.clone(),
+        };
+        if author == *me {
+            return Err(Code::ReportSelf.into());
+        }
+        let to = Some(author.domain).filter(|domain| *domain != me.domain);
+        Ok(Outcome::Reported { to })
+    }
+
     fn say(&mut self, channel: ChannelId, me: &AccountLabel, content: EventContent) -> u64 {
         self.append(channel, me.clone(), content);
         self.log[self.log.len() - 1].time_unix_ms

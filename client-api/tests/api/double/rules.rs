@@ -104,6 +104,7 @@ impl State {
             | Action::Pin { .. }
             | Action::React { .. }
             | Action::ShowReads { .. }) => self.remark(me, remark),
+            report @ Action::Report { .. } => self.report(me, report),
             membership => self.act_on_members(me, membership),
         }
     }

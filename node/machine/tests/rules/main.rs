@@ -25,6 +25,7 @@ mod profiles;
 mod readers;
 mod remarks;
 mod reopening;
+mod reports;
 mod retention;
 mod rights;
 mod roles;

@@ -179,6 +179,7 @@ impl Input {
             "new" => self.new_group(rest).await?,
             "open" => self.open(rest).await?,
             "quit" => return Ok(Next::Quit),
+            "report" => self.report(rest).await?,
             "uncontact" => self.uncontact(rest).await?,
             _ => return Err(format!("there is no command /{name}; /help lists them").into()),
         }
@@ -345,6 +346,7 @@ pub(super) const HELP: &str = "  /list                 your channels and invitat
   /contacts             your contacts, and who asks to be one
   /contact name@domain  ask somebody to be a contact, or agree
   /uncontact WHOM       decline, take back or end it
+  /report WHO WHY TEXT  report his newest message here: spam, harassment, illegal, other
   /quit                 end
   anything else is sent to the open channel; //text sends a line that begins with a slash
 ";

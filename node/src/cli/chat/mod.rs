@@ -10,8 +10,9 @@ mod groups;
 mod input;
 mod lines;
 mod people;
+mod reports;
 mod screen;
-mod text;
+pub(super) mod text;
 mod tui;
 
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ use super::book::group_title;
 
 /// A text on one line: control characters, line breaks and marks that turn the direction of writing
 /// are shown as their numbers.
-pub(super) fn clean(text: &str) -> String {
+pub(in crate::cli) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
         push(&mut cleaned, c);
@@ -33,7 +33,7 @@ fn clean_lines(text: &str) -> String {
 }
 
 /// A text of several lines for a window of its own, where no line can look like something else.
-pub(super) fn clean_block(text: &str) -> String {
+pub(in crate::cli) fn clean_block(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -350,6 +350,7 @@ fn rows(state: &State) -> BTreeMap<RowKey, Vec<u8>> {
     keys.extend(state.invites.keys().map(|k| RowKey::Invite(*k)));
     keys.extend(state.peers.keys().map(|k| RowKey::Peer(*k)));
     keys.extend(state.changed().map(|(k, _)| RowKey::Keys(*k)));
+    keys.extend(state.reports().map(|(k, _)| RowKey::Report(k)));
     keys.extend(state.contacts.keys().map(|(k, other)| RowKey::Contact(*k, *other)));
     keys.extend(state.expired().map(|(no, _)| RowKey::Expiry(no)));
     keys.extend(state.marks().map(|(account, no)| RowKey::Read(account, no)));

@@ -61,6 +61,7 @@ pub fn line(state: &State, applied: &Applied) -> String {
                 EventAct::Erasure(erasure) => format!("{sender} erases {}", erasure.seq),
                 EventAct::Invitation(i) => format!("{} invites to {}", i.inviter, i.name),
                 EventAct::Message(_) => format!("{sender}: {}", text(applied)),
+                EventAct::Report(report) => format!("{sender} reports {}", report.seq),
                 EventAct::Request(_) => format!("{sender} requests something"),
                 EventAct::RequestRefused(refused) => format!("refused {}", refused.code()),
                 EventAct::Test(_) => "a test".into(),
