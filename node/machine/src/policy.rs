@@ -21,8 +21,8 @@ use crate::state::{Effects, State};
 pub(crate) const RULES_MAX: usize = 10_000;
 /// Channels that may be shared one by one.
 pub(crate) const GRANTS_MAX: usize = 10_000;
-/// Invitations and contact requests of one organisation that are heard in an hour, where its rule
-/// says nothing else.
+/// Invitations, contact requests and reports of one organisation that are heard in an hour, where
+/// its rule says nothing else.
 pub const ASKS_PER_HOUR: u32 = 200;
 const HOUR_MS: u64 = 3_600_000;
 
@@ -49,8 +49,8 @@ pub struct DomainRule {
     /// Whether the node federates with it.
     #[n(0)]
     pub stance: Stance,
-    /// Invitations and contact requests of it that are heard in an hour; [`ASKS_PER_HOUR`] where
-    /// absent.
+    /// Invitations, contact requests and reports of it that are heard in an hour;
+    /// [`ASKS_PER_HOUR`] where absent.
     #[n(1)]
     pub asks_per_hour: Option<u32>,
     /// Records that are taken of it in a minute in the long run; as many as come where absent.

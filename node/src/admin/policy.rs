@@ -31,8 +31,8 @@ pub struct RuleLine {
 pub struct Rule {
     /// Whether the node federates with it.
     pub stance: RuleStance,
-    /// Invitations and contact requests of it that are heard in an hour, where that is not left to
-    /// the node.
+    /// Invitations, contact requests and reports of it that are heard in an hour, where that is not
+    /// left to the node.
     #[serde(default)]
     pub asks_per_hour: Option<u32>,
     /// Records that are taken of it in a minute, where they are limited.

@@ -60,7 +60,7 @@ pub(super) struct Allow {
     /// Share only those groups with it that `comity peers share` names
     #[arg(long)]
     named_groups: bool,
-    /// Invitations and contact requests of it that are heard in an hour (200 if not given)
+    /// Invitations, contact requests and reports of it that are heard in an hour (200 if not given)
     #[arg(long, value_name = "NUMBER")]
     asks_per_hour: Option<u32>,
     /// Records that are taken of it in a minute in the long run (any number if not given)

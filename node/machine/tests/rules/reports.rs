@@ -6,10 +6,14 @@ use comity_machine::{
     PolicyChange, REPORTS_MAX, REPORTS_PER_HOUR_MAX, RangeOutcome, Report, Reporting, Stance,
 };
 use comity_protocol::body::{Body, WireBody};
+use comity_protocol::chain::{Link, inner};
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, Moderation, SetHistory};
 use comity_protocol::event::{self, EventAct, LogStart, link_channel};
-use comity_protocol::id::{AccountNumber, ChannelId, LogName, ShortHash, WriterId};
+use comity_protocol::hash::Hash;
+use comity_protocol::id::{
+    AccountNumber, ChannelId, LineageId, LogId, LogName, ShortHash, WriterId,
+};
 use comity_protocol::limits::REPORT_COMMENT_CHARS_MAX;
 use comity_protocol::report::{Evidence, Reason, RecordProof};
 
@@ -258,6 +262,19 @@ fn genuine(world: &World, direct: ChannelId) -> Forged {
     Forged { report, evidence, sender: AccountNumber(0) }
 }
 
+/// A text that fits the hash that the report names, and no head.
+fn made_up(origin: LineageId, good: &Forged, body: Body) -> Forged {
+    let evidence = Evidence { body, ..good.evidence.clone() };
+    let inner = inner(&evidence.header, &evidence.body.hash());
+    let link = Link { previous: Hash::ZERO, skipped: Hash::ZERO, inner };
+    let proof = evidence.proof.clone().map(|proof| RecordProof { links: vec![link], ..proof });
+    let Forged { report, sender, .. } = good.clone();
+    let name = LogName::Message { origin, writer: report.writer };
+    let hash = link.hash(&LogId { channel: report.channel, name }, report.seq).into();
+    let report = event::Report { hash, ..report };
+    Forged { report, evidence: Evidence { proof, ..evidence }, sender }
+}
+
 /// Globex shows acme reports, each in a log of its own.
 fn shows(world: &mut World, writer: u64, forged: &[Forged]) {
     let bodies = forged.iter().map(|f| Body::report([3; 32], f.evidence.encode().into()));
@@ -307,6 +324,10 @@ fn what_does_not_prove_is_counted_and_kept_by_nobody() {
         ("another header", with(Evidence { header: header.into(), ..good.evidence.clone() })),
         ("no proof", with(Evidence { proof: None, ..good.evidence.clone() })),
         ("half a proof", with(Evidence { proof: Some(cut), ..good.evidence.clone() })),
+        (
+            "a link that leads nowhere",
+            made_up(world.node("acme").lineage(), &good, body("you idiot")),
+        ),
         ("another place", at(event::Report { seq: 2, ..good.report.clone() })),
         ("another hash", at(event::Report { hash: ShortHash([1; 16]), ..good.report.clone() })),
         (
@@ -336,7 +357,7 @@ fn what_does_not_prove_is_counted_and_kept_by_nobody() {
     assert!(kept(&world, "acme").is_empty());
     assert!(!world.node("acme").records.iter().any(holds_report), "no text is kept of them");
     shows(&mut world, 99, &[good]);
-    assert_eq!((kept(&world, "acme").len(), dropped(&world, "globex")), (1, 10));
+    assert_eq!((kept(&world, "acme").len(), dropped(&world, "globex")), (1, 11));
 }
 
 #[test]

@@ -211,5 +211,5 @@ async fn what_a_rogue_makes_up_is_counted_and_shown_to_nobody() {
     assert_eq!(peer.reports_dropped, made_up.len() as u64);
     assert_eq!(scene.status().await.void, made_up.len() as u64);
     scene.log_says("lose their text");
-    scene.nothing_came_but(&["hello"]).await;
+    scene.nothing_came_but(&["hello", "good day"]).await;
 }
