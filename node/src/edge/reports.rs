@@ -19,8 +19,8 @@ use crate::admin::{REPORTS_LISTED_MAX, ReportDetail, ReportLine};
 use crate::clock;
 use crate::writer::{RecordsError, Shared, View};
 
-/// How often what proves a record is looked for: the newest rows may be laid down a moment later
-/// than the head that proves them.
+/// How often rows are looked for that have to be there: the newest are laid down a moment later
+/// than the state says of them.
 const LOOKS_MAX: usize = 10;
 /// How long is waited between two looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -129,9 +129,17 @@ impl ClientEdge {
 
     /// A report with what is reported.
     pub(super) async fn read_report(&self, number: u64) -> Result<ReportDetail, Refusal> {
-        let edge = self.clone();
-        let read = move || edge.report_of(number);
-        tokio::task::spawn_blocking(read).await.map_err(|_| Refusal::from(Code::Internal))?
+        let mut looks = 1;
+        loop {
+            let edge = self.clone();
+            let read = move || edge.report_of(number);
+            let found = tokio::task::spawn_blocking(read).await.map_err(|_| Code::Internal)??;
+            if found.text.is_some() || looks == LOOKS_MAX {
+                return Ok(found);
+            }
+            looks += 1;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     fn report_of(&self, number: u64) -> Result<ReportDetail, Refusal> {
