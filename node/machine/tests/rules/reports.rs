@@ -2,7 +2,7 @@
 //! since, and what is not proven comes to nobody.
 
 use comity_machine::{
-    Act, Answer, Applied, CLOSED_KEPT_MS, Command, OPEN_PER_ORGANISATION_MAX, Outcome,
+    Act, Answer, Applied, CLOSED_KEPT_MS, Command, DomainRule, OPEN_PER_ORGANISATION_MAX, Outcome,
     PolicyChange, REPORTS_MAX, REPORTS_PER_HOUR_MAX, RangeOutcome, Report, Reporting, Stance,
 };
 use comity_protocol::body::{Body, WireBody};
@@ -105,6 +105,14 @@ fn tend(world: &mut World, node: &str) {
     let command =
         Command::Tend { used: Vec::new(), unused: Vec::new(), unused_since_ms: 0, unix_ms };
     world.node_mut(node).apply(command);
+}
+
+/// What a node's admin says of a domain: its stance, and how often it may ask in an hour.
+fn says(world: &mut World, node: &str, domain: &str, (stance, asks): (Stance, Option<u32>)) {
+    let (asks_per_hour, records_per_minute, since_unix_ms) = (asks, None, 1);
+    let rule = Some(DomainRule { stance, asks_per_hour, records_per_minute, since_unix_ms });
+    let change = PolicyChange::Rule { domain: domain.to_owned(), rule };
+    world.node_mut(node).apply(Command::Federate(change));
 }
 
 #[test]
@@ -212,14 +220,7 @@ fn what_one_of_ours_wrote_is_told_to_nobody_else() {
 #[test]
 fn with_whom_we_do_not_federate_is_told_nothing() {
     let (mut world, direct) = world();
-    let rule = comity_machine::DomainRule {
-        stance: Stance::Block,
-        asks_per_hour: None,
-        records_per_minute: None,
-        since_unix_ms: 1,
-    };
-    let change = PolicyChange::Rule { domain: "acme.test".into(), rule: Some(rule) };
-    world.node_mut("globex").apply(Command::Federate(change));
+    says(&mut world, "globex", "acme.test", (Stance::Block, None));
     assert_eq!(reports(&mut world, BOB, direct, "you fool"), KEPT);
     world.exchange();
     assert_eq!(shown(&world, "globex", 1).as_deref(), Some("you fool"));
@@ -426,14 +427,7 @@ fn only_a_text_is_reported_and_only_under_a_name_of_the_organisation() {
 #[test]
 fn reports_count_as_what_an_organisation_asks() {
     let (mut world, direct) = world();
-    let rule = comity_machine::DomainRule {
-        stance: Stance::Allow,
-        asks_per_hour: Some(2),
-        records_per_minute: None,
-        since_unix_ms: 1,
-    };
-    let change = PolicyChange::Rule { domain: "globex.test".into(), rule: Some(rule) };
-    world.node_mut("acme").apply(Command::Federate(change));
+    says(&mut world, "acme", "globex.test", (Stance::Allow, Some(2)));
     let good = genuine(&world, direct);
     shows(&mut world, 1, &[good.clone(), good.clone(), good.clone()]);
     assert_eq!((kept(&world, "acme").len(), dropped(&world, "globex")), (2, 1));
@@ -446,14 +440,7 @@ fn reports_count_as_what_an_organisation_asks() {
 fn an_organisation_has_so_many_open_ones_and_the_node_so_many_in_all() {
     let (mut world, direct) = world();
     let good = genuine(&world, direct);
-    let rule = comity_machine::DomainRule {
-        stance: Stance::Allow,
-        asks_per_hour: Some(u32::MAX),
-        records_per_minute: None,
-        since_unix_ms: 1,
-    };
-    let change = PolicyChange::Rule { domain: "globex.test".into(), rule: Some(rule) };
-    world.node_mut("acme").apply(Command::Federate(change));
+    says(&mut world, "acme", "globex.test", (Stance::Allow, Some(u32::MAX)));
     let most = OPEN_PER_ORGANISATION_MAX;
     shows(&mut world, 1, &vec![good.clone(); most + 1]);
     assert_eq!((kept(&world, "acme").len(), dropped(&world, "globex")), (most, 1));
