@@ -23,13 +23,11 @@ import websockets.exceptions
 
 import checker
 import corpus
-from cases import report, run_inside
+from cases import Stage, report, run_inside
 from client import Http, Json, Refused, SocketDevice
 from dns import Chain, NameServer, Zone
 from evidence import gather
-from net import Network
 from node import Node
-from process import Processes
 from transcript import Transcript, read
 
 HOSTS = ["acme", "dns"]
@@ -44,13 +42,10 @@ _UNKNOWN_CHANNEL = "A" * 43
 _CHAT_PAUSE_S = 0.05
 
 
-def run(
-    network: Network, processes: Processes, directory: Path, binary: Path,
-    say: Callable[[str], None],
-) -> Iterator[Json]:
+def run(stage: Stage) -> Iterator[Json]:
     """Starts what is needed and yields each case's result."""
-    names = NameServer(network, "dns", directory / "dns")
-    node = Node(network, "acme", _DOMAIN, binary, directory / "acme")
+    names = NameServer(stage.network, "dns", stage.directory / "dns")
+    node = Node(stage.network, "acme", _DOMAIN, stage.binary, stage.directory / "acme")
     domains = ["acme", "absent", "bogus", "silent", "unsigned"]
     names.prepare([f"{name}.test." for name in domains], unsigned=["unsigned.test."])
     node.prepare(names)
@@ -63,12 +58,12 @@ def run(
     ]
     # Nobody answers at this address.
     zones[3].lines[-1] = "node1.silent.test. A 10.77.0.99"
-    say("starting DNS and a node")
-    names.start(processes, zones)
-    node.start(processes)
-    say("doing wrong things")
-    log = directory / "cases.log"
-    yield from run_inside(network, "acme", __file__, [node.base_url], log, _CASES_S_MAX)
+    stage.say("starting DNS and a node")
+    names.start(stage.processes, zones)
+    node.start(stage.processes)
+    stage.say("doing wrong things")
+    log = stage.directory / "cases.log"
+    yield from run_inside(stage.network, "acme", __file__, [node.base_url], log, _CASES_S_MAX)
     node.check()
 
 

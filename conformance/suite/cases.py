@@ -9,13 +9,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from net import Network
-from process import Failed
+from process import Failed, Processes
 
 Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a scenario of cases is given."""
+
+    network: Network
+    processes: Processes
+    directory: Path
+    binary: Path
+    say: Callable[[str], None]
+    """Says what happens now."""
+    short: bool
+    seed: int
 
 
 def run_inside(

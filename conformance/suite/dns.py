@@ -36,6 +36,17 @@ policy:
     manual: on
     nsec3: on
     nsec3-iterations: 0
+  - id: brief
+    algorithm: ed25519
+    single-type-signing: on
+    manual: on
+    nsec3: on
+    nsec3-iterations: 0
+    rrsig-lifetime: 3
+    rrsig-refresh: 2
+    rrsig-pre-refresh: 0
+    propagation-delay: 0
+    zone-max-ttl: 1
 template:
   - id: default
     storage: "{directory}/zones"
@@ -87,6 +98,8 @@ class NameServer:
         self._directory = directory
         self._config = directory / "knot.conf"
         self._child: Child | None = None
+        self._zones: dict[str, Zone] = {}
+        self._policies: dict[str, str | None] = {}
 
     @property
     def address(self) -> str:
@@ -103,25 +116,18 @@ class NameServer:
         known."""
         for folder in ("db", "zones"):
             (self._directory / folder).mkdir(parents=True)
-        text = _CONFIG.format(directory=self._directory, address=self.address)
         for name in [".", "test.", *names]:
-            text += f'  - domain: "{name}"\n'
-            if name not in unsigned:
-                text += "    dnssec-signing: on\n    dnssec-policy: scenario\n"
-        self._config.write_text(text)
-        for name in [".", "test.", *names]:
-            if name not in unsigned:
+            self._policies[name] = None if name in unsigned else "scenario"
+        self._configure()
+        for name, policy in self._policies.items():
+            if policy is not None:
                 self._keymgr(name, "generate", "algorithm=ED25519", "ksk=yes", "zsk=yes")
         self.trust_anchor.write_text(self._keymgr(".", "dnskey"))
 
     def start(self, processes: Processes, zones: Sequence[Zone]) -> None:
         """Writes the zones and their delegations, and serves them."""
-        top = Zone("test.", [f"ns.test. A {self.address}"])
-        root = Zone(".", [f"ns.test. A {self.address}"])
-        for parent, children in ((root, [top]), (top, zones)):
-            for child in children:
-                parent.lines += self._delegation(child)
-        for zone in (root, top, *zones):
+        self._zones = {zone.name: zone for zone in (Zone("."), Zone("test."), *zones)}
+        for zone in self._zones.values():
             self._write(zone)
         command = ["knotd", "--config", str(self._config)]
         log = self._directory / "knotd.log"
@@ -130,16 +136,56 @@ class NameServer:
         )
         self._await_loaded(len(zones) + 2)
 
+    def publish(self, name: str, lines: Sequence[str]) -> None:
+        """Serves a zone with other lines from now on, beyond SOA and NS."""
+        zone = self._zones[name]
+        zone.lines = list(lines)
+        self._write(zone)
+        self._knotc("--blocking", "zone-reload", name)
+
+    def hang(self, name: str, chain: Chain) -> None:
+        """Hangs a zone otherwise on its parent from now on."""
+        zone = self._zones[name]
+        zone.chain = chain
+        self._write(self._zones[zone.parent])
+        self._knotc("--blocking", "zone-reload", zone.parent)
+
+    def neglect(self, name: str) -> None:
+        """Signs a zone for some seconds, and not again."""
+        self._sign(name, "brief")
+        self._knotc("zone-freeze", name)
+
+    def care(self, name: str) -> None:
+        """Undoes `neglect`."""
+        self._knotc("zone-thaw", name)
+        self._sign(name, "scenario")
+
+    def _sign(self, name: str, policy: str) -> None:
+        self._policies[name] = policy
+        self._configure()
+        self._knotc("reload")
+        self._knotc("--blocking", "zone-sign", name)
+
+    def _configure(self) -> None:
+        text = _CONFIG.format(directory=self._directory, address=self.address)
+        for name, policy in self._policies.items():
+            text += f'  - domain: "{name}"\n'
+            if policy is not None:
+                text += f"    dnssec-signing: on\n    dnssec-policy: {policy}\n"
+        self._config.write_text(text)
+
+    def _knotc(self, *words: str) -> str:
+        socket = str(self._directory / "knot.sock")
+        return run("knotc", "--config", str(self._config), "--socket", socket, *words)
+
     def _await_loaded(self, count: int) -> None:
         """Waits until every zone is served; Knot signs a zone before it serves it for the first
         time."""
-        socket = str(self._directory / "knot.sock")
-        status = ["knotc", "--config", str(self._config), "--socket", socket, "zone-status"]
         deadline = time.monotonic() + _LOAD_S_MAX
         reason = ""
         while time.monotonic() < deadline:
             try:
-                loaded = re.findall(r"serial: \d+", run(*status))
+                loaded = re.findall(r"serial: \d+", self._knotc("zone-status"))
                 if len(loaded) == count:
                     return
                 reason = f"only {len(loaded)} of {count} zones are loaded"
@@ -158,7 +204,13 @@ class NameServer:
         return lines
 
     def _write(self, zone: Zone) -> None:
-        text = _HEAD.format(origin=zone.name) + "\n".join(zone.lines) + "\n"
+        lines = list(zone.lines)
+        if zone.name in (".", "test."):
+            lines.append(f"ns.test. A {self.address}")
+        for child in self._zones.values():
+            if child.parent == zone.name and child is not zone:
+                lines += self._delegation(child)
+        text = _HEAD.format(origin=zone.name) + "\n".join(lines) + "\n"
         file = "" if zone.name == "." else zone.name.rstrip(".")
         (self._directory / "zones" / f"{file}.zone").write_text(text)
 

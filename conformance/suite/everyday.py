@@ -14,21 +14,19 @@ import asyncio
 import json
 import sys
 import time
-import traceback
-from pathlib import Path
-from typing import Any, Awaitable, Callable, Iterator
+from typing import Any, Iterator
 
 import everyday_contacts as contacts
 import everyday_doors as doors
 import everyday_marks as marks
 import everyday_messages as messages
-from cases import Result, report, run_inside
+from cases import Result, Stage, run_inside
 from client import Http
 from dns import NameServer
-from net import Network
 from node import Node
-from people import Person, Room, SEEN_S_MAX, Unmet, event, everybody, sign_up
-from process import Failed, Processes
+from people import Person, Room, event, everybody, sign_up
+from process import Failed
+from teller import SCENE_S_MAX, Teller
 
 People = dict[str, Person]
 
@@ -52,42 +50,38 @@ account_wrong_passwords_per_hour = {doors.TRIES}
 """
 """One organisation takes everybody, the other who has an invite."""
 
-_SCENE_S_MAX = 60.0
 _TALE_S_MAX = 300.0
 _UP_S_MAX = 20.0
 _LOOK_S = 0.1
 
 
-def run(
-    network: Network, processes: Processes, directory: Path, binary: Path,
-    say: Callable[[str], None],
-) -> Iterator[Result]:
+def run(stage: Stage) -> Iterator[Result]:
     """Starts what is needed and yields each scene's result."""
-    names = NameServer(network, "dns", directory / "dns")
+    names = NameServer(stage.network, "dns", stage.directory / "dns")
     acme, globex = (
         Node(
-            network, host, f"{host}.test", binary, directory / host,
+            stage.network, host, f"{host}.test", stage.binary, stage.directory / host,
             _SETTINGS.format(sign_up=sign_up_mode),
         )
         for host, sign_up_mode in (("acme", "open"), ("globex", "invite"))
     )
-    say("starting DNS and two nodes")
+    stage.say("starting DNS and two nodes")
     names.prepare(["acme.test.", "globex.test."])
     for node in (acme, globex):
         node.prepare(names)
-    names.start(processes, [acme.zone(), globex.zone()])
+    names.start(stage.processes, [acme.zone(), globex.zone()])
     for node in (acme, globex):
-        node.start(processes)
+        node.start(stage.processes)
     revoked = _invite(globex, uses=1)
     globex.command("user", "revoke-invite", revoked)
     settings = {
         "acme": acme.base_url, "globex": globex.base_url, "revoked": revoked,
         "invite": _invite(globex, uses=len(_GLOBEX)),
     }
-    say("telling what people do all day")
-    log = directory / "people.log"
+    stage.say("telling what people do all day")
+    log = stage.directory / "people.log"
     yield from run_inside(
-        network, "people", __file__, [json.dumps(settings)], log, _TALE_S_MAX
+        stage.network, "people", __file__, [json.dumps(settings)], log, _TALE_S_MAX
     )
     for node in (acme, globex):
         node.check()
@@ -103,43 +97,6 @@ def _invite(node: Node, uses: int) -> str:
             if time.monotonic() > deadline:
                 raise
             time.sleep(_LOOK_S)
-
-
-class Teller:
-    """Tells scenes with some people, one after the other, and reports each. Several may tell at
-    once, of different people."""
-
-    def __init__(self, people: list[Person]) -> None:
-        self._people = people
-
-    async def tell(
-        self, scene: Callable[..., Awaitable[None]], *arguments: Any, where: str = ""
-    ) -> None:
-        """Tells a scene and reports what became of it."""
-        for person in self._people:
-            person.forget()
-        name = scene.__name__.replace("_", " ") + (f", {where}" if where else "")
-        began = time.monotonic()
-        expected, got = "the scene to end", ""
-        try:
-            await asyncio.wait_for(scene(*arguments), _SCENE_S_MAX)
-        except Unmet as unmet:
-            expected, got = unmet.expected, unmet.got
-        except asyncio.TimeoutError:
-            got = f"no end within {_SCENE_S_MAX:.0f} s"
-        except Exception as error:  # The other scenes must be told all the same.
-            traceback.print_exc()
-            got = f"{type(error).__name__}: {error}"
-        took = f"{time.monotonic() - began:5.2f} s"
-        print(f"{took}  {name}: {got or 'as told'}", file=sys.stderr, flush=True)
-        report(name, expected, got, not got)
-
-    async def in_rooms(
-        self, scene: Callable[..., Awaitable[None]], rooms: list[Room], *arguments: Any
-    ) -> None:
-        """Tells a scene once in each room."""
-        for room in rooms:
-            await self.tell(scene, room, *arguments, where=room.name)
 
 
 async def tell_of_presence_within(w: People) -> None:
@@ -318,7 +275,7 @@ async def sign_everybody_up(settings: dict[str, str]) -> People:
 
 async def main(settings: dict[str, str]) -> None:
     """Tells all chapters. Presence takes its time, in which the others are told."""
-    w = await asyncio.wait_for(sign_everybody_up(settings), _SCENE_S_MAX)
+    w = await asyncio.wait_for(sign_everybody_up(settings), SCENE_S_MAX)
     try:
         await asyncio.gather(
             tell_of_presence_within(w), tell_of_presence_across(w), tell_of_channels(w, settings)

@@ -8,14 +8,18 @@ nothing of what they do.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
-from typing import Sequence
+from contextlib import contextmanager
+from typing import Iterator, Sequence
 
 from process import Failed, run
 
 PREFIX = "comity"
 _SUBNET = "10.77.0"
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
 
 
 class Network:
@@ -52,6 +56,17 @@ class Network:
         started."""
         return ["ip", "netns", "exec", self._namespace(host), *argv]
 
+    @contextmanager
+    def entered(self, host: str) -> Iterator[None]:
+        """Moves the calling thread into a host for a while, with all that it starts meanwhile."""
+        with open("/proc/thread-self/ns/net", "rb") as back:
+            with open(f"/run/netns/{self._namespace(host)}", "rb") as there:
+                _enter(there.fileno())
+            try:
+                yield
+            finally:
+                _enter(back.fileno())
+
     def add_client_address(self, host: str) -> str:
         """Gives a host a second address for a client whose cable is to be cut apart from the
         others'."""
@@ -66,6 +81,15 @@ class Network:
     def heal(self, host: str, address: str) -> None:
         """Undoes `cut`."""
         self._filter(host, "-D", address)
+
+    def shut(self, host: str, port: int) -> None:
+        """Lets a host's firewall drop what comes to a UDP port from outside; what answers the
+        host's own datagrams gets in."""
+        self._fire_wall(host, "-I", port)
+
+    def unlock(self, host: str, port: int) -> None:
+        """Undoes `shut`."""
+        self._fire_wall(host, "-D", port)
 
     def unplug(self, host: str) -> None:
         """Pulls a host's cable: its port at the bridge goes down."""
@@ -100,9 +124,18 @@ class Network:
             rule = ["iptables", "-w", action, chain, side, address, "-j", "DROP"]
             run(*self.inside(host, *rule))
 
+    def _fire_wall(self, host: str, action: str, port: int) -> None:
+        rule = ["-p", "udp", "--dport", str(port), "-m", "conntrack", "--ctstate", "NEW"]
+        run(*self.inside(host, "iptables", "-w", action, "INPUT", *rule, "-j", "DROP"))
+
     @staticmethod
     def _ip(namespace: str, *arguments: str) -> None:
         run("ip", "-n", namespace, *arguments)
+
+
+def _enter(namespace: int) -> None:
+    if _LIBC.setns(namespace, _CLONE_NEWNET) != 0:
+        raise Failed(f"a network namespace cannot be entered: {os.strerror(ctypes.get_errno())}")
 
 
 def remove_left_over() -> None:

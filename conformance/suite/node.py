@@ -25,7 +25,7 @@ listen = "{address}:{client_port}"
 
 [federation]
 listen = "0.0.0.0:{federation_port}"
-mode = "open"
+{federation}
 
 [dns]
 nameservers = ["{nameserver}:53"]
@@ -45,12 +45,16 @@ address_sign_ups_per_hour = 1_000_000
 """Settings of a node that takes everybody, and lets them do what they like."""
 
 
+OPEN_TO_ALL = 'mode = "open"'
+"""Settings of a node that federates with whoever comes."""
+
+
 class Node:
     """A node on one host of a network."""
 
     def __init__(
         self, network: Network, host: str, domain: str, binary: Path, directory: Path,
-        settings: str = OPEN,
+        settings: str = OPEN, federation: str = OPEN_TO_ALL,
     ) -> None:
         self.host = host
         self.domain = domain
@@ -59,6 +63,7 @@ class Node:
         self._binary = str(binary)
         self._directory = directory
         self._more_settings = settings
+        self._federation = federation
         self._settings = directory / "comity.toml"
         self._data = directory / "data"
         self._copy = directory / "copy"
@@ -80,6 +85,7 @@ class Node:
             domain=self.domain, data=self._data, address=self.address,
             client_port=_CLIENT_PORT, federation_port=_FEDERATION_PORT,
             nameserver=names.address, trust_anchor=names.trust_anchor,
+            federation=self._federation,
         )
         self._settings.write_text(text + self._more_settings)
 
@@ -96,8 +102,12 @@ class Node:
 
     def command(self, *arguments: str) -> str:
         """Runs a command of the program as the admin does; what it printed."""
+        return run(*self.command_line(*arguments))
+
+    def command_line(self, *arguments: str) -> list[str]:
+        """A command of the program as the admin types it, on the node's machine."""
         line = [self._binary, *arguments, "--config", str(self._settings)]
-        return run(*self._network.inside(self.host, *line))
+        return self._network.inside(self.host, *line)
 
     def zone(self) -> Zone:
         """The organisation's zone."""

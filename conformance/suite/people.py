@@ -18,7 +18,8 @@ from urllib.parse import quote
 import websockets
 import websockets.exceptions
 
-from client import Http, Json, Refused
+from client import Http, Json, Refused, describe
+from transcript import Transcript, digest
 
 SEEN_S_MAX = 20.0
 """How long whatever is expected may take."""
@@ -26,6 +27,7 @@ SEEN_S_MAX = 20.0
 PASSWORD = "correct horse battery staple"
 
 _LOOK_S = 0.2
+_PAGE_S_MAX = 60.0
 _FRAMES_SHOWN_MAX = 6
 _FRAME_CHARS_SHOWN_MAX = 300
 _FRAME_BYTES_MAX = 4 * 1024 * 1024
@@ -109,10 +111,14 @@ async def until(
 class Device:
     """A device of somebody, on its own token."""
 
-    def __init__(self, http: Http, account: str, name: str) -> None:
+    def __init__(
+        self, http: Http, account: str, name: str, notes: Transcript | None = None
+    ) -> None:
         self.http = http
         self.account = account
         self.name = name
+        self.known: set[str] = set()
+        self.notes = notes
         self.frames: list[Json] = []
         self.cursor: str | None = None
         self._taken: set[int] = set()
@@ -122,8 +128,9 @@ class Device:
         self._socket: Any = None
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def connect(self) -> None:
-        """Opens the socket and says hello, with the cursor where there is one."""
+    async def connect(self, resync: bool = False) -> None:
+        """Opens the socket and says hello, with the cursor where there is one; `resync`: to be
+        told that it is unknown."""
         url = self.http.base_url.replace("http", "ws", 1) + "/v1/socket"
         self._socket = await asyncio.wait_for(
             websockets.connect(
@@ -135,8 +142,10 @@ class Device:
         hello = {"type": "hello", "token": self.http.token, "cursor": self.cursor}
         await self._socket.send(json.dumps(hello))
         welcome = json.loads(await asyncio.wait_for(self._socket.recv(), SEEN_S_MAX))
-        expect(f"{self}'s welcome", welcome, {"type": "welcome", "resync": False})
-        self.cursor = welcome["cursor"]
+        expect(f"{self}'s welcome", welcome, {"type": "welcome", "resync": resync})
+        self._note("connected", resumed=self.cursor is not None, resync=resync, polls=False)
+        if self.cursor is None or resync:
+            self.cursor = welcome["cursor"]
         beat_s = int(welcome["heartbeat_ms"]) / 1000
         tasks = (self._read(self._socket), self._beat(self._socket, beat_s))
         self._tasks = [asyncio.create_task(task) for task in tasks]
@@ -228,8 +237,17 @@ class Device:
 
     async def send(self, channel: str, text: str, **more: Any) -> str:
         """Sends a text; its id."""
-        frame = {"type": "send", "channel": channel, "text": text, **more}
-        return str((await self.ask(frame))["id"])
+        nonce = self.nonce()
+        frame = {"type": "send", "nonce": nonce, "channel": channel, "text": text, **more}
+        said = {"nonce": int(nonce), "channel": channel}
+        self._note("sent", **said, text=digest(text), chars=len(text), phase="load")
+        try:
+            stored = str((await self.ask(frame))["id"])
+        except Refused as refusal:
+            self._note("refused", nonce=int(nonce), code=refusal.code)
+            raise
+        self._note("stored", **said, id=stored)
+        return stored
 
     async def is_heard(self) -> None:
         """Waits until the node has taken all that was said, which it does in order."""
@@ -267,6 +285,47 @@ class Device:
         """A page of history."""
         return await self.get(f"/v1/channels/{channel}/messages", **place)
 
+    async def whole(self, channel: str) -> list[Json]:
+        """All events of a channel, oldest first, once all of them have come to the node."""
+        events: list[Json] = []
+        place: dict[str, str] = {}
+        while True:
+            page = await until(
+                f"a page of {self}", lambda: self.page(channel, limit="100", **place),
+                {"history_pending": False}, _PAGE_S_MAX,
+            )
+            events = [*page["events"], *events]
+            if not page["more_before"]:
+                return events
+            place = {"before": page["events"][0]["id"]}
+
+    async def reads(self, channel: str) -> list[Json]:
+        """The same, noted as what it reads in the end, with what the node says of the channel."""
+        events = await self.whole(channel)
+        detail = await self.channel(channel)
+        members = sorted(m["account"] for m in detail["members"] if not m["invited"])
+        said = {name: detail[name] for name in ("name", "topic", "home") if name in detail}
+        self._note("history", channel=channel, way="before", events=[*map(describe, events)])
+        self._note("detail", channel=channel, detail={**said, "members": members})
+        return events
+
+    async def rereads(self, channel: str) -> None:
+        """Reads what the feed will not bring, after a resync."""
+        events = await self.whole(channel)
+        self.known.update(event["id"] for event in events)
+        self._note("reread", channel=channel, events=[*map(describe, events)])
+
+    async def knows(self, messages: Iterable[str]) -> None:
+        """Waits until it was shown all of these, for as long as any come."""
+        wanted = set(messages)
+        while missing := wanted - self.known:
+            self._came.clear()
+            try:
+                await asyncio.wait_for(self._came.wait(), SEEN_S_MAX)
+            except asyncio.TimeoutError:
+                what = f"{self} to be shown {len(wanted)} messages"
+                raise Unmet(what, f"{len(missing)} are missing, as {min(missing)}") from None
+
     async def presences(self, *accounts: str) -> dict[str, Json]:
         """How people are, asked for by name."""
         names = "&".join(f"account={quote(account)}" for account in accounts)
@@ -276,9 +335,10 @@ class Device:
     async def _read(self, socket: Any) -> None:
         try:
             async for raw in socket:
-                self._handle(json.loads(raw))
+                self._handle(json.loads(raw), raw)
         except websockets.exceptions.ConnectionClosed:
             pass  # Whoever expects more says so.
+        self._note("lost", why=f"closed with {socket.close_code}")
         self._see({"type": "closed", "code": socket.close_code})
 
     async def _beat(self, socket: Any, beat_s: float) -> None:
@@ -289,7 +349,7 @@ class Device:
         except websockets.exceptions.ConnectionClosed:
             pass  # `_read` notes that it closed.
 
-    def _handle(self, frame: Json) -> None:
+    def _handle(self, frame: Json, raw: str = "") -> None:
         waiting = self._answers.pop(frame.get("nonce", ""), None)
         if waiting is not None:
             if not waiting.done():
@@ -297,6 +357,11 @@ class Device:
             return
         if frame["type"] == "event":
             self.cursor = frame["cursor"]
+            if frame["event"]["kind"] == "message":
+                self.known.add(frame["event"]["id"])
+            if self.notes is not None:
+                said = describe(frame["event"])
+                self._note("event", channel=frame["channel"], **said, frame=digest(raw))
         if frame["type"] == "presence":
             for entry in frame["presences"]:
                 self._see({"type": "presence", **entry})
@@ -306,6 +371,11 @@ class Device:
     def _see(self, frame: Json) -> None:
         self.frames.append(frame)
         self._came.set()
+
+    def _note(self, saw: str, **fields: Any) -> None:
+        """For the checker, where it judges the story too."""
+        if self.notes is not None:
+            self.notes.write(saw, device=f"{self.account}/{self.name}", **fields)
 
     def _newest(self) -> str:
         shown = [_short(frame) for frame in self.frames[-_FRAMES_SHOWN_MAX:]]
@@ -351,7 +421,7 @@ class Person:
         except Refused:
             await http.close()
             raise
-        return Device(http, self.account, name)
+        return Device(http, self.account, name, self.laptop.notes)
 
     async def sees(self, wanted: Json) -> Json:
         """All devices see a frame, and each the same."""
@@ -371,7 +441,9 @@ class Person:
         return self.account
 
 
-async def sign_up(base_url: str, name: str, **fields: str) -> Person:
+async def sign_up(
+    base_url: str, name: str, notes: Transcript | None = None, **fields: str
+) -> Person:
     """Makes an account, with its first device unconnected."""
     http = Http(base_url)
     body = {"name": name, "password": PASSWORD, "device_name": "laptop", **fields}
@@ -381,7 +453,7 @@ async def sign_up(base_url: str, name: str, **fields: str) -> Person:
         await http.close()
         raise
     http.token = answer["token"]
-    return Person(answer["account"], [Device(http, answer["account"], "laptop")])
+    return Person(answer["account"], [Device(http, answer["account"], "laptop", notes)])
 
 
 async def everybody(people: Iterable[Person], wanted: Json) -> Json:

@@ -93,17 +93,24 @@ class Processes:
 
 def run(*argv: str, timeout_s: float = 30.0, stdin: str | None = None) -> str:
     """Runs a command to its end and returns what it printed; raises `Failed` where it fails."""
+    done = attempt(*argv, timeout_s=timeout_s, stdin=stdin)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(argv)} failed: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def attempt(
+    *argv: str, timeout_s: float = 30.0, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end, whatever its exit status."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             argv, capture_output=True, text=True, timeout=timeout_s, input=stdin, check=False
         )
     except FileNotFoundError:
         raise Failed(f"the command {argv[0]} is missing; install it") from None
     except subprocess.TimeoutExpired:
         raise Failed(f"{' '.join(argv)} did not end within {timeout_s:.0f} s") from None
-    if done.returncode != 0:
-        raise Failed(f"{' '.join(argv)} failed: {(done.stderr or done.stdout).strip()}")
-    return done.stdout
 
 
 def _die_with_parent() -> None:

@@ -2,6 +2,7 @@
 
     scenario.py two-organisations   [--short] [--binary FILE] [--seed N] [--keep] [--json]
     scenario.py three-organisations [--short] [--binary FILE] [--seed N] [--keep] [--json]
+    scenario.py five-organisations  [--short] [--binary FILE] [--seed N] [--keep] [--json]
     scenario.py everyday            [--binary FILE] [--keep] [--json]
     scenario.py bad-input           [--binary FILE] [--keep] [--json]
 
@@ -27,6 +28,8 @@ import badinput
 import checker
 import everyday
 import figures
+import five_organisations
+from cases import Stage
 from evidence import gather
 from net import Network
 from process import Failed, Processes
@@ -42,7 +45,9 @@ _STORIES: dict[str, type[Story]] = {
     "two-organisations": TwoOrganisations,
     "three-organisations": ThreeOrganisations,
 }
-_CASES = {"bad-input": badinput, "everyday": everyday}
+_CASES = {
+    "bad-input": badinput, "everyday": everyday, "five-organisations": five_organisations,
+}
 
 
 class Report:
@@ -127,7 +132,11 @@ def try_cases(
     network = Network(cases.HOSTS)
     try:
         network.open()
-        for case in cases.run(network, processes, directory, arguments.binary, report.say):
+        stage = Stage(
+            network, processes, directory, arguments.binary, report.say, arguments.short,
+            arguments.seed,
+        )
+        for case in cases.run(stage):
             report.row(case["name"], "as told" if case["ok"] else "WRONG")
             if not case["ok"]:
                 report.finding(case["name"], f"expected {case['expected']}, got {case['got']}")
