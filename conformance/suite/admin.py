@@ -97,20 +97,21 @@ class Admin:
 
     async def reads(self, *words: str, says: Iterable[str] = (), never: Iterable[str] = ()) -> str:
         """Types a command again and again until it prints all that it is to say, and nothing of
-        what it is not to say. How wide columns are does not matter."""
+        what it is not to say. How wide columns are does not matter. The node may just start."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SEEN_S_MAX
         says, never = list(says), list(never)
         while True:
-            printed = await self.runs(*words)
+            typed = await self.tries(*words)
+            printed = typed.printed
             plain = re.sub(" +", " ", printed)
             lacks = [word for word in says if word not in plain]
             has = [word for word in never if word in plain]
-            if not lacks and not has:
+            if typed.succeeded and not lacks and not has:
                 return printed
             if loop.time() > deadline:
-                line = f"`comity {' '.join(words)}` at {self.domain}"
-                raise Unmet(f"{line} to say {lacks}, and not {has}", printed)
+                wanted = f"{typed.line} to say {lacks}, and not {has}"
+                raise Unmet(wanted, printed or typed.complained)
 
     async def doctor(self, *domain: str) -> Diagnosis:
         """What the doctor says to programs; its exit status has to say the worst too."""
@@ -155,6 +156,14 @@ class Admin:
     async def allows(self, other: Admin, *options: str) -> None:
         """Lets an organisation in."""
         await self.runs("peers", "allow", other.domain, *options)
+
+    async def shares(self, group: str, other: Admin) -> str:
+        """Lets a group be shared with an organisation; its id may begin with a hyphen."""
+        return await self.runs("peers", "share", "--", other.domain, group)
+
+    async def unshares(self, group: str, other: Admin) -> str:
+        """Shares a group with an organisation no longer."""
+        return await self.runs("peers", "unshare", "--", other.domain, group)
 
     def __str__(self) -> str:
         return f"the admin of {self.domain}"

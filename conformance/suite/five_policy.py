@@ -8,7 +8,7 @@ from typing import Any
 
 from admin import Admin
 from client import Json
-from five_world import World, cannot_reach, come_in, direct, invite, talk
+from five_world import World, cannot_reach, come_in, direct, invite, reach, talk
 from people import ABSENT, Person, Room, event, everybody, expect, refused, until
 
 _ASKS = "waiting for your word (comity peers allow, or block):"
@@ -41,7 +41,7 @@ async def nobody_is_let_in_unasked(w: World) -> None:
 
 async def a_first_contact_waits_for_both_admins(w: World, one: Person, other: Person) -> None:
     """A user asks somebody elsewhere; his admin sees it and allows, then the other's"""
-    here, there = (w.admins[p.organisation.split(".")[0]] for p in (one, other))
+    here, there = (w.admin_of(p) for p in (one, other))
     path = f"/v1/contacts/{other.in_path}"
     await refused("domain_waits", one.laptop.put(path))
     await cannot_reach("domain_waits", one, other)
@@ -68,7 +68,7 @@ async def a_first_contact_waits_for_both_admins(w: World, one: Person, other: Pe
 
 async def a_contact_is_made_across(one: Person, other: Person) -> None:
     """Now the user's request goes, is agreed to, and they see each other and write"""
-    await one.laptop.put(f"/v1/contacts/{other.in_path}")
+    await reach(lambda: one.laptop.put(f"/v1/contacts/{other.in_path}"))
     asked = event("contact", sender=one.account, account=other.account, step="asked")
     await everybody([one, other], asked)
     await other.laptop.put(f"/v1/contacts/{one.in_path}")
@@ -88,21 +88,22 @@ async def a_contact_is_made_across(one: Person, other: Person) -> None:
 
 async def a_group_waits_for_a_grant_of_both(w: World, room: Room, guest: Person) -> None:
     """With --named-groups a group is shared once both admins have named it"""
-    here = w.admins[room.speaker.organisation.split(".")[0]]
-    there = w.admins[guest.organisation.split(".")[0]]
+    here = w.admin_of(room.speaker)
+    there = w.admin_of(guest)
     for admin, other in ((here, there), (there, here)):
         await admin.allows(other, "--named-groups")
         await admin.reads("peers", "rules", says=[f"{other.domain} allowed, no group yet"])
     await here.is_linked(there)
-    inviting = room.speaker.laptop.do("invite", channel=room.channel, account=guest.account)
-    await refused("channel_not_granted", inviting)
+    inviting = {"channel": room.channel, "account": guest.account}
+    asked = reach(lambda: room.speaker.laptop.do("invite", **inviting))
+    await refused("channel_not_granted", asked)
     await here.reads("group", "list", says=[f"{room.channel} {here.domain} \"{room.name}\""])
-    await here.runs("peers", "share", there.domain, room.channel)
+    await here.shares(room.channel, there)
     await invite(room, guest)
     accepting = guest.laptop.do("accept", channel=room.channel)
     await refused("channel_not_granted", accepting)
     expect("where the guest stands", await _standing(guest, room.channel), "invited")
-    await there.runs("peers", "share", here.domain, room.channel)
+    await there.shares(room.channel, here)
     await come_in(room, guest)
     for admin, other in ((here, there), (there, here)):
         shared = f"{other.domain} allowed, and of groups {room.channel}"
@@ -119,7 +120,7 @@ async def strangers_in_a_group_hear_each_other(
     await room.hears(one, "Who is there?")
     await room.hears(other, "A stranger.")
     for person, stranger in ((one, other), (other, one)):
-        admin = w.admins[person.organisation.split(".")[0]]
+        admin = w.admin_of(person)
         await admin.reads("peers", says=[_ASKS, stranger.organisation])
         await cannot_reach("domain_waits", person, stranger)
 
@@ -138,8 +139,8 @@ async def a_block_ends_the_link_and_hides_invitations(
     w: World, blocked: Person, blocking: Person, direct_room: Room, invited_to: Room
 ) -> None:
     """The link is gone, what waits for an answer is hidden, what was said stays"""
-    here = w.admins[blocking.organisation.split(".")[0]]
-    there = w.admins[blocked.organisation.split(".")[0]]
+    here = w.admin_of(blocking)
+    there = w.admin_of(blocked)
     await direct_room.says("Before the block.")
     await invite(invited_to, blocking)
     expect("the invitation", await _standing(blocking, invited_to.channel), "invited")
@@ -184,8 +185,8 @@ async def a_block_is_taken_back(
     w: World, blocked: Person, blocking: Person, direct_room: Room, invited_to: Room
 ) -> None:
     """Nothing was lost: what was said comes, and what was hidden shows"""
-    here = w.admins[blocking.organisation.split(".")[0]]
-    there = w.admins[blocked.organisation.split(".")[0]]
+    here = w.admin_of(blocking)
+    there = w.admin_of(blocked)
     printed = await here.runs("peers", "forget", there.domain)
     expect("what the admin is told", printed, f"Nothing is said of {there.domain} any more.\n")
     await here.is_linked(there)
@@ -206,10 +207,10 @@ async def a_block_is_taken_back(
 
 async def the_home_shares_a_group_no_longer(w: World, room: Room, guest: Person) -> None:
     """Its admin takes a group back: the others are out, and keep what was said"""
-    here = w.admins[room.speaker.organisation.split(".")[0]]
-    there = w.admins[guest.organisation.split(".")[0]]
+    here = w.admin_of(room.speaker)
+    there = w.admin_of(guest)
     await room.says("Before the end.")
-    printed = await here.runs("peers", "unshare", there.domain, room.channel)
+    printed = await here.unshares(room.channel, there)
     wanted = f"{room.channel} is shared with {there.domain} no longer.\n"
     expect("what the admin is told", printed, wanted)
     removed = event("removed", account=guest.account)
@@ -229,10 +230,10 @@ async def the_home_shares_a_group_no_longer(w: World, room: Room, guest: Person)
 
 async def a_guest_shares_a_group_no_longer(w: World, room: Room, guest: Person) -> None:
     """Its admin takes his users out of another's group: they leave, and keep what was said"""
-    there = w.admins[guest.organisation.split(".")[0]]
-    here = w.admins[room.speaker.organisation.split(".")[0]]
+    there = w.admin_of(guest)
+    here = w.admin_of(room.speaker)
     ours = [person for person in room.people if person.organisation == guest.organisation]
-    await there.runs("peers", "unshare", here.domain, room.channel)
+    await there.unshares(room.channel, here)
     for person in ours:
         await everybody(room.people, event("left", account=person.account))
     for person in ours:

@@ -6,21 +6,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Iterable
+from typing import Awaitable, Callable, Iterable
 
 from admin import Admin
 from cases import Stage
+from client import Json, Refused
 from corpus import Corpus
 from dns import Chain, NameServer, Zone
 from node import Node
 from people import Device, Person, Room, event, everybody, refused, sign_up
-from transcript import Transcript
+from transcript import TRANSIENT, Transcript
 
 ORGANISATIONS = ["acme", "globex", "initech", "umbrella", "hooli"]
 HOSTS = [*ORGANISATIONS, "copy", "relay", "dns", "people"]
 FEDERATION_PORT = 4433
+_REACH_S_MAX = 10.0
 
-_SETTINGS = """\
+SETTINGS = """\
 [sign_up]
 mode = "open"
 
@@ -50,8 +52,12 @@ class World:
     faults: Transcript
     talk: int
     """How many messages are said where it is told that people talk."""
+    patience_s: float
+    """How long what hangs on that number may take."""
     people: dict[str, Person] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
+    copy: Admin | None = None
+    """The admin of a node that runs twice, where the second one runs."""
     published: dict[str, list[str]] = field(default_factory=dict)
     """The lines of each organisation's zone."""
 
@@ -59,6 +65,10 @@ class World:
     def everybody(self) -> list[Admin]:
         """All admins."""
         return list(self.admins.values())
+
+    def admin_of(self, person: Person) -> Admin:
+        """The admin of somebody's organisation."""
+        return self.admins[person.organisation.split(".")[0]]
 
     def of(self, organisation: str) -> list[Person]:
         """Everybody of an organisation."""
@@ -77,13 +87,15 @@ class World:
         self.names.publish(f"{organisation}.test.", self.published[organisation])
 
 
-def build(stage: Stage, texts: Corpus, talk: int) -> World:
+def build(
+    stage: Stage, texts: Corpus, talk: int, patience_s: float, federation: str
+) -> World:
     """Organisations that have a machine and a zone each, and have published nothing."""
     names = NameServer(stage.network, "dns", stage.directory / "dns")
     nodes = [
         Node(
             stage.network, name, f"{name}.test", stage.binary, stage.directory / name,
-            _SETTINGS, federation=f'host = "node1.{name}.test"',
+            SETTINGS, federation=f'host = "node1.{name}.test"\n{federation}',
         )
         for name in ORGANISATIONS
     ]
@@ -94,7 +106,7 @@ def build(stage: Stage, texts: Corpus, talk: int) -> World:
     names.start(stage.processes, zones)
     admins = {node.host: Admin(node) for node in nodes}
     notes, faults = (Transcript(stage.directory / f"{name}.jsonl") for name in ("seen", "faults"))
-    return World(stage, names, admins, texts, notes, faults, talk)
+    return World(stage, names, admins, texts, notes, faults, talk, patience_s)
 
 
 def start_relay(w: World) -> None:
@@ -146,7 +158,9 @@ async def found(w: World, name: str, founder: Person, members: Iterable[Person])
 
 async def invite(room: Room, member: Person) -> None:
     """The speaker of a group invites somebody, who is told."""
-    await room.speaker.laptop.do("invite", channel=room.channel, account=member.account)
+    await reach(lambda: room.speaker.laptop.do(
+        "invite", channel=room.channel, account=member.account
+    ))
     await everybody([member], event("invited", account=member.account, name=room.name))
 
 
@@ -173,9 +187,23 @@ async def talk(w: World, room: Room, speakers: Iterable[Person], count: int) -> 
     await asyncio.gather(*(device.knows(messages) for device in listeners))
 
 
+async def reach(ask: Callable[[], Awaitable[Json]]) -> Json:
+    """Asks something of another organisation's node, again for a while where it cannot be reached:
+    of two links that meet one ends."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _REACH_S_MAX
+    while True:
+        try:
+            return await ask()
+        except Refused as refusal:
+            if refusal.code not in TRANSIENT or loop.time() > deadline:
+                raise
+            await asyncio.sleep(refusal.retry_after_s)
+
+
 async def direct(speaker: Person, other: Person) -> Room:
     """The direct channel of two people."""
-    done = await speaker.laptop.do("open_direct", **{"with": other.account})
+    done = await reach(lambda: speaker.laptop.do("open_direct", **{"with": other.account}))
     return Room("a direct channel", done["channel"], speaker, [other])
 
 

@@ -106,7 +106,7 @@ class Node:
 
     def command_line(self, *arguments: str) -> list[str]:
         """A command of the program as the admin types it, on the node's machine."""
-        line = [self._binary, *arguments, "--config", str(self._settings)]
+        line = [self._binary, "--config", str(self._settings), *arguments]
         return self._network.inside(self.host, *line)
 
     def zone(self) -> Zone:
@@ -136,6 +136,10 @@ class Node:
     def copy_disk(self) -> None:
         """Copies the data of a node that does not run, as a backup."""
         shutil.copytree(self._data, self._copy)
+
+    def take_disk_of(self, other: Node) -> None:
+        """Copies the data of another node that does not run."""
+        shutil.copytree(other._data, self._data)
 
     def restore_disk(self) -> None:
         """Puts the copy in the place of the data of a node that does not run."""

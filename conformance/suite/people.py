@@ -315,13 +315,15 @@ class Device:
         self.known.update(event["id"] for event in events)
         self._note("reread", channel=channel, events=[*map(describe, events)])
 
-    async def knows(self, messages: Iterable[str]) -> None:
-        """Waits until it was shown all of these, for as long as any come."""
+    async def knows(
+        self, messages: Iterable[str], silence_s_max: float = SEEN_S_MAX
+    ) -> None:
+        """Waits until it was shown all of these, for as long as anything comes."""
         wanted = set(messages)
         while missing := wanted - self.known:
             self._came.clear()
             try:
-                await asyncio.wait_for(self._came.wait(), SEEN_S_MAX)
+                await asyncio.wait_for(self._came.wait(), silence_s_max)
             except asyncio.TimeoutError:
                 what = f"{self} to be shown {len(wanted)} messages"
                 raise Unmet(what, f"{len(missing)} are missing, as {min(missing)}") from None
@@ -412,9 +414,12 @@ class Person:
         """The account as it stands in a path."""
         return quote(self.account, safe="")
 
-    async def another(self, name: str, password: str = PASSWORD) -> Device:
-        """Logs another device in, which is not counted among the person's."""
-        http = Http(self.laptop.http.base_url)
+    async def another(
+        self, name: str, password: str = PASSWORD, base_url: str | None = None
+    ) -> Device:
+        """Logs another device in, at the person's node or somewhere else, which is not counted
+        among the person's."""
+        http = Http(base_url or self.laptop.http.base_url)
         body = {"name": self.account, "password": password, "device_name": name}
         try:
             http.token = (await http.call("POST", "/v1/sessions", body))["token"]
