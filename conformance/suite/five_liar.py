@@ -12,6 +12,7 @@ from typing import Any
 
 from admin import Admin
 from five_faults import reconnect
+from five_keys import key_of
 from five_world import SETTINGS, World
 from node import Node
 from people import Person, Room, event, everybody, expect, refused, until
@@ -72,7 +73,7 @@ async def the_others_hold_the_proof(w: World, room: Room, sides: list[Person]) -
     await asyncio.to_thread(w.copy.node.stop)
     w.stage.network.heal("hooli", w.admin_of(sides[1]).node.address)
     await w.admins["hooli"].is_linked(*map(w.admin_of, sides))
-    key, other_key = [await _public_key(w.admins[name]) for name in ("hooli", "acme")]
+    key, other_key = [await key_of(w.admins[name]) for name in ("hooli", "acme")]
 
     async def proofs(admin: Admin) -> list[str]:
         listed = await admin.runs("proof", "list")
@@ -101,11 +102,6 @@ async def the_others_hold_the_proof(w: World, room: Room, sides: list[Person]) -
         ])
     for side in sides:
         await refused("channel_read_only", side.laptop.send(room.channel, "Which one is it?"))
-
-
-async def _public_key(admin: Admin) -> str:
-    shown = (await admin.runs("keys", "show")).splitlines()
-    return next(line.split()[-1] for line in shown if line.startswith("public key"))
 
 
 async def the_honest_go_on(rooms: list[Room]) -> None:

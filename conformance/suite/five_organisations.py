@@ -17,6 +17,7 @@ import checker
 import corpus
 import five_faults as faults
 import five_handover as handover
+import five_keys as keys
 import five_liar as liar
 import five_policy as policy
 import five_setup as setup
@@ -26,7 +27,7 @@ from evidence import gather
 from five_world import (
     HOSTS, ORGANISATIONS, World, build, direct, found, leave, sign_everybody_up, start_relay,
 )
-from teller import Report, Teller
+from teller import SCENE_S_MAX, Report, Teller
 from transcript import read
 
 _FINDINGS_SHOWN_MAX = 4
@@ -74,7 +75,7 @@ def judge(w: World) -> Iterator[Result]:
 
 
 async def _tell(w: World, report: Report) -> None:
-    teller = Teller(w.people.values(), report)
+    teller = Teller(w.people.values(), report, SCENE_S_MAX * (1 if w.stage.short else 5))
     try:
         for chapter in _CHAPTERS:
             title = chapter.__name__.removeprefix("tell_of_").replace("_", " ")
@@ -144,6 +145,34 @@ async def tell_of_partition_and_relay(w: World, teller: Teller) -> None:
     await teller.tell(faults.all_catch_up_once_it_is_healed, w, pair, alice, ivy)
 
 
+async def tell_of_rotated_keys(w: World, teller: Teller) -> None:
+    """Chapter five."""
+    acme, initech, umbrella = (w.admins[name] for name in ("acme", "initech", "umbrella"))
+    if not await keys.can_change(acme):
+        w.stage.say("this program cannot change a key: chapter five is not told")
+        return
+    partners = [acme, w.admins["globex"]]
+    rotate = keys.a_key_is_followed_by_another
+    if w.stage.short:
+        await teller.tell(rotate, w, "initech", partners, True, where="at once")
+    else:
+        both = Teller([], teller.report, SCENE_S_MAX * 5)
+        await asyncio.gather(
+            teller.tell(rotate, w, "initech", partners, True, where="at once"),
+            both.tell(rotate, w, "globex", [acme, initech], False, where="by itself"),
+        )
+    await teller.tell(policy.talk_goes_on, w, w.rooms["Square"], where="under the next key")
+
+
+async def tell_of_a_theft(w: World, teller: Teller) -> None:
+    """The end of chapter five: who ran the copy of chapter seven has a key."""
+    hugo, partners = w.people["hugo"], [w.admins["acme"], w.admins["globex"]]
+    if w.copy is None or not await keys.can_change(w.admins["acme"]):
+        return
+    await teller.tell(keys.a_stolen_key_is_revoked, w, hugo, partners)
+    await teller.tell(keys.the_thief_is_refused, w, w.rooms["Plans"], w.copy, partners)
+
+
 async def tell_of_restoring(w: World, teller: Teller) -> None:
     """Chapter six."""
     square = w.rooms["Square"]
@@ -205,6 +234,6 @@ async def tell_of_the_end(w: World, teller: Teller) -> None:
 
 _CHAPTERS: list[Callable[[World, Teller], Awaitable[None]]] = [
     tell_of_setting_up, tell_of_first_contacts, tell_of_sharing,
-    tell_of_partition_and_relay, tell_of_restoring,
-    tell_of_a_liar, tell_of_a_handover, tell_of_a_block, tell_of_unsharing, tell_of_the_end,
+    tell_of_partition_and_relay, tell_of_rotated_keys, tell_of_restoring, tell_of_a_liar,
+    tell_of_a_theft, tell_of_a_handover, tell_of_a_block, tell_of_unsharing, tell_of_the_end,
 ]

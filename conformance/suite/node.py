@@ -89,6 +89,11 @@ class Node:
         )
         self._settings.write_text(text + self._more_settings)
 
+    @property
+    def data(self) -> Path:
+        """Its data directory."""
+        return self._data
+
     def records(self, domain: str | None = None) -> list[str]:
         """The lines that `comity dns` prints, and the address of the host that they name.
 

@@ -25,9 +25,12 @@ class Teller:
     """Tells scenes with some people, one after the other, and reports each. Several may tell at
     once, of different people."""
 
-    def __init__(self, people: Iterable[Person], report: Report = report) -> None:
+    def __init__(
+        self, people: Iterable[Person], report: Report = report, scene_s_max: float = SCENE_S_MAX
+    ) -> None:
         self._people = people
-        self._report = report
+        self._scene_s_max = scene_s_max
+        self.report = report
 
     async def tell(
         self, scene: Callable[..., Awaitable[None]], *arguments: Any, where: str = ""
@@ -39,17 +42,17 @@ class Teller:
         began = time.monotonic()
         expected, got = "the scene to end", ""
         try:
-            await asyncio.wait_for(scene(*arguments), SCENE_S_MAX)
+            await asyncio.wait_for(scene(*arguments), self._scene_s_max)
         except Unmet as unmet:
             expected, got = unmet.expected, unmet.got
         except asyncio.TimeoutError:
-            got = f"no end within {SCENE_S_MAX:.0f} s"
+            got = f"no end within {self._scene_s_max:.0f} s"
         except Exception as error:  # The other scenes must be told all the same.
             traceback.print_exc()
             got = f"{type(error).__name__}: {error}"
         took = f"{time.monotonic() - began:5.2f} s"
         print(f"{took}  {name}: {got or 'as told'}", file=sys.stderr, flush=True)
-        self._report(name, expected, got, not got)
+        self.report(name, expected, got, not got)
 
     async def in_rooms(
         self, scene: Callable[..., Awaitable[None]], rooms: list[Room], *arguments: Any

@@ -38,6 +38,8 @@ enum Part {
     TwoOrganisations,
     /// The short form of the scenario `three-organisations`.
     ThreeOrganisations,
+    /// The short form of the scenario `five-organisations`.
+    FiveOrganisations,
     /// The scenario `everyday`.
     Everyday,
     /// The scenario `bad-input`.
@@ -59,6 +61,7 @@ impl Part {
             Self::Documents => documents::run(),
             Self::TwoOrganisations => scenario::run_short("two-organisations"),
             Self::ThreeOrganisations => scenario::run_short("three-organisations"),
+            Self::FiveOrganisations => scenario::run_short("five-organisations"),
             Self::Everyday => scenario::run_short("everyday"),
             Self::BadInput => scenario::run_short("bad-input"),
             Self::Outside => outside::run_short(),
