@@ -3,8 +3,9 @@ ones on demand.
 
 Every zone is signed with Ed25519 and NSEC3 under one key, and hangs by a DS record in its parent,
 so a resolver that has the root's key validates everything. A zone may be left unsigned, or get a
-DS record that fits no key. It must not know what a record means; it publishes the lines that it
-is given.
+DS record that fits no key; while it is served its lines and its place in its parent may be changed,
+and its signatures left to expire. It must not know what a record means; it publishes the lines that
+it is given.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Chapter seven of `five-organisations`: a node runs twice, so that an organisation contradicts itself
-under its own key.
+"""Chapter seven of `five-organisations`: a node runs twice, so that an organisation contradicts
+itself under its own key.
 
 What messages say cannot be contradicted so: each start of a node writes into logs of its own. The
 control log of a group that it is home of is one, and both write the same record of it.

@@ -1,5 +1,5 @@
-"""Chapters two, three, nine and ten of `five-organisations`: whom admins let in, what they share with
-whom, and how they end it, as they and their users see it.
+"""Chapters two, three, nine and ten of `five-organisations`: whom admins let in, what they share
+with whom, and how they end it, as they and their users see it.
 """
 
 from __future__ import annotations

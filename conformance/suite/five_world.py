@@ -87,15 +87,13 @@ class World:
         self.names.publish(f"{organisation}.test.", self.published[organisation])
 
 
-def build(
-    stage: Stage, texts: Corpus, talk: int, patience_s: float, federation: str
-) -> World:
+def build(stage: Stage, texts: Corpus, talk: int, patience_s: float) -> World:
     """Organisations that have a machine and a zone each, and have published nothing."""
     names = NameServer(stage.network, "dns", stage.directory / "dns")
     nodes = [
         Node(
             stage.network, name, f"{name}.test", stage.binary, stage.directory / name,
-            SETTINGS, federation=f'host = "node1.{name}.test"\n{federation}',
+            SETTINGS, federation=f'host = "node1.{name}.test"',
         )
         for name in ORGANISATIONS
     ]

@@ -14,7 +14,8 @@ from node import Node
 from people import ABSENT, Unmet
 
 _SRV = {
-    "grade": "bad", "about": "SRV record", "found": "There is none.", "todo": "Publish this record.",
+    "grade": "bad", "about": "SRV record", "found": "There is none.",
+    "todo": "Publish this record.",
     "records": ["_comity._udp.acme.test. 3600 IN SRV 10 5 4433 acme.test."],
 }
 _NODE = {"grade": "ok", "about": "node", "found": "It runs.", "todo": None, "records": []}
