@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from contextlib import redirect_stderr
 from typing import Awaitable, Callable, Iterator
 
 import checker
@@ -51,7 +52,10 @@ def run(stage: Stage) -> Iterator[Result]:
     for admin in w.everybody:
         admin.node.start(stage.processes)
     start_relay(w)
-    with stage.network.entered("people"):
+    with (
+        (stage.directory / "tale.log").open("w") as log, redirect_stderr(log),
+        stage.network.entered("people"),
+    ):
         asyncio.run(_tell(w, report))
     yield from results
     yield from judge(w)

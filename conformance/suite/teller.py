@@ -40,9 +40,10 @@ class Teller:
             person.forget()
         name = scene.__name__.replace("_", " ") + (f", {where}" if where else "")
         began = time.monotonic()
-        expected, got = "the scene to end", ""
+        expected, got, is_told = "the scene to end", "", False
         try:
             await asyncio.wait_for(scene(*arguments), self._scene_s_max)
+            is_told = True
         except Unmet as unmet:
             expected, got = unmet.expected, unmet.got
         except asyncio.TimeoutError:
@@ -51,8 +52,9 @@ class Teller:
             traceback.print_exc()
             got = f"{type(error).__name__}: {error}"
         took = f"{time.monotonic() - began:5.2f} s"
-        print(f"{took}  {name}: {got or 'as told'}", file=sys.stderr, flush=True)
-        self.report(name, expected, got, not got)
+        shown = "as told" if is_told else got or "nothing"
+        print(f"{took}  {name}: {shown}", file=sys.stderr, flush=True)
+        self.report(name, expected, got, is_told)
 
     async def in_rooms(
         self, scene: Callable[..., Awaitable[None]], rooms: list[Room], *arguments: Any
