@@ -97,6 +97,10 @@ async def tell_of_setting_up(w: World, teller: Teller) -> None:
         await asyncio.gather(
             *(teller.tell(scene, w, name, where=f"{name}.test") for name in ORGANISATIONS)
         )
+    await asyncio.gather(_tell_of_zones(w, teller), _tell_of_partners(w, teller))
+
+
+async def _tell_of_zones(w: World, teller: Teller) -> None:
     await w.admins["initech"].allows(w.admins["hooli"])
     for scene in (
         setup.a_zone_that_fits_no_DS_record_is_named, setup.an_unsigned_zone_is_named,
@@ -104,6 +108,9 @@ async def tell_of_setting_up(w: World, teller: Teller) -> None:
         setup.a_zone_that_was_put_right_is_found_well,
     ):
         await teller.tell(scene, w, "hooli", "initech")
+
+
+async def _tell_of_partners(w: World, teller: Teller) -> None:
     await teller.tell(setup.a_partner_is_examined_to_his_disk_and_back, w, "acme", "globex")
     await teller.tell(setup.a_shut_firewall_is_named_with_the_port_to_open, w, "globex", "acme")
 
