@@ -240,7 +240,7 @@ async def found_group(name: str, founder: Person, speaker: Person, members: list
     inside = [founder]
     for member in members:
         await founder.laptop.do("invite", channel=channel, account=member.account)
-        await everybody([member], event("invited", account=member.account, name="Tea"))
+        await everybody([member], event("invited", account=member.account))
         await member.laptop.do("accept", channel=channel)
         inside.append(member)
         await everybody(inside, event("joined", account=member.account))

@@ -157,9 +157,6 @@ async def tell_of_partition_and_relay(w: World, teller: Teller) -> None:
 async def tell_of_rotated_keys(w: World, teller: Teller) -> None:
     """Chapter five."""
     acme, initech, umbrella = (w.admins[name] for name in ("acme", "initech", "umbrella"))
-    if not await keys.can_change(acme):
-        w.stage.say("this program cannot change a key: chapter five is not told")
-        return
     partners = [acme, w.admins["globex"]]
     rotate = keys.a_key_is_followed_by_another
     if w.stage.short:
@@ -176,7 +173,7 @@ async def tell_of_rotated_keys(w: World, teller: Teller) -> None:
 async def tell_of_a_theft(w: World, teller: Teller) -> None:
     """The end of chapter five: who ran the copy of chapter seven has a key."""
     hugo, partners = w.people["hugo"], [w.admins["acme"], w.admins["globex"]]
-    if w.copy is None or not await keys.can_change(w.admins["acme"]):
+    if w.copy is None:
         return
     await teller.tell(keys.a_stolen_key_is_revoked, w, hugo, partners)
     await teller.tell(keys.the_thief_is_refused, w, w.rooms["Plans"], w.copy, partners)

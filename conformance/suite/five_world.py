@@ -159,7 +159,7 @@ async def invite(room: Room, member: Person) -> None:
     await reach(lambda: room.speaker.laptop.do(
         "invite", channel=room.channel, account=member.account
     ))
-    await everybody([member], event("invited", account=member.account, name=room.name))
+    await everybody([member], event("invited", account=member.account))
 
 
 async def come_in(room: Room, member: Person) -> None:

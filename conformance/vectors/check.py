@@ -148,11 +148,42 @@ def follow(log, at, expected, target, links):
     return None
 
 
+def keys_of(organisation, lineage):
+    """All keys of an organisation by the changes that it lists; none where these do not hold."""
+    domain, first, recovery, changes = organisation
+    if digest("lnage", var(domain.encode()), first, recovery) != lineage:
+        return []
+    keys = [first]
+    for number, data in enumerate(changes, 1):
+        parts = sealed(data, KEY_CHANGE_CONTEXT)
+        if parts is None or not _goes_on(parts, lineage, number, keys, recovery):
+            return []
+        keys.append(parts[0][3])
+    return keys
+
+
+def _goes_on(parts, lineage, number, keys, recovery):
+    payload, message, signature = parts
+    by_recovery = payload.get(4)
+    if (payload[0], payload[1], payload[2]) != (lineage, number, keys[-1]) or payload[3] in keys:
+        return False
+    if by_recovery is not None and digest("rcvry", by_recovery) != recovery:
+        return False
+    return ed25519.verify(payload[2] if by_recovery is None else by_recovery, message, signature)
+
+
+def named_key(checkpoint, keys):
+    """The key that a checkpoint names, where it is one of these; else the newest."""
+    parts = sealed(checkpoint, CHECKPOINT_CONTEXT)
+    named = parts[0][2] if parts else None
+    return next((key for key in keys if key[:8] == named), keys[-1])
+
+
 def fork_result(proof):
     """What a proof that a log has two histories comes to."""
-    domain, key, recovery, changes = proof[0]
     (channel, kind, origin, number), seq = proof[1], proof[2]
-    if changes or digest("lnage", var(domain.encode()), key, recovery) != origin:
+    keys = keys_of(proof[0], origin)
+    if not keys:
         return "organisation"
     names = ("origin", "writer") if kind else ("home", "term")
     log = {"channel": channel.hex(), names[0]: origin.hex(), names[1]: number}
@@ -164,7 +195,7 @@ def fork_result(proof):
         return "same_record"
     if steps[0][0] != steps[1][0]:
         return "not_lowest"
-    results = [head_result(log, head, origin, key) for _, head in branches]
+    results = [head_result(log, head, origin, named_key(head[4], keys)) for _, head in branches]
     return next((f"head_{result}" for result in results if result != "ok"), "ok")
 
 

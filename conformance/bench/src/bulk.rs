@@ -195,7 +195,7 @@ impl Organisation {
         let (lineage, mut took) = (peer.state.lineage(), Took::default());
         for bytes in batches {
             let begin = Instant::now();
-            link.handle_frame(bytes, &PeerKeys(&self.state, lineage), self.now_ms);
+            link.handle_frame((Class::Feed, bytes), &PeerKeys(&self.state, lineage), self.now_ms);
             let frame = next_batch(&mut link)?;
             took.verifying += begin.elapsed();
             let random = Hasher::new(tag::DERIVED).int(self.commands).finish().0;
@@ -240,7 +240,7 @@ impl Organisation {
             changes: None,
         };
         let keys = PeerKeys(&self.state, peer.state.lineage());
-        link.handle_frame(Frame::Hello(hello).encode(), &keys, self.now_ms);
+        link.handle_frame((Class::Link, Frame::Hello(hello).encode()), &keys, self.now_ms);
         while let Some(action) = link.poll_action() {
             match action {
                 Action::Identify { .. } => link.handle_identified(Ok(()), self.now_ms),

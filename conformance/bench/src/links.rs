@@ -118,7 +118,10 @@ impl Peer {
             let due = link.poll_timeout().map(|at_ms| at_ms.saturating_sub(now_ms()));
             let due = Duration::from_millis(due.unwrap_or(3_600_000));
             tokio::select! {
-                frame = wire.recv() => link.handle_frame(frame?.1.into(), &Nobody, now_ms()),
+                frame = wire.recv() => {
+                    let (class, bytes) = frame?;
+                    link.handle_frame((class, bytes.into()), &Nobody, now_ms());
+                }
                 () = sleep(due) => link.handle_timeout(now_ms()),
             }
         }

@@ -207,7 +207,7 @@ impl Node {
                     around.agenda.after(1, Event::Wake { node });
                 }
                 around.watch.trace(now_ms, index, &bytes);
-                end.handle_frame(bytes, now_ms);
+                end.handle_frame((class, bytes), now_ms);
                 moved = true;
             }
         }

@@ -143,14 +143,18 @@ impl<T: Copy> Link<T> {
     }
 
     /// A frame came.
-    pub fn handle_frame(&mut self, bytes: Vec<u8>, keys: &dyn Keys, now_ms: u64) {
+    pub fn handle_frame(&mut self, (class, bytes): (Class, Vec<u8>), keys: &dyn Keys, now_ms: u64) {
         if self.is_closed() {
             return;
         }
         self.now_ms = now_ms;
-        let done = Frame::decode(&bytes)
-            .map_err(|_| Fault::FrameMalformed)
-            .and_then(|frame| self.take_frame(frame, bytes, keys));
+        let done = Frame::decode(&bytes).map_err(|_| Fault::FrameMalformed).and_then(|frame| {
+            match frame.class() == class {
+                true => self.take_frame(frame, bytes, keys),
+                // Each class has its own flow control and bounds.
+                false => Err(Fault::FrameUnexpected),
+            }
+        });
         self.end_step(done);
     }
 

@@ -173,7 +173,7 @@ fn bytes_that_are_no_frame_end_the_link() {
     ];
     for bytes in cases {
         let mut scene = Scene::up();
-        scene.link.handle_frame(bytes, &scene.globex.keys(), BEGINNING_MS);
+        scene.link.handle_frame((Class::Link, bytes), &scene.globex.keys(), BEGINNING_MS);
         scene.ended(Code::FrameMalformed);
     }
     let name = "x".repeat(comity_protocol::limits::ACCOUNT_NAME_BYTES_MAX + 1);
@@ -280,7 +280,8 @@ fn a_range_that_no_key_can_prove_is_left_out() {
     let mut scene = Scene::up();
     let batch = scene.batch(&["one"]);
     let (log, code) = (batch.ranges[0].log, Code::LogUnknown);
-    scene.link.handle_frame(Frame::Batch(batch).encode(), &NoKeys, BEGINNING_MS);
+    let bytes = Frame::Batch(batch).encode();
+    scene.link.handle_frame((Class::Feed, bytes), &NoKeys, BEGINNING_MS);
     let refused = Exception { log, from: 1, code: code.number() };
     // By the time that it is applied the key is known; still nothing unproven may get in.
     assert_eq!(

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use comity_machine::Subscriber;
 use comity_protocol::code::Code;
 use comity_protocol::directory::Offer;
-use comity_protocol::frame::{Frame, WireLog};
+use comity_protocol::frame::{Class, Frame, WireLog};
 use comity_protocol::id::{AccountNumber, LineageId};
 use comity_replica::{Action, Fate, Link, LinkSettings};
 
@@ -146,7 +146,8 @@ impl World {
             let Some([a, b]) = &mut self.ends else { return moved };
             let end = if i == 0 { a } else { b };
             let Some(bytes) = self.wires[i].pop_front() else { continue };
-            end.link.handle_frame(bytes, &self.nodes[i].keys(), self.now_ms);
+            let class = Frame::decode(&bytes).map_or(Class::Link, |frame| frame.class());
+            end.link.handle_frame((class, bytes), &self.nodes[i].keys(), self.now_ms);
             self.arrived += 1;
             return true;
         }

@@ -76,7 +76,7 @@ impl Scene {
     }
 
     pub fn hand(&mut self, frame: Frame) {
-        self.link.handle_frame(frame.encode(), &self.globex.keys(), self.now_ms);
+        self.link.handle_frame((frame.class(), frame.encode()), &self.globex.keys(), self.now_ms);
     }
 
     pub fn drain(&mut self) -> Vec<Action<u32>> {

@@ -128,7 +128,7 @@ enum Woken {
     Fed(Yield),
     Filled(Option<Answer>),
     Forked,
-    Frame(Vec<u8>),
+    Frame(Class, Vec<u8>),
     Identified(Result<(), Code>),
     Keyed,
     Lacking,
@@ -173,7 +173,8 @@ impl Driver {
 
     async fn run(mut self: Box<Self>) -> Option<Code> {
         loop {
-            while self.outgoing.has_room() {
+            // A peer that does not read must not keep a link up that is over.
+            while self.outgoing.has_room() || self.end.is_closed() {
                 match self.end.poll(clock::monotonic_ms()) {
                     Some(Task::Close(code)) => return self.end(code).await,
                     Some(task) => self.take(task).await,
@@ -199,9 +200,9 @@ impl Driver {
                     self.end.handle_history_answer(answer, clock::monotonic_ms());
                 }
                 Woken::Forked => self.end.poke_forks(),
-                Woken::Frame(bytes) => {
+                Woken::Frame(class, bytes) => {
                     self.end.passed.received_bytes += bytes.len() as u64;
-                    self.end.handle_frame(bytes, clock::monotonic_ms());
+                    self.end.handle_frame((class, bytes), clock::monotonic_ms());
                 }
                 Woken::Identified(found) => {
                     self.identifying = None;
@@ -266,7 +267,7 @@ impl Driver {
             order = wires.orders.recv() => Woken::Order(order),
             found = next(end.reading().filter(|_| !blocked)) => Woken::Fed(found),
             frame = link.recv() => match frame {
-                Ok((_, bytes)) => Woken::Frame(bytes.into()),
+                Ok((class, bytes)) => Woken::Frame(class, bytes.into()),
                 Err(error) => Woken::Failed(error),
             },
             found = datagrams.recv() => Woken::Datagram(found),

@@ -139,7 +139,7 @@ impl LinkEnd {
     }
 
     /// A frame came.
-    pub fn handle_frame(&mut self, bytes: Vec<u8>, now_ms: u64) {
+    pub fn handle_frame(&mut self, (class, bytes): (Class, Vec<u8>), now_ms: u64) {
         let peer = self.peer.as_ref().map(|(_, lineage)| *lineage);
         if let (Some(peer), Some(stated_ms)) = (peer, self.stated_ms)
             && now_ms >= stated_ms + HEARD_MS
@@ -148,7 +148,7 @@ impl LinkEnd {
             self.exchange.forks.meet(peer, self.start);
         }
         let keys = PeerKeys { shared: &self.exchange.shared, peer };
-        self.replica.handle_frame(bytes, &keys, now_ms);
+        self.replica.handle_frame((class, bytes), &keys, now_ms);
     }
 
     /// The peer is proven to be who it says, or is not.
@@ -306,6 +306,11 @@ impl LinkEnd {
             }
         }
         self.poll_presence().or_else(|| self.poll_marks(now_ms))
+    }
+
+    /// Whether the link is over: what waits then is not for the peer.
+    pub fn is_closed(&self) -> bool {
+        self.replica.is_closed()
     }
 
     /// When to call `handle_timeout`.
