@@ -1,0 +1,167 @@
+"""Where lies are told: the attacked node, the liar's organisations, people of the node whom nobody
+else talks to, and what the node's admin sees. A `Lie` is a row of a table; the stage tells it and
+compares what the node answers, and which counter moves, with what the row says.
+
+It must not know what a lie is about."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any, Awaitable, Callable
+
+import paths  # noqa: F401  # makes the next three importable
+from cases import report
+from client import Http
+from histories import Log, Part
+from identity import Identity
+from peer import Node, Peer, Session, say_texts
+from people import Person, sign_up
+from wire import Gone
+
+LIAR, OTHER = "liar.test", "other.test"
+SEEDS = {LIAR: 66, OTHER: 67}
+"""The liar's domains, each with the seed of its keys."""
+
+FAULTS, REFUSED, VOID, DENIED, WAITING = "faults", "refused", "void", "denied", "waiting"
+"""The columns of `comity status`."""
+UNCOUNTED = "nothing"
+"""Of a lie that nothing shows to the admin but the log."""
+NO_COUNTER = ""
+"""Of what is no breach of a rule."""
+
+_COLUMNS = (FAULTS, REFUSED, VOID, DENIED, WAITING)
+_LIE_S_MAX = 90.0
+_COUNTED_S_MAX = 5.0
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A row: what is said, how the node has to answer, and what has to grow for the admin."""
+
+    name: str
+    tell: Callable[[Stage], Awaitable[str]]
+    answer: str
+    counter: str = FAULTS
+    of: str = LIAR
+
+
+class Stage:
+    """One run's surroundings."""
+
+    def __init__(
+        self, node: Node, partner: bytes, base_url: str, admin: list[str],
+        victims: str = "victim",
+    ) -> None:
+        self.node = node
+        self.partner = partner
+        self.peer = Peer(Identity.of(LIAR, SEEDS[LIAR]), node)
+        self.other = Peer(Identity.of(OTHER, SEEDS[OTHER]), node)
+        self._base_url = base_url
+        self._admin = admin
+        self._victims = victims
+        self._people: list[Person] = []
+        self._shared: Session | None = None
+
+    async def tell(self, group: str, lie: Lie) -> None:
+        """Tells a lie and reports whether the node answered and counted as it has to."""
+        began = time.monotonic()
+        before = (await self.status()).get(lie.of, {})
+        try:
+            got = await asyncio.wait_for(lie.tell(self), _LIE_S_MAX)
+        except Gone as gone:
+            got = gone.code
+        except (asyncio.TimeoutError, TimeoutError):
+            got = "nothing"
+        except Exception as error:  # The other lies are told all the same.
+            traceback.print_exc()
+            got = f"{type(error).__name__}: {error}"
+        wanted = got
+        if lie.counter in _COLUMNS:
+            got += f", {lie.counter} " + await self._growth(lie, before)
+            wanted = f"{lie.answer}, {lie.counter} grows"
+        else:
+            wanted = lie.answer
+        name = f"{group}: {lie.name}"
+        took = f"{time.monotonic() - began:5.2f} s"
+        print(f"{took}  {name}: {got}", file=sys.stderr, flush=True)
+        report(name, wanted, got, wanted == got)
+
+    async def _growth(self, lie: Lie, before: dict[str, int]) -> str:
+        deadline = time.monotonic() + _COUNTED_S_MAX
+        while time.monotonic() < deadline:
+            now = (await self.status()).get(lie.of, {})
+            if now.get(lie.counter, 0) > before.get(lie.counter, 0):
+                return "grows"
+            await asyncio.sleep(_LOOK_S)
+        return "stays"
+
+    async def status(self) -> dict[str, dict[str, int]]:
+        """What the admin sees of each organisation."""
+        printed = await self.command("status")
+        rows = [line.split() for line in printed.splitlines() if line.count(" ") > 5]
+        return {
+            row[0]: dict(zip(_COLUMNS, map(int, row[2:]))) for row in rows
+            if len(row) == 7 and row[1] in ("up", "down")
+        }
+
+    async def command(self, *arguments: str) -> str:
+        """What a command of the admin's prints."""
+        child = await asyncio.create_subprocess_exec(
+            self._admin[0], *arguments, "--config", self._admin[1],
+            stdout=asyncio.subprocess.PIPE,
+        )
+        printed, _ = await child.communicate()
+        return printed.decode()
+
+    async def victim(self) -> Person:
+        """Somebody of the node whom nobody has written to, with a device that listens."""
+        person = await sign_up(self._base_url, f"{self._victims}{len(self._people) + 1}")
+        self._people.append(person)
+        await person.laptop.connect()
+        return person
+
+    async def session(self) -> Session:
+        """A link that is up and on which no lie was told: the last one where it is up still."""
+        if self._shared is None or self._shared.wire.ended.done():
+            self._shared = await self.peer.link()
+        return self._shared
+
+    async def with_a_log(self) -> tuple[Session, Person, Log, dict[int, Any]]:
+        """A link, and a log of Mallory's in the direct channel with somebody new, without a record;
+        what its first event has to state."""
+        person = await self.victim()
+        session = await self.session()
+        account = await session.account(person.account.split("@")[0])
+        log = self.peer.direct(account)
+        return session, person, log, self.peer.direct_start(account)
+
+    async def with_texts(self, *texts: str) -> tuple[Session, Person, Log]:
+        """The same with texts in it that were not shown yet."""
+        session, person, log, start = await self.with_a_log()
+        say_texts(log, list(texts), start)
+        return session, person, log
+
+    async def close(self) -> None:
+        """Takes leave."""
+        if self._shared is not None:
+            self._shared.leave()
+        for person in self._people:
+            await person.laptop.drop()
+            await person.laptop.http.close()
+
+    async def await_node(self) -> None:
+        """Waits until the node serves."""
+        http = Http(self._base_url)
+        await http.patiently("GET", "/v1/health")
+        await http.close()
+
+
+async def outcome(session: Session, *parts: Part, **changes: Any) -> str:
+    """Shows parts of logs; `taken`, or the codes of what was not, or how the link ends."""
+    codes = await session.show(*parts, **changes)
+    return ", ".join(sorted(set(codes))) or "taken"
