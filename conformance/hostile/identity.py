@@ -75,11 +75,11 @@ class Identity:
         )
         return builder.sign(self.key, None)
 
-    def checkpoint(self, leaves: int, root: bytes, **changes: Any) -> bytes:
+    def checkpoint(self, count: int, over: bytes, **changes: Any) -> bytes:
         """A signature over a tree of heads; `changes` make it state something else."""
         said = {
             "domain": self.domain, "lineage": self.lineage, "key": self.public[:8], "version": 1,
-            "leaves": leaves, "root": root, **changes,
+            "leaves": count, "root": over, **changes,
         }
         payload = cbor.encode(dict(enumerate(said.values())))
         message = cbor.encode(["Signature1", PROTECTED, CHECKPOINT_CONTEXT, payload])

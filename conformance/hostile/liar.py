@@ -12,13 +12,18 @@ import json
 import sys
 from typing import Any
 
+import lies_frames
 import lies_hello
+import lies_records
 import paths  # noqa: F401  # makes the next one importable
 from honest import TABLE as HONEST
 from peer import Node
 from stage import Lie, Stage
 
-TABLES: dict[str, list[Lie]] = {**HONEST, **lies_hello.TABLE}
+TABLES: dict[str, list[Lie]] = {
+    **HONEST, **lies_hello.TABLE, **lies_frames.TABLE,
+    **lies_records.TABLE,
+}
 """All lies by their groups, in the order in which they are told."""
 
 
@@ -29,7 +34,7 @@ async def main(settings: dict[str, Any]) -> None:
         Node(node["domain"], bytes.fromhex(node["lineage"]), bytes.fromhex(node["public"]),
              (node["address"], node["port"])),
         bytes.fromhex(settings["partner"]), settings["base_url"], settings["admin"],
-        settings.get("victims", "victim"),
+        settings.get("victims", "victim"), settings["is_long"],
     )
     await stage.await_node()
     only = settings.get("only", "")

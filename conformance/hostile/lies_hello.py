@@ -130,7 +130,7 @@ _FIELDS = [
     Lie("a stranger's lineage that its zone does not introduce",
         _says(OTHER, lineage=b"\7" * 32), _MISMATCH, UNCOUNTED, of=OTHER),
     Lie("a stranger's key that its zone does not introduce", _shows_another_key, _MISMATCH,
-        of=OTHER),
+        UNCOUNTED, of=OTHER),
     Lie("a domain that publishes nothing", _says(domain="nowhere.test"), "domain_not_found", UNCOUNTED),
     Lie("the node's own name", _says(domain="acme.test"), _MISMATCH, UNCOUNTED),
     Lie("a name in upper case", _says(domain="LIAR.test"), _MISMATCH, UNCOUNTED),

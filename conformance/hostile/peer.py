@@ -17,7 +17,7 @@ import cbor
 import wire as transport
 from check import digest, var
 from histories import (
-    Header, Log, Part, Record, batch, body_of, direct_channel, link_channel, now_hybrid,
+    Header, Log, Part, Record, batch, body_of, direct_channel, head_proof, link_channel, now_hybrid,
 )
 from identity import Identity
 from wire import Frame, Gone, Wire
@@ -155,10 +155,12 @@ class Session:
         self.heard: list[Frame] = []
         self.is_acking = True
         self.is_answering = True
+        self.branches: dict[tuple[Any, ...], Log] = {}
         self._taken = 0
         self._ids = 0
         self._came = asyncio.Event()
         self._gone: Gone | None = None
+        self._bye: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read())
 
     async def begin(self) -> None:
@@ -217,6 +219,8 @@ class Session:
                 self.say(ACK, fields[0][2], [])
         elif number == RESUME:
             self.say(RESYNC)
+        elif number == GOODBYE and not self._bye.done():
+            self._bye.set_result(transport.code_name(fields[0]))
         elif self.is_answering:
             self._answer_question(number, fields)
 
@@ -227,13 +231,20 @@ class Session:
             for log, _ in fields[0]:
                 self.say(NOT_SERVED, log, _LOG_UNKNOWN)
         elif number == SHOW:
-            self.say(BRANCH, fields[0])
+            log = self.branches.get(fields[0])
+            branch = [] if log is None else [self._branch(log, fields[1])]
+            self.say(BRANCH, fields[0], *branch)
         elif number == LEASE:
             self.say(PRESENCE, [[account, 1, _UNKNOWN] for account in fields[0]])
         elif number == PROFILE_ASK:
             self.say(PROFILE, fields[0])
         elif number == SEEK:
             self.say(OFFER, fields[0], [[], False])
+
+    def _branch(self, log: Log, down_to: int) -> list[Any]:
+        """A log's history from its head down to a record."""
+        head = head_proof(self.peer.identity, log, log.last)
+        return [log.links(log.last, max(down_to, 1)), head]
 
     async def subscribe(self) -> None:
         """Subscribes to the node's feed from its beginning."""
@@ -285,8 +296,13 @@ class Session:
         return [record[1][2].decode() for record in records]
 
     async def closed(self, seconds: float = transport.HEARD_S_MAX) -> str:
-        """How the node ends the link."""
-        return await self.wire.closed(seconds)
+        """How the node ends the link: what its goodbye says, or its close where it has none."""
+        await asyncio.wait(
+            {self._bye, self.wire.ended}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._bye.done():
+            return self._bye.result()
+        return await self.wire.closed(0)
 
     def leave(self) -> None:
         """Ends the link in order."""

@@ -55,7 +55,7 @@ class Stage:
 
     def __init__(
         self, node: Node, partner: bytes, base_url: str, admin: list[str],
-        victims: str = "victim",
+        victims: str = "victim", is_long: bool = False,
     ) -> None:
         self.node = node
         self.partner = partner
@@ -64,6 +64,7 @@ class Stage:
         self._base_url = base_url
         self._admin = admin
         self._victims = victims
+        self.is_long = is_long
         self._people: list[Person] = []
         self._shared: Session | None = None
 
@@ -109,6 +110,10 @@ class Stage:
             if len(row) == 7 and row[1] in ("up", "down")
         }
 
+    async def counted(self, counter: str, of: str = LIAR) -> int:
+        """What a column says of an organisation."""
+        return (await self.status()).get(of, {}).get(counter, 0)
+
     async def command(self, *arguments: str) -> str:
         """What a command of the admin's prints."""
         child = await asyncio.create_subprocess_exec(
@@ -130,6 +135,11 @@ class Stage:
         if self._shared is None or self._shared.wire.ended.done():
             self._shared = await self.peer.link()
         return self._shared
+
+    def forget(self, session: Session) -> None:
+        """Nothing more is said on a link, which stays up until another one replaces it."""
+        if self._shared is session:
+            self._shared = None
 
     async def with_a_log(self) -> tuple[Session, Person, Log, dict[int, Any]]:
         """A link, and a log of Mallory's in the direct channel with somebody new, without a record;

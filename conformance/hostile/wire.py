@@ -98,6 +98,11 @@ class Wire(QuicConnectionProtocol):
         """The stream of a class that has one."""
         return self._streams[cls]
 
+    @property
+    def first_heard(self) -> int:
+        """The first stream on which the node said something."""
+        return min(self._classes_heard)
+
     def put(self, stream: int, data: bytes, end: bool = False) -> None:
         """Puts bytes on a stream."""
         self._quic.send_stream_data(stream, data, end)
