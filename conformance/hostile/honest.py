@@ -32,10 +32,9 @@ async def _a_contact(stage: Stage) -> str:
     person = await stage.victim()
     session = await stage.session()
     _, number = await session.account(person.account.split("@")[0])
-    log = stage.peer.link_log()
     mallory = f"mallory@{stage.peer.identity.domain}"
-    log.say(contact_event(number, 0, mallory, person.account, stage.peer.link_start()))
-    expect("what was not taken", await session.show(Part.of(log)), [])
+    part = stage.peer.link_part(contact_event(number, 0, mallory, person.account))
+    expect("what was not taken", await session.show(part), [])
     await person.laptop.sees(event("contact", step="asked"))
     await person.laptop.do("add_contact", account=mallory)
     await person.laptop.sees(event("contact", step="accepted"))

@@ -12,9 +12,12 @@ import json
 import sys
 from typing import Any
 
+import floods
 import lies_frames
+import lies_groups
 import lies_hello
 import lies_records
+import lies_talk
 import paths  # noqa: F401  # makes the next one importable
 from honest import TABLE as HONEST
 from peer import Node
@@ -22,7 +25,8 @@ from stage import Lie, Stage
 
 TABLES: dict[str, list[Lie]] = {
     **HONEST, **lies_hello.TABLE, **lies_frames.TABLE,
-    **lies_records.TABLE,
+    **lies_records.TABLE, **lies_groups.TABLE, **lies_talk.TABLE,
+    **floods.TABLE,
 }
 """All lies by their groups, in the order in which they are told."""
 
@@ -32,14 +36,15 @@ async def main(settings: dict[str, Any]) -> None:
     node = settings["node"]
     stage = Stage(
         Node(node["domain"], bytes.fromhex(node["lineage"]), bytes.fromhex(node["public"]),
-             (node["address"], node["port"])),
+             bytes.fromhex(node["recovery"]), (node["address"], node["port"])),
         bytes.fromhex(settings["partner"]), settings["base_url"], settings["admin"],
         settings.get("victims", "victim"), settings["is_long"],
     )
     await stage.await_node()
     only = settings.get("only", "")
     try:
-        for group, lies in TABLES.items():
+        tables = {**TABLES, **(floods.LONG_TABLE if stage.is_long else {})}
+        for group, lies in tables.items():
             for lie in lies:
                 if only in f"{group}: {lie.name}":
                     await stage.tell(group, lie)

@@ -196,7 +196,6 @@ _UNASKED = [
     Lie("an answer to a probe", _says(frame.PROBED, [99, 1, [1], "x", []]), _UNEXPECTED),
     Lie("a backfill", _says(frame.BACKFILL, [_HASH, [], []]), _UNEXPECTED),
     Lie("a branch", _says(frame.BRANCH, _LOG), _UNEXPECTED, NO_COUNTER),
-    Lie("a log that is not served", _says(frame.NOT_SERVED, _LOG, 109), "nothing", NO_COUNTER),
     Lie("a vector", _says(frame.VECTOR, [], False), _UNEXPECTED),
     Lie("another resync", _says(frame.RESYNC), _UNEXPECTED),
     Lie("typing on a stream", _says(frame.TYPING, _HASH, 1, True), _UNEXPECTED),

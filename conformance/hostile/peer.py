@@ -48,6 +48,7 @@ class Node:
     domain: str
     lineage: bytes
     public: bytes
+    recovery: bytes
     address: tuple[str, int]
 
 
@@ -58,7 +59,8 @@ class Peer:
         self.identity = identity
         self.node = node
         self.run = 0
-        self._writers = 0
+        channel = link_channel(identity.lineage, node.lineage)
+        self._link_log = Log(channel, identity.lineage, self.writer())
 
     @property
     def mallory(self) -> tuple[bytes, int]:
@@ -67,7 +69,6 @@ class Peer:
 
     def writer(self) -> int:
         """Another writer for a log."""
-        self._writers += 1
         return (now_hybrid() >> 16) // 1000 << 32 | random.getrandbits(31) << 1 & 0xFFFFFFFE
 
     def hello(self, **changes: Any) -> dict[int, Any]:
@@ -110,13 +111,17 @@ class Peer:
         """What the first event of such a log states."""
         return {1: [list(side) for side in sorted((self.mallory, other))], 3: NAME}
 
-    def link_log(self) -> Log:
-        """A log in the link channel with the node, without a record."""
-        channel = link_channel(self.identity.lineage, self.node.lineage)
-        return Log(channel, self.identity.lineage, self.writer())
+    def link_part(self, header: Header) -> Part:
+        """Adds an event to the log in the link channel, of which there are few in an hour; what
+        shows it."""
+        log = self._link_log
+        if log.last == 0:
+            header = {**header, 5: self.link_start()}
+        log.say(header)
+        return Part.of(log, log.last)
 
     def link_start(self) -> dict[int, Any]:
-        """What its first event states."""
+        """What the first event of a log in the link channel states."""
         return {2: sorted((self.identity.lineage, self.node.lineage))}
 
 
@@ -137,11 +142,10 @@ def say_texts(log: Log, texts: list[str], start: dict[int, Any] | None = None, *
         log.say(text_event(**first, **more), body_of(text.encode()))
 
 
-def contact_event(account: int, step: int, label: str, to: str, start: Any = None) -> Header:
-    """A step between Mallory and an account that are to be contacts."""
-    args = cbor.encode([account, step, label, to])
-    header: Header = {1: MALLORY, 2: _CONTACT, 4: args}
-    return header if start is None else {**header, 5: start}
+def contact_event(account: int, step: int, label: str, to: str, sender: int = MALLORY) -> Header:
+    """A step between an account, Mallory's where none is named, and another that are to be
+    contacts."""
+    return {1: sender, 2: _CONTACT, 4: cbor.encode([account, step, label, to])}
 
 
 class Session:
@@ -151,8 +155,9 @@ class Session:
     def __init__(self, peer: Peer, wire: Wire) -> None:
         self.peer = peer
         self.wire = wire
-        self.fed: list[list[Any]] = []
+        self.batches: list[tuple[Any, ...]] = []
         self.heard: list[Frame] = []
+        self.is_subscribed = False
         self.is_acking = True
         self.is_answering = True
         self.branches: dict[tuple[Any, ...], Log] = {}
@@ -214,7 +219,7 @@ class Session:
     def _answer(self, frame: Frame) -> None:
         number, fields = frame
         if number == BATCH:
-            self.fed += [list(part) for part in fields[0][1]]
+            self.batches.append(fields[0])
             if len(fields[0]) > 2 and self.is_acking:
                 self.say(ACK, fields[0][2], [])
         elif number == RESUME:
@@ -248,6 +253,7 @@ class Session:
 
     async def subscribe(self) -> None:
         """Subscribes to the node's feed from its beginning."""
+        self.is_subscribed = True
         self.say(RESUME)
         await self.hear(RESYNC)
         self.say(VECTOR, [], False)
@@ -273,20 +279,41 @@ class Session:
     async def show_batch(self, fields: list[Any]) -> list[str]:
         """Shows a batch; the codes of what was not taken."""
         self.say(BATCH, fields)
-        return await self.acknowledged(fields[2])
+        return await self.acknowledged(fields[2], [part[0] for part in fields[1]])
 
-    async def acknowledged(self, cursor: bytes) -> list[str]:
-        """Waits for a cursor's acknowledgement; the codes of its exceptions."""
+    async def acknowledged(self, cursor: bytes, logs: list[Any]) -> list[str]:
+        """Waits for a cursor's acknowledgement; the codes of its exceptions that bear on some logs.
+        What waited before is excepted in each."""
+        names = {tuple(log) for log in logs}
         while True:
             acknowledged, exceptions = (await self.hear(ACK))[1]
             if acknowledged == cursor:
-                return [transport.code_name(code) for _, _, code in exceptions]
+                return [
+                    transport.code_name(code) for log, _, code in exceptions if log in names
+                ]
 
     async def fed_texts(self, wanted: int, channel: bytes) -> list[str]:
         """Waits until so many texts of a channel were fed; the texts."""
         while len(texts := self._texts(channel)) < wanted:
             await self.hear(BATCH)
         return texts
+
+    @property
+    def fed(self) -> list[tuple[Any, ...]]:
+        """All ranges that the node fed, in their order."""
+        return [part for fields in self.batches for part in fields[1]]
+
+    def records(self, log: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """All records of a log that the node fed, from the first on."""
+        found: dict[int, tuple[Any, ...]] = {}
+        for part in self.fed:
+            if part[0] == log:
+                found.update(enumerate(part[2], start=part[1]))
+        return [found[seq] for seq in sorted(found)]
+
+    async def more(self) -> None:
+        """Waits until the node feeds more."""
+        await self.hear(BATCH)
 
     def _texts(self, channel: bytes) -> list[str]:
         records = [
@@ -307,16 +334,6 @@ class Session:
     def leave(self) -> None:
         """Ends the link in order."""
         self.wire.leave()
-
-
-def genesis(peer: Peer, name: str) -> Record:
-    """The first record of a group that Mallory makes."""
-    args = cbor.encode([
-        1, os.urandom(32), peer.identity.organisation(), list(peer.mallory),
-        f"{NAME}@{peer.identity.domain}", 100, name, "",
-    ])
-    header = {0: now_hybrid(), 1: 1, 2: list(peer.mallory), 3: args}
-    return Record(cbor.encode(header), [os.urandom(32), "", b""])
 
 
 def lineage_of(domain: str, public: bytes, recovery: bytes) -> bytes:

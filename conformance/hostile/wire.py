@@ -52,6 +52,8 @@ class Wire(QuicConnectionProtocol):
         self.frames: asyncio.Queue[Frame] = asyncio.Queue()
         self.datagrams: list[Any] = []
         self.ended: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
+        self.kept: list[bytes] | None = None
+        """Every packet that goes out, while somebody keeps them."""
         self._streams: dict[int, int] = {}
         self._coming: dict[int, bytearray] = {}
         self._classes_heard: set[int] = set()
@@ -118,6 +120,10 @@ class Wire(QuicConnectionProtocol):
         sender = self._quic._streams[self._streams[cls]].sender
         return len(sender._buffer)
 
+    def connection_made(self, transport: Any) -> None:
+        """Called by the library."""
+        super().connection_made(_Keeper(transport, self))
+
     def leave(self, code: int = 0) -> None:
         """Closes in order."""
         self._quic.close(error_code=code)
@@ -181,6 +187,24 @@ class Wire(QuicConnectionProtocol):
             frame = cbor.decode(bytes(coming[_LENGTH_BYTES:end]))
             del coming[:end]
             self.frames.put_nowait(frame)
+
+
+class _Keeper:
+    """A transport that keeps what goes out where its wire wants that."""
+
+    def __init__(self, transport: Any, wire: Wire) -> None:
+        self._transport = transport
+        self._wire = wire
+
+    def sendto(self, data: bytes, address: Any) -> None:
+        """Called by the library."""
+        if self._wire.kept is not None:
+            self._wire.kept.append(data)
+        self._transport.sendto(data, address)
+
+    def close(self) -> None:
+        """Called by the library."""
+        self._transport.close()
 
 
 class Deaf(QuicConnection):

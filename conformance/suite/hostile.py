@@ -102,26 +102,26 @@ def _settings(
 ) -> dict[str, Any]:
     """What the liar has to know."""
     introduced = {node.domain: _introduced(node) for node in (acme, globex)}
-    public, lineage = introduced[acme.domain]
+    public, recovery, lineage = introduced[acme.domain]
     return {
         "node": {
             "domain": acme.domain, "lineage": lineage.hex(), "public": public.hex(),
-            "address": acme.address, "port": 4433,
+            "recovery": recovery.hex(), "address": acme.address, "port": 4433,
         },
-        "partner": introduced[globex.domain][1].hex(), "base_url": acme.base_url,
+        "partner": introduced[globex.domain][2].hex(), "base_url": acme.base_url,
         "admin": [str(binary), str(directory / "acme" / "comity.toml")],
         "is_long": not is_short,
     }
 
 
-def _introduced(node: Node) -> tuple[bytes, bytes]:
-    """The key and the lineage that a node's zone introduces."""
+def _introduced(node: Node) -> tuple[bytes, bytes, bytes]:
+    """The key, the hash of the recovery key, and the lineage that a node's zone introduces."""
     from peer import lineage_of
 
     text = "\n".join(node.records())
     found = [re.search(rf' {tag}=([^;"]+)', text) for tag in ("p", "r")]
     public, recovery = (base64.b64decode(match.group(1)) for match in found if match)
-    return public, lineage_of(node.domain, public, recovery)
+    return public, recovery, lineage_of(node.domain, public, recovery)
 
 
 class _Bystanders:
