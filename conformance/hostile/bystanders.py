@@ -14,6 +14,7 @@ import asyncio
 import json
 import statistics
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +92,9 @@ class Talk:
             "answered": len(self.answered), "twice": self.twice, "refused": self.refused[:5],
             "median_ms": round(statistics.median(self.delays.values() or [0.0]) * 1000, 2),
             "slowest_ms": round(max(self.delays.values(), default=0.0) * 1000, 1),
+            "delays": [
+                [self.said[text], round(delay * 1000, 1)] for text, delay in self.delays.items()
+            ],
         }
         self.said, self.delays, self.answered = {}, {}, set()
         self.twice, self.refused = 0, []
@@ -167,7 +171,8 @@ async def _phases(talks: list[Talk], listening: list[asyncio.Task[None]]) -> Non
 
 
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    """The monotonic clock, which all processes of the machine share."""
+    return time.monotonic()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Floods and stalls: too much of what is allowed, and peers that hold on to what they have. The node
-bounds each by name, or bears it; what it does to others the bystanders say.
+"""Floods and stalls: too much of what is allowed, and peers that hold on to what they have. The
+node bounds each by name, or bears it; what it does to others the bystanders say.
 
 Sizes are for the short form and for the long one."""
 
@@ -381,11 +381,14 @@ _HANDSHAKES = [
     Lie("hellos of new runs", _sized(_hellos, 60, 1_000), _REPLACED, NO_COUNTER),
     Lie("hellos of domains that are not there", _sized(_names_of_nobody, 60, 1_000),
         "domain_not_found", UNCOUNTED),
-    Lie("connections without a hello", _sized(_silent, 100, 1_000), _SLOW, UNCOUNTED),
     Lie("handshakes left half open", _sized(_half_open, 600, 5_000), "borne", UNCOUNTED),
     Lie("packets that are none", _sized(_noise, 5_000, 100_000), "borne", UNCOUNTED),
     Lie("the packets of a whole session again", _sized(_replayed_packets, 5, 100), "taken once",
         UNCOUNTED),
+]
+
+_STRANGERS = [
+    Lie("connections without a hello", _sized(_silent, 100, 1_000), _SLOW, UNCOUNTED),
 ]
 
 _RECORDS = [
@@ -425,6 +428,8 @@ _STALLS = [
 
 _LONG_STALLS = [Lie("acknowledges nothing", _acknowledges_nothing, _SLOW, NO_COUNTER)]
 
+AT_ONCE = {"a flood of": _STRANGERS}
+"""What may be told beside other lies, since no link comes of it."""
 TABLE = {
     "a flood of": [*_HANDSHAKES, *_RECORDS, *_TALK], "a peer that": _STALLS,
 }

@@ -1,6 +1,6 @@
-"""Logs that a peer writes: records, their chain, heads, the tree that proves them, and the ranges of
-a batch (`docs/protocol/` sections 3, 5.1 and 8.4). Whole until somebody changes them; it must not
-send anything."""
+"""Logs that a peer writes: records, their chain, heads, the tree that proves them, and the ranges
+of a batch (`docs/protocol/` sections 3, 5.1 and 8.4). Whole until somebody changes them; it must
+not send anything."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Record:
 
 @dataclass
 class Log:
-    """A log from its first record on, with the hashes of its chain; `hashes[0]` stands before it."""
+    """A log from its first record on, with the hashes of its chain from before it on."""
 
     channel: bytes
     origin: bytes

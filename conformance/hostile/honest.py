@@ -1,5 +1,5 @@
-"""What the peer does before it lies: it federates as any other organisation's node, so that what the
-node refuses afterwards it refuses for the lie."""
+"""What the peer does before it lies: it federates as any other organisation's node, so that what
+the node refuses afterwards it refuses for the lie."""
 
 from __future__ import annotations
 

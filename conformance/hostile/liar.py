@@ -2,8 +2,8 @@
 
     liar.py SETTINGS
 
-The settings are a JSON object; `scenario.py hostile` makes them. Each result is a line of output. It
-must not judge how others do meanwhile."""
+The settings are a JSON object; `scenario.py hostile` makes them. Each result is a line of output.
+It must not judge how others do meanwhile."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 import floods
+import lies_answers
 import lies_frames
 import lies_groups
 import lies_hello
@@ -23,12 +24,15 @@ from honest import TABLE as HONEST
 from peer import Node
 from stage import Lie, Stage
 
-TABLES: dict[str, list[Lie]] = {
-    **HONEST, **lies_hello.TABLE, **lies_frames.TABLE,
-    **lies_records.TABLE, **lies_groups.TABLE, **lies_talk.TABLE,
-    **floods.TABLE,
-}
-"""All lies by their groups, in the order in which they are told."""
+Table = dict[str, list[Lie]]
+
+_AT_ONCE: list[Table] = [lies_hello.AT_ONCE, floods.AT_ONCE]
+"""Lies that are told beside each other; the honest story comes before them."""
+_IN_TURN: list[Table] = [
+    lies_hello.TABLE, lies_answers.TABLE, lies_frames.TABLE, lies_records.TABLE, lies_groups.TABLE, lies_talk.TABLE,
+    floods.TABLE,
+]
+_TOLD_AT_ONCE_MAX = 8
 
 
 async def main(settings: dict[str, Any]) -> None:
@@ -42,14 +46,31 @@ async def main(settings: dict[str, Any]) -> None:
     )
     await stage.await_node()
     only = settings.get("only", "")
+    in_turn = [*_IN_TURN, *([floods.LONG_TABLE] if stage.is_long else [])]
     try:
-        tables = {**TABLES, **(floods.LONG_TABLE if stage.is_long else {})}
-        for group, lies in tables.items():
-            for lie in lies:
-                if only in f"{group}: {lie.name}":
-                    await stage.tell(group, lie)
+        await _tell(stage, _chosen([HONEST], only), 1)
+        await _tell(stage, _chosen(_AT_ONCE, only), _TOLD_AT_ONCE_MAX)
+        await _tell(stage, _chosen(in_turn, only), 1)
     finally:
         await stage.close()
+
+
+def _chosen(tables: list[Table], only: str) -> list[tuple[str, Lie]]:
+    """All lies of some tables, or those whose names have some words."""
+    return [
+        (group, lie) for table in tables for group, lies in table.items() for lie in lies
+        if only in f"{group}: {lie.name}"
+    ]
+
+
+async def _tell(stage: Stage, lies: list[tuple[str, Lie]], at_once: int) -> None:
+    turn = asyncio.Semaphore(at_once)
+
+    async def one(group: str, lie: Lie) -> None:
+        async with turn:
+            await stage.tell(group, lie)
+
+    await asyncio.gather(*(one(group, lie) for group, lie in lies))
 
 
 if __name__ == "__main__":

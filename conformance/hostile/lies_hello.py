@@ -1,4 +1,4 @@
-"""Lies about who one is: in every field of the hello, in the handshake, and before there was one."""
+"""Lies about who one is: in every field of the hello, in the handshake, and before either."""
 
 from __future__ import annotations
 
@@ -124,14 +124,17 @@ def _of_another_protocol(config: QuicConfiguration) -> None:
 
 
 _FIELDS = [
-    Lie("another's name with its own lineage", _says(domain="globex.test"), "domain_key_changed", UNCOUNTED),
+    Lie("another's name with its own lineage", _says(domain="globex.test"),
+        "domain_key_changed", UNCOUNTED),
     Lie("another's name and lineage", _claims_a_partner, _MISMATCH, UNCOUNTED),
-    Lie("another's lineage under its own name", _says(lineage=bytes(32)), "domain_key_changed", UNCOUNTED),
+    Lie("another's lineage under its own name", _says(lineage=bytes(32)),
+        "domain_key_changed", UNCOUNTED),
     Lie("a stranger's lineage that its zone does not introduce",
         _says(OTHER, lineage=b"\7" * 32), _MISMATCH, UNCOUNTED, of=OTHER),
     Lie("a stranger's key that its zone does not introduce", _shows_another_key, _MISMATCH,
         UNCOUNTED, of=OTHER),
-    Lie("a domain that publishes nothing", _says(domain="nowhere.test"), "domain_not_found", UNCOUNTED),
+    Lie("a domain that publishes nothing", _says(domain="nowhere.test"),
+        "domain_not_found", UNCOUNTED),
     Lie("the node's own name", _says(domain="acme.test"), _MISMATCH, UNCOUNTED),
     Lie("a name in upper case", _says(domain="LIAR.test"), _MISMATCH, UNCOUNTED),
     Lie("a name of one label", _says(domain="liar"), _MISMATCH, UNCOUNTED),
@@ -159,12 +162,15 @@ _FORMS = [
         _MALFORMED, UNCOUNTED),
     Lie("a byte after its end", _says_bytes(lambda data: data + b"\0"), _MALFORMED, UNCOUNTED),
     Lie("cut off", _says_bytes(lambda data: data[:-1]), _MALFORMED, UNCOUNTED),
-    Lie("twice on a link", _repeats_hello, _UNEXPECTED),
-    Lie("twice at once", _says_hello_twice_at_once, _UNEXPECTED),
     Lie("a subscription before it", _begins_with(RESUME), _UNEXPECTED, UNCOUNTED),
     Lie("a batch before it", _begins_with(BATCH, [[], [], b"1"]), _UNEXPECTED,
         UNCOUNTED),
     Lie("none at all", _says_nothing, "peer_too_slow", NO_COUNTER),
+]
+
+_LINKED = [
+    Lie("twice on a link", _repeats_hello, _UNEXPECTED),
+    Lie("twice at once", _says_hello_twice_at_once, _UNEXPECTED),
 ]
 
 _HANDSHAKES = [
@@ -177,4 +183,6 @@ _HANDSHAKES = [
     Lie("for another protocol", _handshake(_of_another_protocol), _NO_ALPN, UNCOUNTED),
 ]
 
-TABLE = {"hello": [*_FIELDS, *_FORMS], "handshake": _HANDSHAKES}
+AT_ONCE = {"hello": [*_FIELDS, *_FORMS], "handshake": _HANDSHAKES}
+"""No link comes of these, so that they may be told beside each other."""
+TABLE = {"hello": _LINKED}

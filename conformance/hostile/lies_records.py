@@ -13,10 +13,10 @@ from histories import (
     Header, Log, Part, Record, batch, body_of, direct_channel, empty_body, now_hybrid,
 )
 from identity import Identity
-from peer import MALLORY, Session, say_texts, text_event
+from peer import MALLORY, say_texts, text_event
 from people import Unmet, event
 from stage import (
-    FAULTS, NO_COUNTER, REFUSED, SEEDS, VOID, WAITING, LIAR, Lie, Stage, outcome,
+    NO_COUNTER, REFUSED, SEEDS, VOID, WAITING, LIAR, Lie, Stage, outcome,
 )
 
 _FORGED_HEAD, _FORGED_CHECKPOINT = "head_forged", "checkpoint_forged"
@@ -139,7 +139,7 @@ async def _a_skip_link_elsewhere(stage: Stage) -> str:
 
 
 async def _two_histories(stage: Stage) -> str:
-    """Another record under a number that the node holds; it is shown a branch and proves the fork."""
+    """Another record under a number that the node holds, which asks for a branch and proves it."""
     session, person, log = await stage.with_texts("both")
     other = log.copy()
     say_texts(log, ["yes"])

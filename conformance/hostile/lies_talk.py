@@ -17,6 +17,7 @@ from people import event
 from stage import (
     DENIED, NO_COUNTER, REFUSED, UNCOUNTED, Lie, Stage,
 )
+from wire import LINK
 
 _UNEXPECTED, _LIMITED = "frame_unexpected", "rate_limited"
 _HASH = b"\5" * 32
@@ -107,8 +108,9 @@ async def _excepts_everything(stage: Stage) -> str:
     """An acknowledgement with as many exceptions as there may be, of logs that nobody knows."""
     session, cursors = await _fed(stage)
     exceptions = [[[_HASH, 1, _HASH, n], 1, 107] for n in range(16_384)]
+    data = cbor.encode([frame.ACK, [cursors[-1], exceptions]])
     for _ in range(10):
-        session.say(frame.ACK, cursors[-1], exceptions)
+        session.wire.say_bytes(LINK, data)
     session.say(frame.LOOKUP, 9_999, "nobody")
     await session.hear(frame.ACCOUNT)
     return "passed over"
@@ -142,22 +144,21 @@ async def _asks_too_many(stage: Stage, session: Session) -> None:
     for number in range(20 * _OPEN_MAX):
         data = cbor.encode([frame.SEEK, [number, [2, [50]]]])
         frames += len(data).to_bytes(4, "big") + data
-    session.wire.pour(1, frames)
+    session.wire.pour(LINK, frames)
 
 
 async def _asks_much_history(stage: Stage, session: Session) -> None:
     ask = [_HASH, [[_HASH, n, 1, True] for n in range(512)], 1_024]
-    frames = b""
+    data = cbor.encode([frame.HISTORY, [ask]])
     for _ in range(64):
-        data = cbor.encode([frame.HISTORY, [ask]])
-        frames += len(data).to_bytes(4, "big") + data
-    session.wire.pour(1, frames)
+        session.wire.say_bytes(LINK, data)
 
 
 async def _wants_too_many(stage: Stage, session: Session) -> None:
     wants = [[[_HASH, 1, _HASH, n], 1] for n in range(16_384)]
+    data = cbor.encode([frame.WANT, [wants]])
     for _ in range(8):
-        session.say(frame.WANT, wants)
+        session.wire.say_bytes(LINK, data)
 
 
 async def _probes_too_often(stage: Stage) -> str:

@@ -1,5 +1,5 @@
-"""Where the folders are whose words this one uses: the vectors' independent encoding and hashes, and
-the suite's people and hosts. Importing it makes them importable; it must not do anything else."""
+"""Where the folders are whose words this one uses: the vectors' independent encoding and hashes,
+and the suite's people and hosts. Importing it makes them importable; it must do nothing else."""
 
 from __future__ import annotations
 

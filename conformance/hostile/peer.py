@@ -1,6 +1,6 @@
-"""A peer that speaks the protocol: it links, subscribes, is subscribed to, answers what it is asked,
-and shares channels with a node's users (`docs/protocol/` section 8). It keeps to the rules; whoever
-wants to break one does so with the parts that it is made of.
+"""A peer that speaks the protocol: it links, subscribes, is subscribed to, answers what it is
+asked, and shares channels with a node's users (`docs/protocol/` section 8). It keeps to the rules;
+whoever wants to break one does so with the parts that it is made of.
 
 A `Peer` is an organisation with one user, Mallory; a `Session` is one link of it that is up."""
 
@@ -17,7 +17,7 @@ import cbor
 import wire as transport
 from check import digest, var
 from histories import (
-    Header, Log, Part, Record, batch, body_of, direct_channel, head_proof, link_channel, now_hybrid,
+    Header, Log, Part, batch, body_of, direct_channel, head_proof, link_channel, now_hybrid,
 )
 from identity import Identity
 from wire import Frame, Gone, Wire

@@ -1,5 +1,5 @@
-"""The names of refusal codes, read from the table of `docs/protocol/` section 10: peers are told the
-number, the table says what it means. It must not know a code by itself."""
+"""The names of refusal codes, read from the table of `docs/protocol/` section 10: peers are told
+the number, the table says what it means. It must not know a code by itself."""
 
 from __future__ import annotations
 

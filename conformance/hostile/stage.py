@@ -7,14 +7,14 @@ It must not know what a lie is about."""
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 import traceback
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable
 
-import paths  # noqa: F401  # makes the next three importable
-from cases import report
+import paths  # noqa: F401  # makes the next two importable
 from client import Http
 from histories import Log, Part
 from identity import Identity
@@ -28,6 +28,8 @@ SEEDS = {LIAR: 66, OTHER: 67}
 
 FAULTS, REFUSED, VOID, DENIED, WAITING = "faults", "refused", "void", "denied", "waiting"
 """The columns of `comity status`."""
+TROUBLE = "trouble"
+"""What `comity peers` says of an organisation; who tells the lie looks for it."""
 UNCOUNTED = "nothing"
 """Of a lie that nothing shows to the admin but the log."""
 NO_COUNTER = ""
@@ -35,7 +37,7 @@ NO_COUNTER = ""
 
 _COLUMNS = (FAULTS, REFUSED, VOID, DENIED, WAITING)
 _LIE_S_MAX = 150.0
-_COUNTED_S_MAX = 5.0
+_COUNTED_S_MAX = 3.0
 _LOOK_S = 0.05
 
 
@@ -91,9 +93,13 @@ class Stage:
         else:
             wanted = lie.answer
         name = f"{group}: {lie.name}"
-        took = f"{time.monotonic() - began:5.2f} s"
-        print(f"{took}  {name}: {got}", file=sys.stderr, flush=True)
-        report(name, wanted, got, wanted == got)
+        ended = time.monotonic()
+        print(f"{ended - began:5.2f} s  {name}: {got}", file=sys.stderr, flush=True)
+        line = {
+            "name": name, "expected": wanted, "got": got, "ok": wanted == got,
+            "began": began, "ended": ended, "is_counted": lie.counter != UNCOUNTED,
+        }
+        print(json.dumps(line, ensure_ascii=False), flush=True)
 
     async def _growth(self, lie: Lie, before: dict[str, int]) -> str:
         deadline = time.monotonic() + _COUNTED_S_MAX
@@ -145,6 +151,12 @@ class Stage:
         if not session.is_subscribed:
             await session.subscribe()
         return session
+
+    def end_session(self) -> None:
+        """Ends the link that is up."""
+        if self._shared is not None:
+            self._shared.leave()
+            self._shared = None
 
     def forget(self, session: Session) -> None:
         """Nothing more is said on a link, which stays up until another one replaces it."""

@@ -44,7 +44,7 @@ class Trap:
         return base64.urlsafe_b64encode(self.log.channel).rstrip(b"=").decode()
 
     def control(self, kind: int, args: Any = None, **more: Any) -> int:
-        """Appends a record; `actor`, `time`, `cover`, `state` and `request` where they are there."""
+        """Appends a record; `actor`, `time`, `cover`, `state` and `request` are optional."""
         at = more.get("time", self.log.next_time())
         header: Header = {0: at, 1: kind}
         actor = more.get("actor", self.peer.mallory)

@@ -47,8 +47,8 @@ class Gone(Exception):
 class Wire(QuicConnectionProtocol):
     """One connection."""
 
-    def __init__(self, quic: QuicConnection, *args: Any) -> None:
-        super().__init__(quic, *args)
+    def __init__(self, quic: QuicConnection, stream_handler: Any = None) -> None:
+        super().__init__(quic, stream_handler)
         self.frames: asyncio.Queue[Frame] = asyncio.Queue()
         self.datagrams: list[Any] = []
         self.ended: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
@@ -200,7 +200,9 @@ class _Keeper:
         """Called by the library."""
         if self._wire.kept is not None:
             self._wire.kept.append(data)
-        self._transport.sendto(data, address)
+        # A timer of the library may still want to send on what was closed.
+        if not self._transport.is_closing():
+            self._transport.sendto(data, address)
 
     def close(self) -> None:
         """Called by the library."""

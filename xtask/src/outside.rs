@@ -10,6 +10,8 @@ use crate::{programs, setup, tree};
 
 /// The checks themselves, and the lists of what they need.
 const FOLDER: &str = "conformance/outside";
+/// The peer that lies (`scenario.rs`), whose modules are pinned in the same list.
+const HOSTILE: &str = "conformance/hostile";
 /// What pins the modules: whatever changes here is installed anew.
 const LISTS: [&str; 3] = ["requirements.txt", "package.json", "package-lock.json"];
 /// Says which lists the installed modules are of.
@@ -54,12 +56,14 @@ pub(crate) fn run_short() -> Outcome {
     run(&Options::default())
 }
 
-/// The checks' own tests.
+/// The checks' own tests, and those of the hostile peer.
 pub(crate) fn test_checks() -> Outcome {
     ensure()?;
-    let mut python = python();
-    python.current_dir(tree::root()).env("PYTHONDONTWRITEBYTECODE", "1");
-    process::run(python.args(["-m", "unittest", "discover", "--start-directory", FOLDER]))
+    [FOLDER, HOSTILE].into_iter().try_for_each(|folder| {
+        let mut python = python();
+        python.current_dir(tree::root()).env("PYTHONDONTWRITEBYTECODE", "1");
+        process::run(python.args(["-m", "unittest", "discover", "--start-directory", folder]))
+    })
 }
 
 /// Makes sure that the modules are there, in the versions that the lists name.
@@ -98,9 +102,13 @@ fn install() -> Outcome {
     process::run(npm.current_dir(modules()))
 }
 
-/// The Python that has the modules.
 fn python() -> Command {
-    Command::new(environment().join("bin/python"))
+    Command::new(interpreter())
+}
+
+/// The Python that has the modules.
+pub(crate) fn interpreter() -> PathBuf {
+    environment().join("bin/python")
 }
 
 fn environment() -> PathBuf {

@@ -1,17 +1,21 @@
 //! `cargo xtask scenario`: builds the program and lets the suite judge it in network namespaces.
 //! The scenarios themselves are in `conformance/suite`, which shares no code with the server.
 
+use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Instant;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{programs, setup, tree};
+use crate::{outside, programs, setup, tree};
 
 const SUITE: &str = "conformance/suite";
 /// The pinned vectors with the check that shares no code with the protocol.
 const VECTORS: &str = "conformance/vectors";
 /// Where the sentences are made that search is measured with.
 const CORPUS: &str = "conformance/corpus";
+
+/// The scenario whose peer needs modules of PyPI beside those of Debian.
+const HOSTILE: &str = "hostile";
 
 /// What `scenario` is asked for.
 #[derive(Debug, clap::Args)]
@@ -36,6 +40,9 @@ pub(crate) struct Options {
 /// Builds the program and runs one scenario, as often as asked.
 pub(crate) fn run(options: &Options) -> Outcome {
     setup::ensure()?;
+    if options.name == HOSTILE {
+        outside::ensure()?;
+    }
     let profile = if options.release { "release" } else { PROFILE };
     programs::build(profile)?;
     for round in 1..=options.times {
@@ -72,8 +79,11 @@ fn suite(options: &Options, profile: &str) -> Result<Command, String> {
         return Err("network namespaces need root, and `sudo -n` does not work here".to_owned());
     };
     let script = format!("{SUITE}/scenario.py");
-    let words = [setup::PYTHON, "-B", script.as_str(), options.name.as_str()];
-    let mut suite = process::words(&[prefix, &words[..]].concat());
+    let modules = outside::interpreter();
+    let python = if options.name == HOSTILE { modules.as_os_str() } else { setup::PYTHON.as_ref() };
+    let words = [python, "-B".as_ref(), script.as_ref(), options.name.as_ref()];
+    let prefix = prefix.iter().map(OsStr::new);
+    let mut suite = process::words(&prefix.chain(words).collect::<Vec<_>>());
     suite.args(["--binary", programs::path("comity", profile).as_str()]);
     if options.short {
         suite.arg("--short");

@@ -30,7 +30,7 @@ enum Part {
     Crates,
     /// The simulator's first seeds.
     Sim,
-    /// The tests of the black-box suite itself, and of the checks from outside.
+    /// The tests of the black-box suite itself, of the checks from outside and of the hostile peer.
     Suite,
     /// The commands that the documents name.
     Documents,
@@ -44,6 +44,8 @@ enum Part {
     Everyday,
     /// The scenario `bad-input`.
     BadInput,
+    /// The short form of the scenario `hostile`.
+    Hostile,
     /// The client API judged from outside, the short form.
     Outside,
 }
@@ -64,6 +66,7 @@ impl Part {
             Self::FiveOrganisations => scenario::run_short("five-organisations"),
             Self::Everyday => scenario::run_short("everyday"),
             Self::BadInput => scenario::run_short("bad-input"),
+            Self::Hostile => scenario::run_short("hostile"),
             Self::Outside => outside::run_short(),
         }
     }
