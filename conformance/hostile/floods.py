@@ -381,7 +381,7 @@ _HANDSHAKES = [
     Lie("hellos of new runs", _sized(_hellos, 60, 1_000), _REPLACED, NO_COUNTER),
     Lie("hellos of domains that are not there", _sized(_names_of_nobody, 60, 1_000),
         "domain_not_found", UNCOUNTED),
-    Lie("handshakes left half open", _sized(_half_open, 600, 5_000), "borne", UNCOUNTED),
+    Lie("handshakes left half open", _sized(_half_open, 400, 5_000), "borne", UNCOUNTED),
     Lie("packets that are none", _sized(_noise, 5_000, 100_000), "borne", UNCOUNTED),
     Lie("the packets of a whole session again", _sized(_replayed_packets, 5, 100), "taken once",
         UNCOUNTED),
@@ -407,7 +407,7 @@ _RECORDS = [
 
 _TALK = [
     Lie("questions", _sized(_questions, 2_048, 40_960), "borne", UNCOUNTED),
-    Lie("questions whose answers are not read", _sized(_unread_questions, 4, 40), _SLOW, FAULTS),
+    Lie("questions whose answers are not read", _sized(_unread_questions, 2, 40), _SLOW, FAULTS),
     Lie("datagrams of noise", _sized(_datagrams(lambda n: os.urandom(200)), 2_000, 50_000), "borne",
         REFUSED),
     Lie("presence of people that nobody watches", _sized(_datagrams(lambda n: cbor.encode(

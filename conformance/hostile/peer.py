@@ -165,6 +165,7 @@ class Session:
         self._ids = 0
         self._came = asyncio.Event()
         self._gone: Gone | None = None
+        self._has_left = False
         self._bye: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read())
 
@@ -333,7 +334,13 @@ class Session:
 
     def leave(self) -> None:
         """Ends the link in order."""
+        self._has_left = True
         self.wire.leave()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether one end has said that the link ends."""
+        return self._has_left or self._bye.done() or self.wire.ended.done()
 
 
 def lineage_of(domain: str, public: bytes, recovery: bytes) -> bytes:

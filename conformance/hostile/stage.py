@@ -141,7 +141,7 @@ class Stage:
 
     async def session(self) -> Session:
         """A link that is up and on which no lie was told: the last one where it is up still."""
-        if self._shared is None or self._shared.wire.ended.done():
+        if self._shared is None or self._shared.is_over:
             self._shared = await self.peer.link()
         return self._shared
 
