@@ -421,7 +421,7 @@ _TALK = [
 
 _STALLS = [
     Lie("never reads", _sized(_never_reads, 20, 200), _SLOW, NO_COUNTER),
-    Lie("sends a byte at a time", _sized(_a_byte_at_a_time, 1_000, 20_000), "borne", NO_COUNTER),
+    Lie("sends a byte at a time", _sized(_a_byte_at_a_time, 300, 20_000), "borne", NO_COUNTER),
     Lie("opens streams and says nothing", _sized(_empty_streams, 30, 500), "borne", NO_COUNTER),
     Lie("is gone without a word", _sized(_vanishes, 30, 500), "borne", NO_COUNTER),
 ]

@@ -29,9 +29,11 @@ Table = dict[str, list[Lie]]
 _AT_ONCE: list[Table] = [lies_hello.AT_ONCE, floods.AT_ONCE]
 """Lies that are told beside each other; the honest story comes before them."""
 _IN_TURN: list[Table] = [
-    lies_hello.TABLE, lies_answers.TABLE, lies_frames.TABLE, lies_records.TABLE, lies_groups.TABLE, lies_talk.TABLE,
-    floods.TABLE,
+    lies_hello.TABLE, lies_answers.TABLE, lies_frames.TABLE, lies_records.TABLE,
+    lies_groups.TABLE, lies_talk.TABLE, floods.TABLE,
 ]
+_LONG: list[Table] = [lies_answers.LONG_TABLE, floods.LONG_TABLE]
+"""Lies that only the long form has time for."""
 _TOLD_AT_ONCE_MAX = 8
 
 
@@ -46,7 +48,7 @@ async def main(settings: dict[str, Any]) -> None:
     )
     await stage.await_node()
     only = settings.get("only", "")
-    in_turn = [*_IN_TURN, *([floods.LONG_TABLE] if stage.is_long else [])]
+    in_turn = [*_IN_TURN, *(_LONG if stage.is_long else [])]
     try:
         await _tell(stage, _chosen([HONEST], only), 1)
         await _tell(stage, _chosen(_AT_ONCE, only), _TOLD_AT_ONCE_MAX)

@@ -1,6 +1,6 @@
-"""Lies of a peer that is dialled: the node comes to the address that the liar's zone names, and finds
-somebody else, or somebody who answers its hello with something else (`docs/protocol/` sections 8.2
-and 8.3)."""
+"""Lies of a peer that is dialled: the node comes to the address that the liar's zone names, and
+finds somebody else, or somebody who answers its hello with something else (`docs/protocol/`
+sections 8.2 and 8.3)."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ _ANSWERS = [
     Lie("with an answer to nothing", _is_dialled(_says(frame.ACCOUNT, 1, 1)), _UNEXPECTED,
         TROUBLE),
     Lie("with hello twice", _is_dialled(_hello_twice), _UNEXPECTED),
-    Lie("not at all", _is_dialled(_nothing), "peer_too_slow", TROUBLE),
 ]
 
+_LATE = [Lie("not at all", _is_dialled(_nothing), "peer_too_slow", TROUBLE)]
+
 TABLE = {"dialled, it answers": _ANSWERS}
+LONG_TABLE = {"dialled, it answers": _LATE}
