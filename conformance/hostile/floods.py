@@ -35,6 +35,8 @@ _FRAME_BYTES_MAX = 4 * 1024 * 1024
 _UNREAD = 20_000
 """Questions on a link whose answers are not read: more than the node keeps answers."""
 _UNREAD_S, _UNREAD_S_MAX = 1.0, 5.0
+_UNANSWERED = 512
+"""Frames that are said before it is waited for what the node has to say."""
 _TYPING_BURST, _TYPING_PER_S = 1_000, 200
 """What the node shows of one organisation's typing."""
 
@@ -287,8 +289,8 @@ def _frames(make: Callable[[int], tuple[Any, ...]]) -> Callable[[Stage, int], Aw
         session = await stage.peer.link()
         for number in range(count):
             session.say(*make(number))
-            if session.wire.unsent(LINK) > 1 << 20:
-                await asyncio.sleep(0.01)
+            if number % _UNANSWERED == 0:
+                await _still_answers(session)
         return await _still_answers(session)
     return flood
 

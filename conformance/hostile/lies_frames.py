@@ -21,6 +21,8 @@ _SPOILT_SHORT_MAX = 5
 """How many ways to break a frame are tried in the short form."""
 _STREAM_LIMIT, _STREAM_STATE = "transport 0x4", "transport 0x5"
 _HASH = b"\5" * 32
+_LOOSE = {(27, f"1.1.2.a byte too {which}") for which in ("long", "short")}
+"""What is of any length: the image of a profile, which has that of an id in the vectors."""
 
 Told = Callable[[Stage], Awaitable[str]]
 
@@ -31,6 +33,7 @@ def _spoils(number: int) -> Told:
         ways = [
             (f"{name}, {where}", cbor.encode(value))
             for name, whole in frames()[number] for where, value in spoilt(whole)
+            if (number, where) not in _LOOSE
         ]
         if not stage.is_long:
             ways = ways[:: max(1, len(ways) // _SPOILT_SHORT_MAX)]

@@ -43,8 +43,8 @@ def _items(value: Any) -> list[tuple[Any, Any]]:
 def _changes(value: Any) -> Iterator[tuple[str, Any]]:
     if value is None:
         return
-    # An integer may stand for a text somewhere, but nowhere bytes for an integer.
-    yield "another type", b"\0" if isinstance(value, (int, bool)) else 0
+    # 0 may stand for a text, the name of a type, but nowhere 1, nor bytes for an integer.
+    yield "another type", b"\0" if isinstance(value, (int, bool)) else 1
     if isinstance(value, (tuple, list)):
         yield "one too many", (*value, None)
     if isinstance(value, dict):
