@@ -97,6 +97,7 @@ def _zones(network: Network) -> list[Zone]:
     """The liar's zones, as `comity dns` would print them."""
     sys.path.insert(0, str(_HOSTILE))
     try:
+        import peer  # noqa: F401  # says now what is missing
         from identity import Identity
     except ImportError as error:
         raise Failed(f"{error}; run it with the Python of target/outside") from None
