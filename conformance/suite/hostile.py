@@ -17,9 +17,9 @@ import select
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Iterator
 
-from cases import Result, run_inside
+from cases import Result, Stage, run_inside
 from dns import NameServer, Zone
 from net import Network
 from node import Node
@@ -49,11 +49,10 @@ _PROVEN = "two histories of a log are proven"
 _MIB = 1024
 
 
-def run(
-    network: Network, processes: Processes, directory: Path, binary: Path,
-    say: Callable[[str], None], is_short: bool = False,
-) -> Iterator[Result]:
+def run(stage: Stage) -> Iterator[Result]:
     """Starts what is needed and yields each lie's result, then what others saw."""
+    network, processes, directory = stage.network, stage.processes, stage.directory
+    binary, say, is_short = stage.binary, stage.say, stage.short
     names = NameServer(network, "dns", directory / "dns")
     acme, globex = (
         Node(network, host, f"{host}.test", binary, directory / host)
