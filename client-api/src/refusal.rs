@@ -57,6 +57,21 @@ macro_rules! conflicts {
     };
 }
 
+/// What another organisation, or the way to it, has wrong.
+macro_rules! others_faults {
+    () => {
+        Code::DomainUnproven
+            | Code::DomainBogus
+            | Code::DomainUnreachable
+            | Code::DomainKeyChanged
+            | Code::KeyNotSecret
+            | Code::ChainBroken
+            | Code::ForkUnproven
+            | Code::HeadForged
+            | Code::CheckpointForged
+    };
+}
+
 /// The status that goes with a code.
 pub(crate) fn status(code: Code) -> StatusCode {
     match code {
@@ -113,15 +128,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         conflicts!() => StatusCode::CONFLICT,
         Code::TextTooLong | Code::TooLarge | Code::RecordOversize => StatusCode::PAYLOAD_TOO_LARGE,
         Code::RateLimited | Code::ReportLimit | Code::PeerTooSlow => StatusCode::TOO_MANY_REQUESTS,
-        Code::DomainUnproven
-        | Code::DomainBogus
-        | Code::DomainUnreachable
-        | Code::DomainKeyChanged
-        | Code::KeyNotSecret
-        | Code::ChainBroken
-        | Code::ForkUnproven
-        | Code::HeadForged
-        | Code::CheckpointForged => StatusCode::BAD_GATEWAY,
+        others_faults!() => StatusCode::BAD_GATEWAY,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::HomeComparing | Code::Overloaded | Code::StorageFailed | Code::ShuttingDown => {
             StatusCode::SERVICE_UNAVAILABLE

@@ -36,8 +36,8 @@ _QUIET_S = 6.0
 """How long the bystanders talk before anybody lies."""
 _PHASE_S_MAX = 45.0
 _MEMORY_GROWN_MIB_MAX = 128
-"""What the node took from the liar stays in its caches, some 75 MiB after the first floods and no more
-after further ones."""
+"""What the node took from the liar stays in its caches, some 75 MiB after the first floods and no
+more after further ones."""
 _DESCRIPTORS_GROWN_MAX = 16
 _SETTLED_S_MAX = 40.0
 """How long what the liar left behind may take to go: links that it does not close count as dead

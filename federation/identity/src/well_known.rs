@@ -1,5 +1,5 @@
-//! Keys whose secrets everybody knows: those of examples, and of tests that somebody may have copied
-//! into a node. A pure look-up.
+//! Keys whose secrets everybody knows: those of examples, and of tests that somebody may have
+//! copied into a node. A pure look-up.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;

@@ -276,30 +276,11 @@ impl Keys for NoKeys {
 }
 
 #[test]
-fn a_frame_on_another_class_than_its_own_ends_the_link() {
-    let batch = |scene: &mut Scene| Frame::Batch(scene.batch(&["one"]));
-    let question = |_: &mut Scene| Frame::Lookup { id: 1, name: "alice".to_owned() };
-    let cases: [(Class, &dyn Fn(&mut Scene) -> Frame); 4] = [
-        (Class::Link, &batch),
-        (Class::History, &batch),
-        (Class::Feed, &question),
-        (Class::History, &question),
-    ];
-    for (class, frame) in cases {
-        let mut scene = Scene::up();
-        let bytes = frame(&mut scene).encode();
-        scene.link.handle_frame((class, bytes), &scene.globex.keys(), BEGINNING_MS);
-        scene.ended(Code::FrameUnexpected);
-    }
-}
-
-#[test]
 fn a_range_that_no_key_can_prove_is_left_out() {
     let mut scene = Scene::up();
     let batch = scene.batch(&["one"]);
     let (log, code) = (batch.ranges[0].log, Code::LogUnknown);
-    let bytes = Frame::Batch(batch).encode();
-    scene.link.handle_frame((Class::Feed, bytes), &NoKeys, BEGINNING_MS);
+    scene.link.handle_frame((Class::Feed, Frame::Batch(batch).encode()), &NoKeys, BEGINNING_MS);
     let refused = Exception { log, from: 1, code: code.number() };
     // By the time that it is applied the key is known; still nothing unproven may get in.
     assert_eq!(

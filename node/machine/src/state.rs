@@ -337,12 +337,10 @@ impl State {
             Command::Wake { unix_ms, random } => Ok(self.wake(fx.at(*unix_ms, *random))),
             Command::PeerHistory { peer, frame } => self.peer_history(*peer, frame, fx),
             Command::TakeFork { proof, unix_ms, random } => {
-                (fx.unix_ms, fx.random) = (*unix_ms, *random);
-                self.take_fork(proof, fx)
+                self.take_fork(proof, fx.at(*unix_ms, *random))
             }
             Command::Reopen { rewind, unix_ms, random } => {
-                (fx.unix_ms, fx.random) = (*unix_ms, *random);
-                self.reopen(rewind, fx)
+                self.reopen(rewind, fx.at(*unix_ms, *random))
             }
             Command::Compare { peer, ahead, unix_ms, random, is_writer_ahead } => {
                 (fx.unix_ms, fx.random) = (*unix_ms, *random);

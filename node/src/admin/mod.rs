@@ -127,8 +127,8 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         now: bool,
     ) -> impl Future<Output = Result<KeyState, Refusal>> + Send;
 
-    /// Gives a domain to the organisation that its records name now, in place of the one that had it
-    /// before; `key` is the one that the admin was told, in base64.
+    /// Gives a domain to the organisation that its records name now, in place of the one that had
+    /// it before; `key` is the one that the admin was told, in base64.
     fn accept_key(
         &self,
         domain: &str,

@@ -130,12 +130,8 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             Ok(Answer::Reopened(backend.reopen(&channel, at, is_sure).await?))
         }
         Ask::Voided { channel } => Ok(Answer::Voided { voided: backend.voided(&channel)? }),
-        Ask::AcceptKey { domain, key } => {
-            backend.accept_key(&domain, &key).await?;
-            Ok(Answer::Done)
-        }
-        Ask::RotateKey { makes_next, now } => {
-            Ok(Answer::Key(backend.rotate_key(makes_next, now).await?))
+        of_keys @ (Ask::AcceptKey { .. } | Ask::RotateKey { .. }) => {
+            deal_with_keys(of_keys, backend).await
         }
         of_reports @ (Ask::Reports { .. } | Ask::Report { .. } | Ask::CloseReport { .. }) => {
             deal_with_reports(of_reports, backend).await
@@ -179,6 +175,19 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             tracing::info!(uses, expires_unix_ms = invite.expires_unix_ms, "invite made");
             Ok(Answer::Invite { token: invite.token, expires_unix_ms: invite.expires_unix_ms })
         }
+    }
+}
+
+async fn deal_with_keys(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {
+    match ask {
+        Ask::AcceptKey { domain, key } => {
+            backend.accept_key(&domain, &key).await?;
+            Ok(Answer::Done)
+        }
+        Ask::RotateKey { makes_next, now } => {
+            Ok(Answer::Key(backend.rotate_key(makes_next, now).await?))
+        }
+        _ => Err(Code::Malformed.into()),
     }
 }
 

@@ -21,9 +21,9 @@ use crate::server::known_chain;
 pub(super) enum Command {
     /// Take another organisation at a domain, where its old keys are lost
     ///
-    /// For a partner that comity peers says has a replaced key, once its admin has confirmed the new
-    /// one on another way. Accounts and groups of the one before stay as they are, and nobody speaks
-    /// for them any more.
+    /// For a partner that comity peers says has a replaced key, once its admin has confirmed the
+    /// new one on another way. Accounts and groups of the one before stay as they are, and nobody
+    /// speaks for them any more.
     Accept {
         /// The domain, such as globex.example
         domain: String,

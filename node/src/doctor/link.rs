@@ -232,10 +232,18 @@ mod tests {
     #[test]
     fn a_refusal_is_in_words_with_what_to_do() {
         let domain: ServerName = "globex.example".parse().unwrap();
-        let refused = (Code::DomainRefused, Code::DomainRefused.sentence().to_owned());
-        let found = linked(&domain, Err(refused));
+        let refused = |code: Code| linked(&domain, Err((code, code.sentence().to_owned())));
+        let found = refused(Code::DomainRefused);
         assert!(found.found.contains("domain_refused") && found.found.contains("not federate"));
-        assert!(found.todo.unwrap().contains("Ask the admin of globex.example"));
+        for (code, todo) in [
+            (Code::DomainRefused, "comity peers allow globex.example"),
+            (Code::DomainWaits, "comity peers allow globex.example"),
+            (Code::RefusedByDomain, "Ask the admin of globex.example"),
+            (Code::WaitsAtDomain, "Ask the admin of globex.example"),
+        ] {
+            let said = refused(code).todo.unwrap();
+            assert!(said.contains(todo), "{code}: {said}");
+        }
         let older = (Code::FrameMalformed, Code::FrameMalformed.sentence().to_owned());
         assert!(linked(&domain, Err(older)).todo.unwrap().contains("upgraded"));
         let soon = tested(&domain, Err(TestError::TooSoon(30_001)));
