@@ -409,7 +409,8 @@ _RECORDS = [
 
 _TALK = [
     Lie("questions", _sized(_questions, 2_048, 40_960), "borne", UNCOUNTED),
-    Lie("questions whose answers are not read", _sized(_unread_questions, 2, 40), _SLOW, FAULTS),
+    Lie("questions whose answers are not read", _sized(_unread_questions, 2, 40), _LIMITED,
+        FAULTS),
     Lie("datagrams of noise", _sized(_datagrams(lambda n: os.urandom(200)), 2_000, 50_000), "borne",
         REFUSED),
     Lie("presence of people that nobody watches", _sized(_datagrams(lambda n: cbor.encode(

@@ -32,8 +32,8 @@ class Identity:
     @staticmethod
     def of(domain: str, seed: int) -> Identity:
         """An organisation whose keys come from a small number, the same in every run."""
-        key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
-        recovery = Ed25519PrivateKey.from_private_bytes(bytes([seed + 128]) * 32)
+        key = Ed25519PrivateKey.from_private_bytes(_secret(seed))
+        recovery = Ed25519PrivateKey.from_private_bytes(_secret(seed + 128))
         return Identity(domain, key, digest("rcvry", public_bytes(recovery.public_key())))
 
     @property
@@ -89,3 +89,8 @@ class Identity:
 def public_bytes(key: Ed25519PublicKey) -> bytes:
     """A public key's 32 bytes."""
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _secret(seed: int) -> bytes:
+    """A seed of a key. One of a repeated byte is everybody's, and refused."""
+    return bytes([seed ^ 0xff]) + bytes([seed]) * 31

@@ -146,6 +146,7 @@ _NAMES = {
     13: "heads", 14: "show", 15: "branch", 16: "fork", 17: "seek", 18: "offer", 19: "away",
     20: "news", 21: "lease", 22: "release", 23: "presence", 24: "typing", 25: "marks",
     26: "profile ask", 27: "profile", 28: "probe", 29: "probed",
+    30: "keys", 31: "signed",
 }
 _LOG = [_HASH, 1, _HASH, 9]
 
@@ -170,7 +171,7 @@ _ENCODINGS = [
     Lie("two frames under one length", _bytes(b"\x82\x02\x80\x82\x02\x80"), _MALFORMED),
     Lie("cut off", _bytes(b"\x82\x08\x82\x01\x64abc"), _MALFORMED),
     Lie("no array", _bytes(b"\x02"), _MALFORMED),
-    Lie("a frame of number 30", _bytes(b"\x82\x18\x1e\x80"), _MALFORMED),
+    Lie("a frame of number 32", _bytes(b"\x82\x18\x20\x80"), _MALFORMED),
     Lie("a frame of number 2^64 - 1", _bytes(b"\x82\x1b" + b"\xff" * 8 + b"\x80"), _MALFORMED),
 ]
 

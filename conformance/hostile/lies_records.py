@@ -372,7 +372,9 @@ _HEADS = [
     Lie("a checkpoint of 2^64 - 1 leaves", _shows(_set(), leaves=(1 << 64) - 1), _FORGED_HEAD),
     Lie("a checkpoint of another root", _shows(_set(), root=bytes(32)), _FORGED_HEAD),
     Lie("a checkpoint of another lineage", _shows(_set(), lineage=bytes(32)), _FORGED_CHECKPOINT),
-    Lie("a checkpoint of another key", _shows(_set(), key=bytes(8)), _FORGED_CHECKPOINT),
+    # It may be the next one, of which the node has not heard yet.
+    Lie("a checkpoint of a key that is not known", _shows(_set(), key=bytes(8)), "log_held",
+        WAITING),
     Lie("a checkpoint of version 2", _shows(_set(), version=2), "version_unsupported", NO_COUNTER),
     Lie("a signature by another key", _signed_by_another, _FORGED_CHECKPOINT),
     Lie("a signature with one bit changed", _shows_batch(_spoils_checkpoint(
