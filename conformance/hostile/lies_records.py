@@ -374,7 +374,7 @@ _HEADS = [
     Lie("a checkpoint of another lineage", _shows(_set(), lineage=bytes(32)), _FORGED_CHECKPOINT),
     # It may be the next one, of which the node has not heard yet.
     Lie("a checkpoint of a key that is not known", _shows(_set(), key=bytes(8)), "log_held",
-        WAITING),
+        NO_COUNTER),
     Lie("a checkpoint of version 2", _shows(_set(), version=2), "version_unsupported", NO_COUNTER),
     Lie("a signature by another key", _signed_by_another, _FORGED_CHECKPOINT),
     Lie("a signature with one bit changed", _shows_batch(_spoils_checkpoint(

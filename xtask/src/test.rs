@@ -2,12 +2,16 @@
 //! others from running, and none is skipped in silence: what cannot run has failed. The last line
 //! is the count.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{documents, outside, scenario, setup, sim, tidy};
+use crate::{documents, outside, programs, scenario, setup, sim, tidy};
 
 /// What `test` is asked for.
 #[derive(Debug, clap::Args)]
@@ -71,6 +75,21 @@ impl Part {
         }
     }
 
+    /// Whether it waits most of the time, for nodes and for what is to be seen there, in namespaces
+    /// of its own: such parts run beside each other.
+    fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::TwoOrganisations
+                | Self::ThreeOrganisations
+                | Self::FiveOrganisations
+                | Self::Everyday
+                | Self::BadInput
+                | Self::Hostile
+                | Self::Outside
+        )
+    }
+
     fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
@@ -78,20 +97,64 @@ impl Part {
 
 /// Runs the parts and prints what became of each, and how long it took.
 pub(crate) fn run(options: &Options) -> Outcome {
+    let began = Instant::now();
     let asked = if options.parts.is_empty() { Part::value_variants() } else { &options.parts };
-    let mut results = Vec::new();
-    for part in asked {
-        println!("\n== {}", part.name());
-        let began = Instant::now();
-        let outcome = part.run();
-        if let Err(reason) = &outcome {
-            println!("{}: {reason}", part.name());
-        }
-        results.push(Row { name: part.name(), outcome, took: began.elapsed() });
-    }
-    print!("\n{}", report(&results));
+    let (waiting, working): (Vec<Part>, Vec<Part>) = asked.iter().partition(|part| part.waits());
+    let mut results: Vec<Row> = working.into_iter().map(run_here).collect();
+    results.extend(match waiting[..] {
+        [only] => vec![run_here(only)],
+        _ => run_beside(&waiting),
+    });
+    print!("\n{}", report(&results, began.elapsed()));
     // The count is the last line: the exit code alone tells of the failure.
     if results.iter().all(|row| row.outcome.is_ok()) { Ok(()) } else { Err(String::new()) }
+}
+
+/// Runs a part in this process: its output comes as it is made.
+fn run_here(part: Part) -> Row {
+    println!("\n== {}", part.name());
+    let began = Instant::now();
+    let outcome = part.run();
+    if let Err(reason) = &outcome {
+        println!("{}: {reason}", part.name());
+    }
+    Row { name: part.name(), outcome, took: began.elapsed() }
+}
+
+/// Runs parts at most [`AT_ONCE`] at a time, each in a process of its own, whose output stands
+/// together.
+fn run_beside(parts: &[Part]) -> Vec<Row> {
+    let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let lane = || {
+        while let Some((place, part)) = {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            parts.get(place).map(|part| (place, *part))
+        } {
+            let row = run_apart(part);
+            rows.lock().unwrap_or_else(PoisonError::into_inner).push((place, row));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(lane);
+        }
+    });
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_by_key(|(place, _)| *place);
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn run_apart(part: Part) -> Row {
+    let began = Instant::now();
+    // Not the file that this process was started from: a build may have replaced it.
+    let program = programs::path("xtask", PROFILE);
+    let output = Command::new(program).args(["test", &part.name()]).output();
+    let outcome = output.map_err(|error| error.to_string()).and_then(|output| {
+        let said = [output.stdout, output.stderr].concat();
+        print!("{}", String::from_utf8_lossy(&said));
+        if output.status.success() { Ok(()) } else { Err(output.status.to_string()) }
+    });
+    Row { name: part.name(), outcome, took: began.elapsed() }
 }
 
 struct Row {
@@ -100,7 +163,10 @@ struct Row {
     took: Duration,
 }
 
-fn report(rows: &[Row]) -> String {
+/// Parts that wait most of the time run so many at a time.
+const AT_ONCE: usize = 2;
+
+fn report(rows: &[Row], took: Duration) -> String {
     let mut text = format!("{:<20} {:<7} {:>9}\n", "part", "result", "time");
     let mut line = |name: &str, result: &str, took: Duration| {
         text.push_str(&format!("{name:<20} {result:<7} {:>7.1} s\n", took.as_secs_f64()));
@@ -109,7 +175,7 @@ fn report(rows: &[Row]) -> String {
         let result = if row.outcome.is_ok() { "passed" } else { "failed" };
         line(&row.name, result, row.took);
     }
-    line("all", "", rows.iter().map(|row| row.took).sum());
+    line("all", "", took);
     let failed = rows.iter().filter(|row| row.outcome.is_err()).count();
     text.push_str(&format!("{} passed, {failed} failed\n", rows.len() - failed));
     text
@@ -132,7 +198,8 @@ mod tests {
             outcome,
             took: Duration::from_millis(1_500),
         };
-        let text = report(&[row("rules", Ok(())), row("crates", Err("no".into()))]);
+        let rows = [row("rules", Ok(())), row("crates", Err("no".into()))];
+        let text = report(&rows, Duration::from_secs(3));
         let expected = "\
 part                 result       time
 rules                passed      1.5 s
