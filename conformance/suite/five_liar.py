@@ -13,7 +13,7 @@ from typing import Any
 from admin import Admin
 from five_faults import reconnect
 from five_keys import key_of
-from five_world import SETTINGS, World
+from five_world import World
 from node import Node
 from people import Person, Room, event, everybody, expect, refused, until
 
@@ -29,7 +29,7 @@ async def a_careless_admin_runs_his_node_twice(
     await asyncio.to_thread(admin.node.stop)
     copy = Node(
         w.stage.network, "copy", admin.domain, w.stage.binary, w.stage.directory / "copy",
-        SETTINGS, federation=f'host = "node1.{admin.domain}"',
+        federation=f'host = "node1.{admin.domain}"',
     )
     copy.prepare(w.names)
     copy.take_disk_of(admin.node)

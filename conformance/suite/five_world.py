@@ -22,16 +22,6 @@ HOSTS = [*ORGANISATIONS, "copy", "relay", "dns", "people"]
 FEDERATION_PORT = 4433
 _REACH_S_MAX = 10.0
 
-SETTINGS = """\
-[sign_up]
-mode = "open"
-
-[limits.clients]
-account_requests_per_minute = 1_000_000
-address_requests_per_minute = 1_000_000
-address_sign_ups_per_hour = 1_000_000
-"""
-
 _PEOPLE = {
     "alice": ("acme", 2), "amir": ("acme", 1), "bob": ("globex", 2), "greta": ("globex", 1),
     "ivy": ("initech", 2), "игорь": ("initech", 1), "uma": ("umbrella", 1),
@@ -93,7 +83,7 @@ def build(stage: Stage, texts: Corpus, talk: int, patience_s: float) -> World:
     nodes = [
         Node(
             stage.network, name, f"{name}.test", stage.binary, stage.directory / name,
-            SETTINGS, federation=f'host = "node1.{name}.test"',
+            federation=f'host = "node1.{name}.test"',
         )
         for name in ORGANISATIONS
     ]
