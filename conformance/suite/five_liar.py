@@ -66,26 +66,33 @@ async def two_histories_are_written(
         await elsewhere.http.close()
 
 
+async def a_message_gives_it_away(w: World, room: Room, sides: list[Person]) -> None:
+    """While both still run, somebody says something: it stands on a history that the others were
+    not shown, so that they compare, and their admins have a proof"""
+    await sides[0].laptop.send(room.channel, "Is this version 1 or version 2?")
+    for admin in map(w.admin_of, sides):
+
+        async def is_found_out() -> bool:
+            return bool(await _proofs(admin, room))
+
+        await until(f"a proof at {admin.domain}", is_found_out, True, _FOUND_OUT_S_MAX)
+
+
+async def _proofs(admin: Admin, room: Room) -> list[str]:
+    listed = await admin.runs("proof", "list")
+    return [line for line in listed.splitlines() if room.channel in line]
+
+
 async def the_others_hold_the_proof(w: World, room: Room, sides: list[Person]) -> None:
-    """The copy ends, and the node reaches all again, who compare what they were shown: their
-    admins have a proof that anybody can check, and the group is read-only"""
+    """The copy ends, and the node reaches all again: anybody can check what their admins hold, and
+    the group is read-only"""
     assert w.copy is not None
     await asyncio.to_thread(w.copy.node.stop)
     w.stage.network.heal("hooli", w.admin_of(sides[1]).node.address)
     await w.admins["hooli"].is_linked(*map(w.admin_of, sides))
     key, other_key = [await key_of(w.admins[name]) for name in ("hooli", "acme")]
-
-    async def proofs(admin: Admin) -> list[str]:
-        listed = await admin.runs("proof", "list")
-        return [line for line in listed.splitlines() if room.channel in line]
-
     for admin in map(w.admin_of, sides):
-
-        async def is_found_out() -> bool:
-            return bool(await proofs(admin))
-
-        await until(f"a proof at {admin.domain}", is_found_out, True, _FOUND_OUT_S_MAX)
-        name, domain, channel, *_ = (await proofs(admin))[0].split()
+        name, domain, channel, *_ = (await _proofs(admin, room))[0].split()
         expect("whom it is about", domain, "hooli.test")
         proof = await admin.runs("proof", "export", name)
         checked = await admin.runs("proof", "check", "-", "--key", key, stdin=proof)

@@ -197,6 +197,7 @@ async def tell_of_a_liar(w: World, teller: Teller) -> None:
     plans = await found(w, "Plans", hugo, sides)
     await teller.tell(liar.a_careless_admin_runs_his_node_twice, w, plans, hugo, sides)
     await teller.tell(liar.two_histories_are_written, w, plans, hugo, sides)
+    await teller.tell(liar.a_message_gives_it_away, w, plans, sides)
     await teller.tell(liar.the_others_hold_the_proof, w, plans, sides)
     rooms = [w.rooms[name] for name in ("Square", "Salon")]
     await teller.tell(liar.the_honest_go_on, rooms)

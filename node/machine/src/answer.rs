@@ -98,6 +98,10 @@ pub struct RangeReport {
     /// How many of its records are void: authentic, and against the rules.
     #[n(2)]
     pub void: u32,
+    /// The control log of which one of them names another record than the one that is here: its
+    /// home may have told its author another history.
+    #[n(3)]
+    pub contradicts: Option<WireLog>,
 }
 
 /// What became of a range.

@@ -56,7 +56,8 @@ impl State {
             let void = fx.applied[placed..].iter().filter(is_void).count();
             let void = u32::try_from(void).unwrap_or(u32::MAX);
             let void = void.saturating_add(fx.bodies_refused - refused);
-            reports.push(RangeReport { log, outcome, void });
+            let contradicts = fx.contradicted.take();
+            reports.push(RangeReport { log, outcome, void, contradicts });
         }
         let waits = |r: &RangeReport| {
             !matches!(r.outcome, RangeOutcome::Applied | RangeOutcome::Refused { .. })
@@ -414,6 +415,7 @@ impl State {
         let judged = self.judge_event(no, (origin, writer), seq, (&header, &act), stated);
         let Judged { outcome, verdict } = judged.map_err(|wait| self.held(no, seq, wait.term))?;
         if outcome == Outcome::Void || header.time <= last {
+            fx.contradicted = fx.contradicted.or_else(|| self.contradicted(no, header.after));
             self.place_void(no, name, last, record, fx);
             return Ok(None);
         }

@@ -7,6 +7,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Pos;
 use comity_protocol::event::link_channel;
+use comity_protocol::frame::WireLog;
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, LogName, WriterId};
 use comity_protocol::key::{NodePublicKey, lineage_id};
@@ -209,6 +210,8 @@ pub struct Effects {
     pub(crate) rewinds: Vec<Rewind>,
     /// Bodies that were not kept, since they are against the rules.
     pub(crate) bodies_refused: u32,
+    /// The control log of which an event that is void names another record than the one here.
+    pub(crate) contradicted: Option<WireLog>,
     /// What others say that they have erased.
     pub receipts: Vec<Receipt>,
     /// Accounts with another avatar, or none any more; its bytes are kept in no state.
@@ -238,6 +241,7 @@ impl Default for Effects {
             reopened: Vec::new(),
             rewinds: Vec::new(),
             bodies_refused: 0,
+            contradicted: None,
             receipts: Vec::new(),
             avatars: Vec::new(),
             touched: BTreeSet::new(),

@@ -2,7 +2,8 @@
 //! (`docs/protocol/` sections 3.5 and 7.5). It must not place it.
 
 use comity_protocol::event::{EventAct, EventHeader};
-use comity_protocol::id::{AccountId, ControlPoint, LineageId, WriterId};
+use comity_protocol::frame::WireLog;
+use comity_protocol::id::{AccountId, ControlPoint, LineageId, LogId, WriterId};
 
 use crate::applied::Outcome;
 use crate::channel::{Channel, ChannelNo, Kind};
@@ -34,6 +35,17 @@ impl State {
             Kind::Link { .. } | Kind::Direct(_) => Ok(VOID),
             Kind::Group(group) => group.judge_event((origin, writer), seq, (header, act), stated),
         }
+    }
+
+    /// The control log of which an event names another record than the one that is here.
+    pub(crate) fn contradicted(
+        &self,
+        no: ChannelNo,
+        after: Option<ControlPoint>,
+    ) -> Option<WireLog> {
+        let (channel, after) = (self.channels.get(&no)?, after?);
+        let name = channel.group()?.contradicted(&after)?;
+        Some(LogId { channel: channel.id, name }.into())
     }
 }
 

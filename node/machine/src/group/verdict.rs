@@ -2,7 +2,7 @@
 //! every control state from the one that its author knew to the last one before V covers it.
 
 use comity_protocol::control::Role;
-use comity_protocol::id::{AccountId, ControlPoint, LineageId, WriterId};
+use comity_protocol::id::{AccountId, ControlPoint, LineageId, LogName, WriterId};
 use minicbor::{Decode, Encode};
 
 use super::Group;
@@ -48,6 +48,16 @@ impl Group {
             Stated::At((point.term, point.seq))
         } else {
             Stated::Wrong
+        }
+    }
+
+    /// The control log of which a point names another record than the one that is known here.
+    pub(crate) fn contradicted(&self, point: &ControlPoint) -> Option<LogName> {
+        let is_one = (1..=self.terms.get(&point.term)?.hashes.len() as u64).contains(&point.seq);
+        if is_one && self.find(point) == Stated::Wrong {
+            self.control_log_of(point.term)
+        } else {
+            None
         }
     }
 

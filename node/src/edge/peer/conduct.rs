@@ -155,7 +155,7 @@ impl Watch {
         let note = |log: &WireLog, wrong, times| {
             self.conduct.note((domain, Some(peer)), wrong, times, Some(log.channel));
         };
-        for RangeReport { log, outcome, void } in reports {
+        for RangeReport { log, outcome, void, .. } in reports {
             if *void > 0 {
                 note(log, Wrong::Void, u64::from(*void));
             }
@@ -294,7 +294,7 @@ mod tests {
     fn report(origin: LineageId, outcome: RangeOutcome) -> RangeReport {
         let channel = ChannelId([9; 32]);
         let log = WireLog { channel, kind: LogKind::Message, origin, number: 1 };
-        RangeReport { log, outcome, void: 0 }
+        RangeReport { log, outcome, void: 0, contradicts: None }
     }
 
     fn early(origin: LineageId) -> [RangeReport; 1] {
@@ -355,11 +355,9 @@ mod tests {
         let link = conduct.watch(1, PEERS[0]);
         let held = RangeOutcome::Crowded { from: 1 };
         for number in 0..WANTS_MAX as u64 + 5 {
-            let RangeReport { log, outcome, void } = report(PEERS[0], held);
-            link.handle_reports(
-                None,
-                &[RangeReport { log: WireLog { number, ..log }, outcome, void }],
-            );
+            let report = report(PEERS[0], held);
+            let log = WireLog { number, ..report.log };
+            link.handle_reports(None, &[RangeReport { log, ..report }]);
         }
         assert_eq!(conduct.peers()[&PEERS[0]].waiting, WANTS_MAX as u64);
         drop(link);

@@ -166,13 +166,8 @@ impl LinkEnd {
                 let fates: Vec<Fate> = reports.iter().map(fate).collect();
                 self.replica.handle_applied(&fates, now_ms);
                 self.exchange.filling.refresh();
-                // The peer may have been shown another history than we were.
-                let is_broken = |report: &&RangeReport| {
-                    let broken = RefusedCode(Code::ChainBroken);
-                    matches!(report.outcome, RangeOutcome::Refused { code, .. } if code == broken)
-                };
-                for report in reports.iter().filter(is_broken) {
-                    self.replica.suspect(report.log);
+                for log in reports.iter().filter_map(suspect) {
+                    self.replica.suspect(log);
                 }
                 for channel in std::mem::take(&mut self.rewound) {
                     self.exchange.filling.went_back(&channel);
@@ -523,5 +518,14 @@ impl LinkEnd {
         self.is_compared = true;
         self.told.clear();
         self.tell_forks(peer);
+    }
+}
+
+/// The log of which the peer may have been shown another history than we were.
+fn suspect(report: &RangeReport) -> Option<WireLog> {
+    let broken = RefusedCode(Code::ChainBroken);
+    match report.outcome {
+        RangeOutcome::Refused { code, .. } if code == broken => Some(report.log),
+        _ => report.contradicts,
     }
 }

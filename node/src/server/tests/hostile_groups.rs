@@ -93,6 +93,22 @@ async fn what_an_event_stands_on_never_goes_back_and_is_always_there() {
     scene.nothing_came_but(&["first", "second"]).await;
 }
 
+#[tokio::test]
+async fn whoever_stands_on_another_history_is_asked_for_it() {
+    let (scene, mut wire, channel) = as_a_member().await;
+    let newest = group_of(&scene.rogue.story, channel).point;
+    let after = Some(ControlPoint { hash: ShortHash([9; 16]), ..newest });
+    let start = Some(LogStart::default());
+    let mut log = Forged::message_log(&scene.rogue.story, channel, 1);
+    log.says(EventHeader { start, after, ..message(MALLORY, None) }, "of another history");
+    wire.shows(&log.batch(&scene.rogue.story)).await;
+    let name = control_log(&scene.rogue.story, channel);
+    let control = LogId { channel, name }.into();
+    let asks = |frame: &Frame| matches!(frame, Frame::Show { log, .. } if *log == control);
+    wire.hears("a question after the other history", asks).await;
+    assert_eq!(scene.status().await.void, 1);
+}
+
 pub(super) fn control_log(story: &Story, channel: ChannelId) -> LogName {
     group_of(story, channel).control_log()
 }
