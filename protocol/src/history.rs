@@ -48,6 +48,16 @@ pub struct AskedLog {
     pub start: bool,
 }
 
+impl HistoryAsk {
+    /// The logs that an answer neither shows something of nor lists as not served: whatever its
+    /// sender holds of them is older than all that it shows.
+    pub fn silent(&self, answer: &Backfill) -> Vec<LogRef> {
+        let shown = |log: &LogRef| answer.ranges.iter().any(|range| range.log == *log);
+        let logs = self.logs.iter().map(LogRef::from);
+        logs.filter(|log| !shown(log) && !answer.missing.contains(log)).collect()
+    }
+}
+
 /// Answers an ask for history.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]

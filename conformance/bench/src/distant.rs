@@ -8,7 +8,7 @@ use comity_relay::{Conditions, Relay};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::federated::Federation;
-use crate::join::{PAGE, TEXT, median_ms, shows_messages};
+use crate::join::{OTHERS, PAGE, TEXT, median_ms, shows_messages};
 use crate::load::{User, within};
 use crate::node;
 use crate::row::Row;
@@ -101,7 +101,7 @@ async fn join(
     loop {
         // Before he is in, there is no such channel for him.
         let found = guest.history(group, &Page::Latest, PAGE).await;
-        if found.is_ok_and(|found| shows_messages(&found, MESSAGES)) {
+        if found.is_ok_and(|found| shows_messages(&found, MESSAGES, NEWCOMERS * OTHERS)) {
             return Ok(start.elapsed());
         }
     }

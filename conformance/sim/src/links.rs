@@ -239,8 +239,8 @@ impl Node {
                 };
                 self.propose(command, Waiter::Link(id), around.agenda);
             }
-            Task::ApplyHistory { peer, frame } => {
-                let command = Command::PeerHistory { peer, frame: frame.into() };
+            Task::ApplyHistory { peer, frame, silent } => {
+                let command = Command::PeerHistory { peer, frame: frame.into(), silent };
                 self.propose(command, Waiter::History(id), around.agenda);
             }
             Task::Close(code) => {

@@ -7,7 +7,7 @@ use comity_protocol::directory::{Offer, Seek};
 use comity_protocol::fork::Branch;
 use comity_protocol::frame::{Batch, Frame, VectorEntry, Want, WireLog};
 use comity_protocol::history::{HistoryAsk, LogRef};
-use comity_protocol::id::{AccountNumber, LineageId};
+use comity_protocol::id::{AccountNumber, ChannelId, LineageId};
 use comity_protocol::keys::SignedHead;
 use comity_protocol::name::ServerName;
 use comity_protocol::probe::{Probe, Probed};
@@ -65,7 +65,14 @@ pub enum Action<T> {
     },
     /// The peer's answer to an ask for history is to be applied; answered by
     /// `handle_history_applied`. One at a time.
-    ApplyHistory(Vec<u8>),
+    ApplyHistory {
+        /// The group.
+        channel: ChannelId,
+        /// The answer's bytes.
+        frame: Vec<u8>,
+        /// Logs of which nothing is in it, see [`HistoryAsk::silent`].
+        silent: Vec<LogRef>,
+    },
     /// The peer leases accounts, lets them go, tells how they are, or how far they have read.
     Hear(Frame),
     /// The peer states these heads: those of which we hold another history are to be named by

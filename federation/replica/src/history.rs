@@ -27,7 +27,7 @@ enum Phase {
     /// The peer was asked.
     Asked { ask: HistoryAsk, due_ms: u64 },
     /// It has answered.
-    Answered { ask: HistoryAsk, frame: Vec<u8>, missing: Missing },
+    Answered { ask: HistoryAsk, frame: Vec<u8>, silent: Vec<LogRef>, missing: Missing },
     /// The driver applies the answer.
     Applying { ask: HistoryAsk, missing: Missing },
 }
@@ -133,11 +133,12 @@ impl Histories {
     ) -> Result<(), Fault> {
         match std::mem::take(&mut self.phase) {
             Phase::Asked { ask, .. } if ask.channel == backfill.channel => {
+                let silent = ask.silent(&backfill);
                 let missing = match backfill.ends {
                     Some(_) => Missing::Logs(backfill.missing),
                     None => Missing::NotYet,
                 };
-                self.phase = Phase::Answered { ask, frame, missing };
+                self.phase = Phase::Answered { ask, frame, silent, missing };
                 Ok(())
             }
             phase => {
@@ -237,9 +238,10 @@ impl Histories {
                 self.phase = Phase::Choosing;
                 return Some(Action::ChooseHistory);
             }
-            Phase::Answered { ask, frame, missing } => {
+            Phase::Answered { ask, frame, silent, missing } => {
+                let channel = ask.channel;
                 self.phase = Phase::Applying { ask, missing };
-                return Some(Action::ApplyHistory(frame));
+                return Some(Action::ApplyHistory { channel, frame, silent });
             }
             phase => self.phase = phase,
         }

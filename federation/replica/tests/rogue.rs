@@ -563,7 +563,7 @@ fn a_peer_that_has_not_heard_of_our_admission_is_asked_again() {
     scene.hand(nothing_of(&ask, None));
     let taken = AppliedHistory { taken: 0, refused: vec![] };
     let actions = scene.drain();
-    assert!(matches!(actions[..], [Action::ApplyHistory(_)]), "{actions:?}");
+    assert!(matches!(actions[..], [Action::ApplyHistory { .. }]), "{actions:?}");
     scene.link.handle_history_applied(Some(taken.clone()), scene.now_ms);
     assert_eq!(scene.drain(), [Action::ChooseHistory]);
     scene.link.ask_history(None, scene.now_ms);

@@ -48,6 +48,10 @@ pub struct Backlog {
     /// The hash of the record below, where that is here.
     #[n(5)]
     stands_on: Option<ShortHash>,
+    /// Where nothing is proven yet: a record of another log, that came, than which all that is
+    /// lacking is older, as a server of both says.
+    #[n(6)]
+    older_than: Option<HybridTime>,
 }
 
 /// What became of an answer to an ask for history.
@@ -98,7 +102,15 @@ impl Holes {
 
 impl Backlog {
     pub(crate) fn new(top: Floor) -> Self {
-        Self { top, below: None, expects: None, start: None, bottom: 0, stands_on: None }
+        Self {
+            top,
+            below: None,
+            expects: None,
+            start: None,
+            bottom: 0,
+            stands_on: None,
+            older_than: None,
+        }
     }
 
     /// What is lacking above a record, of which the hash is known where it is here.
@@ -133,9 +145,11 @@ impl Backlog {
         self.below.as_ref().map_or(self.top.seq, ChainEnd::seq)
     }
 
-    /// The time of that record, as far as it is known.
+    /// The time of that record or a later one, as far as it is known. Of records of one time a
+    /// server shows the one whose id is higher; that one of them is lacking shows when it comes.
     fn newest(&self) -> Option<HybridTime> {
-        self.expects.map(|before| before.time)
+        let older = self.older_than.map(|time| HybridTime(time.0.saturating_sub(1)));
+        self.expects.map(|before| before.time).or(older)
     }
 
     /// The log's start above the history came first: it says the same of the history's end.
@@ -165,6 +179,7 @@ impl State {
         &mut self,
         peer: LineageId,
         frame: &[u8],
+        silent: &[LogRef],
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
         let Ok(Frame::Backfill(backfill)) = Frame::decode(frame) else {
@@ -176,12 +191,17 @@ impl State {
             return Err(Code::PeerNotMember);
         }
         let mut report = HistoryReport::default();
+        let placed = fx.backfilled.len();
         for range in ranges {
             let log = range.log;
             match self.take_old_range(no, range, fx) {
                 Ok(taken) => report.taken += taken,
                 Err(_) => report.refused.push(log),
             }
+        }
+        let came = fx.backfilled[placed..].iter();
+        if let Some(oldest) = came.map(|record| record.time).min() {
+            self.note_silent(no, silent, oldest, fx);
         }
         report.behind = behind(&self.channels[&no], peer, ends.as_deref().unwrap_or_default());
         let is_heard = ends.is_some() && report.behind.is_empty();
@@ -190,6 +210,26 @@ impl State {
         }
         self.refresh_lacking(no);
         Ok(Answer::History(report))
+    }
+
+    /// Of these logs nothing is as new as the oldest record that came.
+    fn note_silent(
+        &mut self,
+        no: ChannelNo,
+        silent: &[LogRef],
+        oldest: HybridTime,
+        fx: &mut Effects,
+    ) {
+        let channel = self.channel_mut(no);
+        for name in silent.iter().map(|log| log.name()) {
+            let log = channel.logs.get_mut(&name);
+            let backlog = log.and_then(|log| log.backlog.as_mut());
+            let Some(backlog) = backlog.filter(|backlog| backlog.below.is_none()) else { continue };
+            if backlog.older_than.is_none_or(|known| oldest < known) {
+                backlog.older_than = Some(oldest);
+                fx.dirty(RowKey::Log(no, name));
+            }
+        }
     }
 
     /// Groups of which something is lacking.

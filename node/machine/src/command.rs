@@ -4,6 +4,7 @@
 use comity_protocol::cbor::ByteString;
 use comity_protocol::control::Organisation;
 use comity_protocol::hash::Hash;
+use comity_protocol::history::LogRef;
 use comity_protocol::id::{AccountNumber, ChannelId, LineageId, WriterId};
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::keys::SignedHead;
@@ -200,6 +201,10 @@ pub enum Command {
         /// The frame's bytes, as received.
         #[n(1)]
         frame: ByteString,
+        /// Logs that were asked for and of which nothing is in it, as nothing of them is so new.
+        #[n(2)]
+        #[cbor(default)]
+        silent: Vec<LogRef>,
     },
     /// A proof that a log has two histories, made here or shown by a peer.
     #[n(12)]

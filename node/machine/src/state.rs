@@ -339,7 +339,9 @@ impl State {
                 self.peer_batch(*peer, frame, cursor.as_ref(), fx)
             }
             Command::Wake { unix_ms, random } => Ok(self.wake(fx.at(*unix_ms, *random))),
-            Command::PeerHistory { peer, frame } => self.peer_history(*peer, frame, fx),
+            Command::PeerHistory { peer, frame, silent } => {
+                self.peer_history(*peer, frame, silent, fx)
+            }
             Command::TakeFork { proof, unix_ms, random } => {
                 self.take_fork(proof, fx.at(*unix_ms, *random))
             }

@@ -247,8 +247,8 @@ fn drive_further(
             let offer = node.state.offer(Subscriber::Peer(peer), &seek);
             link.send(Frame::Offer { id, offer });
         }
-        Action::ApplyHistory(frame) => {
-            let applied = node.take_history(peer, frame);
+        Action::ApplyHistory { frame, silent, .. } => {
+            let applied = node.take_history(peer, frame, silent);
             link.handle_history_applied(applied, now_ms);
         }
         Action::ChooseHistory => {

@@ -286,8 +286,13 @@ impl Node {
     }
 
     /// Applies a peer's answer to an ask for history.
-    pub fn take_history(&mut self, peer: LineageId, frame: Vec<u8>) -> Option<AppliedHistory> {
-        match self.apply(Command::PeerHistory { peer, frame: frame.into() }) {
+    pub fn take_history(
+        &mut self,
+        peer: LineageId,
+        frame: Vec<u8>,
+        silent: Vec<LogRef>,
+    ) -> Option<AppliedHistory> {
+        match self.apply(Command::PeerHistory { peer, frame: frame.into(), silent }) {
             Answer::History(report) => {
                 Some(AppliedHistory { taken: report.taken, refused: report.refused })
             }

@@ -115,6 +115,32 @@ fn the_newest_page_comes_first_over_all_logs() {
 }
 
 #[test]
+fn a_page_is_whole_though_nothing_of_a_silent_log_is_on_it() {
+    let (mut world, team) = talked();
+    for number in 10..14 {
+        world.say(BOB, team, &format!("b{number}")).unwrap();
+        world.exchange();
+    }
+    world.invite(ALICE, CAROL, team).unwrap();
+    world.exchange();
+    world.fills = false;
+    world.accept(CAROL, team).unwrap();
+    world.exchange();
+    let ask = asks(&world, "acme", team, 3);
+    let page = world.answer_ask("acme", "initech", &ask);
+    let silent = ask.silent(&page);
+    assert_eq!(silent.len(), 1, "Alice said nothing of late");
+    assert_eq!(world.take_backfill_of("acme", "initech", page, silent).unwrap().taken, 3);
+    assert_eq!(texts(&world.node("initech").backfilled), ["b11", "b12", "b13"]);
+    let (no, _) = world.channel("initech", team);
+    let oldest = world.node("initech").backfilled.iter().map(|r| r.time).min().unwrap();
+    let state = &world.node("initech").state;
+    assert!(!state.lacks_history(no, Some(oldest)));
+    assert!(state.lacks_history(no, Some(HybridTime(oldest.0 - 1))));
+    assert!(state.lacks_history(no, None));
+}
+
+#[test]
 fn any_member_serves_the_logs_of_all() {
     let (mut world, team) = admitted();
     let whole = answer(&world, "globex", team, 1_000);

@@ -12,6 +12,7 @@ use comity_protocol::code::Code;
 use comity_protocol::control::Organisation;
 use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Class, WireLog};
+use comity_protocol::history::LogRef;
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
 use comity_protocol::probe::Probed;
@@ -286,7 +287,7 @@ impl Driver {
             Task::Apply { peer, frame, cursor, rewinds } => {
                 self.apply(peer, frame, cursor, rewinds);
             }
-            Task::ApplyHistory { peer, frame } => self.fill(peer, frame),
+            Task::ApplyHistory { peer, frame, silent } => self.fill(peer, frame, silent),
             Task::Close(_) => {}
             Task::Compare { peer, ahead, is_writer_ahead } => {
                 self.compare(peer, ahead, is_writer_ahead);
@@ -378,8 +379,8 @@ impl Driver {
         }
     }
 
-    fn fill(&mut self, peer: LineageId, frame: Vec<u8>) {
-        let command = Command::PeerHistory { peer, frame: frame.into() };
+    fn fill(&mut self, peer: LineageId, frame: Vec<u8>, silent: Vec<LogRef>) {
+        let command = Command::PeerHistory { peer, frame: frame.into(), silent };
         match self.context.writer.propose(command) {
             Ok(answer) => self.filling = Some(answer),
             Err(error) => {

@@ -325,7 +325,10 @@ impl LinkEnd {
                 self.passed.received_records += records;
                 return Some(self.batch(peer?, frame, cursor));
             }
-            Action::ApplyHistory(frame) => return self.fill(peer?, frame, now_ms),
+            Action::ApplyHistory { channel, frame, silent } => {
+                self.filled = Some((channel, !self.replica.histories().is_paged(&channel)));
+                return Some(Task::ApplyHistory { peer: peer?, frame, silent });
+            }
             Action::Close(code) => return Some(Task::Close(code)),
             Action::Identify { domain, lineage, changes, .. } => {
                 self.peer = Some((domain.clone(), lineage));
@@ -405,16 +408,6 @@ impl LinkEnd {
     pub(super) fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
         let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
         self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
-    }
-
-    fn fill(&mut self, peer: LineageId, frame: Vec<u8>, now_ms: u64) -> Option<Task> {
-        let Ok(Frame::Backfill(backfill)) = Frame::decode(&frame) else {
-            self.replica.handle_history_applied(None, now_ms);
-            return None;
-        };
-        let is_first = !self.replica.histories().is_paged(&backfill.channel);
-        self.filled = Some((backfill.channel, is_first));
-        Some(Task::ApplyHistory { peer, frame })
     }
 
     /// What only a known peer can ask for.

@@ -6,6 +6,7 @@ use comity_protocol::code::Code;
 use comity_protocol::control::Organisation;
 use comity_protocol::directory::Offer;
 use comity_protocol::frame::{Frame, WireLog};
+use comity_protocol::history::LogRef;
 use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::keys::SignedHead;
 use comity_protocol::name::ServerName;
@@ -41,6 +42,8 @@ pub enum Task {
         peer: LineageId,
         /// The answer's bytes.
         frame: Vec<u8>,
+        /// Logs that were asked for and of which nothing is in it.
+        silent: Vec<LogRef>,
     },
     /// The link is over, with this code. Nothing follows.
     Close(Code),

@@ -78,10 +78,21 @@ impl World {
         to: &str,
         backfill: Backfill,
     ) -> Result<HistoryReport, Code> {
+        self.take_backfill_of(from, to, backfill, Vec::new())
+    }
+
+    /// The same, where the node is told which of the logs that it asked for are silent.
+    pub fn take_backfill_of(
+        &mut self,
+        from: &str,
+        to: &str,
+        backfill: Backfill,
+        silent: Vec<LogRef>,
+    ) -> Result<HistoryReport, Code> {
         let peer = self.nodes[from].lineage();
         let frame = Frame::Backfill(backfill).encode().into();
         let node = self.nodes.get_mut(to).unwrap();
-        let effects = node.apply(Command::PeerHistory { peer, frame });
+        let effects = node.apply(Command::PeerHistory { peer, frame, silent });
         match answer(effects.answer)? {
             Answer::History(report) => Ok(report),
             other => panic!("{other:?}"),
@@ -129,7 +140,9 @@ impl World {
         }
         let Some(ask) = self.ask(to, from, channel, WINDOW) else { return false };
         let answered = self.answer_ask(from, to, &ask);
-        let Ok(report) = self.take_backfill(from, to, answered) else { return false };
+        let silent = ask.silent(&answered);
+        let report = self.take_backfill_of(from, to, answered, silent);
+        let Ok(report) = report else { return false };
         for want in &report.behind {
             self.wanted.insert((from.into(), to.into(), want.log.into(), want.from));
         }
