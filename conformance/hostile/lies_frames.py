@@ -206,7 +206,6 @@ _UNASKED = [
     Lie("an offer", _says(frame.OFFER, 99, [[], False]), _UNEXPECTED),
     Lie("a profile", _says(frame.PROFILE, 99), _UNEXPECTED),
     Lie("an answer to a probe", _says(frame.PROBED, [99, 1, [1], "x", []]), _UNEXPECTED),
-    Lie("a backfill", _says(frame.BACKFILL, [_HASH, [], []]), _UNEXPECTED),
     Lie("a branch", _says(frame.BRANCH, _LOG), _UNEXPECTED, NO_COUNTER),
     Lie("a vector", _says(frame.VECTOR, [], False), _UNEXPECTED),
     Lie("another resync", _says(frame.RESYNC), _UNEXPECTED),

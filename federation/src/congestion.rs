@@ -7,6 +7,10 @@
 //! longer than at the best of times, so that no queue stands. That some are late says nothing: ends
 //! are busy now and then. Whoever fills a queue is therefore treated by CUBIC alone,
 //! and shares it with others as CUBIC does (`docs/decisions/0029-losses.md`).
+//!
+//! At first nothing is known of the network but how far it reaches. Until something is lost that is
+//! not forgiven, a link sends at a rate that the networks of servers carry, however far they reach:
+//! doubling a small window takes far links several round trips, and a newcomer waits for them.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -20,6 +24,10 @@ use quinn_proto::congestion::{
 /// Bytes that may be under way at first: 32 datagrams, so that a page of history or the records of
 /// a group need no round trip more.
 const INITIAL_WINDOW_BYTES: u64 = 32 * 1_200;
+/// What a link sends at until the network shows that it is too much: 20 Mbit/s.
+const START_BYTES_PER_SECOND: u64 = 2_500_000;
+/// Bytes that may be under way because of that.
+const START_WINDOW_BYTES_MAX: u64 = 512 * 1_024;
 /// One byte lost is forgiven for so many acknowledged.
 const ACKNOWLEDGED_PER_LOST: u64 = 50;
 /// Datagrams whose loss is forgiven at once, however many were acknowledged before: losses come in
@@ -52,6 +60,7 @@ impl ControllerFactory for Forgiving {
             mtu: u64::from(mtu),
             lately: Lately { since: now, least: Duration::MAX },
             has_queue: false,
+            start: Some(0),
         })
     }
 }
@@ -65,6 +74,8 @@ struct Forgiver {
     lately: Lately,
     /// Whether the last whole round trip showed one.
     has_queue: bool,
+    /// Bytes that may be under way at the rate of the start; none once it was too much.
+    start: Option<u64>,
 }
 
 /// The shortest time from sending to acknowledgement within one round trip.
@@ -114,6 +125,7 @@ impl Controller for Forgiver {
     ) {
         let most = FORGIVEN_DATAGRAMS_MAX * self.mtu * ACKNOWLEDGED_PER_LOST;
         self.forgivable = (self.forgivable + bytes).min(most);
+        self.start = self.start.map(|_| start_window(rtt.min()));
         let time = now.saturating_duration_since(sent);
         if let Some(least) = self.lately.take(time, now, rtt.get()) {
             let shortest = rtt.min();
@@ -142,6 +154,7 @@ impl Controller for Forgiver {
         // Nothing is lost where routers say themselves that they are busy.
         let is_said = lost_bytes == 0;
         if is_said || is_persistent_congestion || !self.forgives(lost_bytes) {
+            self.start = None;
             self.cubic.on_congestion_event(now, sent, is_persistent_congestion, lost_bytes);
         }
     }
@@ -152,7 +165,7 @@ impl Controller for Forgiver {
     }
 
     fn window(&self) -> u64 {
-        self.cubic.window()
+        self.cubic.window().max(self.start.unwrap_or_default())
     }
 
     fn metrics(&self) -> ControllerMetrics {
@@ -172,6 +185,12 @@ impl Controller for Forgiver {
     }
 }
 
+/// What is under way at the rate of the start over a round trip.
+fn start_window(round_trip: Duration) -> u64 {
+    let bytes = u128::from(START_BYTES_PER_SECOND) * round_trip.as_micros() / 1_000_000;
+    u64::try_from(bytes).unwrap_or(u64::MAX).min(START_WINDOW_BYTES_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,7 +200,7 @@ mod tests {
     fn forgiver() -> Forgiver {
         let cubic = Cubic::new(Arc::default(), Instant::now(), 1_200);
         let lately = Lately { since: Instant::now(), least: Duration::MAX };
-        Forgiver { cubic, forgivable: 0, mtu: MTU, lately, has_queue: false }
+        Forgiver { cubic, forgivable: 0, mtu: MTU, lately, has_queue: false, start: Some(0) }
     }
 
     /// Bytes were acknowledged where no queue has grown.
@@ -213,6 +232,23 @@ mod tests {
         assert_eq!(lately.take(ms(101), begin + ms(50), ms(100)), None);
         assert_eq!(lately.take(ms(160), begin + ms(100), ms(100)), Some(ms(101)));
         assert_eq!(lately.take(ms(130), begin + ms(200), ms(100)), Some(ms(130)));
+    }
+
+    #[test]
+    fn a_far_link_starts_at_a_rate_until_that_is_too_much() {
+        let mut forgiver = forgiver();
+        let near = forgiver.window();
+        assert_eq!(start_window(Duration::from_millis(100)), 250_000);
+        assert_eq!(start_window(Duration::from_secs(9)), START_WINDOW_BYTES_MAX);
+        forgiver.start = Some(start_window(Duration::from_millis(1)));
+        assert_eq!(forgiver.window(), near, "nothing more is needed over a short way");
+        forgiver.start = Some(start_window(Duration::from_millis(100)));
+        assert_eq!(forgiver.window(), 250_000);
+        acknowledge(&mut forgiver, 1_000);
+        forgiver.on_congestion_event(Instant::now(), Instant::now(), false, MTU);
+        assert_eq!(forgiver.window(), 250_000, "forgiven");
+        forgiver.on_congestion_event(Instant::now(), Instant::now(), false, 0);
+        assert!(forgiver.window() <= near);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::action::{Action, AppliedHistory};
 use crate::fault::Fault;
 use crate::limits::{
     FIRST_PAGE_RECORDS, HELD_MS, HISTORY_AGAIN_MS, HISTORY_ANSWER_MS, HISTORY_NAMES_MAX,
-    HISTORY_SERVING_MAX, HISTORY_WINDOW_RECORDS,
+    HISTORY_OFFERED_MAX, HISTORY_SERVING_MAX, HISTORY_WINDOW_RECORDS,
 };
 
 /// How far the asking has got.
@@ -39,6 +39,15 @@ enum Missing {
     Logs(Vec<LogRef>),
     /// The peer does not know of our admission yet.
     NotYet,
+    /// It came unasked: what it leaves out is asked for.
+    Unasked,
+}
+
+/// A page of a channel that came before it was asked for.
+#[derive(Debug)]
+struct Offered {
+    page: Backfill,
+    frame: Vec<u8>,
 }
 
 /// A channel of which a peer knows nothing yet.
@@ -64,8 +73,9 @@ pub struct Histories {
     again_ms: Option<u64>,
     /// How often that brought nothing.
     agains: u32,
-    /// Asks whose answer did not come in time and may still come.
-    late: usize,
+    /// Pages that nobody has asked for yet, the newest last: a home brings one with the admission,
+    /// and an answer may be late.
+    offered: VecDeque<Offered>,
     /// What the peer asked for and was not answered yet.
     serving: VecDeque<HistoryAsk>,
     is_serving: bool,
@@ -121,16 +131,19 @@ impl Histories {
             }
             return None;
         };
+        if let Some(at) = self.offered.iter().position(|o| o.page.channel == ask.channel)
+            && let Some(Offered { page, frame }) = self.offered.remove(at)
+        {
+            let silent = ask.silent(&page);
+            self.phase = Phase::Answered { ask, frame, silent, missing: Missing::Unasked };
+            return None;
+        }
         let due_ms = now_ms + HISTORY_ANSWER_MS;
         self.phase = Phase::Asked { ask: ask.clone(), due_ms };
         Some(Frame::History(ask))
     }
 
-    pub(crate) fn handle_backfill(
-        &mut self,
-        backfill: Backfill,
-        frame: Vec<u8>,
-    ) -> Result<(), Fault> {
+    pub(crate) fn handle_backfill(&mut self, backfill: Backfill, frame: Vec<u8>) {
         match std::mem::take(&mut self.phase) {
             Phase::Asked { ask, .. } if ask.channel == backfill.channel => {
                 let silent = ask.silent(&backfill);
@@ -139,12 +152,13 @@ impl Histories {
                     None => Missing::NotYet,
                 };
                 self.phase = Phase::Answered { ask, frame, silent, missing };
-                Ok(())
             }
             phase => {
                 self.phase = phase;
-                self.late = self.late.checked_sub(1).ok_or(Fault::FrameUnexpected)?;
-                Ok(())
+                if self.offered.len() >= HISTORY_OFFERED_MAX {
+                    self.offered.pop_front();
+                }
+                self.offered.push_back(Offered { page: backfill, frame });
             }
         }
     }
@@ -153,9 +167,18 @@ impl Histories {
     pub(crate) fn handle_applied(&mut self, applied: Option<AppliedHistory>, now_ms: u64) {
         let Phase::Applying { ask, missing } = std::mem::take(&mut self.phase) else { return };
         self.phase = Phase::Due;
-        let Missing::Logs(missing) = missing else { return self.put_off(ask.channel, now_ms) };
         let refused = applied.map(|applied| (applied.taken, applied.refused));
         let (taken, refused) = refused.unwrap_or_default();
+        let missing = match missing {
+            Missing::Logs(missing) => missing,
+            Missing::NotYet => return self.put_off(ask.channel, now_ms),
+            Missing::Unasked => {
+                if taken > 0 {
+                    self.paged.insert(ask.channel);
+                }
+                return;
+            }
+        };
         // A peer that serves nothing of what it was asked for is not asked for it again.
         let is_idle = taken == 0 && missing.is_empty() && refused.is_empty();
         let asked = ask.logs.iter().filter(|_| is_idle);
@@ -195,7 +218,6 @@ impl Histories {
             return;
         }
         let Phase::Asked { ask, .. } = std::mem::take(&mut self.phase) else { return };
-        self.late += 1;
         self.heard.insert(ask.channel);
         let logs = ask.logs.iter().map(LogRef::from);
         self.unserved.extend(logs.map(|log| (ask.channel, log)));

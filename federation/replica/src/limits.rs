@@ -69,6 +69,8 @@ pub const HISTORY_AGAIN_MS: BackOff = BackOff { first_ms: 5_000, longest_ms: 600
 pub const HISTORY_ANSWER_MS: u64 = 30_000;
 /// A peer's asks for history that may wait; one that keeps to the protocol has one.
 pub const HISTORY_SERVING_MAX: usize = 4;
+/// Pages of history that a link keeps until they are asked for; of more, the newest.
+pub const HISTORY_OFFERED_MAX: usize = 4;
 /// Logs and channels that a link remembers of what it was told; beyond that it asks no more.
 pub const HISTORY_NAMES_MAX: usize = 65_536;
 

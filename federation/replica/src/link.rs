@@ -13,7 +13,7 @@ use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::frame::{Class, Frame, VectorEntry, WireLog};
 use comity_protocol::hash::Hash;
-use comity_protocol::history::HistoryAsk;
+use comity_protocol::history::{Backfill, HistoryAsk};
 use comity_protocol::id::LineageId;
 use comity_protocol::keys::Hello;
 use comity_protocol::name::ServerName;
@@ -265,6 +265,13 @@ impl<T: Copy> Link<T> {
         }
     }
 
+    /// Sends a page of a channel's history that the peer is about to ask for.
+    pub fn offer_history(&mut self, page: Backfill) {
+        if self.is_up() {
+            self.act(Action::Send(Frame::Backfill(page)));
+        }
+    }
+
     /// What became of an answer to an ask for history; `None` where it could not be applied at all.
     pub fn handle_history_applied(&mut self, applied: Option<AppliedHistory>, now_ms: u64) {
         self.now_ms = now_ms;
@@ -368,7 +375,8 @@ impl<T: Copy> Link<T> {
                 self.forks.handle_branch(log, branch, keys)
             }
             (Phase::Up { .. }, Frame::Backfill(backfill)) => {
-                self.histories.handle_backfill(backfill, bytes)
+                self.histories.handle_backfill(backfill, bytes);
+                Ok(())
             }
             (Phase::Up { .. }, frame) => self.take_plain(frame),
             (Phase::Identifying { early, .. }, frame)

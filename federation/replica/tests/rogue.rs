@@ -14,11 +14,10 @@ use comity_protocol::frame::{
 };
 use comity_protocol::hash::Hash;
 use comity_protocol::head::{Head, prove};
-use comity_protocol::history::{AskedLog, Backfill, HistoryAsk, LogEnd, LogRef};
-use comity_protocol::id::{AccountNumber, ChannelId, LineageId, LogId, ShortHash, WriterId};
+use comity_protocol::id::{AccountNumber, LineageId, LogId, ShortHash};
 use comity_protocol::key::{KeyId, NodePublicKey};
 use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
-use comity_replica::{Action, AppliedHistory, Fate, Keys, Link, LinkSettings, LookUpError, limits};
+use comity_replica::{Action, Fate, Keys, Link, LinkSettings, LookUpError, limits};
 use world::{BEGINNING_MS, Node, Scene, acknowledge, cursor, fed_log, hello, hello_from};
 
 #[test]
@@ -518,83 +517,4 @@ fn an_unknown_goodbye_ends_the_link_too() {
     let mut scene = Scene::up();
     scene.hand(Frame::Goodbye { code: 60_000 });
     assert_eq!(scene.drain(), [Action::Close(Code::Internal)]);
-}
-
-/// globex has asked acme for history.
-fn asking() -> (Scene, HistoryAsk) {
-    let mut scene = Scene::up();
-    scene.link.poke_history();
-    assert_eq!(scene.drain(), [Action::ChooseHistory]);
-    let log = AskedLog { origin: LineageId([5; 32]), writer: WriterId(6), until: 9, start: true };
-    let ask = HistoryAsk { channel: ChannelId([4; 32]), logs: vec![log], count: 50 };
-    scene.link.ask_history(Some(ask.clone()), scene.now_ms);
-    assert_eq!(scene.drain(), [Action::Send(Frame::History(ask.clone()))]);
-    (scene, ask)
-}
-
-fn nothing_of(ask: &HistoryAsk, ends: Option<Vec<LogEnd>>) -> Frame {
-    let channel = ask.channel;
-    Frame::Backfill(Backfill { channel, ranges: vec![], missing: vec![], ends })
-}
-
-#[test]
-fn history_comes_only_when_it_was_asked_for() {
-    let (_, ask) = asking();
-    Scene::up().refuses(nothing_of(&ask, None), Code::FrameUnexpected);
-    let (mut scene, ask) = asking();
-    let other = HistoryAsk { channel: ChannelId([9; 32]), ..ask };
-    scene.refuses(nothing_of(&other, None), Code::FrameUnexpected);
-    // What comes too late was asked for once.
-    let (mut scene, ask) = asking();
-    scene.now_ms += limits::HISTORY_ANSWER_MS;
-    scene.link.handle_timeout(scene.now_ms);
-    assert_eq!(scene.drain(), [Action::ChooseHistory]);
-    let log = LogRef { origin: LineageId([5; 32]), writer: WriterId(6) };
-    assert!(!scene.link.histories().serves(&ask.channel, log));
-    scene.link.ask_history(None, scene.now_ms);
-    scene.hand(nothing_of(&ask, None));
-    assert_eq!(scene.drain(), []);
-    scene.refuses(nothing_of(&ask, None), Code::FrameUnexpected);
-}
-
-#[test]
-fn a_peer_that_has_not_heard_of_our_admission_is_asked_again() {
-    let (mut scene, ask) = asking();
-    scene.hand(nothing_of(&ask, None));
-    let taken = AppliedHistory { taken: 0, refused: vec![] };
-    let actions = scene.drain();
-    assert!(matches!(actions[..], [Action::ApplyHistory { .. }]), "{actions:?}");
-    scene.link.handle_history_applied(Some(taken.clone()), scene.now_ms);
-    assert_eq!(scene.drain(), [Action::ChooseHistory]);
-    scene.link.ask_history(None, scene.now_ms);
-    assert!(!scene.link.histories().may_ask(&ask.channel));
-    scene.now_ms = scene.link.poll_timeout().unwrap();
-    scene.link.handle_timeout(scene.now_ms);
-    assert_eq!(scene.drain(), [Action::ChooseHistory]);
-    assert!(scene.link.histories().may_ask(&ask.channel));
-    // One that knows us and has nothing is not asked for these logs again.
-    scene.link.ask_history(Some(ask.clone()), scene.now_ms);
-    scene.hand(nothing_of(&ask, Some(vec![])));
-    scene.drain();
-    scene.link.handle_history_applied(Some(taken), scene.now_ms);
-    let log = LogRef { origin: LineageId([5; 32]), writer: WriterId(6) };
-    assert!(!scene.link.histories().serves(&ask.channel, log));
-    assert!(scene.link.histories().is_heard(&ask.channel));
-}
-
-#[test]
-fn asks_for_history_are_served_one_at_a_time_and_bounded() {
-    let (_, ask) = asking();
-    let mut scene = Scene::up();
-    for _ in 0..limits::HISTORY_SERVING_MAX {
-        scene.hand(Frame::History(ask.clone()));
-    }
-    assert_eq!(scene.drain(), [Action::ServeHistory(ask.clone())]);
-    assert_eq!(scene.drain(), []);
-    scene.link.send(nothing_of(&ask, None));
-    let sent = Action::Send(nothing_of(&ask, None));
-    assert_eq!(scene.drain(), [sent, Action::ServeHistory(ask.clone())]);
-    scene.hand(Frame::History(ask.clone()));
-    scene.hand(Frame::History(ask.clone()));
-    scene.refuses(Frame::History(ask), Code::RateLimited);
 }

@@ -13,7 +13,6 @@ use comity_protocol::history::{
     AskedLog, Backfill, Before, HistoryAsk, LogEnd, LogRef, OldRange, Stated,
 };
 use comity_protocol::id::{AccountId, LineageId, LogId, LogName, MessageId, ShortHash};
-use comity_protocol::limits::HISTORY_LOGS_MAX;
 use minicbor::{Decode, Encode};
 
 use crate::annotation::{Annotation, Remark};
@@ -23,6 +22,7 @@ use crate::channel::{Channel, ChannelNo};
 use crate::floor::{Floor, ProvenStart};
 use crate::form::kept_body;
 use crate::group::Group;
+use crate::history::newest_first;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
@@ -175,7 +175,7 @@ impl Channel {
 
 impl State {
     /// Takes a peer's answer to an ask for history.
-    pub(crate) fn peer_history(
+    pub(crate) fn backfill(
         &mut self,
         peer: LineageId,
         frame: &[u8],
@@ -279,9 +279,7 @@ impl State {
         if logs.is_empty() && (heard || !channel.unasked.contains(&peer)) {
             return None;
         }
-        // A writer's name begins with the time at which it was drawn: the newest first.
-        logs.sort_by_key(|log| std::cmp::Reverse(log.writer));
-        logs.truncate(HISTORY_LOGS_MAX);
+        newest_first(&mut logs);
         Some(HistoryAsk { channel: channel.id, logs, count })
     }
 

@@ -13,7 +13,7 @@ use comity_protocol::history::{
     AskedLog, Backfill, Before, BelowLink, HistoryAsk, LogEnd, LogRef, OldRange, OldStart,
     RangeStart, Stated,
 };
-use comity_protocol::id::{LineageId, MessageId};
+use comity_protocol::id::{LineageId, LogName, MessageId};
 use comity_protocol::limits::{BATCH_BYTES_TARGET, HISTORY_LOGS_MAX};
 
 use crate::applied::EventRow;
@@ -62,6 +62,29 @@ pub fn backfill(
         }
     }
     Backfill { ranges, missing, ends: Some(own_ends(channel, own)), ..none }
+}
+
+/// What an organisation that a group has just admitted for the first time will ask for first;
+/// `None` where the group's rule hides the past.
+pub fn first_ask(channel: &Channel, peer: LineageId, count: u16) -> Option<HistoryAsk> {
+    let group = channel.group()?;
+    if group.state.since_joining || group.organisation_stays(peer).len() != 1 {
+        return None;
+    }
+    let logs = channel.logs.keys().filter_map(|name| {
+        let LogName::Message { origin, writer } = *name else { return None };
+        let until = channel.floor_of(peer, *name);
+        (origin != peer && until > 0).then_some(AskedLog { origin, writer, until, start: true })
+    });
+    let mut logs: Vec<AskedLog> = logs.collect();
+    newest_first(&mut logs);
+    (!logs.is_empty()).then_some(HistoryAsk { channel: channel.id, logs, count })
+}
+
+/// As many logs as an ask may name. A writer's name begins with the time at which it was drawn.
+pub(crate) fn newest_first(logs: &mut Vec<AskedLog>) {
+    logs.sort_by_key(|log| std::cmp::Reverse(log.writer));
+    logs.truncate(HISTORY_LOGS_MAX);
 }
 
 /// What a range that begins at `first` above its receiver's floor goes on from.

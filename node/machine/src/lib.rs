@@ -74,7 +74,7 @@ pub use erase::{Erasing, Receipt};
 pub use floor::{Floor, ProvenStart, Readable};
 pub use fork::{KnownFork, ReadOnly};
 pub use group::{ControlState, Ended, Group, GroupAct, Member, Place, RightTo, Stated, Term};
-pub use history::{HistorySource, backfill, links, range_start};
+pub use history::{HistorySource, backfill, first_ask, links, range_start};
 pub use notify::{Level, Notify, PUSH_TEXT_BYTES_MAX, PushSubscription, PushTarget, Quiet, Wishes};
 pub use policy::{
     ASKS_PER_HOUR, Admission, DomainRule, FederationMode, Policy, PolicyChange, Stance,

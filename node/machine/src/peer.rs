@@ -396,8 +396,7 @@ impl State {
     ) -> Result<Option<TakenRequest>, Stop> {
         let name = LogName::Message { origin, writer };
         let log = self.channels[&no].logs.get(&name);
-        let last = log.map_or(HybridTime::default(), |log| log.time);
-        let stated = log.and_then(|log| log.after);
+        let (last, stated) = log.map_or_else(Default::default, |log| (log.time, log.after));
         let header = EventHeader::decode(&record.header).ok();
         let act = header.as_ref().and_then(|header| header.act().ok());
         record.body = keep_body(act.as_ref(), record.body, fx);
@@ -405,8 +404,8 @@ impl State {
             self.place_void(no, name, last, record, fx);
             return Ok(None);
         };
-        let is_group = matches!(self.channels[&no].kind, Kind::Group(_));
-        if let Some(start) = header.start.as_ref().filter(|_| !is_group) {
+        let of_two = self.channels[&no].group().is_none();
+        if let Some(start) = header.start.as_ref().filter(|_| of_two) {
             check_version(start).map_err(|code| Stop::Refused { from: seq, code })?;
         }
         if header.time.unix_ms() > fx.unix_ms.saturating_add(AHEAD_MS_MAX) {

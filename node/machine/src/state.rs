@@ -339,9 +339,7 @@ impl State {
                 self.peer_batch(*peer, frame, cursor.as_ref(), fx)
             }
             Command::Wake { unix_ms, random } => Ok(self.wake(fx.at(*unix_ms, *random))),
-            Command::PeerHistory { peer, frame, silent } => {
-                self.peer_history(*peer, frame, silent, fx)
-            }
+            Command::PeerHistory { peer, frame, silent } => self.backfill(*peer, frame, silent, fx),
             Command::TakeFork { proof, unix_ms, random } => {
                 self.take_fork(proof, fx.at(*unix_ms, *random))
             }

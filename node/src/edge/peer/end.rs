@@ -241,8 +241,16 @@ impl LinkEnd {
                 let (Some(feed), Some((_, peer))) = (&self.feed, &self.peer) else { return };
                 self.reading = false;
                 self.passed.sent_records += items.len() as u64;
-                let fed = self.exchange.fed_batch(*peer, &items, feed.cursor());
+                let (peer, cursor) = (*peer, feed.cursor());
+                let admissions = self.exchange.admissions(peer, &items);
+                let fed = self.exchange.fed_batch(peer, &items, cursor, &admissions);
                 self.replica.handle_feed(fed, now_ms);
+                // It asks next for what was said before: a round trip that need not be.
+                for log in admissions {
+                    if let Some(page) = self.exchange.first_page(peer, &log.channel) {
+                        self.replica.offer_history(page);
+                    }
+                }
             }
             Yield::Notices(_) => {}
         }
@@ -324,10 +332,6 @@ impl LinkEnd {
             Action::Apply { frame, cursor, records } => {
                 self.passed.received_records += records;
                 return Some(self.batch(peer?, frame, cursor));
-            }
-            Action::ApplyHistory { channel, frame, silent } => {
-                self.filled = Some((channel, !self.replica.histories().is_paged(&channel)));
-                return Some(Task::ApplyHistory { peer: peer?, frame, silent });
             }
             Action::Close(code) => return Some(Task::Close(code)),
             Action::Identify { domain, lineage, changes, .. } => {
@@ -413,6 +417,10 @@ impl LinkEnd {
     /// What only a known peer can ask for.
     fn act_for(&mut self, peer: LineageId, action: Action<Tracked>, now_ms: u64) -> Option<Task> {
         match action {
+            Action::ApplyHistory { channel, frame, silent } => {
+                self.filled = Some((channel, !self.replica.histories().is_paged(&channel)));
+                return Some(Task::ApplyHistory { peer, frame, silent });
+            }
             Action::ChooseHistory => {
                 let known = self.replica.histories();
                 let ask = self.exchange.filling.choose(self.link, peer, known);

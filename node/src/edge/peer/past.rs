@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use comity_machine::{Channel, ChannelNo, EventRow, HistorySource, LogNo, Place, backfill};
+use comity_machine::{
+    Channel, ChannelNo, EventRow, HistorySource, LogNo, Place, backfill, first_ask,
+};
 use comity_protocol::body::WireBody;
 use comity_protocol::cursor::Pos;
 use comity_protocol::frame::Frame;
 use comity_protocol::head::{Head, HeadProof};
 use comity_protocol::history::{Backfill, HistoryAsk, LogRef};
-use comity_protocol::id::{LineageId, LogId, LogName};
+use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
+use comity_replica::limits::FIRST_PAGE_RECORDS;
 
 use super::exchange::Exchange;
 use crate::writer::{RecordsError, View};
@@ -90,6 +93,19 @@ struct Records<'a> {
 impl Exchange {
     /// The answer to a peer's ask for history.
     pub(super) fn serve_history(&self, peer: LineageId, ask: &HistoryAsk) -> Frame {
+        Frame::Backfill(self.history(peer, ask))
+    }
+
+    /// The newest page of a group that has just admitted the peer.
+    pub(super) fn first_page(&self, peer: LineageId, channel: &ChannelId) -> Option<Backfill> {
+        let ask = {
+            let state = self.shared.state();
+            first_ask(state.channel(channel)?.1, peer, FIRST_PAGE_RECORDS)?
+        };
+        Some(self.history(peer, &ask)).filter(|page| !page.ranges.is_empty())
+    }
+
+    fn history(&self, peer: LineageId, ask: &HistoryAsk) -> Backfill {
         let none = || Backfill {
             channel: ask.channel,
             ranges: Vec::new(),
@@ -102,16 +118,16 @@ impl Exchange {
         };
         // Rows of the newest records may be laid down later than the state; history is older.
         let (Some((no, channel)), Ok(view)) = (channel, self.shared.view()) else {
-            return Frame::Backfill(none());
+            return none();
         };
         let rows = Rows::new(view, no);
         let mut records = Records { exchange: self, channel: &channel, rows, failed: None };
         let found = backfill(&channel, self.lineage, peer, ask, &mut records);
         match records.failed {
-            None => Frame::Backfill(found),
+            None => found,
             Some(error) => {
                 tracing::error!(%error, "history cannot be served");
-                Frame::Backfill(none())
+                none()
             }
         }
     }

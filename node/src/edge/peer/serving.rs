@@ -94,6 +94,7 @@ impl Exchange {
         peer: LineageId,
         items: &[Arc<Item>],
         cursor: Cursor,
+        admissions: &[LogId],
     ) -> FedBatch<Tracked> {
         let mut parts: Vec<Part> = Vec::new();
         let mut at: BTreeMap<LogId, usize> = BTreeMap::new();
@@ -118,7 +119,7 @@ impl Exchange {
             }
         }
         for part in &mut parts {
-            if self.admits(peer, part, items) {
+            if part.first > 1 && admissions.contains(&part.head.log) {
                 self.complete(peer, part, BATCH_RECORDS_MAX - items.len().min(BATCH_RECORDS_MAX));
             }
         }
@@ -128,16 +129,16 @@ impl Exchange {
         FedBatch { batch: self.batch(peer, parts, Some(cursor)), records }
     }
 
-    /// Whether a part of a group's control log holds the record that admits the peer.
-    fn admits(&self, peer: LineageId, part: &Part, items: &[Arc<Item>]) -> bool {
-        let log = part.head.log;
-        if !matches!(log.name, LogName::Control { .. }) || part.first == 1 {
-            return false;
-        }
+    /// Control logs of which one of these records admits the peer to their group.
+    pub(super) fn admissions(&self, peer: LineageId, items: &[Arc<Item>]) -> Vec<LogId> {
         let state = self.shared.state();
-        let stay = state.channel(&log.channel).and_then(|(_, channel)| channel.peers.get(&peer));
-        let is_its = |item: &&Arc<Item>| item.applied.log == log;
-        stay.is_some_and(|stay| items.iter().filter(is_its).any(|i| i.applied.pos == stay.from))
+        let admits = |item: &&Arc<Item>| {
+            let applied = &item.applied;
+            let stay = || state.channels.get(&applied.channel)?.peers.get(&peer);
+            let is_control = matches!(applied.log.name, LogName::Control { .. });
+            is_control && stay().is_some_and(|stay| stay.from == applied.pos)
+        };
+        items.iter().filter(admits).map(|item| item.applied.log).collect()
     }
 
     /// Puts before a part of a control log what the peer would have to ask for next, so that who is

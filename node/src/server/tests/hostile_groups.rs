@@ -22,12 +22,15 @@ use crate::writer::tests::story::Story;
 
 const MALLORY: AccountNumber = AccountNumber(1);
 
-/// Alice's group at acme, which Mallory was invited to and is in.
-async fn as_a_member() -> (Scene, Wire, ChannelId) {
+/// Alice's group at acme, where she said something before Mallory was invited, who accepts.
+async fn accepting(texts: &[&str]) -> (Scene, Wire, ChannelId) {
     let mut scene = Scene::begin().await;
     let mut wire = scene.links().await;
     subscribes(&mut wire).await;
     let group = soon(scene.alice.http().create_group("lunch", "")).await.unwrap();
+    for text in texts {
+        soon(scene.alice.client.sender().send(&group, *text)).await.unwrap();
+    }
     let channel = id_of(&group);
     let (home, rogue) = (&scene.world.homes[0], &mut scene.rogue);
     let mallory = format!("mallory@{DOMAIN}");
@@ -37,6 +40,13 @@ async fn as_a_member() -> (Scene, Wire, ChannelId) {
     invite.unwrap();
     let accepts = rogue.story.act(1, None, Act::Accept { channel }).applied;
     wire.shows(&rogue.story.batch(&accepts)).await;
+    (scene, wire, channel)
+}
+
+/// The same, and Mallory is in.
+async fn as_a_member() -> (Scene, Wire, ChannelId) {
+    let (mut scene, mut wire, channel) = accepting(&[]).await;
+    let (home, rogue) = (&scene.world.homes[0], &mut scene.rogue);
     let is_in =
         |state: &State| state.channel(&channel).is_some_and(|(_, known)| known.group().is_some());
     rogue.follows(&mut wire, home, "the group", is_in).await;
@@ -107,6 +117,17 @@ async fn whoever_stands_on_another_history_is_asked_for_it() {
     let asks = |frame: &Frame| matches!(frame, Frame::Show { log, .. } if *log == control);
     wire.hears("a question after the other history", asks).await;
     assert_eq!(scene.status().await.void, 1);
+}
+
+#[tokio::test]
+async fn whoever_is_let_in_is_shown_the_newest_page_unasked() {
+    let (_scene, mut wire, channel) = accepting(&["first", "second"]).await;
+    let shows = |frame: &Frame| matches!(frame, Frame::Backfill(page) if page.channel == channel);
+    let Frame::Backfill(page) = wire.hears("the newest page", shows).await else { unreachable!() };
+    let [range] = &page.ranges[..] else { panic!("{page:?}") };
+    assert_eq!((range.first, range.records.len()), (1, 2));
+    assert!(range.start.is_some(), "it has to prove itself");
+    assert_eq!(page.missing, []);
 }
 
 pub(super) fn control_log(story: &Story, channel: ChannelId) -> LogName {
