@@ -18,7 +18,7 @@ use crate::config::Settings;
 pub(super) struct Options {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Print JSON, for programs: the list, or the one that is shown
+    /// Print JSON, for programs: the list, the one that is shown, or the rules
     #[arg(long, global = true)]
     json: bool,
 }
@@ -68,7 +68,7 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
                 false => Ok(say(details(peer, clock::unix_ms()))?),
             }
         }
-        Some(Command::Policy(command)) => Ok(say(policy::run(&admin, command).await?)?),
+        Some(Command::Policy(command)) => Ok(say(policy::run(&admin, command, options.json).await?)?),
         Some(Command::Retry { domain }) => {
             let domain = plain(&domain);
             Ok(say(match admin.retry_peer(&domain).await? {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::peers::{largest, plain};
+use super::peers::{json, largest, plain};
 use crate::admin::{AdminClient, AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,8 @@ pub(super) enum Command {
         domain: String,
     },
     /// Say nothing of an organisation any more: `federation.mode` decides
+    ///
+    /// Where it waits for your word, it is listed no longer, until it asks again.
     Forget {
         /// The organisation, such as globex.example
         domain: String,
@@ -68,8 +70,12 @@ pub(super) struct Allow {
     records_per_minute: Option<u32>,
 }
 
-/// Runs what says something.
-pub(super) async fn run(admin: &AdminClient, command: Command) -> Result<String, Failure> {
+/// Runs what says something, or shows what was said, for programs where that is wanted.
+pub(super) async fn run(
+    admin: &AdminClient,
+    command: Command,
+    for_programs: bool,
+) -> Result<String, Failure> {
     match command {
         Command::Allow(Allow { domain, named_groups, asks_per_hour, records_per_minute }) => {
             let domain = plain(&domain);
@@ -101,6 +107,7 @@ pub(super) async fn run(admin: &AdminClient, command: Command) -> Result<String,
             admin.unshare(&domain, &group).await?;
             Ok(format!("{group} is shared with {domain} no longer.\n"))
         }
+        Command::Rules if for_programs => Ok(json(&admin.policy().await?)?),
         Command::Rules => Ok(rules(&admin.policy().await?, crate::clock::unix_ms())),
     }
 }

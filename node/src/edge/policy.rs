@@ -58,7 +58,11 @@ impl ClientEdge {
             records_per_minute: rule.records_per_minute,
             since_unix_ms: clock::unix_ms(),
         });
-        self.change_policy(PolicyChange::Rule { domain: checked(domain)?, rule }).await
+        let domain = checked(domain)?;
+        if rule.is_none() {
+            self.links().pass_over(&domain);
+        }
+        self.change_policy(PolicyChange::Rule { domain, rule }).await
     }
 
     /// A group may be shared with a domain.

@@ -137,6 +137,11 @@ impl Links {
         }
     }
 
+    /// The admin does not want to hear of a domain that waits, until it asks again.
+    pub fn pass_over(&self, domain: &str) {
+        lock(&self.0.asking).retain(|waits, _| waits.as_str() != domain);
+    }
+
     /// Who waits to be let in.
     pub fn asking(&self) -> BTreeMap<ServerName, Asking> {
         lock(&self.0.asking).clone()

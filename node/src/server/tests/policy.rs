@@ -72,6 +72,12 @@ async fn a_first_contact_waits_for_both_admins() {
     assert!(asking[0].by_ours && !asking[0].by_itself);
     assert_eq!(admin(&world, 1).policy().await.unwrap().asking, [], "nobody asked there");
 
+    // Passed over, it is listed again as soon as somebody asks again.
+    admin(&world, 0).set_rule(GLOBEX, None).await.unwrap();
+    assert_eq!(admin(&world, 0).policy().await.unwrap().asking, []);
+    assert_eq!(code(alice.http().open_direct(&bob.account).await), "domain_waits");
+    assert_eq!(admin(&world, 0).policy().await.unwrap().asking.len(), 1);
+
     says(&world, 0, GLOBEX, RuleStance::Allow).await;
     sees_policy(&world, 0, |policy| policy.asking.is_empty()).await;
     sees(&world, 0, GLOBEX, |peer| trouble(peer) == Some("waits_at_domain")).await;
