@@ -64,6 +64,7 @@ impl Node {
     /// Where history may have come within reach, its links are told and its sources wished for.
     fn poke(&mut self, now_ms: u64) {
         let Some(run) = &mut self.run else { return };
+        run.exchange.look_around(now_ms);
         let taken = run.exchange.forks_taken();
         if std::mem::replace(&mut run.forks_seen, taken) != taken {
             run.links.values_mut().for_each(|link| link.end.poke_forks());
@@ -399,6 +400,7 @@ impl Node {
         let due_ms = due_ms.map(|due_ms| due_ms.saturating_sub_signed(ahead_ms));
         let links = run.links.values().filter_map(|link| link.end.poll_timeout());
         let others = run.dialer.poll_timeout().into_iter().chain(run.writer.deadline_ms());
+        let others = others.chain(run.exchange.next_look_ms());
         let Some(next_ms) = links.chain(others).chain(due_ms).min() else { return };
         let next_ms = next_ms.max(now_ms + 1);
         if run.wake_ms.is_none_or(|at_ms| at_ms <= now_ms || at_ms > next_ms) {

@@ -62,18 +62,20 @@ impl Relays {
         origins.iter().filter_map(|origin| self.came.get(origin)).sum()
     }
 
-    /// Whether it is time to look who is away.
-    pub fn is_look_due(&self, now_ms: u64) -> bool {
-        self.looked_ms.is_none_or(|at_ms| at_ms + RELAY_MS <= now_ms)
+    /// When to look who is away; never while there is nobody to tell.
+    pub fn next_look_ms(&self) -> Option<u64> {
+        let next_ms = self.looked_ms.map_or(0, |at_ms| at_ms + RELAY_MS);
+        (!self.up.is_empty()).then_some(next_ms)
     }
 
-    /// Looks who is away: `groups` are the other members of each group that we are in.
-    pub fn look<M>(&mut self, groups: impl Iterator<Item = M>, now_ms: u64)
+    /// Looks who is away: `groups` are the other members of each group that we are in. Returns the
+    /// peers from whose point of view that has changed.
+    pub fn look<M>(&mut self, groups: impl Iterator<Item = M>, now_ms: u64) -> BTreeSet<LineageId>
     where
         M: Iterator<Item = LineageId> + Clone,
     {
         self.looked_ms = Some(now_ms);
-        self.away.clear();
+        let before = std::mem::take(&mut self.away);
         let mut without = BTreeSet::new();
         for members in groups {
             let down: Vec<LineageId> =
@@ -93,11 +95,18 @@ impl Relays {
         for member in without {
             self.down.entry(member).or_insert(now_ms);
         }
+        let peers = before.keys().chain(self.away.keys());
+        peers.filter(|peer| before.get(peer) != self.away.get(peer)).copied().collect()
     }
 
     /// Who is away of those that share a group with us and with a peer.
     pub fn away_from(&self, peer: LineageId) -> BTreeSet<LineageId> {
         self.away.get(&peer).cloned().unwrap_or_default()
+    }
+
+    /// Whether just these are.
+    pub fn are_away_from(&self, peer: LineageId, told: &BTreeSet<LineageId>) -> bool {
+        self.away.get(&peer).map_or(told.is_empty(), |away| away == told)
     }
 
     /// When somebody else may be asked for what an origin writes, of which was heard at a time.
@@ -160,6 +169,11 @@ impl Offers {
     /// Of a link, by its number.
     pub fn new(link: u64) -> Self {
         Self { link, known: BTreeMap::new() }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     /// The peer states heads; `lacks` tells what is lacking of a log up to a record.
@@ -246,7 +260,7 @@ mod tests {
     }
 
     fn look(relays: &mut Relays, now_ms: u64) -> BTreeSet<LineageId> {
-        if relays.is_look_due(now_ms) {
+        if relays.looked_ms.is_none_or(|at_ms| at_ms + RELAY_MS <= now_ms) {
             relays.look([[BOB, CAROL, DAVE].into_iter()].into_iter(), now_ms);
         }
         relays.away_from(BOB)
@@ -277,6 +291,25 @@ mod tests {
         relays.handle_up(CAROL, 4 * RELAY_MS);
         assert_eq!(look(&mut relays, 5 * RELAY_MS), BTreeSet::from([DAVE]));
         assert_eq!(relays.away_from(CAROL), BTreeSet::from([DAVE]));
+    }
+
+    #[test]
+    fn a_look_tells_for_whom_it_has_changed_who_is_away() {
+        let mut relays = Relays::default();
+        let group = || [[BOB, CAROL, DAVE].into_iter()].into_iter();
+        assert_eq!(relays.next_look_ms(), None, "there is nobody to tell");
+        relays.handle_up(BOB, 0);
+        assert_eq!(relays.next_look_ms(), Some(0));
+        assert_eq!(relays.look(group(), 0), BTreeSet::new());
+        assert_eq!(relays.next_look_ms(), Some(RELAY_MS));
+        relays.handle_up(CAROL, 1);
+        assert_eq!(relays.look(group(), RELAY_MS), BTreeSet::from([BOB, CAROL]));
+        assert_eq!(relays.look(group(), 2 * RELAY_MS), BTreeSet::new(), "as before");
+        assert!(relays.are_away_from(BOB, &BTreeSet::from([DAVE])));
+        assert!(!relays.are_away_from(BOB, &BTreeSet::new()));
+        assert!(relays.are_away_from(DAVE, &BTreeSet::new()));
+        relays.handle_up(DAVE, 3 * RELAY_MS);
+        assert_eq!(relays.look(group(), 3 * RELAY_MS), BTreeSet::from([BOB, CAROL]));
     }
 
     #[test]

@@ -26,6 +26,7 @@ use super::end::LinkEnd;
 use super::examine;
 use super::meter::{Meter, Traffic};
 use super::outgoing::{self, Outgoing};
+use super::queue;
 use super::silence::Silence;
 use super::task::Task;
 use crate::clock;
@@ -54,7 +55,7 @@ pub(super) struct Up {
 /// A link's end of its dealings with the manager.
 pub(super) struct Wires {
     pub(super) number: u64,
-    pub(super) orders: mpsc::Receiver<Order>,
+    pub(super) orders: queue::Receiver<Order>,
     pub(super) reports: mpsc::Sender<Up>,
 }
 

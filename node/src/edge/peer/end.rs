@@ -371,7 +371,7 @@ impl LinkEnd {
                 self.replica.poke_history();
                 self.exchange.filling.link_up(self.link, peer?);
                 self.watch = Some(self.exchange.conduct.watch(self.link, peer?));
-                self.relaying.handle_up(peer?, now_ms);
+                self.relaying.handle_up(peer?, self.wakes(), now_ms);
                 let (presences, link) = (&self.exchange.presences, (self.link, self.wakes()));
                 self.presence = Some(presences.link_up(peer?, link, start, now_ms));
                 self.begin_keys(peer?);

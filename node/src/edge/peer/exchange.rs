@@ -13,7 +13,6 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::LineageId;
 use comity_protocol::key::NodePublicKey;
 use comity_protocol::name::ServerName;
-use comity_replica::Relays;
 use tokio::sync::watch;
 
 use super::conduct::Conduct;
@@ -24,6 +23,7 @@ use super::marks::Marks;
 use super::probing::Probes;
 use super::progress::{Acknowledged, Progress};
 use super::proofs::{Blinds, Proofs};
+use super::relaying::Relayed;
 use crate::feed::Hub;
 use crate::presence::Presences;
 use crate::writer::Shared;
@@ -43,7 +43,7 @@ pub struct Exchange {
     pub(super) conduct: Conduct,
     pub(super) finality: Finality,
     pub(super) marks: Marks,
-    pub(super) relays: Mutex<Relays>,
+    pub(super) relays: Mutex<Relayed>,
     pub(super) probes: Probes,
     /// Counts the changes of keys taken.
     keyed: watch::Sender<u64>,

@@ -17,6 +17,7 @@ use super::Context;
 use super::directory::Question;
 use super::driver::{self, Order, Up, Wires};
 use super::links::{Asker, Trouble};
+use super::queue;
 use crate::clock;
 
 /// Links at once, dialled and accepted.
@@ -44,7 +45,7 @@ struct Manager {
 }
 
 struct Entry {
-    orders: mpsc::Sender<Order>,
+    orders: queue::Sender<Order>,
     /// The peer, once the link is up and while it counts.
     domain: Option<ServerName>,
     dialled: Option<ServerName>,
@@ -78,6 +79,7 @@ pub(super) async fn run(
     context.exchange.filling.refresh();
     loop {
         manager.dial_due();
+        context.exchange.look_around(clock::monotonic_ms());
         let pause = manager.pause();
         tokio::select! {
             link = context.endpoint.accept() => match link {
@@ -223,7 +225,7 @@ impl Manager {
         }
         self.last_number += 1;
         let number = self.last_number;
-        let (orders, ordered) = mpsc::channel(ORDERS_MAX);
+        let (orders, ordered) = queue::queue(ORDERS_MAX);
         let wires = Wires { number, orders: ordered, reports: self.reports.clone() };
         self.links.insert(number, Entry { orders, domain: None, dialled: dialled.clone() });
         let driver = driver::run(Arc::clone(&self.context), link, dialled, wires);
@@ -324,7 +326,7 @@ impl Manager {
     fn order(&self, number: u64, order: Order) {
         let Some(entry) = self.links.get(&number) else { return };
         if let Err(refused) = entry.orders.try_send(order)
-            && let Order::Ask(question) = refused.into_inner()
+            && let Order::Ask(question) = refused
         {
             question.fail(Code::Overloaded);
         }
@@ -353,7 +355,8 @@ impl Manager {
     fn pause(&self) -> Duration {
         let now_ms = clock::monotonic_ms();
         let questions = self.waiting.iter().map(|waiting| waiting.until_ms).min();
-        let next = self.dialer.poll_timeout().into_iter().chain(questions).min();
+        let look_ms = self.context.exchange.next_look_ms();
+        let next = self.dialer.poll_timeout().into_iter().chain(questions).chain(look_ms).min();
         // With nothing due there is nothing to do for a long while.
         let left_ms = next.map_or(3_600_000, |at_ms| at_ms.saturating_sub(now_ms));
         Duration::from_millis(left_ms.max(1))

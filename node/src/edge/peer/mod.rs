@@ -32,6 +32,7 @@ mod probing;
 mod progress;
 mod proofs;
 mod questions;
+mod queue;
 mod relaying;
 mod rewinding;
 mod serving;

@@ -3,8 +3,9 @@
 
 use comity_federation::{LinkError, LinkSender};
 use comity_protocol::frame::{Class, Frame};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+use super::queue::{Receiver, Sender, queue};
 
 /// Frames that wait in one lane. The link's state machine bounds what it feeds; this bounds
 /// answers.
@@ -13,7 +14,7 @@ const LANE_FRAMES_MAX: usize = 64;
 const FRAMES_AT_ONCE_MAX: usize = 32;
 
 /// A lane is opened with its first frame: an idle link has one.
-pub(super) type Lanes = [Option<mpsc::Sender<Vec<u8>>>; CLASSES];
+pub(super) type Lanes = [Option<Sender<Vec<u8>>>; CLASSES];
 
 pub(super) struct Outgoing {
     pub(super) lanes: Lanes,
@@ -31,7 +32,7 @@ impl Outgoing {
 
     /// Whether every lane takes another frame.
     pub(super) fn has_room(&self) -> bool {
-        self.lanes.iter().flatten().all(|lane| lane.capacity() > 0)
+        self.lanes.iter().flatten().all(Sender::has_room)
     }
 
     /// Puts a frame into its lane; to be called while there is room. How many bytes it has.
@@ -44,7 +45,7 @@ impl Outgoing {
         };
         let (sender, tasks) = (&self.sender, &mut self.tasks);
         let lane = lane.get_or_insert_with(|| {
-            let (send, receive) = mpsc::channel(LANE_FRAMES_MAX);
+            let (send, receive) = queue(LANE_FRAMES_MAX);
             tasks.spawn(write(sender.clone(), class, receive));
             send
         });
@@ -68,13 +69,13 @@ impl Outgoing {
 pub(super) async fn room(lanes: &Lanes) {
     for lane in lanes.iter().flatten() {
         // A closed lane shows as an ended task.
-        if lane.reserve().await.is_err() {
+        if !lane.room().await {
             std::future::pending::<()>().await;
         }
     }
 }
 
-async fn write(sender: LinkSender, class: Class, mut frames: mpsc::Receiver<Vec<u8>>) -> LinkError {
+async fn write(sender: LinkSender, class: Class, mut frames: Receiver<Vec<u8>>) -> LinkError {
     let mut taken = Vec::new();
     loop {
         if frames.recv_many(&mut taken, FRAMES_AT_ONCE_MAX).await == 0 {

@@ -11,8 +11,59 @@ use comity_protocol::id::{LineageId, LogId};
 use comity_protocol::limits::VECTOR_ENTRIES_MAX;
 use comity_replica::limits::RELAY_MS;
 use comity_replica::{Lacking, Offers, Relays};
+use tokio::sync::Notify;
 
 use super::exchange::Exchange;
+
+/// What all links share of it. Who has nothing to tell is not woken to find that out, so that a
+/// thousand idle links cost little: a link is woken once there is something for its peer.
+#[derive(Default)]
+pub(super) struct Relayed {
+    relays: Relays,
+    /// Links that are up, by number: the peer of each, and what wakes it.
+    links: BTreeMap<u64, (LineageId, Arc<Notify>)>,
+    /// The links whose peers hear of those that are away from them, by whom they hear of.
+    watchers: BTreeMap<LineageId, BTreeSet<u64>>,
+}
+
+impl Relayed {
+    fn look<M>(&mut self, groups: impl Iterator<Item = M>, now_ms: u64)
+    where
+        M: Iterator<Item = LineageId> + Clone,
+    {
+        let changed = self.relays.look(groups, now_ms);
+        if changed.is_empty() {
+            return;
+        }
+        for (_, wake) in self.links.values().filter(|(peer, _)| changed.contains(peer)) {
+            wake.notify_one();
+        }
+    }
+
+    fn came(&mut self, origin: LineageId) {
+        self.relays.handle_came(origin);
+        for link in self.watchers.get(&origin).into_iter().flatten() {
+            if let Some((_, wake)) = self.links.get(link) {
+                wake.notify_one();
+            }
+        }
+    }
+
+    /// The peer of a link hears of others from now on.
+    fn watch(&mut self, link: u64, before: &BTreeSet<LineageId>, now: &BTreeSet<LineageId>) {
+        for origin in before.difference(now) {
+            if let Some(links) = self.watchers.get_mut(origin) {
+                links.remove(&link);
+                if links.is_empty() {
+                    self.watchers.remove(origin);
+                }
+            }
+        }
+        for origin in now.difference(before) {
+            self.watchers.entry(*origin).or_default().insert(link);
+        }
+    }
+}
 
 /// One link's part in passing logs on.
 pub(super) struct Relaying {
@@ -21,8 +72,8 @@ pub(super) struct Relaying {
     /// The peer, once the link is up.
     peer: Option<LineageId>,
     offers: Offers,
-    /// Who is away from us, as the peer knows it.
-    told: BTreeSet<LineageId>,
+    /// Who is away from us, as the peer knows it; nothing before the first look.
+    told: Option<BTreeSet<LineageId>>,
     /// Who is away from the peer.
     watched: BTreeSet<LineageId>,
     /// How far it was told that their logs have come.
@@ -40,7 +91,7 @@ impl Relaying {
             link,
             peer: None,
             offers: Offers::new(link),
-            told: BTreeSet::new(),
+            told: None,
             watched: BTreeSet::new(),
             stated: BTreeMap::new(),
             seen: None,
@@ -48,10 +99,12 @@ impl Relaying {
         }
     }
 
-    /// The link is up.
-    pub(super) fn handle_up(&mut self, peer: LineageId, now_ms: u64) {
+    /// The link is up; `wake` wakes whoever asks when to look.
+    pub(super) fn handle_up(&mut self, peer: LineageId, wake: Arc<Notify>, now_ms: u64) {
         self.peer = Some(peer);
-        relays(&self.exchange).handle_up(peer, now_ms);
+        let mut relayed = relayed(&self.exchange);
+        relayed.relays.handle_up(peer, now_ms);
+        relayed.links.insert(self.link, (peer, wake));
     }
 
     /// The peer takes what is stated to it.
@@ -69,21 +122,23 @@ impl Relaying {
 
     /// The peer says who is away from it.
     pub(super) fn handle_away(&mut self, origins: Vec<LineageId>, now_ms: u64) {
-        self.watched = origins.into_iter().collect();
+        let origins = origins.into_iter().collect();
+        relayed(&self.exchange).watch(self.link, &self.watched, &origins);
+        self.watched = origins;
         self.stated.retain(|log, _| self.watched.contains(&log.origin));
         (self.seen, self.due_ms) = (None, Some(now_ms));
     }
 
     /// The peer does not bring a log, or what it brings is not taken.
     pub(super) fn handle_refused(&mut self, log: &WireLog) {
-        self.offers.handle_refused(log, &mut relays(&self.exchange));
+        self.offers.handle_refused(log, &mut relayed(&self.exchange).relays);
     }
 
     /// Ranges were applied, or not.
     pub(super) fn handle_applied(&self, reports: &[RangeReport]) {
-        let mut relays = relays(&self.exchange);
+        let mut relayed = relayed(&self.exchange);
         let applied = reports.iter().filter(|report| report.outcome == RangeOutcome::Applied);
-        applied.for_each(|report| relays.handle_came(report.log.origin));
+        applied.for_each(|report| relayed.came(report.log.origin));
     }
 
     /// What to ask the peer for now.
@@ -91,23 +146,36 @@ impl Relaying {
         let Some(peer) = self.peer else { return Vec::new() };
         let state = self.exchange.shared.state();
         let lacks = |log: &WireLog, seq| lacking(&state, peer, log, seq);
-        self.offers.choose(&mut relays(&self.exchange), now_ms, &lacks)
+        self.offers.choose(&mut relayed(&self.exchange).relays, now_ms, &lacks)
     }
 
-    /// When to look around next.
+    /// When to look around next, where there is something to find.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        self.due_ms
+        self.due_ms.filter(|_| !self.is_idle())
+    }
+
+    /// Whether a look would find nothing.
+    fn is_idle(&self) -> bool {
+        let (Some(peer), Some(told)) = (self.peer, &self.told) else { return false };
+        if !self.offers.is_empty() {
+            return false;
+        }
+        let relays = &relayed(&self.exchange).relays;
+        let is_told = self.watched.is_empty() || self.seen == Some(relays.came_of(&self.watched));
+        is_told && relays.are_away_from(peer, told)
     }
 
     /// Looks who is away, and what there is to be told of those who are away from the peer.
     pub(super) fn look(&mut self, now_ms: u64) -> Vec<Frame> {
         self.due_ms = Some(now_ms + RELAY_MS);
         let Some(peer) = self.peer else { return Vec::new() };
-        let away = self.exchange.away_from(peer, now_ms);
+        self.exchange.look_around(now_ms);
+        let away = relayed(&self.exchange).relays.away_from(peer);
         let mut frames = Vec::new();
-        if away != self.told {
+        let told = self.told.get_or_insert_default();
+        if away != *told {
             let origins = away.iter().copied().take(VECTOR_ENTRIES_MAX).collect();
-            self.told = away;
+            *told = away;
             frames.push(Frame::Away { origins });
         }
         let entries = self.news(peer);
@@ -119,7 +187,7 @@ impl Relaying {
 
     /// Heads that the peer was not told of yet, of those who are away from it.
     fn news(&mut self, peer: LineageId) -> Vec<VectorEntry> {
-        let came = relays(&self.exchange).came_of(&self.watched);
+        let came = relayed(&self.exchange).relays.came_of(&self.watched);
         if self.watched.is_empty() || self.seen == Some(came) {
             return Vec::new();
         }
@@ -135,24 +203,31 @@ impl Relaying {
 
 impl Drop for Relaying {
     fn drop(&mut self) {
-        relays(&self.exchange).handle_down(self.link, self.peer);
+        let mut relayed = relayed(&self.exchange);
+        relayed.relays.handle_down(self.link, self.peer);
+        relayed.links.remove(&self.link);
+        relayed.watch(self.link, &self.watched, &BTreeSet::new());
     }
 }
 
 impl Exchange {
-    /// Who is away of those that share a group with us and with a peer.
-    fn away_from(&self, peer: LineageId, now_ms: u64) -> BTreeSet<LineageId> {
-        let state = self.shared.state();
-        let mut relays = relays(self);
-        if relays.is_look_due(now_ms) {
+    /// Looks who is away, where it is time to: the one look for all links, of which those are woken
+    /// whose peers are to hear of it.
+    pub fn look_around(&self, now_ms: u64) {
+        if self.next_look_ms().is_some_and(|at_ms| at_ms <= now_ms) {
+            let state = self.shared.state();
             let groups = state.channels.values().filter(|channel| channel.group().is_some());
-            relays.look(groups.map(|channel| channel.sharing_peers()), now_ms);
+            relayed(self).look(groups.map(|channel| channel.sharing_peers()), now_ms);
         }
-        relays.away_from(peer)
+    }
+
+    /// When to call `look_around`.
+    pub fn next_look_ms(&self) -> Option<u64> {
+        relayed(self).relays.next_look_ms()
     }
 }
 
-fn relays(exchange: &Exchange) -> MutexGuard<'_, Relays> {
+fn relayed(exchange: &Exchange) -> MutexGuard<'_, Relayed> {
     exchange.relays.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
