@@ -408,13 +408,13 @@ _RECORDS = [
 ]
 
 _TALK = [
-    Lie("questions", _sized(_questions, 2_048, 40_960), "borne", UNCOUNTED),
+    Lie("questions", _sized(_questions, 2_048, 40_960), "borne", DENIED),
     Lie("questions whose answers are not read", _sized(_unread_questions, 2, 40), _LIMITED,
         FAULTS),
     Lie("datagrams of noise", _sized(_datagrams(lambda n: os.urandom(200)), 2_000, 50_000), "borne",
         REFUSED),
     Lie("presence of people that nobody watches", _sized(_datagrams(lambda n: cbor.encode(
-        [frame.PRESENCE, [[[n, n, 0]]]])), 2_000, 50_000), "borne", UNCOUNTED),
+        [frame.PRESENCE, [[[n, n, 0]]]])), 2_000, 50_000), "borne", DENIED),
     Lie("typing", _sized(_typing, 3_000, 50_000), "borne", UNCOUNTED),
     Lie("leases", _sized(_frames(lambda n: (frame.LEASE, [n])), 2_000, 50_000), "borne", DENIED),
     Lie("marks", _sized(_frames(lambda n: (frame.MARKS, [[_HASH, n]])), 2_000, 50_000), "borne",

@@ -12,7 +12,7 @@ import cbor
 import peer as frame
 from peer import Session
 from spoil import frames, spoilt
-from stage import FAULTS, NO_COUNTER, UNCOUNTED, Lie, Stage
+from stage import FAULTS, NO_COUNTER, Lie, Stage
 from wire import FEED, HISTORY, LINK
 
 _MALFORMED, _UNEXPECTED = "frame_malformed", "frame_unexpected"
@@ -176,27 +176,25 @@ _ENCODINGS = [
 ]
 
 _LENGTHS = [
-    Lie("of nothing", _pours(bytes(4)), _MALFORMED, UNCOUNTED),
-    Lie("of 2^32 - 1", _pours(b"\xff" * 4), _MALFORMED, UNCOUNTED),
-    Lie("of 4 MiB and a byte", _pours((_FRAME_BYTES_MAX + 1).to_bytes(4, "big")), _MALFORMED,
-        UNCOUNTED),
-    Lie("of 2^31 in the feed", _pours(b"\x80" + bytes(3), cls=FEED), _MALFORMED, UNCOUNTED),
-    Lie("of 2^31 in history", _pours(b"\x80" + bytes(3), cls=HISTORY), _MALFORMED, UNCOUNTED),
-    Lie("half of one, then the end", _pours(b"\0\0", end=True), _UNEXPECTED, UNCOUNTED),
-    Lie("a frame that the end cuts off", _pours(b"\0\0\0\x09\x82", end=True), _UNEXPECTED,
-        UNCOUNTED),
+    Lie("of nothing", _pours(bytes(4)), _MALFORMED),
+    Lie("of 2^32 - 1", _pours(b"\xff" * 4), _MALFORMED),
+    Lie("of 4 MiB and a byte", _pours((_FRAME_BYTES_MAX + 1).to_bytes(4, "big")), _MALFORMED),
+    Lie("of 2^31 in the feed", _pours(b"\x80" + bytes(3), cls=FEED), _MALFORMED),
+    Lie("of 2^31 in history", _pours(b"\x80" + bytes(3), cls=HISTORY), _MALFORMED),
+    Lie("half of one, then the end", _pours(b"\0\0", end=True), _UNEXPECTED),
+    Lie("a frame that the end cuts off", _pours(b"\0\0\0\x09\x82", end=True), _UNEXPECTED),
 ]
 
 _STREAMS = [
-    Lie("one of class 0", _uses(_opens_a_class(0)), _UNEXPECTED, UNCOUNTED),
-    Lie("one of class 4", _uses(_opens_a_class(4)), _UNEXPECTED, UNCOUNTED),
-    Lie("one of class 255", _uses(_opens_a_class(255)), _UNEXPECTED, UNCOUNTED),
-    Lie("a second one of a class", _uses(_opens_a_class(LINK)), _UNEXPECTED, UNCOUNTED),
-    Lie("more than there are classes", _uses(_opens_too_many), _STREAM_LIMIT, UNCOUNTED),
-    Lie("one both ways", _uses(_opens_both_ways), _STREAM_LIMIT, UNCOUNTED),
-    Lie("one that ends", _pours(b"", end=True), _UNEXPECTED, UNCOUNTED),
-    Lie("one that is reset", _uses(_resets), _UNEXPECTED, UNCOUNTED),
-    Lie("the node's own is not read on", _uses(_stops), _UNEXPECTED, UNCOUNTED),
+    Lie("one of class 0", _uses(_opens_a_class(0)), _UNEXPECTED),
+    Lie("one of class 4", _uses(_opens_a_class(4)), _UNEXPECTED),
+    Lie("one of class 255", _uses(_opens_a_class(255)), _UNEXPECTED),
+    Lie("a second one of a class", _uses(_opens_a_class(LINK)), _UNEXPECTED),
+    Lie("more than there are classes", _uses(_opens_too_many), _STREAM_LIMIT),
+    Lie("one both ways", _uses(_opens_both_ways), _STREAM_LIMIT),
+    Lie("one that ends", _pours(b"", end=True), _UNEXPECTED),
+    Lie("one that is reset", _uses(_resets), _UNEXPECTED),
+    Lie("the node's own is not read on", _uses(_stops), _UNEXPECTED),
     Lie("a batch on the stream of questions", _a_batch_among_the_answers, _UNEXPECTED),
     Lie("a question on the stream of batches", _a_question_in_the_feed, _UNEXPECTED),
 ]

@@ -15,7 +15,7 @@ from peer import MALLORY, Session
 from histories import Part
 from people import event
 from stage import (
-    DENIED, NO_COUNTER, REFUSED, UNCOUNTED, Lie, Stage,
+    DENIED, NO_COUNTER, REFUSED, Lie, Stage,
 )
 from wire import LINK, Gone
 
@@ -279,17 +279,17 @@ _ASKS = [
         "passed over", UNCOUNTED),
     Lie("64 histories at once", _bears(_asks_much_history), "passed over", DENIED),
     Lie("to be shown a log of nobody", _bears(_say(frame.SHOW, _OURS, 1)), "passed over", DENIED),
-    Lie("a group of nobody", _bears(_say(frame.SEEK, 1, [1, [_HASH]])), "passed over", UNCOUNTED),
+    Lie("a group of nobody", _bears(_say(frame.SEEK, 1, [1, [_HASH]])), "passed over", DENIED),
     Lie("20,480 pages of groups at once", _asks_too_many, "bounded", NO_COUNTER),
     Lie("20 names that nobody has", _bears(_say_all(
-        *[(frame.LOOKUP, n, f"nobody{n}") for n in range(20)])), "passed over", UNCOUNTED),
-    Lie("a name that is none", _bears(_say(frame.LOOKUP, 1, "\0")), "passed over", UNCOUNTED),
+        *[(frame.LOOKUP, n, f"nobody{n}") for n in range(20)])), "passed over", DENIED),
+    Lie("a name that is none", _bears(_say(frame.LOOKUP, 1, "\0")), "passed over", DENIED),
     Lie("what nobody shows of himself", _bears(_say(frame.PROFILE_ASK, 1, "nobody", True)),
-        "passed over", UNCOUNTED),
+        "passed over", DENIED),
     Lie("16 probes in a row", _probes_too_often, _LIMITED, NO_COUNTER),
     Lie("to be dialled, again and again", _has_itself_dialled, "dialled at most once", NO_COUNTER),
     Lie("a record of nobody in a probe", _bears(_probes_a_record_of_nobody), "passed over",
-        UNCOUNTED),
+        DENIED),
     Lie("how strangers are", _bears(_leases_strangers), "passed over", DENIED),
     Lie("how 24,576 accounts are", _bears(_leases_without_end), "passed over", DENIED),
 ]
@@ -304,7 +304,7 @@ _BY_THE_WAY = [
     Lie("typing for somebody else", _types_for_another, "passed over", DENIED),
     Lie("marks where it is not", _bears(_marks_for_another), "passed over", DENIED),
     Lie("presence that nobody asked for", _bears(_is_online_for_another), "passed over",
-        UNCOUNTED),
+        DENIED),
 ]
 
 TABLE = {

@@ -40,8 +40,8 @@ pub enum LinkError {
     FrameLength,
     /// The peer announced a frame of impossible length; the link was closed.
     FrameMalformed,
-    /// The peer opened a stream of an unknown class or a class twice, or ended a stream; the link
-    /// was closed.
+    /// The peer opened a stream of an unknown class or a class twice, or ended a stream, and the
+    /// link was closed; or it reads one of ours no more, and the link is to be.
     FrameUnexpected,
 }
 
@@ -105,8 +105,8 @@ impl Link {
     pub async fn recv(&mut self) -> Result<(Class, Bytes), LinkError> {
         let Self { connection, inbox, .. } = self;
         let received = inbox.recv(connection).await;
-        if let Err(error) = &received {
-            error.close(connection);
+        if let Some(code) = received.as_ref().err().and_then(LinkError::code) {
+            close_with(connection, code);
         }
         received
     }
@@ -254,21 +254,22 @@ fn poll_first_byte(
 }
 
 impl LinkError {
-    /// Tells the peer what it got wrong.
-    fn close(&self, connection: &Connection) {
+    /// What the peer is told where it got something wrong.
+    pub const fn code(&self) -> Option<Code> {
         match self {
-            Self::Closed(_) | Self::FrameLength => {}
-            Self::FrameMalformed => close_with(connection, Code::FrameMalformed),
-            Self::FrameUnexpected => close_with(connection, Code::FrameUnexpected),
+            Self::Closed(_) | Self::FrameLength => None,
+            Self::FrameMalformed => Some(Code::FrameMalformed),
+            Self::FrameUnexpected => Some(Code::FrameUnexpected),
         }
     }
+}
 
-    pub(crate) fn from_write(connection: &Connection, error: WriteError) -> Self {
+impl From<WriteError> for LinkError {
+    fn from(error: WriteError) -> Self {
         match error {
             WriteError::ConnectionLost(reason) => reason.into(),
             // No honest peer stops a stream: it closes the link.
             WriteError::ClosedStream | WriteError::Stopped(_) | WriteError::ZeroRttRejected => {
-                close_with(connection, Code::FrameUnexpected);
                 Self::FrameUnexpected
             }
         }

@@ -118,8 +118,7 @@ impl Lane {
             }
         };
         while !self.pending.is_empty() {
-            let written = stream.write_chunks(&mut self.pending).await;
-            let written = written.map_err(|e| LinkError::from_write(connection, e))?;
+            let written = stream.write_chunks(&mut self.pending).await?;
             self.pending.drain(..written.chunks);
         }
         Ok(())

@@ -61,20 +61,24 @@ impl<S: Sink> Presence<S> {
     }
 
     /// A peer tells of accounts. What nobody asked about, or what is older than what is known, says
-    /// nothing.
+    /// nothing. How many nobody has ever asked about.
     pub fn handle_presence(
         &mut self,
         peer: LineageId,
         link: u64,
         entries: Vec<PresenceEntry>,
         now: Now,
-    ) {
+    ) -> u64 {
         if !self.peers.get(&peer).is_some_and(|peer| peer.hears(link)) {
-            return;
+            return 0;
         }
+        let mut unknown = 0;
         for entry in entries {
             let account = AccountId { lineage: peer, number: entry.account };
-            let Some(slot) = self.users.find(account) else { continue };
+            let Some(slot) = self.users.find(account) else {
+                unknown += 1;
+                continue;
+            };
             let Some(user) = self.users.get_mut(slot) else { continue };
             if user.watchers.is_empty() || entry.version <= user.heard.version {
                 continue;
@@ -95,6 +99,7 @@ impl<S: Sink> Presence<S> {
             }
             self.mark(slot, now.ms);
         }
+        unknown
     }
 
     /// Somebody of a peer's is watched.

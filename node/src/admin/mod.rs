@@ -229,7 +229,7 @@ pub struct PeerLine {
     pub domain: String,
     /// Whether a link with it is up.
     pub is_linked: bool,
-    /// How often it broke the peer protocol, which ended a link each time.
+    /// How often it broke the peer protocol, or QUIC's rules, which ended a link each time.
     pub faults: u64,
     /// How often records that it showed were not taken.
     pub refused: u64,

@@ -79,11 +79,11 @@ impl LinkPresence {
                 Said::default()
             }
             Frame::Presence { entries } => {
-                self.presences.with(|machine, _| {
-                    machine.handle_presence(self.peer, self.link, entries, at(now_ms));
+                let denied = self.presences.with(|machine, _| {
+                    machine.handle_presence(self.peer, self.link, entries, at(now_ms))
                 });
                 self.presences.0.heard.send_modify(|count| *count += 1);
-                Said::default()
+                Said { denied }
             }
             Frame::Typing { channel, account, typing } => {
                 self.show_typing(channel, account, typing, now_ms)

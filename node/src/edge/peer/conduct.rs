@@ -46,6 +46,8 @@ pub(super) enum Wrong {
     Newer,
     /// Records that were not taken.
     Refused(Code),
+    /// A breach of the rules of QUIC itself, which ended the link.
+    Transport,
     /// Records without effect, or whose bodies were not kept.
     Void,
 }
@@ -55,7 +57,7 @@ pub(super) enum Wrong {
 pub struct PeerConduct {
     /// Whether a link with it is up.
     pub is_linked: bool,
-    /// Breaches of the peer protocol, each of which ended a link.
+    /// Breaches of the peer protocol, or of QUIC, each of which ended a link.
     pub faults: u64,
     /// How often records were not taken.
     pub refused: u64,
@@ -103,7 +105,7 @@ impl Conduct {
             let conduct = peers.entry(*peer).or_default();
             match wrong {
                 Wrong::Denied => conduct.denied += count,
-                Wrong::Fault(_) => conduct.faults += count,
+                Wrong::Fault(_) | Wrong::Transport => conduct.faults += count,
                 Wrong::Refused(_) => conduct.refused += count,
                 Wrong::Void => conduct.void += count,
                 Wrong::Crowded | Wrong::Early | Wrong::Newer => {}
@@ -262,6 +264,7 @@ impl Wrong {
             Self::Refused(code) => {
                 tracing::info!(peer, %code, channel, times, "records were not taken");
             }
+            Self::Transport => tracing::warn!(peer, times, "the peer broke the rules of QUIC"),
             Self::Void => {
                 tracing::warn!(
                     peer,

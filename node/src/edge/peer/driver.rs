@@ -491,7 +491,8 @@ impl Driver {
         if let Some(domain) = self.end.peer() {
             tracing::info!(peer = %domain, %error, "link down");
         }
-        self.link.close(Code::DomainUnreachable);
+        self.end.note_broken(error);
+        self.link.close(error.code().unwrap_or(Code::DomainUnreachable));
         match error {
             LinkError::Closed(CloseReason::Peer(code)) => *code,
             _ => None,

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode, Subscriber};
+use comity_machine::{Answer, HistoryReport, RangeOutcome, RangeReport, RefusedCode};
 use comity_protocol::cbor::ByteString;
 use comity_protocol::code::Code;
 use comity_protocol::cursor::Cursor;
@@ -131,6 +131,11 @@ impl LinkEnd {
     /// The peer as it names itself, proven once the link is up.
     pub fn peer(&self) -> Option<&ServerName> {
         self.peer.as_ref().map(|(domain, _)| domain)
+    }
+
+    /// Whether the link has been up, so that the peer is who it says.
+    pub(super) fn is_proven(&self) -> bool {
+        self.watch.is_some()
     }
 
     /// Whether the next frame of a stream may be handed over.
@@ -350,7 +355,9 @@ impl LinkEnd {
                 let found = found.map(|number| AccountId { lineage, number });
                 return Some(Task::LookedUp { id, found });
             }
-            Action::Misconduct(code) => self.note(Wrong::Fault(code), None),
+            // Before that it is not known whose fault it is.
+            Action::Misconduct(code) if self.is_proven() => self.note(Wrong::Fault(code), None),
+            Action::Misconduct(_) => {}
             Action::Note { log, code } => {
                 self.relaying.handle_refused(&log);
                 if let Some(watch) = &self.watch {
@@ -387,6 +394,7 @@ impl LinkEnd {
             }
             Action::TakeFork { log, seq, proof } => {
                 self.told.insert(log, seq);
+                self.note_found(self.exchange.shared_log(peer?, &log).is_some());
                 let is_news = self.exchange.is_fork_news(peer?, &log, seq);
                 return is_news.then_some(Task::TakeFork { log, seq, proof });
             }
@@ -426,10 +434,7 @@ impl LinkEnd {
                 let ask = self.exchange.filling.choose(self.link, peer, known);
                 self.replica.ask_history(ask, now_ms);
             }
-            Action::AnswerSeek { id, seek } => {
-                let offer = self.exchange.shared.state().offer(Subscriber::Peer(peer), &seek);
-                self.replica.send(Frame::Offer { id, offer });
-            }
+            Action::AnswerSeek { id, seek } => self.answer_seek(peer, id, &seek),
             Action::AnswerLookup { id, name } => self.answer_look_up(id, &name),
             Action::AnswerProfile { id, name, image } => self.answer_profile(id, &name, image),
             Action::Hear(frame) => self.hear(peer, frame, now_ms),

@@ -45,7 +45,7 @@ impl LinkEnd {
         self.note_denied(denied);
     }
 
-    fn note_denied(&self, denied: u64) {
+    pub(super) fn note_denied(&self, denied: u64) {
         if denied > 0 {
             let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
             self.exchange.conduct.note(who.unzip(), Wrong::Denied, denied, None);

@@ -59,21 +59,28 @@ impl Exchange {
         known.map(|(_, chain)| chain.organisation()).collect()
     }
 
-    /// Our heads of those logs under the key that we have now, where we hold just so much of them.
-    fn sign_anew(&self, peer: LineageId, asked: &[VectorEntry]) -> Vec<SignedHead> {
+    /// Our heads of those logs under the key that we have now, where we hold just so much of them;
+    /// and how many of the logs are none that the peer may see.
+    fn sign_anew(&self, peer: LineageId, asked: &[VectorEntry]) -> (Vec<SignedHead>, u64) {
         let state = self.shared.state();
-        let ours = |entry: &VectorEntry| {
+        let mut denied = 0;
+        let mut ours = |entry: &VectorEntry| {
             let id = LogId::from(entry.log);
-            let (_, channel) = state.channel(&id.channel)?;
-            let log = channel.logs.get(&id.name).filter(|_| writer_of(&id.name) == self.lineage)?;
-            let (seq, hash) = self.head_of(&id.name, log).filter(|_| is_shared(channel, peer))?;
+            let shared = state.channel(&id.channel).filter(|(_, found)| is_shared(found, peer));
+            let log = shared.and_then(|(_, channel)| channel.logs.get(&id.name));
+            let Some(log) = log.filter(|_| writer_of(&id.name) == self.lineage) else {
+                denied += 1;
+                return None;
+            };
+            let (seq, hash) = self.head_of(&id.name, log)?;
             let is_it = seq == entry.seq && entry.hash == hash.into();
             is_it.then_some((entry.log, Head { log: id, seq, hash, time: log.time }))
         };
-        let (logs, heads): (Vec<_>, Vec<_>) = asked.iter().filter_map(ours).unzip();
+        let (logs, heads): (Vec<_>, Vec<_>) = asked.iter().filter_map(&mut ours).unzip();
         drop(state);
         let proven = self.proofs.prove_all_once(&heads);
-        logs.into_iter().zip(proven).map(|(log, head)| SignedHead { log, head }).collect()
+        let signed = logs.into_iter().zip(proven).map(|(log, head)| SignedHead { log, head });
+        (signed.collect(), denied)
     }
 }
 
@@ -108,7 +115,8 @@ impl LinkEnd {
     /// The peer wants heads of ours under our present key. It is answered with nothing only where
     /// there is nothing to say.
     fn answer_signed(&mut self, peer: LineageId, asked: &[VectorEntry]) {
-        let heads = self.exchange.sign_anew(peer, asked);
+        let (heads, denied) = self.exchange.sign_anew(peer, asked);
+        self.note_denied(denied);
         if !heads.is_empty() {
             self.replica.send(Frame::Signed { asked: Vec::new(), heads });
         }

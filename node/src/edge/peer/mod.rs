@@ -5,6 +5,7 @@
 //! arrives becomes commands; nothing here judges a record. What waits for nothing is apart
 //! ([`Exchange`], [`LinkEnd`]), so that a simulator can run it.
 
+mod breaches;
 mod conduct;
 mod desk;
 mod dialling;

@@ -92,7 +92,9 @@ impl LinkEnd {
             return Task::AnswerProbe { answer, dial: false };
         }
         if let Some(record) = record {
-            match self.exchange.read_back(peer, record) {
+            let found = self.exchange.read_back(peer, record);
+            self.note_found(found.is_some());
+            match found {
                 Some(header) => answer.header = Some(header),
                 None => answer.code = Some(Code::LogUnknown.number()),
             }

@@ -1,13 +1,15 @@
 //! Questions on a link: for accounts, for what they show of themselves, and for groups. Ours are
 //! asked here, and the peer's are answered at once.
 
+use comity_machine::Subscriber;
 use comity_protocol::code::Code;
 use comity_protocol::directory::Seek;
 use comity_protocol::frame::Frame;
-use comity_protocol::id::AccountNumber;
+use comity_protocol::id::{AccountNumber, LineageId};
 use comity_protocol::name::AccountName;
 use comity_protocol::profile::{Profile, avatar_id};
 
+use super::conduct::Wrong;
 use super::end::LinkEnd;
 use super::exchange::Exchange;
 
@@ -29,12 +31,28 @@ impl LinkEnd {
 
     pub(super) fn answer_look_up(&mut self, id: u64, name: &str) {
         let number = self.exchange.account_named(name);
+        self.note_found(number.is_some());
         self.replica.send(Frame::Account { id, number });
     }
 
     pub(super) fn answer_profile(&mut self, id: u64, name: &str, image: bool) {
         let profile = self.exchange.profile(name, image);
+        self.note_found(profile.is_some());
         self.replica.send(Frame::Profile { id, profile });
+    }
+
+    /// Pages may be empty; what is asked for by name or by id should be there.
+    pub(super) fn answer_seek(&mut self, peer: LineageId, id: u64, seek: &Seek) {
+        let offer = self.exchange.shared.state().offer(Subscriber::Peer(peer), seek);
+        self.note_found(matches!(seek, Seek::Page { .. }) || !offer.groups.is_empty());
+        self.replica.send(Frame::Offer { id, offer });
+    }
+
+    /// Counts what was asked for and is not here, or not for the peer to see.
+    pub(super) fn note_found(&self, is_found: bool) {
+        if !is_found {
+            self.note(Wrong::Denied, None);
+        }
     }
 }
 

@@ -306,7 +306,7 @@ async fn what_is_forbidden_is_answered_like_what_is_missing() {
         let nothing = Frame::Offer { id: 7, offer: Offer::default() };
         assert_eq!(wire.hears("an offer", is_offer).await, nothing);
     }
-    assert_eq!(scene.status().await.denied, 15, "five asks for each channel");
+    assert_eq!(scene.status().await.denied, 18, "six asks for each channel");
     scene.log_says("not for it to see");
     scene.chat_goes_on().await;
 }

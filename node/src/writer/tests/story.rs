@@ -30,9 +30,14 @@ pub(crate) struct Story {
 
 /// A node key that a test may use; one of a repeated byte everybody knows.
 pub(crate) fn key_of(seed: u8) -> NodeKey {
+    NodeKey::from_seed(&seed_of(seed))
+}
+
+/// The seed of that key.
+pub(crate) fn seed_of(seed: u8) -> [u8; 32] {
     let mut bytes = [seed; 32];
     bytes[0] = !seed;
-    NodeKey::from_seed(&bytes)
+    bytes
 }
 
 impl Story {
