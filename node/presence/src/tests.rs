@@ -268,7 +268,9 @@ impl Pair {
                     self.denied += presence.handle_lease(own, &accounts, ties, now).denied;
                 }
                 Frame::Release { accounts } => presence.handle_release(own, &accounts),
-                Frame::Presence { entries } => presence.handle_presence(own, link, entries, now),
+                Frame::Presence { entries } => {
+                    presence.handle_presence(own, link, entries, now);
+                }
                 other => panic!("{other:?} is not about presence"),
             }
         }
