@@ -238,3 +238,6 @@ fn lacking(state: &State, peer: LineageId, log: &WireLog, seq: u64) -> Lacking {
         Lack::From(from) => Lacking::From(from),
     }
 }
+
+#[cfg(test)]
+mod tests;
