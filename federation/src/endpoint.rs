@@ -13,7 +13,7 @@ use comity_protocol::key::NodePublicKey;
 use quinn::{Connection, ConnectionError, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 
 use crate::congestion::Forgiving;
 use crate::link::{CloseReason, Link, close_with};
@@ -70,6 +70,25 @@ pub struct Endpoint {
     server: quinn::ServerConfig,
     transport: Arc<TransportConfig>,
     accepted: Mutex<mpsc::Receiver<Link>>,
+    failures: watch::Receiver<Failures>,
+}
+
+/// Handshakes of peers that dialled, and that came to nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// Refused, because too many were under way.
+    pub crowded: Failed,
+    /// Broken by the peer, or not finished in time.
+    pub failed: Failed,
+}
+
+/// How many of them, since the endpoint was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// How many.
+    pub times: u64,
+    /// Where the last one came from, as its packets said.
+    pub last_from: Option<SocketAddr>,
 }
 
 /// Why no endpoint could be made.
@@ -126,9 +145,10 @@ impl Endpoint {
         );
         let quic = quic.map_err(BindError::Socket)?;
         let (links, accepted) = mpsc::channel(ACCEPTED_MAX);
-        tokio::spawn(accept_all(quic.clone(), links));
+        let (failing, failures) = watch::channel(Failures::default());
+        tokio::spawn(accept_all(quic.clone(), links, failing));
         let (tls, accepted) = (RwLock::new(Arc::new(tls)), Mutex::new(accepted));
-        Ok(Self { quic, tls, server, transport, accepted })
+        Ok(Self { quic, tls, server, transport, accepted, failures })
     }
 
     /// Proves itself by another key from now on. Links that are there go on.
@@ -211,6 +231,11 @@ impl Endpoint {
         self.accepted.lock().await.recv().await
     }
 
+    /// Handshakes that came to nothing; wakes with each, and shows all that are new.
+    pub fn failures(&self) -> watch::Receiver<Failures> {
+        self.failures.clone()
+    }
+
     /// The address that the socket is bound to.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.quic.local_addr()
@@ -226,10 +251,16 @@ impl Endpoint {
 
 /// Accepts until the endpoint is closed. Handshakes run beside each other, so that a slow peer
 /// delays nobody.
-async fn accept_all(quic: quinn::Endpoint, links: mpsc::Sender<Link>) {
+async fn accept_all(
+    quic: quinn::Endpoint,
+    links: mpsc::Sender<Link>,
+    failing: watch::Sender<Failures>,
+) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
     while let Some(incoming) = quic.accept().await {
+        let addr = incoming.remote_address();
         let Ok(place) = handshakes.clone().try_acquire_owned() else {
+            failing.send_modify(|failures| failures.crowded.note(addr));
             incoming.refuse();
             continue;
         };
@@ -239,12 +270,13 @@ async fn accept_all(quic: quinn::Endpoint, links: mpsc::Sender<Link>) {
             let _ = incoming.retry();
             continue;
         }
-        let links = links.clone();
+        let (links, failing) = (links.clone(), failing.clone());
         tokio::spawn(async move {
             let finished = tokio::time::timeout(HANDSHAKE_MAX, handshake(incoming)).await;
-            if let Ok(Some(link)) = finished {
+            match finished {
                 // Fails once the endpoint is gone; the link goes with it.
-                let _ = links.send(link).await;
+                Ok(Some(link)) => drop(links.send(link).await),
+                _ => failing.send_modify(|failures| failures.failed.note(addr)),
             }
             drop(place);
         });
@@ -320,6 +352,13 @@ fn socket(listen: SocketAddr) -> io::Result<std::net::UdpSocket> {
     socket.set_nonblocking(true)?;
     socket.bind(&listen.into())?;
     Ok(socket.into())
+}
+
+impl Failed {
+    fn note(&mut self, addr: SocketAddr) {
+        self.times = self.times.saturating_add(1);
+        self.last_from = Some(addr);
+    }
 }
 
 impl ConnectError {

@@ -19,7 +19,7 @@ pub use comity_discovery::{
     Trust, TxtRecord, srv_name, txt_name,
 };
 pub use datagrams::Datagrams;
-pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings};
+pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings, Failed, Failures};
 pub use link::{CloseReason, Link, LinkError};
 pub use outbox::LinkSender;
 pub use resolver::{

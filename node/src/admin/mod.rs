@@ -220,6 +220,29 @@ pub struct Status {
     /// Reports of abuse that are open.
     #[serde(default)]
     pub reports: u64,
+    /// Peers that dialled and of which it was never known who they are, by kind.
+    #[serde(default)]
+    pub strangers: Vec<StrangerLine>,
+}
+
+/// A kind of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangerLine {
+    /// `crowded`, `handshake`, `hello`, `identity` or `silent`.
+    pub kind: String,
+    /// How often that was.
+    pub times: u64,
+    /// When last, in Unix milliseconds.
+    pub last_unix_ms: u64,
+    /// From where then; of a handshake that failed it may be made up.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// As whom, where it said so.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// The stable code that it was told.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// An organisation in that list.

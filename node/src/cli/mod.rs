@@ -97,8 +97,9 @@ enum Command {
     /// Print how this node does among others
     ///
     /// Whether the machine's clock is in doubt, and a line for each organisation that is linked or
-    /// did something wrong since the node started. Asks the running node.
-    Status,
+    /// did something wrong since the node started; then those that dialled it and of which it was
+    /// never known who they are. Asks the running node.
+    Status(status::Options),
     /// Accounts of this node, which has to be running
     #[command(subcommand)]
     User(user::Command),
@@ -138,7 +139,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             one_thread()?.block_on(reports::run(&settings(config)?, options))
         }
         Command::Serve => all_threads()?.block_on(serve::run(settings(config)?)),
-        Command::Status => one_thread()?.block_on(status::run(&settings(config)?)),
+        Command::Status(options) => {
+            one_thread()?.block_on(status::run(&settings(config)?, &options))
+        }
         Command::User(command) => one_thread()?.block_on(user::run(&settings(config)?, command)),
     }
 }

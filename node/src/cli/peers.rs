@@ -68,7 +68,9 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
                 false => Ok(say(details(peer, clock::unix_ms()))?),
             }
         }
-        Some(Command::Policy(command)) => Ok(say(policy::run(&admin, command, options.json).await?)?),
+        Some(Command::Policy(command)) => {
+            Ok(say(policy::run(&admin, command, options.json).await?)?)
+        }
         Some(Command::Retry { domain }) => {
             let domain = plain(&domain);
             Ok(say(match admin.retry_peer(&domain).await? {

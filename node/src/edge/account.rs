@@ -335,7 +335,8 @@ impl AdminBackend for ClientEdge {
         peers.truncate(PEERS_LISTED_MAX);
         let is_clock_doubted = self.conduct().is_clock_doubted();
         let domain = state.domain().to_owned();
-        Status { is_clock_doubted, domain, peers, forks, read_only, comparing, reports }
+        let strangers = self.listed_strangers();
+        Status { is_clock_doubted, domain, peers, forks, read_only, comparing, reports, strangers }
     }
 }
 

@@ -13,9 +13,10 @@ use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 
 use super::client::ClientEdge;
-use super::peer::{LinkState, Traffic, Trouble};
+use super::peer::{LinkState, Met, Strange, Traffic, Trouble};
 use crate::admin::{
     BACKLOG_COUNTED_MAX, Backlog, PEERS_LISTED_MAX, PeerLink, PeerProof, PeerState, PeerTrouble,
+    StrangerLine,
 };
 use crate::clock;
 use crate::feed;
@@ -32,6 +33,20 @@ impl ClientEdge {
         // What waits for a peer is counted on the disk.
         let listed = tokio::task::spawn_blocking(move || edge.read_peers());
         listed.await.map_err(|_| Refusal::from(Code::Internal))
+    }
+
+    /// Peers that dialled and were never known, by kind.
+    pub(super) fn listed_strangers(&self) -> Vec<StrangerLine> {
+        let all = self.peer_parts().strangers.all();
+        let line = |(strange, Met { times, last, .. }): (Strange, Met)| StrangerLine {
+            kind: strange.name().to_owned(),
+            times,
+            last_unix_ms: last.unix_ms,
+            from: last.addr.map(|addr| addr.to_canonical().to_string()),
+            domain: last.domain.map(|domain| domain.to_string()),
+            code: last.code.map(|code| code.name().to_owned()),
+        };
+        all.into_iter().map(line).collect()
     }
 
     /// Has a domain's node dialled now; `false` where it is linked already.

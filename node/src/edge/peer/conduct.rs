@@ -278,7 +278,7 @@ impl Wrong {
 }
 
 /// Whether a count that has grown is told: at the first time, and whenever it has doubled.
-fn is_telling(before: u64, now: u64) -> bool {
+pub(super) fn is_telling(before: u64, now: u64) -> bool {
     now > before && before.checked_ilog2() < now.checked_ilog2()
 }
 

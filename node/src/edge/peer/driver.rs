@@ -341,6 +341,7 @@ impl Driver {
 
     fn identify(&mut self, domain: ServerName, lineage: LineageId, changes: Vec<ByteString>) {
         let (context, key) = (Arc::clone(&self.context), self.link.peer_key());
+        let dialled = self.dialled;
         self.identifying = Some(tokio::spawn(async move {
             let found = context.identify(&domain, lineage, key, &changes).await;
             match found {
@@ -348,9 +349,11 @@ impl Driver {
                 Err(code @ (Code::DomainRefused | Code::DomainWaits)) => {
                     tracing::debug!(peer = %domain, %code, "the peer is not let in");
                 }
-                Err(code) => {
+                Err(code) if dialled => {
                     tracing::warn!(peer = %domain, %code, "the peer is not who it claims to be");
                 }
+                // It is counted, and told more rarely.
+                Err(_) => {}
             }
             found
         }));
@@ -479,6 +482,7 @@ impl Driver {
         if let Some(domain) = self.end.peer() {
             tracing::info!(peer = %domain, %code, "link closed");
         }
+        self.context.part(&self.end, &self.link, Ok(code));
         let farewell = tokio::time::timeout(FAREWELL_MAX, self.outgoing.finish()).await;
         if farewell.is_err() {
             tracing::debug!("the peer did not take the goodbye");
@@ -491,7 +495,7 @@ impl Driver {
         if let Some(domain) = self.end.peer() {
             tracing::info!(peer = %domain, %error, "link down");
         }
-        self.end.note_broken(error);
+        self.context.part(&self.end, &self.link, Err(error));
         self.link.close(error.code().unwrap_or(Code::DomainUnreachable));
         match error {
             LinkError::Closed(CloseReason::Peer(code)) => *code,

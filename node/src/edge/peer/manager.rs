@@ -2,9 +2,11 @@
 //! for accounts and groups.
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use comity_federation::{Failed, Failures};
 use comity_machine::Admission;
 use comity_protocol::code::Code;
 use comity_protocol::id::LineageId;
@@ -17,7 +19,9 @@ use super::Context;
 use super::directory::Question;
 use super::driver::{self, Order, Up, Wires};
 use super::links::{Asker, Trouble};
+use super::lobby::Lobby;
 use super::queue;
+use super::strangers::{Sighting, Strange};
 use crate::clock;
 
 /// Links at once, dialled and accepted.
@@ -36,6 +40,10 @@ struct Manager {
     dialer: Dialer,
     dials: JoinSet<Dialled>,
     links: HashMap<u64, Entry>,
+    /// Those that were accepted and whose peer is not known yet.
+    lobby: Lobby,
+    /// Handshakes that came to nothing, as far as they are counted.
+    failures: Failures,
     drivers: JoinSet<Option<Code>>,
     /// Which link a driver's task belongs to.
     tasks: HashMap<tokio::task::Id, u64>,
@@ -68,6 +76,8 @@ pub(super) async fn run(
         dialer: Dialer::new(),
         dials: JoinSet::new(),
         links: HashMap::new(),
+        lobby: Lobby::default(),
+        failures: Failures::default(),
         drivers: JoinSet::new(),
         tasks: HashMap::new(),
         last_number: 0,
@@ -75,6 +85,7 @@ pub(super) async fn run(
         waiting: Vec::new(),
     };
     manager.wish_for_known();
+    let mut failures = context.endpoint.failures();
     let mut lacking = context.exchange.filling.wakes();
     context.exchange.filling.refresh();
     loop {
@@ -95,6 +106,7 @@ pub(super) async fn run(
             () = context.renew.notified() => manager.renew(),
             domains = context.links.retries() => manager.retry(domains),
             () = context.links.policy_changes() => manager.follow_policy(),
+            Ok(()) = failures.changed() => manager.count_failures(*failures.borrow_and_update()),
             Ok(()) = lacking.changed() => manager.wish_for(&context.exchange.filling.sources()),
             () = tokio::time::sleep(pause) => manager.expire(),
             () = stop.notified() => break,
@@ -219,17 +231,40 @@ impl Manager {
     }
 
     fn start(&mut self, link: comity_federation::Link, dialled: Option<ServerName>) {
-        if self.links.len() >= LINKS_MAX {
-            link.close(Code::Overloaded);
-            return;
-        }
         self.last_number += 1;
         let number = self.last_number;
+        let addr = link.remote_addr().ip();
+        let is_stranger = dialled.is_none();
+        if self.links.len() >= LINKS_MAX || is_stranger && !self.lobby.enter(number, addr) {
+            link.close(Code::Overloaded);
+            if is_stranger {
+                self.note_strange(Strange::Crowded, 1, Some(addr));
+            }
+            return;
+        }
         let (orders, ordered) = queue::queue(ORDERS_MAX);
         let wires = Wires { number, orders: ordered, reports: self.reports.clone() };
         self.links.insert(number, Entry { orders, domain: None, dialled: dialled.clone() });
         let driver = driver::run(Arc::clone(&self.context), link, dialled, wires);
         self.tasks.insert(self.drivers.spawn(driver).id(), number);
+    }
+
+    /// Counts handshakes that have come to nothing since.
+    fn count_failures(&mut self, all: Failures) {
+        let before = std::mem::replace(&mut self.failures, all);
+        let count = |strange, before: Failed, Failed { times, last_from }: Failed| {
+            let addr = last_from.map(|addr| addr.ip());
+            self.note_strange(strange, times - before.times, addr);
+        };
+        count(Strange::Crowded, before.crowded, all.crowded);
+        count(Strange::Handshake, before.failed, all.failed);
+    }
+
+    fn note_strange(&self, strange: Strange, times: u64, addr: Option<IpAddr>) {
+        if times > 0 {
+            let last = Sighting { unix_ms: clock::unix_ms(), addr, ..Sighting::default() };
+            self.context.strangers.note(strange, times, last, clock::monotonic_ms());
+        }
     }
 
     fn ended(&mut self, ended: Result<(tokio::task::Id, Option<Code>), JoinError>) {
@@ -247,6 +282,7 @@ impl Manager {
 
     fn up(&mut self, up: Up) {
         let Up { number, domain, start, dialled } = up;
+        self.lobby.leave(number);
         self.dialer.handle_sign_of_life(&domain, clock::monotonic_ms());
         self.wish(domain.clone());
         let dialler = if dialled { self.context.exchange.domain.clone() } else { domain.clone() };
@@ -269,6 +305,7 @@ impl Manager {
     }
 
     fn down(&mut self, number: u64, code: Option<Code>) {
+        self.lobby.leave(number);
         let Some(entry) = self.links.remove(&number) else { return };
         let now_ms = clock::monotonic_ms();
         let with = entry.domain.as_ref().or(entry.dialled.as_ref());

@@ -22,6 +22,7 @@ mod hearing;
 mod identify;
 mod keys;
 mod links;
+mod lobby;
 mod lost;
 mod manager;
 mod marks;
@@ -39,6 +40,7 @@ mod rewinding;
 mod serving;
 mod settling;
 mod silence;
+mod strangers;
 mod task;
 
 use std::net::SocketAddr;
@@ -67,12 +69,15 @@ pub use self::examine::Examiner;
 pub use self::exchange::Exchange;
 pub use self::filling::Filling;
 pub use self::links::{Asking, LinkState, Links, Trouble};
+#[cfg(test)]
+pub(crate) use self::lobby::STRANGERS_OF_NETWORK_MAX;
 pub use self::marks::Marks;
 pub use self::meter::Traffic;
 pub use self::progress::Progress;
 pub use self::proofs::Blinds;
 pub use self::rewinding::rewind_group;
 pub use self::settling::settlements;
+pub use self::strangers::{Met, Strange, Strangers};
 pub use self::task::Task;
 
 /// Why the peers' edge cannot start.
@@ -110,6 +115,7 @@ struct Context {
     pins: Pins,
     endpoint: Arc<Endpoint>,
     links: Links,
+    strangers: Strangers,
     /// Our key, as we should publish it; changes with it.
     published: Arc<Mutex<PublishedKey>>,
     /// Our key has changed: links are to be made anew.
@@ -130,6 +136,8 @@ pub struct PeerParts {
     pub(super) marks: Marks,
     /// How links are.
     pub(super) links: Links,
+    /// Peers that dialled and were never known.
+    pub(super) strangers: Strangers,
     /// Finds out how it is between us and others.
     pub(super) examiner: Examiner,
     /// Takes the admin's wishes about our key.
@@ -175,6 +183,7 @@ impl PeerEdge {
             pins,
             endpoint: Arc::new(endpoint),
             links: Links::default(),
+            strangers: Strangers::default(),
             published: Arc::new(Mutex::new(published)),
             renew: Notify::new(),
         });
@@ -196,6 +205,7 @@ impl PeerEdge {
             conduct: conduct.clone(),
             marks: marks.clone(),
             links: self.context.links.clone(),
+            strangers: self.context.strangers.clone(),
             desk,
         }
     }
