@@ -18,7 +18,10 @@ from aioquic.quic.connection import QuicConnection
 from histories import Log, Part, Record, batch, body_of
 from peer import MALLORY, Session, contact_event, say_texts
 from people import event
-from stage import DENIED, FAULTS, NO_COUNTER, REFUSED, UNCOUNTED, Lie, Stage
+from stage import (
+    CROWDED, DENIED, FAULTS, HANDSHAKE, IDENTITY, NO_COUNTER, REFUSED, SILENT, UNCOUNTED, Lie,
+    Stage,
+)
 from trap import Trap
 from wire import FEED, LINK, Deaf, Gone
 
@@ -26,6 +29,8 @@ _LIMITED, _SLOW, _REPLACED = "rate_limited", "peer_too_slow", "link_replaced"
 _HASH = b"\5" * 32
 _BATCH_RECORDS_MAX = 4_096
 _TEXT_BYTES = 100_000
+_STRANGERS_MAX = 256
+"""Links of one network whose peers the node need not know yet."""
 _AT_ONCE = 24
 """Handshakes that are under way at a time."""
 _INITIAL_BYTES = 1_200
@@ -382,15 +387,20 @@ def _framed(data: bytes) -> bytes:
 _HANDSHAKES = [
     Lie("hellos of new runs", _sized(_hellos, 60, 1_000), _REPLACED, NO_COUNTER),
     Lie("hellos of domains that are not there", _sized(_names_of_nobody, 60, 1_000),
-        "domain_not_found", UNCOUNTED),
-    Lie("handshakes left half open", _sized(_half_open, 400, 5_000), "borne", UNCOUNTED),
+        "domain_not_found", IDENTITY),
+    Lie("handshakes left half open", _sized(_half_open, 400, 5_000), "borne", HANDSHAKE),
     Lie("packets that are none", _sized(_noise, 5_000, 100_000), "borne", UNCOUNTED),
     Lie("the packets of a whole session again", _sized(_replayed_packets, 5, 100), "taken once",
         UNCOUNTED),
 ]
 
 _STRANGERS = [
-    Lie("connections without a hello", _sized(_silent, 100, 1_000), _SLOW, UNCOUNTED),
+    Lie("connections without a hello", _sized(_silent, 100, 200), _SLOW, SILENT),
+]
+
+_CROWDS = [
+    Lie("more connections without a hello than there are places", lambda stage: _silent(
+        stage, _STRANGERS_MAX + _AT_ONCE), "overloaded, peer_too_slow", CROWDED),
 ]
 
 _RECORDS = [
@@ -434,6 +444,6 @@ _LONG_STALLS = [Lie("acknowledges nothing", _acknowledges_nothing, _SLOW, NO_COU
 AT_ONCE = {"a flood of": _STRANGERS}
 """What may be told beside other lies, since no link comes of it."""
 TABLE = {
-    "a flood of": [*_HANDSHAKES, *_RECORDS, *_TALK], "a peer that": _STALLS,
+    "a flood of": [*_CROWDS, *_HANDSHAKES, *_RECORDS, *_TALK], "a peer that": _STALLS,
 }
 LONG_TABLE = {"a peer that, for a minute,": _LONG_STALLS}

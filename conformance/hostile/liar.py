@@ -66,13 +66,20 @@ def _chosen(tables: list[Table], only: str) -> list[tuple[str, Lie]]:
 
 
 async def _tell(stage: Stage, lies: list[tuple[str, Lie]], at_once: int) -> None:
+    """Tells lies, by groups where they are told one after the other."""
     turn = asyncio.Semaphore(at_once)
 
     async def one(group: str, lie: Lie) -> None:
         async with turn:
             await stage.tell(group, lie)
 
-    await asyncio.gather(*(one(group, lie) for group, lie in lies))
+    groups: dict[str, list[tuple[str, Lie]]] = {}
+    for group, lie in lies:
+        groups.setdefault(group if at_once == 1 else "at once", []).append((group, lie))
+    for name, own in groups.items():
+        before = await stage.counts()
+        await asyncio.gather(*(one(group, lie) for group, lie in own))
+        await stage.tell_counts(name, [lie for _, lie in own], before)
 
 
 if __name__ == "__main__":

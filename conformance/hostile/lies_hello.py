@@ -17,7 +17,7 @@ import cbor
 import wire as transport
 from identity import Identity
 from peer import BATCH, HELLO, RESUME, Peer
-from stage import NO_COUNTER, OTHER, UNCOUNTED, Lie, Stage
+from stage import BAD_HELLO, HANDSHAKE, IDENTITY, OTHER, SILENT, Lie, Stage
 
 _MISMATCH, _MALFORMED, _UNEXPECTED = "peer_name_mismatch", "frame_malformed", "frame_unexpected"
 
@@ -125,47 +125,47 @@ def _of_another_protocol(config: QuicConfiguration) -> None:
 
 _FIELDS = [
     Lie("another's name with its own lineage", _says(domain="globex.test"),
-        "domain_key_changed", UNCOUNTED),
-    Lie("another's name and lineage", _claims_a_partner, _MISMATCH, UNCOUNTED),
+        "domain_key_changed", IDENTITY),
+    Lie("another's name and lineage", _claims_a_partner, _MISMATCH, IDENTITY),
     Lie("another's lineage under its own name", _says(lineage=bytes(32)),
-        "domain_key_changed", UNCOUNTED),
+        "domain_key_changed", IDENTITY),
     Lie("a stranger's lineage that its zone does not introduce",
-        _says(OTHER, lineage=b"\7" * 32), _MISMATCH, UNCOUNTED, of=OTHER),
+        _says(OTHER, lineage=b"\7" * 32), _MISMATCH, IDENTITY, of=OTHER),
     Lie("a stranger's key that its zone does not introduce", _shows_another_key, _MISMATCH,
-        UNCOUNTED, of=OTHER),
+        IDENTITY, of=OTHER),
     Lie("a domain that publishes nothing", _says(domain="nowhere.test"),
-        "domain_not_found", UNCOUNTED),
-    Lie("the node's own name", _says(domain="acme.test"), _MISMATCH, UNCOUNTED),
-    Lie("a name in upper case", _says(domain="LIAR.test"), _MISMATCH, UNCOUNTED),
-    Lie("a name of one label", _says(domain="liar"), _MISMATCH, UNCOUNTED),
-    Lie("a name with a final dot", _says(domain="liar.test."), _MISMATCH, UNCOUNTED),
-    Lie("an address for a name", _says(domain="10.77.0.14"), _MISMATCH, UNCOUNTED),
-    Lie("an empty name", _says(domain=""), _MISMATCH, UNCOUNTED),
-    Lie("a name of 100,000 bytes", _says(domain="a" * 100_000), _MISMATCH, UNCOUNTED),
-    Lie("a name that is bytes", _says(domain=b"liar.test"), _MALFORMED, UNCOUNTED),
-    Lie("meant for somebody else", _says(to="globex.test"), _MISMATCH, UNCOUNTED),
-    Lie("meant for nobody", _says(to=""), _MISMATCH, UNCOUNTED),
-    Lie("a lineage of 31 bytes", _says(lineage=bytes(31)), _MALFORMED, UNCOUNTED),
-    Lie("a lineage of 33 bytes", _says(lineage=bytes(33)), _MALFORMED, UNCOUNTED),
-    Lie("a run that is a text", _says(run="1"), _MALFORMED, UNCOUNTED),
-    Lie("no run", _says(run=None), _MALFORMED, UNCOUNTED),
-    Lie("no versions", _says(versions=[]), "version_unsupported", NO_COUNTER),
-    Lie("a version that nobody speaks", _says(versions=[2]), "version_unsupported", NO_COUNTER),
-    Lie("65 versions", _says(versions=[1] * 65), "version_unsupported", NO_COUNTER),
-    Lie("a version beyond 16 bits", _says(versions=[65_536]), _MALFORMED, UNCOUNTED),
-    Lie("versions that are a number", _says(versions=1), _MALFORMED, UNCOUNTED),
-    Lie("a field too many", _says(more=1), _MALFORMED, UNCOUNTED),
+        "domain_not_found", IDENTITY),
+    Lie("the node's own name", _says(domain="acme.test"), _MISMATCH, BAD_HELLO),
+    Lie("a name in upper case", _says(domain="LIAR.test"), _MISMATCH, BAD_HELLO),
+    Lie("a name of one label", _says(domain="liar"), _MISMATCH, BAD_HELLO),
+    Lie("a name with a final dot", _says(domain="liar.test."), _MISMATCH, BAD_HELLO),
+    Lie("an address for a name", _says(domain="10.77.0.14"), _MISMATCH, BAD_HELLO),
+    Lie("an empty name", _says(domain=""), _MISMATCH, BAD_HELLO),
+    Lie("a name of 100,000 bytes", _says(domain="a" * 100_000), _MISMATCH, BAD_HELLO),
+    Lie("a name that is bytes", _says(domain=b"liar.test"), _MALFORMED, BAD_HELLO),
+    Lie("meant for somebody else", _says(to="globex.test"), _MISMATCH, BAD_HELLO),
+    Lie("meant for nobody", _says(to=""), _MISMATCH, BAD_HELLO),
+    Lie("a lineage of 31 bytes", _says(lineage=bytes(31)), _MALFORMED, BAD_HELLO),
+    Lie("a lineage of 33 bytes", _says(lineage=bytes(33)), _MALFORMED, BAD_HELLO),
+    Lie("a run that is a text", _says(run="1"), _MALFORMED, BAD_HELLO),
+    Lie("no run", _says(run=None), _MALFORMED, BAD_HELLO),
+    Lie("no versions", _says(versions=[]), "version_unsupported", BAD_HELLO),
+    Lie("a version that nobody speaks", _says(versions=[2]), "version_unsupported", BAD_HELLO),
+    Lie("65 versions", _says(versions=[1] * 65), "version_unsupported", BAD_HELLO),
+    Lie("a version beyond 16 bits", _says(versions=[65_536]), _MALFORMED, BAD_HELLO),
+    Lie("versions that are a number", _says(versions=1), _MALFORMED, BAD_HELLO),
+    Lie("a field too many", _says(more=1), _MALFORMED, BAD_HELLO),
 ]
 
 _FORMS = [
     Lie("keys out of order", _says_bytes(lambda data: data.replace(b"\x03\x1b", b"\x09\x1b", 1)),
-        _MALFORMED, UNCOUNTED),
-    Lie("a byte after its end", _says_bytes(lambda data: data + b"\0"), _MALFORMED, UNCOUNTED),
-    Lie("cut off", _says_bytes(lambda data: data[:-1]), _MALFORMED, UNCOUNTED),
-    Lie("a subscription before it", _begins_with(RESUME), _UNEXPECTED, UNCOUNTED),
+        _MALFORMED, BAD_HELLO),
+    Lie("a byte after its end", _says_bytes(lambda data: data + b"\0"), _MALFORMED, BAD_HELLO),
+    Lie("cut off", _says_bytes(lambda data: data[:-1]), _MALFORMED, BAD_HELLO),
+    Lie("a subscription before it", _begins_with(RESUME), _UNEXPECTED, BAD_HELLO),
     Lie("a batch before it", _begins_with(BATCH, [[], [], b"1"]), _UNEXPECTED,
-        UNCOUNTED),
-    Lie("none at all", _says_nothing, "peer_too_slow", NO_COUNTER),
+        BAD_HELLO),
+    Lie("none at all", _says_nothing, "peer_too_slow", SILENT),
 ]
 
 _LINKED = [
@@ -175,12 +175,12 @@ _LINKED = [
 
 _HANDSHAKES = [
     Lie("without a certificate", _handshake(_without_certificate), _CERTIFICATE_REQUIRED,
-        UNCOUNTED),
+        HANDSHAKE),
     Lie("with a certificate of another kind", _handshake(_with_a_p256_certificate),
-        _CERTIFICATE_REQUIRED, UNCOUNTED),
+        _CERTIFICATE_REQUIRED, HANDSHAKE),
     Lie("with somebody else's certificate", _handshake(_with_anothers_certificate),
-        _DECRYPT_ERROR, UNCOUNTED),
-    Lie("for another protocol", _handshake(_of_another_protocol), _NO_ALPN, UNCOUNTED),
+        _DECRYPT_ERROR, HANDSHAKE),
+    Lie("for another protocol", _handshake(_of_another_protocol), _NO_ALPN, HANDSHAKE),
 ]
 
 AT_ONCE = {"hello": [*_FIELDS, *_FORMS], "handshake": _HANDSHAKES}

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable
 
@@ -28,6 +29,10 @@ SEEDS = {LIAR: 66, OTHER: 67}
 
 FAULTS, REFUSED, VOID, DENIED, WAITING = "faults", "refused", "void", "denied", "waiting"
 """The columns of `comity status`."""
+CROWDED, HANDSHAKE, BAD_HELLO, IDENTITY, SILENT = (
+    "crowded", "handshake", "hello", "identity", "silent"
+)
+"""Kinds of strangers there: nobody is known to have told these lies."""
 TROUBLE = "trouble"
 """What `comity peers` says of an organisation; who tells the lie looks for it."""
 UNCOUNTED = "nothing"
@@ -36,8 +41,10 @@ NO_COUNTER = ""
 """Of what is no breach of a rule."""
 
 _COLUMNS = (FAULTS, REFUSED, VOID, DENIED, WAITING)
+_STRANGERS = (CROWDED, HANDSHAKE, BAD_HELLO, IDENTITY, SILENT)
 _LIE_S_MAX = 150.0
-_COUNTED_S_MAX = 3.0
+_COUNTED_S_MAX = 8.0
+"""A handshake that nobody goes on with has failed after five seconds."""
 _LOOK_S = 0.05
 
 
@@ -76,7 +83,7 @@ class Stage:
         if lie.counter == WAITING:
             # What waited on an earlier link is not counted on.
             self._shared = await self.peer.link()
-        before = (await self.status()).get(lie.of, {})
+        before = await self.counted(lie.counter, lie.of)
         try:
             got = await asyncio.wait_for(lie.tell(self), _LIE_S_MAX)
         except Gone as gone:
@@ -87,7 +94,7 @@ class Stage:
             traceback.print_exc()
             got = f"{type(error).__name__}: {error}"
         wanted = got
-        if lie.counter in _COLUMNS:
+        if lie.counter in (*_COLUMNS, *_STRANGERS):
             got += f", {lie.counter} " + await self._growth(lie, before)
             wanted = f"{lie.answer}, {lie.counter} grows"
         else:
@@ -101,27 +108,46 @@ class Stage:
         }
         print(json.dumps(line, ensure_ascii=False), flush=True)
 
-    async def _growth(self, lie: Lie, before: dict[str, int]) -> str:
+    async def _growth(self, lie: Lie, before: int) -> str:
         deadline = time.monotonic() + _COUNTED_S_MAX
         while time.monotonic() < deadline:
-            now = (await self.status()).get(lie.of, {})
-            if now.get(lie.counter, 0) > before.get(lie.counter, 0):
+            if await self.counted(lie.counter, lie.of) > before:
                 return "grows"
             await asyncio.sleep(_LOOK_S)
         return "stays"
 
-    async def status(self) -> dict[str, dict[str, int]]:
-        """What the admin sees of each organisation."""
-        printed = await self.command("status")
-        rows = [line.split() for line in printed.splitlines() if line.count(" ") > 5]
-        return {
-            row[0]: dict(zip(_COLUMNS, map(int, row[2:]))) for row in rows
-            if len(row) == 7 and row[1] in ("up", "down")
+    async def tell_counts(self, group: str, lies: list[Lie], before: dict[str, int]) -> None:
+        """Reports whether the counters have grown by as much, since a group of lies began, as it
+        has lies."""
+        told = Counter(lie.counter for lie in lies if lie.of == LIAR or lie.counter in _STRANGERS)
+        del told[WAITING]  # It falls again.
+        after = await self.counts()
+        grown = {name: after.get(name, 0) - before.get(name, 0) for name in after}
+        names = [name for name in (*_COLUMNS, *_STRANGERS) if told[name]]
+        if not names:
+            return
+        wanted = [f"{name} by {told[name]} or more" for name in names]
+        got = [
+            f"{name} by {min(grown.get(name, 0), told[name])}"
+            + (" or more" if grown.get(name, 0) >= told[name] else "") for name in names
+        ]
+        line = {
+            "name": f"{group}: counted", "expected": ", ".join(wanted), "got": ", ".join(got),
+            "ok": wanted == got, "is_lie": False,
         }
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+
+    async def counts(self, of: str = LIAR) -> dict[str, int]:
+        """What the admin sees counted of an organisation, and of strangers."""
+        status = json.loads(await self.command("status", "--json"))
+        peers = {line["domain"]: line for line in status["peers"]}
+        strangers = {line["kind"]: line["times"] for line in status["strangers"]}
+        columns = {name: peers[of][name] for name in _COLUMNS} if of in peers else {}
+        return columns | strangers
 
     async def counted(self, counter: str, of: str = LIAR) -> int:
-        """What a column says of an organisation."""
-        return (await self.status()).get(of, {}).get(counter, 0)
+        """What one of these counters says."""
+        return (await self.counts(of)).get(counter, 0)
 
     async def command(self, *arguments: str) -> str:
         """What a command of the admin's prints."""

@@ -76,7 +76,8 @@ def run(stage: Stage) -> Iterator[Result]:
     seconds = _LIES_S_MAX["short" if is_short else "long"]
     program, told = str(_HOSTILE / "liar.py"), []
     for lie in run_inside(network, "liar", program, [json.dumps(settings)], log, seconds):
-        told.append(lie)
+        if lie.pop("is_lie", True):
+            told.append(lie)
         yield lie
     yield _figure("lies told", len(told))
     yield _figure("lies that no counter shows", sum(not lie["is_counted"] for lie in told))

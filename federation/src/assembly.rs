@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes};
-use comity_protocol::limits::FRAME_BYTES_MAX;
 
 /// Bytes before each frame that say how long it is.
 pub(crate) const LENGTH_BYTES: usize = 4;
@@ -37,12 +36,12 @@ impl Assembly {
         self.chunks.push_back(chunk);
     }
 
-    /// The next whole frame, if it is there. Frames are copied out, so that a small one that is
-    /// kept does not keep the datagram in which it came.
-    pub(crate) fn next_frame(&mut self) -> Result<Option<Bytes>, BadLength> {
+    /// The next whole frame, if it is there, of so many bytes at most. Frames are copied out, so
+    /// that a small one that is kept does not keep the datagram in which it came.
+    pub(crate) fn next_frame(&mut self, bytes_max: usize) -> Result<Option<Bytes>, BadLength> {
         let mut partial = match self.partial.take() {
             Some(partial) => partial,
-            None => match self.next_length()? {
+            None => match self.next_length(bytes_max)? {
                 Some(length) => {
                     let bytes = Vec::with_capacity(length.min(EAGER_BYTES_MAX));
                     Partial { length, bytes }
@@ -58,7 +57,7 @@ impl Assembly {
         Ok(None)
     }
 
-    fn next_length(&mut self) -> Result<Option<usize>, BadLength> {
+    fn next_length(&mut self, bytes_max: usize) -> Result<Option<usize>, BadLength> {
         if self.available < LENGTH_BYTES {
             return Ok(None);
         }
@@ -67,7 +66,7 @@ impl Assembly {
             *byte = self.next_byte();
         }
         let length = u32::from_be_bytes(header) as usize;
-        if (1..=FRAME_BYTES_MAX).contains(&length) { Ok(Some(length)) } else { Err(BadLength) }
+        if (1..=bytes_max).contains(&length) { Ok(Some(length)) } else { Err(BadLength) }
     }
 
     /// Only called where a byte is available; empty chunks are never kept.
@@ -98,6 +97,8 @@ impl Assembly {
 
 #[cfg(test)]
 mod tests {
+    use comity_protocol::limits::FRAME_BYTES_MAX;
+
     use super::*;
 
     fn framed(frames: &[&[u8]]) -> Vec<u8> {
@@ -115,7 +116,7 @@ mod tests {
             let mut out = Vec::new();
             for chunk in bytes.chunks(cut) {
                 assembly.push(Bytes::copy_from_slice(chunk));
-                while let Some(frame) = assembly.next_frame().unwrap() {
+                while let Some(frame) = assembly.next_frame(FRAME_BYTES_MAX).unwrap() {
                     out.push(frame);
                 }
             }
@@ -129,7 +130,7 @@ mod tests {
             let mut assembly = Assembly::default();
             let header = u32::try_from(length).unwrap().to_be_bytes();
             assembly.push(Bytes::copy_from_slice(&header));
-            let next = assembly.next_frame();
+            let next = assembly.next_frame(FRAME_BYTES_MAX);
             (next, assembly.partial.map_or(0, |p| p.bytes.capacity()))
         };
         assert_eq!(claim(0).0, Err(BadLength));

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use comity_identity::NodeKey;
 use comity_protocol::code::Code;
 use comity_protocol::key::NodePublicKey;
+use comity_protocol::limits::{KEY_CHANGE_BYTES_MAX, KEY_CHANGES_MAX};
 use quinn::{Connection, ConnectionError, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -38,6 +39,9 @@ const STREAM_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 pub(crate) const LINK_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CLASS_COUNT;
 /// As long as nobody has said who the peer is: enough for its hello and what follows it at once.
 const STRANGER_WINDOW_BYTES: u32 = 256 * 1024;
+/// And the longest frame: a hello with all the changes that a key may have had is a quarter of it.
+pub(crate) const STRANGER_FRAME_BYTES_MAX: usize = 128 * 1024;
+const _: () = assert!(2 * KEY_CHANGES_MAX * KEY_CHANGE_BYTES_MAX < STRANGER_FRAME_BYTES_MAX);
 const CLASS_COUNT: u32 = 3;
 const _: () = assert!(CLASS_COUNT as usize == CLASSES.len());
 

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use comity_protocol::code::Code;
 use comity_protocol::frame::Class;
 use comity_protocol::key::NodePublicKey;
+use comity_protocol::limits::FRAME_BYTES_MAX;
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, VarInt, WriteError};
 
 use crate::assembly::Assembly;
 use crate::datagrams::Datagrams;
-use crate::endpoint::LINK_WINDOW_BYTES;
+use crate::endpoint::{LINK_WINDOW_BYTES, STRANGER_FRAME_BYTES_MAX};
 use crate::outbox::{CLASSES, LinkSender, class_byte, class_index};
 
 /// A link to a peer. Dropping it closes it.
@@ -64,9 +65,11 @@ pub enum CloseReason {
 
 impl Link {
     pub(crate) fn new(connection: Connection, peer_key: NodePublicKey, dialled: bool) -> Self {
+        // Whom we dialled has proven the key that we wanted.
+        let frame_bytes_max = if dialled { FRAME_BYTES_MAX } else { STRANGER_FRAME_BYTES_MAX };
         Self {
             sender: LinkSender::new(connection.clone()),
-            inbox: Inbox::default(),
+            inbox: Inbox { frame_bytes_max, ..Inbox::default() },
             connection,
             peer_key,
             dialled,
@@ -111,9 +114,10 @@ impl Link {
         received
     }
 
-    /// The peer is known: it may send as much ahead as every class has room for. Until then it may
-    /// little, so that strangers take little memory.
-    pub fn welcome(&self) {
+    /// The peer is known: it may send as much ahead as every class has room for, and frames of any
+    /// length. Until then it may little, so that strangers take little memory.
+    pub fn welcome(&mut self) {
+        self.inbox.frame_bytes_max = FRAME_BYTES_MAX;
         self.connection.set_receive_window(VarInt::from_u32(LINK_WINDOW_BYTES));
     }
 
@@ -166,6 +170,8 @@ struct Inbox {
     paused: [bool; CLASSES.len()],
     /// Streams whose first byte has not come; the transport allows as many as there are classes.
     unnamed: Vec<RecvStream>,
+    /// The longest frame that is taken.
+    frame_bytes_max: usize,
 }
 
 #[derive(Debug)]
@@ -216,7 +222,7 @@ impl Inbox {
             let Some(reader) = self.readers[i].as_mut().filter(|_| !self.paused[i]) else {
                 continue;
             };
-            if let Poll::Ready(frame) = reader.poll_frame(cx) {
+            if let Poll::Ready(frame) = reader.poll_frame(self.frame_bytes_max, cx) {
                 return Poll::Ready(frame.map(|frame| (class, frame)));
             }
         }
@@ -225,9 +231,13 @@ impl Inbox {
 }
 
 impl Reader {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, LinkError>> {
+    fn poll_frame(
+        &mut self,
+        bytes_max: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Bytes, LinkError>> {
         loop {
-            match self.assembly.next_frame() {
+            match self.assembly.next_frame(bytes_max) {
                 Ok(Some(frame)) => return Poll::Ready(Ok(frame)),
                 Ok(None) => {}
                 Err(_) => return Poll::Ready(Err(LinkError::FrameMalformed)),

@@ -12,7 +12,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use comity_federation::{CloseReason, ConnectError, Endpoint, EndpointSettings, Link, LinkError};
+use comity_federation::{
+    CloseReason, ConnectError, Endpoint, EndpointSettings, Failed, Failures, Link, LinkError,
+};
 use comity_identity::NodeKey;
 use comity_protocol::code::Code;
 use comity_protocol::frame::Class::{self, Feed, History, Link as LinkClass};
@@ -45,7 +47,7 @@ async fn link(a: &Endpoint, b: &Endpoint, b_seed: u8) -> (Link, Link) {
     let (addr, b_keys) = (b.local_addr().unwrap(), [key(b_seed).public()]);
     let (dialled, accepted) =
         soon(async { tokio::join!(a.connect(addr, &b_keys), b.accept()) }).await;
-    let (dialled, accepted) = (dialled.unwrap(), accepted.unwrap());
+    let (mut dialled, mut accepted) = (dialled.unwrap(), accepted.unwrap());
     dialled.welcome();
     accepted.welcome();
     (dialled, accepted)
@@ -238,6 +240,39 @@ async fn a_stranger_may_send_little_ahead() {
     at_b.set_reading(Feed, true);
     assert!(next(&mut at_b).await == (Feed, numbered(1, 1 << 20)));
     sending.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_may_send_no_long_frame() {
+    const LENGTH_MAX: usize = 128 * 1024;
+    let (a, b) = (endpoint(1), endpoint(2));
+    let (at_a, mut at_b, _relay) = link_through(&a, &b, Conditions::default()).await;
+    at_a.send(LinkClass, numbered(1, LENGTH_MAX)).await.unwrap();
+    assert!(next(&mut at_b).await == (LinkClass, numbered(1, LENGTH_MAX)));
+    at_a.send(Feed, numbered(2, LENGTH_MAX + 1)).await.unwrap();
+    assert_eq!(soon(at_b.recv()).await, Err(LinkError::FrameMalformed));
+    assert_eq!(soon(at_a.closed()).await, CloseReason::Peer(Some(Code::FrameMalformed)));
+    // Who dials knows to whom.
+    let (mut at_a, at_b, _relay) = link_through(&a, &b, Conditions::default()).await;
+    at_b.send(Feed, numbered(3, LENGTH_MAX + 1)).await.unwrap();
+    assert!(next(&mut at_a).await == (Feed, numbered(3, LENGTH_MAX + 1)));
+}
+
+#[tokio::test]
+async fn handshakes_that_come_to_nothing_are_counted() {
+    let b = endpoint(2);
+    let mut failures = b.failures();
+    assert_eq!(*failures.borrow_and_update(), Failures::default());
+    let addr = b.local_addr().unwrap();
+    for (algorithm, alpn) in [(None, &b"comity/1"[..]), (Some(&rcgen::PKCS_ED25519), b"h3")] {
+        // Without a certificate it learns only afterwards that it is refused.
+        if let Ok(connection) = soon(raw::dial(addr, algorithm, alpn)).await {
+            soon(connection.closed()).await;
+        }
+    }
+    let all = soon(failures.wait_for(|failures| failures.failed.times == 2)).await.unwrap();
+    assert_eq!(all.failed.last_from.map(|from| from.ip()), Some(addr.ip()));
+    assert_eq!(all.crowded, Failed::default());
 }
 
 #[tokio::test]

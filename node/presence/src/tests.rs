@@ -269,7 +269,7 @@ impl Pair {
                 }
                 Frame::Release { accounts } => presence.handle_release(own, &accounts),
                 Frame::Presence { entries } => {
-                    presence.handle_presence(own, link, entries, now);
+                    self.denied += presence.handle_presence(own, link, entries, now);
                 }
                 other => panic!("{other:?} is not about presence"),
             }

@@ -299,6 +299,20 @@ pub struct PeerState {
     /// Reports of abuse of it that were dropped, because they prove nothing or are too many.
     #[serde(default)]
     pub reports_dropped: u64,
+    /// Signs that two nodes run under one key, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<PeerCopies>,
+}
+
+/// Signs that two nodes run under one key, one of them a copy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerCopies {
+    /// Under its key: how often a run of its node came back after another had taken its links.
+    pub theirs: u64,
+    /// Under ours: how often it ended our link for one that was not ours.
+    pub ours: u64,
+    /// When last, in Unix milliseconds.
+    pub last_unix_ms: u64,
 }
 
 /// How a link is.

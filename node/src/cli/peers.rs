@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::{Failure, policy, say};
 use crate::admin::{
-    AdminClient, BACKLOG_COUNTED_MAX, Backlog, PeerLink, PeerProof, PeerState, PeerTrouble,
+    AdminClient, BACKLOG_COUNTED_MAX, Backlog, PeerCopies, PeerLink, PeerProof, PeerState,
+    PeerTrouble,
 };
 use crate::clock;
 use crate::config::Settings;
@@ -51,7 +52,7 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
             let now_ms = clock::unix_ms();
             let waiting = policy::waiting(&policy.asking, now_ms);
             let gap = if waiting.is_empty() { "" } else { "\n" };
-            let alarms = alarms(&peers);
+            let alarms = alarms(&peers) + &copies(&peers, now_ms);
             Ok(say(format!("{}{alarms}{gap}{waiting}", table(&peers, now_ms)))?)
         }
         Some(Command::Show { domain }) => {
@@ -106,6 +107,7 @@ fn table(peers: &[PeerState], now_ms: u64) -> String {
         // What went wrong before the link came up is over.
         let trouble = peer.trouble.as_ref().filter(|_| !is_up(peer));
         let trouble = trouble.map_or("", |trouble| &trouble.code);
+        let trouble = if is_copied(peer, now_ms) { NODE_COPIED } else { trouble };
         let line = format!("{:width$}  {link:8}  {heard:9}  {waiting:>7}  {trouble}", peer.domain);
         let _ = writeln!(text, "{}", line.trim_end());
     }
@@ -124,6 +126,38 @@ fn alarms(peers: &[PeerState]) -> String {
         )
     };
     replaced.map(alarm).collect()
+}
+
+/// Whether two nodes take each other's links at the moment.
+fn is_copied(peer: &PeerState, now_ms: u64) -> bool {
+    let since = |copies: &PeerCopies| now_ms.saturating_sub(copies.last_unix_ms);
+    peer.copies.as_ref().is_some_and(|copies| since(copies) < COPIED_FOR_MS)
+}
+
+/// Where nodes run twice, whose admin has to stop one, and who cannot tell which.
+fn copies(peers: &[PeerState], now_ms: u64) -> String {
+    let copied = peers.iter().filter(|peer| is_copied(peer, now_ms));
+    let alarm = |peer: &PeerState| {
+        let (domain, copies) = (&peer.domain, peer.copies.unwrap_or_default());
+        let mut text = String::new();
+        if copies.theirs > 0 {
+            let _ = write!(
+                text,
+                "\nRUNS TWICE  Two nodes of {domain} run under one key and take each other's \
+                 links.\nAsk its admin to stop the copy: what both write contradicts itself.\n"
+            );
+        }
+        if copies.ours > 0 {
+            let _ = write!(
+                text,
+                "\nRUNS TWICE  Another node runs under this node's key, says {domain}.\n\
+                 Where a copy of the data directory was started, stop one of the two at once. If \
+                 the\nother one is not yours, the key is stolen: comity keys recover\n"
+            );
+        }
+        text
+    };
+    copied.map(alarm).collect()
 }
 
 /// All that is known of one.
@@ -155,6 +189,13 @@ fn details(peer: &PeerState, now_ms: u64) -> String {
     if peer.reports_dropped > 0 {
         let dropped = peer.reports_dropped;
         say("reports", format!("{dropped} of abuse dropped: not proven, or too many"));
+    }
+    if let Some(PeerCopies { theirs, ours, last_unix_ms }) = peer.copies {
+        let when = ago(last_unix_ms, now_ms);
+        say(
+            NODE_COPIED,
+            format!("links taken by another node under its key {theirs}, ours {ours}, {when}"),
+        );
     }
     if let Some(PeerTrouble { code, why, unix_ms }) = &peer.trouble {
         let name = if is_up(peer) { "last trouble" } else { "trouble" };
@@ -264,6 +305,10 @@ pub(super) fn utc(unix_ms: u64) -> String {
 }
 
 const HEADING: &str = "organisation";
+/// How `comity peers` names the trouble that two nodes run under one key.
+const NODE_COPIED: &str = "node_copied";
+/// For how long after the last sign of it.
+const COPIED_FOR_MS: u64 = 3_600_000;
 
 #[cfg(test)]
 mod tests {
@@ -349,5 +394,31 @@ last trouble  domain_unreachable, 2 h 6 min ago (2025-11-24T13:53:20Z)
         assert!(!shown.contains("reports"), "{shown}");
         let shown = details(&PeerState { reports_dropped: 3, ..down() }, NOW_MS);
         assert!(shown.contains("\nreports       3 of abuse dropped"), "{shown}");
+    }
+
+    #[test]
+    fn a_node_that_runs_twice_is_a_trouble_though_it_is_linked() {
+        let copies = PeerCopies { theirs: 3, ours: 0, last_unix_ms: NOW_MS - 61_000 };
+        let theirs = PeerState { copies: Some(copies), ..up() };
+        let shown = table(std::slice::from_ref(&theirs), NOW_MS);
+        assert!(shown.ends_with("up        1 s ago          0  node_copied\n"), "{shown}");
+        let shown = super::copies(std::slice::from_ref(&theirs), NOW_MS);
+        assert!(
+            shown.contains("Two nodes of globex.example") && !shown.contains("this node's key")
+        );
+        let shown = details(&theirs, NOW_MS);
+        let line = "node_copied   links taken by another node under its key 3, ours 0, 1 min 1 s";
+        assert!(shown.contains(line), "{shown}");
+
+        let copies = PeerCopies { theirs: 0, ours: 2, ..copies };
+        let ours = PeerState { copies: Some(copies), ..up() };
+        let shown = super::copies(std::slice::from_ref(&ours), NOW_MS);
+        assert!(shown.contains("stop one of the two at once"), "{shown}");
+        assert_eq!(
+            super::copies(std::slice::from_ref(&ours), NOW_MS + COPIED_FOR_MS),
+            "",
+            "it is over"
+        );
+        assert!(!table(&[ours], NOW_MS + COPIED_FOR_MS).contains(NODE_COPIED));
     }
 }

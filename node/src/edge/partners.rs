@@ -13,10 +13,10 @@ use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 
 use super::client::ClientEdge;
-use super::peer::{LinkState, Met, Strange, Traffic, Trouble};
+use super::peer::{Copied, LinkState, Met, Strange, Traffic, Trouble};
 use crate::admin::{
-    BACKLOG_COUNTED_MAX, Backlog, PEERS_LISTED_MAX, PeerLink, PeerProof, PeerState, PeerTrouble,
-    StrangerLine,
+    BACKLOG_COUNTED_MAX, Backlog, PEERS_LISTED_MAX, PeerCopies, PeerLink, PeerProof, PeerState,
+    PeerTrouble, StrangerLine,
 };
 use crate::clock;
 use crate::feed;
@@ -147,7 +147,7 @@ impl ClientEdge {
 
 fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> PeerState {
     let LinkState { up, down_since_unix_ms, is_dialling, next_try_ms, .. } = link;
-    let LinkState { heard_unix_ms, trouble, key, refused, traffic, .. } = link;
+    let LinkState { heard_unix_ms, trouble, key, refused, traffic, copies, .. } = link;
     let Traffic { sent_bytes, received_bytes, sent_records, received_records } = traffic;
     let proof = |proof| match proof {
         Proof::Dnssec => PeerProof::Dnssec,
@@ -176,5 +176,10 @@ fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> 
         proof: key.and_then(|(_, known)| known).map(proof),
         refused_key: refused.map(|key| BASE64.encode(key.as_bytes())),
         reports_dropped: 0,
+        copies: copies.map(|Copied { theirs, ours, last_unix_ms }| PeerCopies {
+            theirs,
+            ours,
+            last_unix_ms,
+        }),
     }
 }

@@ -9,6 +9,7 @@ mod bad_input;
 mod blocks;
 mod clocks;
 mod contacts;
+mod copies;
 mod delivery;
 mod directory;
 mod doctor;

@@ -355,16 +355,8 @@ impl LinkEnd {
                 let found = found.map(|number| AccountId { lineage, number });
                 return Some(Task::LookedUp { id, found });
             }
-            // Before that it is not known whose fault it is.
-            Action::Misconduct(code) if self.is_proven() => self.note(Wrong::Fault(code), None),
-            Action::Misconduct(_) => {}
-            Action::Note { log, code } => {
-                self.relaying.handle_refused(&log);
-                if let Some(watch) = &self.watch {
-                    watch.give_up(&log);
-                }
-                self.note(Wrong::Refused(code), Some(log.channel));
-            }
+            Action::Misconduct(code) => self.note_misconduct(code),
+            Action::Note { log, code } => self.note_refused(&log, code),
             Action::Probed { id, answer } => return Some(Task::Probed { id, found: answer }),
             Action::ReadFeed => self.reading = true,
             Action::Send(frame) => return Some(Task::Send(frame)),
@@ -420,6 +412,22 @@ impl LinkEnd {
     pub(super) fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
         let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
         self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
+    }
+
+    /// Before the link is up it is not known whose fault it is.
+    fn note_misconduct(&self, code: Code) {
+        if self.is_proven() {
+            self.note(Wrong::Fault(code), None);
+        }
+    }
+
+    /// Records of a log are not taken, or not served.
+    fn note_refused(&mut self, log: &WireLog, code: Code) {
+        self.relaying.handle_refused(log);
+        if let Some(watch) = &self.watch {
+            watch.give_up(log);
+        }
+        self.note(Wrong::Refused(code), Some(log.channel));
     }
 
     /// What only a known peer can ask for.

@@ -11,6 +11,7 @@ use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 use tokio::sync::Notify;
 
+use super::copies::{Copied, Copies};
 use super::meter::{Meter, Traffic};
 use crate::clock;
 use crate::edge::lock;
@@ -48,6 +49,7 @@ struct Known {
     /// The key of another organisation that its records name now.
     refused: Option<NodePublicKey>,
     meter: Arc<Meter>,
+    copies: Copies,
 }
 
 /// Whom nobody has let in yet, and who wants it.
@@ -107,6 +109,8 @@ pub struct LinkState {
     pub refused: Option<NodePublicKey>,
     /// What went over the link within a minute.
     pub traffic: Traffic,
+    /// Signs that two nodes run under one key, its own or ours.
+    pub copies: Option<Copied>,
 }
 
 impl Links {
@@ -236,9 +240,10 @@ impl Links {
         self.change(domain, |known| known.next_try_ms = next_try_ms);
     }
 
-    /// A link with it is up.
-    pub(super) fn up(&self, domain: &ServerName, number: u64, is_dialled: bool) {
+    /// A link with this run of its node is up.
+    pub(super) fn up(&self, domain: &ServerName, (number, run): (u64, u64), is_dialled: bool) {
         self.change(domain, |known| {
+            known.copies.handle_up(domain, number, run, clock::unix_ms());
             known.up = Some((number, clock::unix_ms(), is_dialled));
             known.refused = None;
             (known.is_dialling, known.next_try_ms) = (false, None);
@@ -265,6 +270,11 @@ impl Links {
                 known.ended_unix_ms = Some(clock::unix_ms());
             }
         });
+    }
+
+    /// Its node has ended our only link for a newer one, while there were links up to `newest`.
+    pub(super) fn replaced_by_another(&self, domain: &ServerName, newest: u64) {
+        self.change(domain, |known| known.copies.handle_replaced(newest));
     }
 
     pub(super) fn forget(&self, domain: &ServerName) {
@@ -295,6 +305,7 @@ impl Known {
             key: self.key,
             refused: self.refused,
             traffic: self.meter.traffic(now_ms),
+            copies: self.copies.found(),
         }
     }
 }

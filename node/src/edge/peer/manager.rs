@@ -282,6 +282,10 @@ impl Manager {
 
     fn up(&mut self, up: Up) {
         let Up { number, domain, start, dialled } = up;
+        // Its end may be heard of first; else it would count as up for ever.
+        if !self.links.contains_key(&number) {
+            return;
+        }
         self.lobby.leave(number);
         self.dialer.handle_sign_of_life(&domain, clock::monotonic_ms());
         self.wish(domain.clone());
@@ -295,7 +299,7 @@ impl Manager {
         if let Some(entry) = self.links.get_mut(&number) {
             entry.domain = Some(domain.clone());
         }
-        self.context.links.up(&domain, number, dialled);
+        self.context.links.up(&domain, (number, start), dialled);
         let (ready, kept): (Vec<Waiting>, Vec<Waiting>) =
             self.waiting.drain(..).partition(|waiting| waiting.question.domain == domain);
         self.waiting = kept;
@@ -317,6 +321,9 @@ impl Manager {
                 self.dialer.handle_down(&domain, number, clock::random_number(), now_ms);
                 self.context.links.down(&domain, number);
                 if !self.dialer.is_linked(&domain) {
+                    if code == Some(Code::LinkReplaced) {
+                        self.context.links.replaced_by_another(&domain, self.last_number);
+                    }
                     self.context.links.failed(&domain, ended_by(code));
                     self.put_off(&domain);
                 }

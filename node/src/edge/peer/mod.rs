@@ -7,6 +7,7 @@
 
 mod breaches;
 mod conduct;
+mod copies;
 mod desk;
 mod dialling;
 mod directory;
@@ -62,6 +63,7 @@ use crate::presence::Presences;
 use crate::writer::{Shared, WriterHandle};
 
 pub use self::conduct::{Conduct, PeerConduct};
+pub use self::copies::Copied;
 pub use self::desk::{KeyDesk, KeyOrder, KeySwitch};
 pub(super) use self::directory::{Directory, account_refusal};
 pub use self::end::LinkEnd;

@@ -66,6 +66,11 @@ impl Rogue {
         Wire(soon(self.endpoint.connect(addr, &[home.key])).await.unwrap())
     }
 
+    /// Waits until a node dials, and says nothing yet.
+    pub(super) async fn is_dialled(&self) -> Wire {
+        Wire(soon(self.endpoint.accept()).await.unwrap())
+    }
+
     /// A hello that is true but for what a test changes.
     pub(super) fn hello(&self, home: &Home) -> Hello {
         Hello {
