@@ -21,6 +21,7 @@ mod forged;
 mod gates;
 mod hostile;
 mod hostile_groups;
+mod hostile_history;
 mod hostile_logs;
 mod hostile_strangers;
 mod hostile_streams;

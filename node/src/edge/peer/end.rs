@@ -196,9 +196,9 @@ impl LinkEnd {
         let (Some((channel, is_first)), Some(Answer::History(report))) = (filled, answer) else {
             return self.replica.handle_history_applied(None, now_ms);
         };
-        if !report.refused.is_empty() {
-            let peer = self.peer().map(ServerName::as_str);
-            tracing::warn!(peer, %channel, "history that does not prove itself was refused");
+        // A range of history ends where the chain is known, or is none.
+        for _ in &report.refused {
+            self.note(Wrong::Refused(Code::ChainBroken), Some(channel));
         }
         for want in &report.behind {
             self.replica.want(want.log, want.from, 0);

@@ -136,6 +136,11 @@ pub(super) fn control_log(story: &Story, channel: ChannelId) -> LogName {
 
 /// Mallory's group at evil, which Alice was invited to and is in.
 pub(super) async fn as_home() -> (Scene, Wire, ChannelId, AccountId) {
+    as_home_after(&[]).await
+}
+
+/// The same, where Mallory has said something before.
+pub(super) async fn as_home_after(said: &[&str]) -> (Scene, Wire, ChannelId, AccountId) {
     let mut scene = Scene::begin().await;
     let mut wire = scene.links().await;
     let alice = scene.alice_id(&mut wire).await;
@@ -143,6 +148,9 @@ pub(super) async fn as_home() -> (Scene, Wire, ChannelId, AccountId) {
     let story = &mut scene.rogue.story;
     let create = Act::CreateGroup { name: "trap".into(), topic: String::new(), member_limit: 10 };
     let channel = story.channel(1, create);
+    for text in said {
+        story.sends(1, channel, text);
+    }
     let label = "alice@acme.test".to_owned();
     let invite = story.act(1, None, Act::Invite { channel, account: alice, label }).applied;
     let told = invite.iter().filter(|applied| applied.channel_id != channel).cloned();
