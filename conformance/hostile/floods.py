@@ -19,8 +19,8 @@ from histories import Log, Part, Record, batch, body_of
 from peer import MALLORY, Session, contact_event, say_texts
 from people import event
 from stage import (
-    CROWDED, DENIED, FAULTS, HANDSHAKE, IDENTITY, NO_COUNTER, REFUSED, SILENT, UNCOUNTED, Lie,
-    Stage,
+    CROWDED, DENIED, FAULTS, HANDSHAKE, IDENTITY, NO_COUNTER, REFUSED, SILENT, UNCOUNTED, VOID,
+    Lie, Stage,
 )
 from trap import Trap
 from wire import FEED, LINK, Deaf, Gone
@@ -405,7 +405,7 @@ _CROWDS = [
 
 _RECORDS = [
     Lie("requests to be a contact", _sized(_contact_requests, 150, 2_000), "borne", UNCOUNTED),
-    Lie("invitations", _sized(_invitations, 100, 1_000), "borne", UNCOUNTED),
+    Lie("invitations", _sized(_invitations, 100, 1_000), "borne", VOID),
     Lie("texts of one letter", _sized(_small_records, 4_096, 40_960), "borne", NO_COUNTER),
     Lie("texts of 300,000 bytes", _sized(_huge_records, 20, 200), "borne", NO_COUNTER),
     Lie("4,096 signatures in a batch", _sized(_one_log_a_record, 1, 10), "log_unknown", REFUSED),

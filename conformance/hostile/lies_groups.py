@@ -15,7 +15,7 @@ from histories import Log, Part, Record, batch, body_of, now_hybrid
 from identity import Identity
 from people import event
 from peer import MALLORY, Session, text_event
-from stage import LIAR, NO_COUNTER, REFUSED, SEEDS, UNCOUNTED, VOID, WAITING, Lie, Stage, outcome
+from stage import LIAR, NO_COUNTER, REFUSED, SEEDS, VOID, WAITING, Lie, Stage, outcome
 from trap import Trap
 
 _NO = "this must not be read"
@@ -230,9 +230,9 @@ _INVITATIONS = [
     Lie("of an account that is not there", _invites(
         lambda caught, args: [*args[:2], 5, *args[3:]]), "taken", NO_COUNTER),
     Lie("by a label that is none", _invites(
-        lambda caught, args: [*args[:3], "no label", args[4]]), "taken", UNCOUNTED),
+        lambda caught, args: [*args[:3], "no label", args[4]]), "taken", VOID),
     Lie("under a name of two lines", _invites(
-        lambda caught, args: [*args[:4], "a\nb"]), "taken", UNCOUNTED),
+        lambda caught, args: [*args[:4], "a\nb"]), "taken", VOID),
     Lie("with a field too many", _invites(lambda caught, args: [*args, 1]), "taken", VOID),
 ]
 

@@ -327,6 +327,10 @@ impl<T: Copy> Link<T> {
             return queued;
         }
         let action = self.poll_up();
+        if action.is_none() {
+            // An idle link keeps no room for what it did.
+            self.actions.shrink_to_fit();
+        }
         self.arm();
         action
     }

@@ -53,9 +53,11 @@ impl State {
         fx: &mut Effects,
     ) -> Vec<AccountNumber> {
         let in_link = matches!(self.channels[&no].kind, Kind::Link { .. });
-        let sound = invitation.inviter.parse::<AccountLabel>().is_ok() && is_name(&invitation.name);
+        let is_sound =
+            invitation.inviter.parse::<AccountLabel>().is_ok() && is_name(&invitation.name);
         let is_unwanted = self.blocks_label(invitation.account, &invitation.inviter);
-        if !in_link || !sound || is_unwanted || !self.is_news(peer, invitation) {
+        fx.unheard += u32::from(in_link && !is_sound);
+        if !in_link || !is_sound || is_unwanted || !self.is_news(peer, invitation) {
             return Vec::new();
         }
         let Some(account) = self.accounts.get(&invitation.account).filter(|a| !a.is_deleted) else {

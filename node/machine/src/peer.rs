@@ -49,13 +49,13 @@ impl State {
         let mut reports = Vec::with_capacity(ranges.len());
         for range in ranges {
             let log = range.log;
-            let (placed, refused) = (fx.applied.len(), fx.bodies_refused);
+            let (placed, refused) = (fx.applied.len(), fx.unheard);
             let taken = self.peer_range(peer, &checkpoints, range, fx);
             let outcome = taken.map_or_else(RangeOutcome::from, |()| RangeOutcome::Applied);
             let is_void = |a: &&Applied| a.outcome == Outcome::Void && a.log == LogId::from(log);
             let void = fx.applied[placed..].iter().filter(is_void).count();
             let void = u32::try_from(void).unwrap_or(u32::MAX);
-            let void = void.saturating_add(fx.bodies_refused - refused);
+            let void = void.saturating_add(fx.unheard - refused);
             let contradicts = fx.contradicted.take();
             reports.push(RangeReport { log, outcome, void, contradicts });
         }
@@ -581,7 +581,7 @@ fn keep_body(act: Option<&EventAct>, body: WireBody, fx: &mut Effects) -> WireBo
     let was_present = matches!(body, WireBody::Present(_));
     let kept = kept_body(act, body);
     let is_refused = was_present && matches!(kept, WireBody::Absent(_)) && act.is_some();
-    fx.bodies_refused += u32::from(is_refused);
+    fx.unheard += u32::from(is_refused);
     kept
 }
 

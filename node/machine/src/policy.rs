@@ -226,6 +226,7 @@ impl State {
         let is_over = fx.unix_ms.saturating_sub(since_ms) >= HOUR_MS;
         let (since_ms, count) = if is_over { (fx.unix_ms, 0) } else { (since_ms, count) };
         if count >= most {
+            fx.unheard += 1;
             return false;
         }
         peer.asks = Some((since_ms, count + 1));

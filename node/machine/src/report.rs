@@ -247,7 +247,7 @@ impl State {
         match self.judge_report(report, sender, (place, &body), fx) {
             Ok(report) => self.keep_report(report, fx),
             Err(why) => {
-                fx.bodies_refused += u32::from(why == Dropped::Unproven);
+                fx.unheard += u32::from(why == Dropped::Unproven);
                 if let Some(placed) = fx.applied.last_mut() {
                     placed.record.body.erase();
                 }

@@ -208,8 +208,8 @@ pub struct Effects {
     pub reopened: Vec<Reopened>,
     /// What groups were, as the command brings it along.
     pub(crate) rewinds: Vec<Rewind>,
-    /// Bodies that were not kept, since they are against the rules.
-    pub(crate) bodies_refused: u32,
+    /// Bodies that were not kept, and asks that were not heard: against the rules, or too many.
+    pub(crate) unheard: u32,
     /// The control log of which an event that is void names another record than the one here.
     pub(crate) contradicted: Option<WireLog>,
     /// What others say that they have erased.
@@ -240,7 +240,7 @@ impl Default for Effects {
             dropped: Vec::new(),
             reopened: Vec::new(),
             rewinds: Vec::new(),
-            bodies_refused: 0,
+            unheard: 0,
             contradicted: None,
             receipts: Vec::new(),
             avatars: Vec::new(),

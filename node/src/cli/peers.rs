@@ -57,13 +57,9 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
         }
         Some(Command::Show { domain }) => {
             let (domain, peers) = (plain(&domain), admin.peers().await?);
-            let peer = peers.iter().find(|peer| peer.domain == domain);
-            let peer = peer.ok_or_else(|| {
-                format!(
-                    "this node has nothing to do with {domain:?}: comity peers lists those that it \
-                     is linked with, or is to be"
-                )
-            })?;
+            let Some(peer) = peers.iter().find(|peer| peer.domain == domain) else {
+                return Err(policy::not_linked(&domain, &admin.policy().await?).into());
+            };
             match options.json {
                 true => Ok(say(json(peer)?)?),
                 false => Ok(say(details(peer, clock::unix_ms()))?),

@@ -81,9 +81,13 @@ pub(super) async fn run(
             let domain = plain(&domain);
             let stance = if named_groups { RuleStance::AllowNamed } else { RuleStance::Allow };
             let rule = Rule { stance, asks_per_hour, records_per_minute };
+            let before = admin.policy().await?;
             admin.set_rule(&domain, Some(rule)).await?;
             let more = if named_groups { ", groups one by one" } else { "" };
-            Ok(format!("{domain} is allowed{more}. Its admin has to allow this node as well.\n"))
+            let replaced = replaced(&before, &domain, &rule);
+            Ok(format!(
+                "{domain} is allowed{more}. Its admin has to allow this node as well.\n{replaced}"
+            ))
         }
         Command::Block { domain } => {
             let domain = plain(&domain);
@@ -100,7 +104,8 @@ pub(super) async fn run(
         Command::Share { domain, group } => {
             let domain = plain(&domain);
             admin.share(&domain, &group).await?;
-            Ok(format!("{group} may be shared with {domain}.\n"))
+            let without_effect = without_effect(&admin.policy().await?, &domain);
+            Ok(format!("{group} may be shared with {domain}.\n{without_effect}"))
         }
         Command::Unshare { domain, group } => {
             let domain = plain(&domain);
@@ -110,6 +115,40 @@ pub(super) async fn run(
         Command::Rules if for_programs => Ok(json(&admin.policy().await?)?),
         Command::Rules => Ok(rules(&admin.policy().await?, crate::clock::unix_ms())),
     }
+}
+
+/// What was said of a domain before and is not said any more; nothing where nothing was.
+fn replaced(before: &PolicyState, domain: &str, rule: &Rule) -> String {
+    let line = before.rules.iter().find(|line| line.domain == domain && line.rule != *rule);
+    line.map(|line| format!("That replaces what you said before: {}.\n", rule_text(line)))
+        .unwrap_or_default()
+}
+
+/// Why there is nothing to show of a domain.
+pub(super) fn not_linked(domain: &str, policy: &PolicyState) -> String {
+    let is_blocked = |line: &&RuleLine| line.rule.stance == RuleStance::Block;
+    if policy.rules.iter().filter(is_blocked).any(|line| line.domain == domain) {
+        return format!("{domain} is blocked: comity peers allow {domain} takes that back");
+    }
+    if policy.asking.iter().any(|line| line.domain == domain) {
+        return format!("{domain} waits for your word: comity peers allow, or block");
+    }
+    format!(
+        "this node has nothing to do with {domain:?}: comity peers lists those that it is linked \
+         with, or is to be"
+    )
+}
+
+/// Why naming a group for a domain changes nothing yet, where that is so.
+fn without_effect(policy: &PolicyState, domain: &str) -> String {
+    let stance = policy.rules.iter().find(|line| line.domain == domain);
+    let why = match stance.map(|line| line.rule.stance) {
+        Some(RuleStance::AllowNamed) => return String::new(),
+        Some(RuleStance::Allow) => "all groups may be shared with it as it is",
+        Some(RuleStance::Block) => "it is blocked",
+        None => "nothing else is said of it",
+    };
+    format!("That has no effect yet, since {why}: comity peers allow {domain} --named-groups\n")
 }
 
 /// Who waits, as it follows the list of peers; nothing where nobody does.
@@ -202,5 +241,19 @@ waiting for your word (comity peers allow, or block):
 hooli.example  asked by its node, first 2 min ago
 ";
         assert_eq!(rules(&policy, 120_000), expected);
+        let allow =
+            Rule { stance: RuleStance::Allow, asks_per_hour: None, records_per_minute: None };
+        assert_eq!(
+            replaced(&policy, "initech.example", &allow),
+            "That replaces what you said before: allowed, and of groups AAAA BBBB.\n"
+        );
+        assert_eq!(replaced(&policy, "new.example", &allow), "");
+        assert_eq!(replaced(&policy, "globex.example", &policy.rules[1].rule), "");
+        assert!(not_linked("evil.example", &policy).contains("is blocked"));
+        assert!(not_linked("hooli.example", &policy).contains("waits for your word"));
+        assert!(not_linked("new.example", &policy).contains("nothing to do with"));
+        assert_eq!(without_effect(&policy, "initech.example"), "");
+        assert!(without_effect(&policy, "evil.example").contains("it is blocked"));
+        assert!(without_effect(&policy, "new.example").contains("nothing else is said"));
     }
 }

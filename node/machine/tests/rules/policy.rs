@@ -45,16 +45,17 @@ fn an_organisation_is_heard_as_often_as_its_rule_says() {
     for asker in &askers[..3] {
         asks(&mut world, asker, "alice@acme");
     }
-    assert_eq!(asking(&world, "alice@acme"), 2);
+    assert_eq!((asking(&world, "alice@acme"), world.node("acme").void), (2, 1));
     // An invitation is one more thing that is asked.
     let group = world.group("b1@globex", "Team");
     let (account, label) = world.account("alice@acme");
     world.act("b1@globex", Act::Invite { channel: group, account, label }).unwrap();
     world.exchange();
     assert_eq!(world.act("alice@acme", Act::Accept { channel: group }), Err(Code::ChannelNotFound));
+    assert_eq!(world.node("acme").void, 2, "what is not heard is counted");
     world.now_ms += HOUR_MS;
     asks(&mut world, askers[3], "alice@acme");
-    assert_eq!(asking(&world, "alice@acme"), 3);
+    assert_eq!((asking(&world, "alice@acme"), world.node("acme").void), (3, 2));
 }
 
 #[test]

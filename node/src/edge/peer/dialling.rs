@@ -57,8 +57,11 @@ impl Context {
         if let Ok(link) = &dialled {
             self.links.proven(domain, link.peer_key(), introduction.proof);
         }
-        if dialled.as_ref().is_err_and(|trouble| trouble.code == Code::DomainUnreachable) {
-            // Its address may have changed: look again the next time.
+        let may_be_old = |trouble: &Trouble| {
+            matches!(trouble.code, Code::DomainUnreachable | Code::PeerNameMismatch)
+        };
+        if dialled.as_ref().is_err_and(may_be_old) {
+            // Its address or its key may have changed: look again the next time.
             self.resolver.forget(domain);
         }
         dialled

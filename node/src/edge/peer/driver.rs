@@ -60,14 +60,15 @@ pub(super) struct Wires {
 }
 
 /// Drives a link until it is over; tells the code that ended it, where there was one.
-pub(super) async fn run(
+pub(super) fn run(
     context: Arc<Context>,
     link: comity_federation::Link,
     dialled: Option<ServerName>,
     wires: Wires,
-) -> Option<Code> {
-    // Boxed, since a future has room for what it is given and once more for what it holds.
-    Box::new(Driver::new(context, link, dialled, wires)).run().await
+) -> impl Future<Output = Option<Code>> + Send {
+    // Boxed before the future is made, which has room for what it is given and once more for what
+    // it holds.
+    Box::new(Driver::new(context, link, dialled, wires)).run()
 }
 
 struct Driver {
@@ -179,7 +180,8 @@ impl Driver {
             while self.outgoing.has_room() || self.end.is_closed() {
                 match self.end.poll(clock::monotonic_ms()) {
                     Some(Task::Close(code)) => return self.end(code).await,
-                    Some(task) => self.take(task).await,
+                    Some(Task::Up { domain, start }) => self.up(domain, start).await,
+                    Some(task) => self.take(task),
                     None => break,
                 }
             }
@@ -282,14 +284,15 @@ impl Driver {
         }
     }
 
-    async fn take(&mut self, task: Task) {
+    /// Does what needs no waiting, so that no idle link keeps room for a task.
+    fn take(&mut self, task: Task) {
         match task {
             Task::AnswerProbe { answer, dial } => self.answer_probe(answer, dial),
             Task::Apply { peer, frame, cursor, rewinds } => {
                 self.apply(peer, frame, cursor, rewinds);
             }
             Task::ApplyHistory { peer, frame, silent } => self.fill(peer, frame, silent),
-            Task::Close(_) => {}
+            Task::Close(_) | Task::Up { .. } => {}
             Task::Compare { peer, ahead, is_writer_ahead } => {
                 self.compare(peer, ahead, is_writer_ahead);
             }
@@ -308,11 +311,6 @@ impl Driver {
                 {
                     tracing::warn!(%error, "heads that were signed anew cannot be taken now");
                 }
-            }
-            Task::Up { domain, start } => {
-                self.link.welcome();
-                self.meter = Some(self.context.links.met(&domain, self.link.peer_key()));
-                self.up(domain, start).await;
             }
         }
     }
@@ -333,7 +331,9 @@ impl Driver {
         }
     }
 
-    async fn up(&self, domain: ServerName, start: u64) {
+    async fn up(&mut self, domain: ServerName, start: u64) {
+        self.link.welcome();
+        self.meter = Some(self.context.links.met(&domain, self.link.peer_key()));
         tracing::info!(peer = %domain, dialled = self.dialled, "link up");
         let report = Up { number: self.wires.number, domain, start, dialled: self.dialled };
         let _ = self.wires.reports.send(report).await;

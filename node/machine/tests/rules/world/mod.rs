@@ -390,7 +390,11 @@ impl World {
     /// A node takes a batch from a peer.
     pub fn take(&mut self, from: &str, to: &str, batch: Batch) -> Vec<RangeOutcome> {
         match self.take_frame(from, to, Frame::Batch(batch).encode(), None) {
-            Ok(Answer::Ranges(reports)) => reports.into_iter().map(|r| r.outcome).collect(),
+            Ok(Answer::Ranges(reports)) => {
+                let node = self.nodes.get_mut(to).unwrap();
+                node.void += reports.iter().map(|report| report.void).sum::<u32>();
+                reports.into_iter().map(|report| report.outcome).collect()
+            }
             other => panic!("{other:?}"),
         }
     }

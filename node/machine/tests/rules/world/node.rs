@@ -42,6 +42,8 @@ pub struct Node {
     pub erased: Vec<Erasing>,
     /// What others say that they have erased.
     pub receipts: Vec<Receipt>,
+    /// How much of what peers showed has no effect.
+    pub void: u32,
     pub users: BTreeMap<String, User>,
     /// Every command applied, for replays.
     pub commands: Vec<Command>,
@@ -66,6 +68,7 @@ impl Node {
             backfilled: Vec::new(),
             erased: Vec::new(),
             receipts: Vec::new(),
+            void: 0,
             users: BTreeMap::new(),
             commands: Vec::new(),
             store: BTreeMap::new(),
