@@ -110,7 +110,7 @@ fn keys(settings: &Settings) -> Result<NodeKeyFile, Finding> {
     if !path.exists() {
         let found = format!("{} is not there.", path.display());
         let todo = "Make the keys with comity keys show; if your node has some already, set \
-                    data_dir to where they are.";
+                    data_dir to where they are, or put node.key back from your backup.";
         return Err(Finding::bad(ABOUT, found, todo));
     }
     let unusable = |error: Failure| {

@@ -37,7 +37,7 @@ fn text(status: &Status, now_ms: u64) -> String {
     for (of, count, what) in [
         ("groups", status.comparing, waiting),
         ("groups", status.read_only, "read-only: see comity group list"),
-        ("reports", status.reports, "of abuse are open: see comity reports"),
+        ("reports", status.reports, "of abuse, open: see comity reports"),
         ("logs", status.forks, "of which two histories are proven: see comity proof list"),
     ] {
         if count > 0 {
@@ -122,7 +122,7 @@ mod tests {
         let shown = text(&doubted, NOW_MS);
         assert!(shown.contains("NTP") && shown.ends_with("none shares a channel.\n"));
         assert!(shown.contains("groups: 1 read-only") && shown.contains("logs: 2 of which"));
-        assert!(shown.contains("reports: 3 of abuse are open"), "{shown}");
+        assert!(shown.contains("reports: 3 of abuse, open"), "{shown}");
         assert!(!shown.contains("waiting"), "{shown}");
     }
 

@@ -85,7 +85,7 @@ fn txt(own: &Own, records: &Records, seen: &Seen<TxtRecord>) -> Finding {
         }
         _ if has_our_key && is_one_lineage => {
             let found = "This node's key is introduced, and another one of this organisation.";
-            let todo = "Leave both while the node's key changes (comity keys rotate says how far \
+            let todo = "Leave both while the node's key changes (comity keys show says how far \
                         that is); afterwards take the older one out.";
             return Finding::look(ABOUT, found, todo);
         }
