@@ -276,7 +276,7 @@ _ASKS = [
     Lie("a history of nobody", _bears(_say(frame.HISTORY, [_HASH, [[_HASH, 1, 1, True]], 10])),
         "passed over", DENIED),
     Lie("a history that nobody asked for", _bears(_say(frame.BACKFILL, [_HASH, [], []])),
-        "passed over", UNCOUNTED),
+        "passed over", NO_COUNTER),
     Lie("64 histories at once", _bears(_asks_much_history), "passed over", DENIED),
     Lie("to be shown a log of nobody", _bears(_say(frame.SHOW, _OURS, 1)), "passed over", DENIED),
     Lie("a group of nobody", _bears(_say(frame.SEEK, 1, [1, [_HASH]])), "passed over", DENIED),
