@@ -67,13 +67,11 @@ pub fn backfill(
 /// What an organisation that a group has just admitted for the first time will ask for first;
 /// `None` where the group's rule hides the past.
 pub fn first_ask(channel: &Channel, peer: LineageId, count: u16) -> Option<HistoryAsk> {
-    let group = channel.group()?;
-    if group.state.since_joining || group.organisation_stays(peer).len() != 1 {
-        return None;
-    }
+    let group = channel.group().filter(|group| !group.state.since_joining)?;
+    let [(admitted, None)] = group.organisation_stays(peer)[..] else { return None };
     let logs = channel.logs.keys().filter_map(|name| {
         let LogName::Message { origin, writer } = *name else { return None };
-        let until = channel.floor_of(peer, *name);
+        let until = group.cover_at((origin, writer), admitted);
         (origin != peer && until > 0).then_some(AskedLog { origin, writer, until, start: true })
     });
     let mut logs: Vec<AskedLog> = logs.collect();

@@ -197,9 +197,8 @@ impl LinkEnd {
             return self.replica.handle_history_applied(None, now_ms);
         };
         // A range of history ends where the chain is known, or is none.
-        for _ in &report.refused {
-            self.note(Wrong::Refused(Code::ChainBroken), Some(channel));
-        }
+        let refused = report.refused.len() as u64;
+        self.note_times(Wrong::Refused(Code::ChainBroken), refused, Some(channel));
         for want in &report.behind {
             self.replica.want(want.log, want.from, 0);
         }
@@ -410,8 +409,15 @@ impl LinkEnd {
     }
 
     pub(super) fn note(&self, wrong: Wrong, channel: Option<ChannelId>) {
-        let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
-        self.exchange.conduct.note(who.unzip(), wrong, 1, channel);
+        self.note_times(wrong, 1, channel);
+    }
+
+    /// The same, so many times.
+    pub(super) fn note_times(&self, wrong: Wrong, times: u64, channel: Option<ChannelId>) {
+        if times > 0 {
+            let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
+            self.exchange.conduct.note(who.unzip(), wrong, times, channel);
+        }
     }
 
     /// Before the link is up it is not known whose fault it is.

@@ -42,14 +42,7 @@ impl LinkEnd {
     fn hear_presence(&mut self, frame: Frame, now_ms: u64) {
         let Some(presence) = &self.presence else { return };
         let Said { denied } = presence.handle(frame, now_ms);
-        self.note_denied(denied);
-    }
-
-    pub(super) fn note_denied(&self, denied: u64) {
-        if denied > 0 {
-            let who = self.peer.as_ref().map(|(domain, lineage)| (domain.as_str(), *lineage));
-            self.exchange.conduct.note(who.unzip(), Wrong::Denied, denied, None);
-        }
+        self.note_times(Wrong::Denied, denied, None);
     }
 
     /// From now on the peer takes marks.
@@ -65,7 +58,7 @@ impl LinkEnd {
         self.begin_marks(peer, now_ms);
         let Some(marks) = &mut self.marks else { return };
         let denied = marks.handle(peer, entries, now_ms);
-        self.note_denied(denied);
+        self.note_times(Wrong::Denied, denied, None);
     }
 
     /// What marks have for the peer.

@@ -12,6 +12,7 @@ use comity_protocol::keys::SignedHead;
 use comity_protocol::limits::{ORGANISATIONS_MAX, SIGNED_MAX};
 use comity_replica::{Action, Keys};
 
+use super::conduct::Wrong;
 use super::end::LinkEnd;
 use super::exchange::Exchange;
 use super::forks::is_shared;
@@ -116,7 +117,7 @@ impl LinkEnd {
     /// there is nothing to say.
     fn answer_signed(&mut self, peer: LineageId, asked: &[VectorEntry]) {
         let (heads, denied) = self.exchange.sign_anew(peer, asked);
-        self.note_denied(denied);
+        self.note_times(Wrong::Denied, denied, None);
         if !heads.is_empty() {
             self.replica.send(Frame::Signed { asked: Vec::new(), heads });
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use comity_machine::{ChannelNo, EventRow, Log, LogNo, Outcome, Subscriber, range_start};
+use comity_machine::{Applied, ChannelNo, EventRow, Log, LogNo, Outcome, Subscriber, range_start};
 use comity_protocol::body::WireBody;
 use comity_protocol::cbor::ByteString;
 use comity_protocol::clock::HybridTime;
@@ -131,14 +131,19 @@ impl Exchange {
 
     /// Control logs of which one of these records admits the peer to their group.
     pub(super) fn admissions(&self, peer: LineageId, items: &[Arc<Item>]) -> Vec<LogId> {
+        let is_control =
+            |item: &&Arc<Item>| matches!(item.applied.log.name, LogName::Control { .. });
+        let mut control = items.iter().filter(is_control).map(|item| &item.applied).peekable();
+        // Most batches are of messages: nobody waits for the state because of them.
+        if control.peek().is_none() {
+            return Vec::new();
+        }
         let state = self.shared.state();
-        let admits = |item: &&Arc<Item>| {
-            let applied = &item.applied;
-            let stay = || state.channels.get(&applied.channel)?.peers.get(&peer);
-            let is_control = matches!(applied.log.name, LogName::Control { .. });
-            is_control && stay().is_some_and(|stay| stay.from == applied.pos)
+        let admits = |applied: &&Applied| {
+            let stay = state.channels.get(&applied.channel).and_then(|c| c.peers.get(&peer));
+            stay.is_some_and(|stay| stay.from == applied.pos)
         };
-        items.iter().filter(admits).map(|item| item.applied.log).collect()
+        control.filter(admits).map(|applied| applied.log).collect()
     }
 
     /// Puts before a part of a control log what the peer would have to ask for next, so that who is

@@ -12,21 +12,7 @@ use comity_protocol::id::ChannelId;
 
 use super::hostile_groups::as_home_after;
 use super::rogue::Wire;
-use super::scene::Scene;
 use super::world::soon;
-
-impl Scene {
-    /// Waits until so many ranges of the rogue's are counted as refused.
-    async fn counts_refused(&self, refused: u64) {
-        let counted = async {
-            while self.status().await.refused < refused {
-                tokio::task::yield_now().await;
-            }
-        };
-        soon(counted).await;
-        assert_eq!(self.status().await.refused, refused);
-    }
-}
 
 /// A range of the log that is asked for, of as many records, that proves nothing.
 fn range(ask: &HistoryAsk, first: u64) -> OldRange {
@@ -59,7 +45,7 @@ async fn history_that_proves_nothing_is_refused_and_counted() {
         let ask = is_asked(&mut wire).await;
         assert_eq!((ask.channel, ask.logs.len()), (channel, 1));
         wire.says(&answer(channel, lie(&ask, below.clone()))).await;
-        scene.counts_refused(refused).await;
+        scene.counts(|line| line.refused, refused).await;
         scene.chat_goes_on().await;
         wire = scene.links().await;
     }
@@ -73,7 +59,7 @@ async fn history_that_proves_nothing_is_refused_and_counted() {
     // What nobody asked for says nothing.
     wire.says(&answer(ChannelId([9; 32]), range(&ask, 1))).await;
     wire.says(&answer(channel, range(&ask, 1))).await;
-    scene.counts_refused(3).await;
+    scene.counts(|line| line.refused, 3).await;
     assert_eq!(scene.status().await.faults, 1);
     scene.chat_goes_on().await;
     let id = channel.to_string();

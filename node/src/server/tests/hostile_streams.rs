@@ -10,23 +10,9 @@ use comity_protocol::probe::{Probe, ProbedRecord};
 
 use super::raw::{Raw, framed};
 use super::scene::Scene;
-use super::world::soon;
 
 const LINK: u8 = 1;
 const FEED: u8 = 2;
-
-impl Scene {
-    /// Waits until so many breaches of the rogue are counted.
-    async fn counts_faults(&self, faults: u64) {
-        let counted = async {
-            while self.status().await.faults < faults {
-                tokio::task::yield_now().await;
-            }
-        };
-        soon(counted).await;
-        assert_eq!(self.status().await.faults, faults);
-    }
-}
 
 #[tokio::test]
 async fn broken_streams_are_counted_for_who_broke_them() {
@@ -47,14 +33,14 @@ async fn broken_streams_are_counted_for_who_broke_them() {
         assert_eq!(raw.ends().await, code, "{bytes:?}");
         drop(stream);
         faults += 1;
-        scene.counts_faults(faults).await;
+        scene.counts(|line| line.faults, faults).await;
     }
     for breaks in [finishes, resets] {
         let mut raw = Raw::links(&scene.rogue, &scene.world.homes[0]).await;
         breaks(&mut raw);
         assert_eq!(raw.ends().await, unexpected);
         faults += 1;
-        scene.counts_faults(faults).await;
+        scene.counts(|line| line.faults, faults).await;
     }
     // That its own stream is not read on the node notices once it has something to say.
     let mut raw = Raw::links(&scene.rogue, &scene.world.homes[0]).await;
@@ -62,7 +48,7 @@ async fn broken_streams_are_counted_for_who_broke_them() {
     let asks = Frame::Lookup { id: 1, name: "alice".to_owned() };
     raw.saying.write_all(&framed(&asks)).await.unwrap();
     assert_eq!(raw.ends().await, unexpected);
-    scene.counts_faults(faults + 1).await;
+    scene.counts(|line| line.faults, faults + 1).await;
     scene.log_says("frame_unexpected");
     scene.chat_goes_on().await;
 }

@@ -103,6 +103,17 @@ impl Scene {
         status.peers.into_iter().find(|line| line.domain == DOMAIN).unwrap()
     }
 
+    /// Waits until so much of what the rogue did is counted, and no more than that.
+    pub(super) async fn counts(&self, of: impl Fn(&PeerLine) -> u64, times: u64) {
+        let counted = async {
+            while of(&self.status().await) < times {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon(counted).await;
+        assert_eq!(of(&self.status().await), times);
+    }
+
     /// Alice's account, asked of her node.
     pub(super) async fn alice_id(&self, wire: &mut Wire) -> AccountId {
         let number = wire.looks_up("alice").await;
