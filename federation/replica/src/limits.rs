@@ -21,10 +21,10 @@ pub const ACTIONS_MAX: usize = 4_096;
 pub const NOTES_MAX: usize = 256;
 
 /// Batches of a feed that may be unacknowledged: with one for each message, as many as are said
-/// during a round trip of a fifth of a second where 150 are said in a second.
-pub const FEED_BATCHES_MAX: usize = 32;
+/// during a round trip of a fifth of a second where 300 are said in a second.
+pub const FEED_BATCHES_MAX: usize = 64;
 /// Bytes of a feed that may be unacknowledged; one batch may always be.
-pub const FEED_BYTES_MAX: usize = 8 * BATCH_BYTES_TARGET;
+pub const FEED_BYTES_MAX: usize = 16 * BATCH_BYTES_TARGET;
 /// Batches that may be applied before they are acknowledged, while more are at hand.
 pub const ACKNOWLEDGED_AT_ONCE_MAX: usize = 4;
 /// How long a feed waits for its next acknowledgement before the link ends.
@@ -37,8 +37,12 @@ pub const PENDING_BYTES_SOFT_MAX: usize = 8 * BATCH_BYTES_TARGET;
 /// Bytes received and not yet applied at which the peer is cut off; a peer within its limits sends
 /// less even where nobody holds it back.
 pub const PENDING_BYTES_MAX: usize = 64 * BATCH_BYTES_TARGET;
-/// Batches received and not yet applied at which the peer is cut off.
-pub const PENDING_BATCHES_MAX: usize = 4 * (FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX);
+/// Batches received and not yet applied above which no more should be read: twice what a peer may
+/// have under way that keeps to the protocol.
+pub const PENDING_BATCHES_SOFT_MAX: usize = 2 * (FEED_BATCHES_MAX + WANTS_IN_FLIGHT_MAX);
+/// Batches received and not yet applied at which the peer is cut off; none of them would have come
+/// if nothing above the softer bound were read.
+pub const PENDING_BATCHES_MAX: usize = 2 * PENDING_BATCHES_SOFT_MAX;
 /// Verified checkpoints that a link remembers.
 pub const CHECKPOINTS_KEPT_MAX: usize = 32;
 

@@ -13,8 +13,8 @@ use comity_protocol::limits::{BATCH_RECORDS_MAX, VECTOR_ENTRIES_MAX};
 use crate::action::{Action, Fate};
 use crate::fault::Fault;
 use crate::limits::{
-    ACKNOWLEDGED_AT_ONCE_MAX, NOTES_MAX, PENDING_BATCHES_MAX, PENDING_BYTES_MAX,
-    PENDING_BYTES_SOFT_MAX, REFUSED_MAX, VECTOR_PARTS_MAX,
+    ACKNOWLEDGED_AT_ONCE_MAX, NOTES_MAX, PENDING_BATCHES_MAX, PENDING_BATCHES_SOFT_MAX,
+    PENDING_BYTES_MAX, PENDING_BYTES_SOFT_MAX, REFUSED_MAX, VECTOR_PARTS_MAX,
 };
 use crate::verify::Verified;
 use crate::wants::Wants;
@@ -71,6 +71,11 @@ impl Subscription {
     /// Whether more batches may be read.
     pub(crate) fn has_room(&self) -> bool {
         self.pending_bytes < PENDING_BYTES_SOFT_MAX
+            && self.pending_batches() < PENDING_BATCHES_SOFT_MAX
+    }
+
+    fn pending_batches(&self) -> usize {
+        self.feed.len() + self.history.len()
     }
 
     pub(crate) fn next_ms(&self, now_ms: u64) -> Option<u64> {
@@ -101,8 +106,8 @@ impl Subscription {
         self.pending_bytes += batch.frame.len();
         let queue = if is_feed { &mut self.feed } else { &mut self.history };
         queue.push_back(batch);
-        let batches = self.feed.len() + self.history.len();
-        if batches > PENDING_BATCHES_MAX || self.pending_bytes > PENDING_BYTES_MAX {
+        let is_beyond = self.pending_batches() > PENDING_BATCHES_MAX;
+        if is_beyond || self.pending_bytes > PENDING_BYTES_MAX {
             return Err(Fault::WindowExceeded);
         }
         Ok(())

@@ -447,6 +447,21 @@ fn reading_stops_while_much_waits_to_be_applied() {
 }
 
 #[test]
+fn reading_stops_while_many_batches_wait_however_small() {
+    let mut scene = Scene::up();
+    let batch = Frame::Batch(scene.batch(&["again and again"]));
+    let mut handed = 0;
+    while scene.link.wants_read(Class::Feed) {
+        scene.hand(batch.clone());
+        handed += 1;
+    }
+    assert!(!scene.link.is_closed() && handed < limits::PENDING_BATCHES_MAX);
+    assert!(handed >= limits::FEED_BATCHES_MAX, "a peer that keeps to its window is not held back");
+    scene.apply();
+    assert!(scene.link.wants_read(Class::Feed));
+}
+
+#[test]
 fn wants_beyond_the_bound_are_put_off() {
     let want = |i: u64| Want { log: WireLog { number: i, ..fed_log() }, from: 1 };
     let mut scene = Scene::up();

@@ -20,6 +20,7 @@ use crate::answer::Answer;
 use crate::applied::{Outcome, Subscriber};
 use crate::channel::{Channel, ChannelNo, LogNo};
 use crate::cover::cover_for;
+use crate::floor::Floor;
 use crate::group::{Group, Member, Place, Stated};
 use crate::rewind::{Change, Rewind};
 use crate::rows::RowKey;
@@ -245,6 +246,16 @@ impl State {
             if origin == own {
                 continue;
             }
+            let floor = rewind.floors.get(&(origin, writer)).copied();
+            let counts = rewind.group.closed.get(&(origin, writer));
+            let counts = counts.map(|(seq, hash)| Floor { seq: *seq, hash: *hash });
+            if log.settled.is_some() && log.settled == counts {
+                continue;
+            }
+            if log.settled.take().is_some() {
+                log.unsettle(floor, no, fx);
+                fx.dirty(RowKey::Log(no, *name));
+            }
             let covered = rewind.group.covered((origin, writer));
             if let Some(floor) = log.floor.filter(|floor| floor.seq > covered) {
                 fx.forgotten.push(Forgotten {
@@ -258,7 +269,7 @@ impl State {
             }
             // A floor of a void admission; while we are out nothing is fed anyway.
             if is_in && log.awaits_start().is_some() {
-                log.floor = rewind.floors.get(&(origin, writer)).copied();
+                log.floor = floor;
                 fx.dirty(RowKey::Log(no, *name));
             }
         }

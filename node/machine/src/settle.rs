@@ -142,6 +142,18 @@ impl Unsettled {
 }
 
 impl Log {
+    /// What was said to count does not any more: what came as history for it goes, down to what is
+    /// held and what an admission's floor names.
+    pub(crate) fn unsettle(&mut self, floor: Option<Floor>, no: ChannelNo, fx: &mut Effects) {
+        let Some(top) = self.awaits_start().map(|top| top.seq) else { return };
+        let first = self.end.seq().max(floor.map_or(0, |floor| floor.seq)) + 1;
+        if first <= top {
+            fx.forgotten.push(Forgotten { channel: no, log: self.no, first, last: top });
+        }
+        self.floor = floor.filter(|floor| floor.seq > self.end.seq());
+        (self.backlog, self.start, self.below) = (None, None, None);
+    }
+
     /// Goes back to below where the histories part; what counts from there on is lacking.
     fn let_go(
         &mut self,

@@ -169,6 +169,9 @@ pub(super) fn not_expired(world: &World, at: usize, rows: &Rows) -> Vec<Broken> 
     broken
 }
 
+/// Rows of a timeline that a finding names.
+const SHOWN_MAX: usize = 4;
+
 /// How long a node may take to look and to do it, in ms.
 const EXPIRY_SPARE_MS: u64 = 5_000;
 
@@ -227,7 +230,20 @@ fn check_order(view: &View, no: ChannelNo, rows: &Rows) -> Result<(), String> {
     let accepted = rows.values().filter(|row| row.outcome == Outcome::Accepted);
     let mut expected: Vec<(MessageId, Pos)> = accepted.map(|row| (row.id, row.pos)).collect();
     expected.sort_unstable();
-    if shown == expected { Ok(()) } else { Err("the timeline is not in order".to_owned()) }
+    if shown == expected {
+        return Ok(());
+    }
+    let only = |some: &[(MessageId, Pos)], others: &[(MessageId, Pos)]| {
+        let only = some.iter().filter(|row| !others.contains(row));
+        let places = only.map(|(id, pos)| {
+            let row = rows.iter().find(|(_, row)| row.id == *id);
+            let place = row.map(|((log, seq), row)| (show_log(log), *seq, row.outcome, row.pos));
+            format!("{place:?} at {pos:?}")
+        });
+        places.take(SHOWN_MAX).collect::<Vec<_>>().join(", ")
+    };
+    let (missing, surplus) = (only(&expected, &shown), only(&shown, &expected));
+    Err(format!("the timeline is not in order: it lacks [{missing}], and has [{surplus}] for it"))
 }
 
 /// Compares what nodes hold of the same logs.

@@ -215,3 +215,51 @@ fn who_came_back_after_v_had_named_what_counts_does_not_wait_for_it() {
     world.exchange();
     assert_eq!(texts(&world, "initech", team).last().unwrap(), "anew");
 }
+
+/// Pins seed 50109: an opening took the history that counts for that of an admission.
+#[test]
+fn what_counts_stands_where_the_group_goes_back_to_after_it_was_said() {
+    let (mut world, team, log, proof) = scene(|_, _| ());
+    settled(&mut world, &proof);
+    let base = world.group_at("acme", team).point.seq;
+    world.rename(ALICE, team, "Ours").unwrap();
+    world.exchange();
+    assert_eq!(world.reopen("acme", team, base), Ok(Answer::Done));
+    world.exchange();
+    for node in ALL {
+        assert_eq!(world.settle(node), 0, "{node} has nothing to see to");
+        assert_eq!(texts(&world, node, team), ["1", "2", "3", "4"], "{node}");
+        assert_eq!(fed_to(&world, node, log), 4, "{node}");
+        world.node(node).check_reload();
+    }
+}
+
+#[test]
+fn what_counts_is_open_again_where_the_group_goes_back_to_before_it_was_said() {
+    let (mut world, team, log, proof) = scene(|_, _| ());
+    let base = world.group_at("acme", team).point.seq;
+    settled(&mut world, &proof);
+    assert_eq!(world.reopen("acme", team, base), Ok(Answer::Done));
+    world.exchange();
+    assert_eq!(texts(&world, "acme", team), ["1", "2", "3", "4"]);
+    assert_eq!(texts(&world, "initech", team), ["1", "2"]);
+    assert_eq!(fed_to(&world, "initech", log), 2);
+    world.node("initech").check_reload();
+    world.wake("acme");
+    world.exchange();
+    for node in ALL {
+        world.settle(node);
+    }
+    world.exchange();
+    for node in ALL {
+        assert_eq!(texts(&world, node, team), ["1", "2", "3", "4"], "{node}");
+        assert_eq!(fed_to(&world, node, log), 4, "{node}");
+        world.node(node).check_reload();
+    }
+}
+
+/// How far a node says that it holds a log.
+fn fed_to(world: &World, node: &str, log: LogId) -> u64 {
+    let (_, channel) = world.node(node).state.channel(&log.channel).unwrap();
+    channel.logs[&log.name].fed_to()
+}
