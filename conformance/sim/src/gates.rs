@@ -2,7 +2,7 @@
 //! A gate is as narrow as the gap; whoever closes the gap takes the gate away.
 
 use comity_machine::{Channel, Group, Log};
-use comity_protocol::id::ChannelId;
+use comity_protocol::id::{ChannelId, LineageId};
 
 use crate::world::World;
 
@@ -25,4 +25,12 @@ pub(crate) fn waits_for_origin(channel: &Channel, log: &Log) -> bool {
     let is_hidden = channel.group().is_some_and(|group| group.state.since_joining);
     let has_no_past = is_hidden || log.backlog.is_none();
     log.awaits_start().is_some() && log.start.is_none() && has_no_past
+}
+
+/// What an organisation holds of a log from an earlier stay, below a hole: its head is stated to
+/// nobody any more once the log has gone on above the floor of the present stay. Goes when heads of
+/// an earlier stay are compared before that.
+pub(crate) fn is_from_earlier_stay(channel: &Channel, log: &Log, seq: u64, own: LineageId) -> bool {
+    let came_back = channel.group().is_some_and(|group| group.organisation_stays(own).len() > 1);
+    came_back && log.floor.is_some_and(|floor| seq < floor.seq && floor.seq < log.end.seq())
 }

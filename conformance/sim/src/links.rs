@@ -195,6 +195,7 @@ impl Node {
     fn drive(&mut self, id: ConnectionId, around: &mut Around<'_>) -> bool {
         let now_ms = around.agenda.now_ms;
         let index = self.index;
+        let peer = self.peer_of(id).unwrap_or(index);
         let Some(end) = self.end_mut(id) else { return false };
         if end.poll_timeout().is_some_and(|at_ms| at_ms <= now_ms) {
             end.handle_timeout(now_ms);
@@ -207,7 +208,7 @@ impl Node {
                 if let Some(node) = held_back {
                     around.agenda.after(1, Event::Wake { node });
                 }
-                around.watch.trace(now_ms, index, &bytes);
+                around.watch.trace(now_ms, (peer, index), &bytes);
                 end.handle_frame((class, bytes), now_ms);
                 moved = true;
             }

@@ -100,8 +100,8 @@ impl Watch {
         self.mix(now_ms);
     }
 
-    /// A frame arrived.
-    pub(crate) fn trace(&mut self, now_ms: u64, node: usize, bytes: &[u8]) {
+    /// A frame arrived from one node at another.
+    pub(crate) fn trace(&mut self, now_ms: u64, (from, node): (usize, usize), bytes: &[u8]) {
         self.frames += 1;
         self.mix(now_ms);
         self.mix(node as u64);
@@ -112,7 +112,7 @@ impl Watch {
         }
         if self.is_loud {
             let text = Frame::decode(bytes).map_or_else(|_| "?".into(), |frame| show(&frame));
-            eprintln_line(now_ms - self.began_ms, &format!("n{node} hears {text}"));
+            eprintln_line(now_ms - self.began_ms, &format!("n{node} hears n{from}: {text}"));
         }
     }
 
@@ -301,7 +301,9 @@ fn show(frame: &Frame) -> String {
         }
         Frame::Backfill(backfill) => show_backfill(backfill),
         Frame::Heads { entries } | Frame::News { entries } => {
-            let shown = entries.iter().map(|e| format!("{}:{}", show_log(&e.log.into()), e.seq));
+            let shown = entries
+                .iter()
+                .map(|e| format!("{}:{}#{}", show_log(&e.log.into()), e.seq, hex(&e.hash.0[..2])));
             format!("heads {}", shown.collect::<Vec<_>>().join(" "))
         }
         Frame::Lease { accounts } => format!("lease of {}", accounts.len()),

@@ -9,6 +9,7 @@ use comity_protocol::hash::Hash;
 use comity_protocol::id::{LogId, LogName};
 
 use super::{Broken, is_honest, node_of, row_at};
+use crate::gates::is_from_earlier_stay;
 use crate::watch::{Rule, show_log};
 use crate::world::World;
 
@@ -128,8 +129,11 @@ pub(super) fn is_missed(world: &World, (a, b): (usize, usize), place: &(LogId, u
         let Some(run) = &world.nodes[at].run else { return false };
         let state = run.shared.state();
         let known = state.channel(&place.0.channel).map(|(_, channel)| channel);
-        let log = known.and_then(|channel| channel.logs.get(&place.0.name));
-        log.is_some_and(|log| shows(log, place.1))
+        let log = known.and_then(|channel| Some((channel, channel.logs.get(&place.0.name)?)));
+        let own = state.lineage();
+        log.is_some_and(|(channel, log)| {
+            shows(log, place.1) && !is_from_earlier_stay(channel, log, place.1, own)
+        })
     };
     let could = share(world, a, b, &place.0) && is_proven(a) && is_proven(b);
     (could || !is_hostile) && ![a, b].iter().all(|at| knows_fork(world, *at, place))
@@ -181,16 +185,24 @@ fn hash_at(world: &World, held: &Held, seq: u64) -> Option<Hash> {
     row_at(&run.shared, held.no, held.log.no, seq).map(|row| row.hash)
 }
 
-/// Whether two nodes share a channel at the moment, each by its own word.
+/// Whether two nodes share a channel at the moment, each by its own word, and hear of each other's
+/// logs: between two that are apart an honest third has to stand who is in the channel too.
 fn share(world: &World, a: usize, b: usize, log: &LogId) -> bool {
-    let says = |at: usize, other: usize| {
-        let Some(run) = &world.nodes[at].run else { return false };
-        let state = run.shared.state();
-        let lineage = world.everybody[other].lineage;
-        let shares = |channel: &Channel| channel.sharing_peers().any(|peer| peer == lineage);
-        follows(&state, log) && state.channel(&log.channel).is_some_and(|(_, c)| shares(c))
+    let shared = |one: usize, other: usize| {
+        says_that_it_shares(world, (one, other), log)
+            && says_that_it_shares(world, (other, one), log)
     };
-    says(a, b) && says(b, a)
+    let stands_between =
+        |third: usize| third != a && third != b && shared(a, third) && shared(third, b);
+    shared(a, b) && (!world.net.are_apart(a, b) || honest(world).any(stands_between))
+}
+
+fn says_that_it_shares(world: &World, (at, other): (usize, usize), log: &LogId) -> bool {
+    let Some(run) = &world.nodes[at].run else { return false };
+    let state = run.shared.state();
+    let lineage = world.everybody[other].lineage;
+    let shares = |channel: &Channel| channel.sharing_peers().any(|peer| peer == lineage);
+    follows(&state, log) && state.channel(&log.channel).is_some_and(|(_, c)| shares(c))
 }
 
 /// Whether a node still hears what happens in a channel.
