@@ -17,8 +17,9 @@ use comity_protocol::id::{AccountId, LineageId};
 use comity_protocol::name::ServerName;
 use comity_protocol::probe::Probed;
 use comity_protocol::profile::Profile;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, block_in_place};
 
 use super::Context;
 use super::directory::{Question, Wanted};
@@ -31,6 +32,9 @@ use super::silence::Silence;
 use super::task::Task;
 use crate::clock;
 use crate::feed::{Subscription, Yield};
+
+/// From so many bytes on, a frame is looked at where nothing else waits for it.
+const LONG_FRAME_BYTES: usize = 16 * 1024;
 
 /// What the manager tells a link.
 pub(super) enum Order {
@@ -204,10 +208,7 @@ impl Driver {
                     self.end.handle_history_answer(answer, clock::monotonic_ms());
                 }
                 Woken::Forked => self.end.poke_forks(),
-                Woken::Frame(class, bytes) => {
-                    self.end.passed.received_bytes += bytes.len() as u64;
-                    self.end.handle_frame((class, bytes), clock::monotonic_ms());
-                }
+                Woken::Frame(class, bytes) => self.take_frame(class, bytes),
                 Woken::Identified(found) => {
                     self.identifying = None;
                     self.end.handle_identified(found, clock::monotonic_ms());
@@ -222,6 +223,16 @@ impl Driver {
                 Woken::Timeout => self.end.handle_timeout(clock::monotonic_ms()),
             }
         }
+    }
+
+    /// Of a long frame the signatures and hashes alone may keep a core busy for a third of a
+    /// second: what else this thread serves goes on meanwhile.
+    fn take_frame(&mut self, class: Class, bytes: Vec<u8>) {
+        let (length, now_ms) = (bytes.len(), clock::monotonic_ms());
+        self.end.passed.received_bytes += length as u64;
+        let take = || self.end.handle_frame((class, bytes), now_ms);
+        let can_step_aside = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        if length >= LONG_FRAME_BYTES && can_step_aside { block_in_place(take) } else { take() }
     }
 
     fn is_cut(&mut self) -> bool {
