@@ -7,7 +7,6 @@ use comity_protocol::chain::{ChainEnd, Link};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::cursor::Pos;
 use comity_protocol::head::HeadProof;
-use comity_protocol::history::Before;
 use comity_protocol::id::{
     AccountId, AccountNumber, ChannelId, ControlPoint, LineageId, LogName, ShortHash, WriterId,
 };
@@ -17,7 +16,7 @@ use minicbor::{Decode, Encode};
 use crate::account::Stay;
 use crate::applied::{Outcome, Subscriber};
 use crate::backfill::Backlog;
-use crate::floor::{Floor, ProvenStart};
+use crate::floor::{FeedStart, Floor, ProvenStart};
 use crate::fork::KnownFork;
 use crate::group::Group;
 use crate::withdraw::Span;
@@ -206,9 +205,11 @@ pub struct Log {
     /// What history has proven of a floor that nothing above was taken of yet.
     #[n(15)]
     pub start: Option<Box<ProvenStart>>,
-    /// What it had stated where our feed of it begins.
+    /// What it had stated where our feed of it began, at each stay of ours, oldest first; at most
+    /// 64.
     #[n(16)]
-    pub shown: Option<Before>,
+    #[cbor(default)]
+    pub starts: Vec<FeedStart>,
     /// Where it is forked and closed: the last record that counts, once it was seen to that we hold
     /// nothing else.
     #[n(17)]
@@ -241,7 +242,7 @@ impl Log {
             fork: None,
             above: Vec::new(),
             start: None,
-            shown: None,
+            starts: Vec::new(),
             settled: None,
             said: 0,
             below: None,

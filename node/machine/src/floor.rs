@@ -50,6 +50,22 @@ pub struct ProvenStart {
     pub(crate) before: Before,
 }
 
+/// What a log had stated where our feed of it began above a floor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct FeedStart {
+    /// The record at the floor.
+    #[n(0)]
+    pub seq: u64,
+    /// What was stated up to it.
+    #[n(1)]
+    pub before: Before,
+}
+
+/// Starts of a log that are remembered. Where the group goes back to a stay before them, what is
+/// held from that one comes to nothing.
+pub(crate) const STARTS_MAX: usize = 64;
+
 /// Why a range cannot be gone on with.
 pub(crate) enum NoBase {
     /// It does not begin where the log goes on.
@@ -198,10 +214,24 @@ impl Log {
         Ok(Base { end, shown: Some(start.before) })
     }
 
+    fn note_start(&mut self, start: FeedStart) {
+        self.starts.retain(|known| known.seq < start.seq);
+        if self.starts.len() == STARTS_MAX {
+            self.starts.remove(0);
+        }
+        self.starts.push(start);
+    }
+
+    /// What it had stated where our feed of it began, at or below a record.
+    pub(crate) fn start_below(&self, seq: u64) -> Option<Before> {
+        let start = self.starts.iter().rev().find(|start| start.seq <= seq);
+        start.map(|start| start.before)
+    }
+
     /// Goes on from a start that was proven.
     pub(crate) fn go_on_from(&mut self, base: Base) {
         let Some(shown) = base.shown else { return };
-        self.shown = Some(shown);
+        self.note_start(FeedStart { seq: base.end.seq(), before: shown });
         self.time = shown.time;
         self.after = shown.stated.map(|stated| stated.after);
         self.after_seq = shown.stated.map_or(0, |stated| stated.seq);

@@ -71,7 +71,7 @@ pub use command::{Command, DeviceId, SignUpRule};
 pub use compare::Ahead;
 pub use contact::{Contact, ContactStanding};
 pub use erase::{Erasing, Receipt};
-pub use floor::{Floor, ProvenStart, Readable};
+pub use floor::{FeedStart, Floor, ProvenStart, Readable};
 pub use fork::{KnownFork, ReadOnly};
 pub use group::{ControlState, Ended, Group, GroupAct, Member, Place, RightTo, Stated, Term};
 pub use history::{HistorySource, backfill, first_ask, links, range_start};

@@ -476,12 +476,12 @@ impl Judge<'_> {
         next: Option<&EventRow>,
         source: &mut dyn LogSource,
     ) -> Before {
-        let shown = known.shown.unwrap_or_default();
         let begins = next.map_or(known.end.seq(), |next| next.seq - 1);
+        let shown = known.start_below(begins).unwrap_or_default();
         if begins == 0 {
             return Before::default();
         }
-        let is_start = known.floor.is_some_and(|floor| floor.seq == begins);
+        let is_start = known.starts.iter().any(|start| start.seq == begins);
         let Some(before) = before.filter(|_| !is_start) else { return shown };
         let time = before.id.time();
         let seq = next.map_or(before.stated, |next| next.stated);

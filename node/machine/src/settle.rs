@@ -188,7 +188,8 @@ impl Log {
         };
         self.uncovered.clear();
         self.above.clear();
-        (self.proof, self.start, self.shown, self.below) = (None, None, None, None);
+        (self.proof, self.start, self.below) = (None, None, None);
+        self.starts.retain(|start| start.seq < *from);
         self.floor = Some(*top);
         self.backlog = (bottom < top.seq).then(|| Backlog::above(*top, bottom, hash));
     }

@@ -174,6 +174,32 @@ fn who_was_out_for_a_while_goes_back_below_where_it_came_in_again() {
     }
 }
 
+/// Pins seed 70316: what had been stated up to the start of the second stay was taken for what had
+/// been stated up to that of the first.
+#[test]
+fn who_came_late_and_was_out_for_a_while_holds_what_it_held_when_it_had_come_first() {
+    let mut world = World::new(&[ALICE, BOB, CAROL]);
+    let team = world.team(ALICE, &[BOB]);
+    world.say(BOB, team, "old").unwrap();
+    world.exchange();
+    world.bring(ALICE, CAROL, team);
+    let base = seq(&world, team);
+    world.say(BOB, team, "first").unwrap();
+    world.exchange();
+    world.remove(ALICE, CAROL, team).unwrap();
+    world.exchange();
+    world.say(BOB, team, "meanwhile").unwrap();
+    world.exchange();
+    world.bring(ALICE, CAROL, team);
+    world.say(BOB, team, "last").unwrap();
+    world.exchange();
+    assert_eq!(world.reopen("acme", team, base), Ok(Answer::Done));
+    world.exchange();
+    world.assert_same_state(&ALL, team);
+    let held = world.texts("initech", team);
+    assert!(held.ends_with(&["first", "last"].map(|text| format!("bob@globex.test: {text}"))));
+}
+
 #[test]
 fn who_had_left_is_not_let_in_again_against_his_will() {
     let (mut world, team) = scene();
