@@ -146,7 +146,8 @@ fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: u
     let Some((no, known)) = state.channel(&channel) else { return false };
     let founder = known.group().filter(|group| group.terms.len() == 1);
     let home = founder.and_then(|group| node_of(world, &group.state.home));
-    let is_served = home.is_some_and(|home| is_honest(world, home));
+    let is_served =
+        home.is_some_and(|home| is_honest(world, home) && !world.net.are_apart(home, node));
     is_served && state.lacks_history(no, None)
 }
 
