@@ -19,6 +19,7 @@ import lies_groups
 import lies_hello
 import lies_records
 import lies_talk
+import lies_terms
 import paths  # noqa: F401  # makes the next one importable
 from honest import TABLE as HONEST
 from peer import Node
@@ -30,7 +31,7 @@ _AT_ONCE: list[Table] = [lies_hello.AT_ONCE, floods.AT_ONCE]
 """Lies that are told beside each other; the honest story comes before them."""
 _IN_TURN: list[Table] = [
     lies_hello.TABLE, lies_answers.TABLE, lies_frames.TABLE, lies_records.TABLE,
-    lies_groups.TABLE, lies_talk.TABLE, floods.TABLE,
+    lies_groups.TABLE, lies_terms.TABLE, lies_talk.TABLE, floods.TABLE,
 ]
 _LONG: list[Table] = [lies_answers.LONG_TABLE, floods.LONG_TABLE]
 """Lies that only the long form has time for."""

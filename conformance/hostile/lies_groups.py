@@ -16,7 +16,7 @@ from identity import Identity
 from people import event
 from peer import MALLORY, Session, text_event
 from stage import LIAR, NO_COUNTER, REFUSED, SEEDS, VOID, WAITING, Lie, Stage, outcome
-from trap import Trap
+from trap import Trap, set_trap
 
 _NO = "this must not be read"
 _RENAMED = "an honest name"
@@ -24,20 +24,10 @@ _RENAMED = "an honest name"
 Told = Callable[[Stage], Awaitable[str]]
 
 
-async def _caught(stage: Stage) -> tuple[Session, Trap]:
-    """A group of the liar's with somebody of the node in it."""
-    person = await stage.victim()
-    session = await stage.subscribed()
-    account = await session.account(person.account.split("@")[0])
-    caught = Trap(stage.peer, person, account)
-    await caught.catch(session)
-    return session, caught
-
-
 def _control(write: Callable[[Trap], Any]) -> Told:
     """A control record against the rules, and an honest one after it that takes effect alone."""
     async def tell(stage: Stage) -> str:
-        session, caught = await _caught(stage)
+        session, caught = await set_trap(stage)
         first = caught.log.last + 1
         write(caught)
         caught.control(group.SET_NAME, [_RENAMED])
@@ -54,7 +44,7 @@ def _control(write: Callable[[Trap], Any]) -> Told:
 def _event(*headers: dict[int, Any]) -> Told:
     """Events of Mallory's in the group, against the rules, between two that are not."""
     async def tell(stage: Stage) -> str:
-        session, caught = await _caught(stage)
+        session, caught = await set_trap(stage)
         log = Log(caught.log.channel, stage.peer.identity.lineage, stage.peer.writer())
         newest = caught.point(caught.log.last)
         log.say({**text_event(after=newest), 5: {}}, body_of(b"first"))
@@ -71,7 +61,7 @@ def _event(*headers: dict[int, Any]) -> Told:
 
 async def _an_unknown_kind(stage: Stage) -> str:
     """One below 1,024: the group alone is read-only."""
-    session, caught = await _caught(stage)
+    session, caught = await set_trap(stage)
     first = caught.log.last + 1
     caught.control(900, b"")
     session.is_answering = False
@@ -81,7 +71,7 @@ async def _an_unknown_kind(stage: Stage) -> str:
 
 
 async def _after_what_nobody_has(stage: Stage) -> str:
-    session, caught = await _caught(stage)
+    session, caught = await set_trap(stage)
     log = Log(caught.log.channel, stage.peer.identity.lineage, stage.peer.writer())
     log.say({**text_event(after=[1, 999, bytes(16)]), 5: {}}, body_of(_NO.encode()))
     session.is_answering = False
@@ -91,7 +81,7 @@ async def _after_what_nobody_has(stage: Stage) -> str:
 
 
 async def _by_another_key(stage: Stage) -> str:
-    session, caught = await _caught(stage)
+    session, caught = await set_trap(stage)
     first = caught.log.last + 1
     caught.control(group.SET_NAME, [_NO])
     forger = Identity(LIAR, Identity.of(LIAR, SEEDS[LIAR] + 9).key, stage.peer.identity.recovery)
@@ -103,7 +93,7 @@ async def _by_another_key(stage: Stage) -> str:
 
 async def _two_control_logs(stage: Stage) -> str:
     """Another history than the one that the node holds."""
-    session, caught = await _caught(stage)
+    session, caught = await set_trap(stage)
     other = caught.log.copy()
     first = caught.log.last + 1
     caught.control(group.SET_NAME, [_RENAMED])
@@ -119,7 +109,7 @@ async def _two_control_logs(stage: Stage) -> str:
 
 async def _an_event_of_the_homes_own_invention(stage: Stage) -> str:
     """A message in the log of the victim's organisation."""
-    session, caught = await _caught(stage)
+    session, caught = await set_trap(stage)
     log = Log(caught.log.channel, stage.node.lineage, stage.peer.writer())
     newest = caught.point(caught.log.last)
     log.say({0: now_hybrid(), 1: caught.account[1], 2: 1, 3: newest, 5: {}}, body_of(_NO.encode()))
@@ -148,7 +138,7 @@ def _invites(change: Callable[[Trap, list[Any]], list[Any]]) -> Told:
 def _genesis(change: Callable[[list[Any]], list[Any]]) -> Told:
     """A group whose genesis is against the rules: who accepts the invite comes to nothing."""
     async def tell(stage: Stage) -> str:
-        session, caught = await _caught(stage)
+        session, caught = await set_trap(stage)
         header = cbor.decode(caught.log.records[0].header)
         args = change(list(cbor.decode(header[3])))
         header = {**header, 3: cbor.encode(args)}

@@ -161,6 +161,8 @@ class Session:
         self.is_acking = True
         self.is_answering = True
         self.branches: dict[tuple[Any, ...], Log] = {}
+        self.served: dict[tuple[Any, ...], Log] = {}
+        """Logs that are shown where the node wants them."""
         self._taken = 0
         self._ids = 0
         self._came = asyncio.Event()
@@ -234,8 +236,8 @@ class Session:
         if number == LOOKUP:
             self.say(ACCOUNT, fields[0], *([MALLORY] if fields[1] == NAME else []))
         elif number == WANT:
-            for log, _ in fields[0]:
-                self.say(NOT_SERVED, log, _LOG_UNKNOWN)
+            for log, first in fields[0]:
+                self._serve(log, first)
         elif number == SHOW:
             log = self.branches.get(fields[0])
             branch = [] if log is None else [self._branch(log, fields[1])]
@@ -246,6 +248,13 @@ class Session:
             self.say(PROFILE, fields[0])
         elif number == SEEK:
             self.say(OFFER, fields[0], [[], False])
+
+    def _serve(self, name: tuple[Any, ...], first: int) -> None:
+        log = self.served.get(name)
+        if log is None or first > log.last:
+            self.say(NOT_SERVED, name, _LOG_UNKNOWN)
+        else:
+            self.say(BATCH, batch(self.peer.identity, [Part.of(log, first)]))
 
     def _branch(self, log: Log, down_to: int) -> list[Any]:
         """A log's history from its head down to a record."""

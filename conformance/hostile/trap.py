@@ -1,6 +1,7 @@
 """A group of Mallory's, with the liar's organisation as its home, to which somebody of the node is
-invited and comes (`docs/protocol/` section 7): the control log, the proof of the request that it
-grants, and the control state of which the join states the hash. Honest up to there."""
+invited and comes, and somebody of a third organisation (`docs/protocol/` section 7): the control
+log, the proofs of the requests that it grants, and the openings of later terms. Honest, but for
+what a lie makes them say."""
 
 from __future__ import annotations
 
@@ -11,18 +12,32 @@ from typing import Any
 import paths  # noqa: F401  # makes the next three importable
 import cbor
 from check import digest, link, skip, var
-from histories import Header, Log, Part, Record, now_hybrid
+from control import MEMBER, State
+from histories import Header, Log, Part, Record, head_proof, link_channel, now_hybrid
 from people import Person, event, expect
-from peer import NAME, Peer, Session
+from peer import MALLORY, NAME, Peer, Session
+from stage import Stage
 
 GENESIS, INVITE, JOIN, LEAVE, REMOVE, SET_ROLE, SET_NAME, SET_TOPIC, COVER = range(1, 10)
+HAND_OVER, OPEN = 19, 20
 """Kinds of control records."""
 INVITATION = 3
 """The kind of an event."""
 
 _REQUEST = 2
-_MEMBER, _OWNER = 0, 2
+_ACT = 3
+"""The kind of a request for a record of the control log."""
 _LIMIT = 100
+
+
+async def set_trap(stage: Stage) -> tuple[Session, Trap]:
+    """A group of the liar's with somebody of the node in it."""
+    person = await stage.victim()
+    session = await stage.subscribed()
+    account = await session.account(person.account.split("@")[0])
+    trap = Trap(stage.peer, person, account)
+    await trap.catch(session)
+    return session, trap
 
 
 class Trap:
@@ -30,6 +45,7 @@ class Trap:
 
     def __init__(self, peer: Peer, person: Person, account: tuple[bytes, int]) -> None:
         self.peer = peer
+        self.home = peer
         self.person = person
         self.account = account
         self.name = "trap"
@@ -37,6 +53,10 @@ class Trap:
         record = _control_record(header)
         self.log = Log(record.inner(), peer.identity.lineage, 1, is_control=True)
         self.log.append(record, header[0])
+        self.state = State(
+            peer.identity.organisation(), peer.mallory, label_of(peer), self.name, _LIMIT
+        )
+        self._invited: list[Any] = []
 
     @property
     def channel(self) -> str:
@@ -47,7 +67,7 @@ class Trap:
         """Appends a record; `actor`, `time`, `cover`, `state` and `request` are optional."""
         at = more.get("time", self.log.next_time())
         header: Header = {0: at, 1: kind}
-        actor = more.get("actor", self.peer.mallory)
+        actor = more.get("actor", self.home.mallory)
         if actor is not None:
             header[2] = list(actor)
         if args is not None:
@@ -60,37 +80,108 @@ class Trap:
 
     def invite(self) -> None:
         """Invites the person, in the group's log."""
-        self.control(INVITE, [list(self.account), self.person.account, _MEMBER])
+        self._invite(self.account, self.person.account, MEMBER)
+        self._invited = self.point(self.log.last)
 
     def invitation(self) -> Part:
         """Tells of the invite, in the link channel."""
         args = cbor.encode([
-            self.log.channel, self.point(2), self.account[1],
-            f"{NAME}@{self.peer.identity.domain}", self.name,
+            self.log.channel, self._invited, self.account[1], label_of(self.peer), self.name,
         ])
         return self.peer.link_part({1: 0, 2: INVITATION, 4: args})
 
     def point(self, seq: int) -> list[Any]:
-        """A control point of the group."""
-        return [1, seq, self.log.hashes[seq][:16]]
+        """A control point of the group, in the newest term."""
+        return [self.log.number, seq, self.log.hashes[seq][:16]]
 
     async def catch(self, session: Session) -> None:
         """Invites, lets the person accept, and takes him in."""
+        await self.ask_in(session)
+        await self.take_in(session)
+
+    async def ask_in(self, session: Session) -> None:
+        """Invites the person, who accepts."""
         self.invite()
         expect("what was not taken", await session.show(self.invitation()), [])
         await self.person.laptop.sees(event("invited", account=self.person.account))
         await self.person.laptop.do("accept", channel=self.channel)
-        request = await self._request(session)
-        organisation = self._organisation(session)
-        args = [list(self.account), None, organisation]
-        state = digest("state", var(cbor.encode(self._state())))
-        self.control(JOIN, args, actor=self.account, state=state, request=request)
+
+    async def take_in(self, session: Session) -> None:
+        """Takes in the person, who has accepted."""
+        node = session.peer.node
+        organisation = [node.domain, node.public, node.recovery, []]
+        self._join(self.account, organisation, await self._request(session))
         expect("what was not taken", await session.show(Part.of(self.log)), [])
         await self.person.laptop.sees(event("joined", account=self.person.account))
 
+    def admit(self, other: Peer, role: int = MEMBER) -> None:
+        """Takes in Mallory of another organisation, at his own request."""
+        self._invite(other.mallory, label_of(other), role)
+        accept = cbor.encode([0, [self.log.channel, self.point(self.log.last)]])
+        lineages = sorted((other.identity.lineage, self.peer.identity.lineage))
+        asked = Log(link_channel(*lineages), other.identity.lineage, other.writer())
+        asked.say({1: MALLORY, 2: _REQUEST, 4: accept, 5: {2: lineages}})
+        self._join(other.mallory, other.identity.organisation(), request_of(other, asked))
+
+    def grant(self, other: Peer, kind: int, args: Any) -> int:
+        """Grants Mallory of another organisation what he has asked for in the group."""
+        data = cbor.encode(args)
+        asked = Log(self.log.channel, other.identity.lineage, other.writer())
+        wish = cbor.encode([_ACT, [kind, data]])
+        asked.say({1: MALLORY, 2: _REQUEST, 3: self.point(self.log.last), 4: wish, 5: {}})
+        return self.control(kind, data, actor=other.mallory, request=request_of(other, asked))
+
+    def put_out(self, account: tuple[bytes, int]) -> None:
+        """Removes a member."""
+        seq = self.control(REMOVE, [list(account)])
+        self.state.remove(account, [self.log.number, seq])
+
+    def rename(self, name: str) -> None:
+        """Gives it another name."""
+        self.control(SET_NAME, [name])
+        self.state.rename(name)
+
+    def cover(self, *entries: list[Any]) -> None:
+        """States V."""
+        self.control(COVER, actor=None, cover=list(entries))
+        self.state.cover(list(entries))
+
+    def hand_over(self, nominee: bytes) -> None:
+        """Names the next home."""
+        self.control(HAND_OVER, [nominee])
+        self.state.hand_over(nominee)
+
+    def opening(self, by: Peer, is_forced: bool, **said: Any) -> Log:
+        """The log of the next term with its opening; `said` makes that say something else: `term`,
+        `base`, `founder`, `state`, or more of the `header`."""
+        term = said.get("term", self.log.number + 1)
+        log = Log(self.log.channel, by.identity.lineage, term, is_control=True)
+        base = said.get("base", self.point(self.log.last))
+        args = [base, is_forced, said.get("founder", self.peer.identity.lineage)]
+        header: Header = {0: now_hybrid(), 1: OPEN, 3: cbor.encode(args)}
+        state = said.get("state", self.state.hash())
+        if state is not None:
+            header[5] = state
+        log.append(_control_record({**header, **said.get("header", {})}), header[0])
+        return log
+
+    def go_on(self, by: Peer, log: Log) -> None:
+        """The next term has begun, and somebody is home."""
+        self.log, self.home = log, by
+        self.state.open(by.identity.lineage)
+
+    def _invite(self, account: tuple[bytes, int], label: str, role: int) -> None:
+        seq = self.control(INVITE, [list(account), label, role])
+        self.state.invite(account, label, role, self.point(seq))
+
+    def _join(self, account: tuple[bytes, int], organisation: list[Any], request: Any) -> None:
+        args, state = [list(account), None, organisation], self.state.hash()
+        seq = self.control(JOIN, args, actor=account, state=state, request=request)
+        self.state.join(account, organisation, [self.log.number, seq], request)
+
     async def _request(self, session: Session) -> dict[int, Any]:
         """The proof of the person's accept, which is the last record of what is fed."""
-        accept = cbor.encode([0, [self.log.channel, self.point(2)]])
+        accept = cbor.encode([0, [self.log.channel, self._invited]])
         while True:
             for batch in session.batches:
                 for part in batch[1]:
@@ -99,30 +190,27 @@ class Trap:
                         return _proof(session, batch, part)
             await session.more()
 
-    def _organisation(self, session: Session) -> list[Any]:
-        node = session.peer.node
-        return [node.domain, node.public, node.recovery, []]
-
     def _genesis(self) -> bytes:
         peer = self.peer
         return cbor.encode([
             1, os.urandom(32), peer.identity.organisation(), list(peer.mallory),
-            f"{NAME}@{peer.identity.domain}", _LIMIT, self.name, "",
+            label_of(peer), _LIMIT, self.name, "",
         ])
 
-    def _state(self) -> dict[int, Any]:
-        """The control state before the join."""
-        lineage, owner = self.peer.identity.lineage, self.peer.mallory
-        label = f"{NAME}@{self.peer.identity.domain}"
-        members = {
-            owner: [label, None, [[[1, 1], None]], [[[1, 1], _OWNER]], False],
-            self.account: [self.person.account, [self.point(2), _MEMBER], [], [], False],
-        }
-        return {
-            0: 1, 1: lineage, 2: {lineage: self.peer.identity.organisation()}, 3: members,
-            4: self.name, 5: "", 6: _LIMIT, 7: {}, 8: {}, 9: [0, []], 10: _MEMBER, 11: False,
-            12: [], 13: False,
-        }
+
+def label_of(peer: Peer) -> str:
+    """How clients write Mallory of an organisation."""
+    return f"{NAME}@{peer.identity.domain}"
+
+
+def request_of(peer: Peer, log: Log) -> dict[int, Any]:
+    """The proof of the newest event of a peer's log, which asks for something."""
+    seq = log.last
+    record = log.records[seq - 1]
+    return {
+        0: log.channel, 1: log.number, 2: seq, 3: record.header, 4: record.body_hash(),
+        5: log.links(seq, seq), 6: head_proof(peer.identity, log, seq),
+    }
 
 
 def _control_record(header: Header) -> Record:
