@@ -82,7 +82,10 @@ class Stage:
         began = time.monotonic()
         if lie.counter == WAITING:
             # What waited on an earlier link is not counted on.
-            self._shared = await self.peer.link()
+            if lie.of == LIAR:
+                self._shared = await self.peer.link()
+            else:
+                await self.other.link()
         before = await self.counted(lie.counter, lie.of)
         try:
             got = await asyncio.wait_for(lie.tell(self), _LIE_S_MAX)

@@ -186,7 +186,7 @@ class Trap:
             for batch in session.batches:
                 for part in batch[1]:
                     last = cbor.decode(part[2][-1][0])
-                    if last[2] == _REQUEST and last.get(4) == accept:
+                    if last.get(2) == _REQUEST and last.get(4) == accept:
                         return _proof(session, batch, part)
             await session.more()
 
