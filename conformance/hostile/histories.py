@@ -184,9 +184,9 @@ def batch(
     return [checkpoints, ranges, *([] if cursor is None else [cursor])]
 
 
-def head_proof(identity: Identity, log: Log, seq: int) -> list[Any]:
-    """A head of a log, alone in its tree."""
+def head_proof(identity: Identity, log: Log, seq: int, **changes: Any) -> list[Any]:
+    """A head of a log, alone in its tree; `changes` bear on what the checkpoint states."""
     part = Part.of(log, seq, seq)
     root, _ = tree([part.leaf()])
-    checkpoint = identity.checkpoint(1, root)
+    checkpoint = identity.checkpoint(1, root, **changes)
     return [seq, part.hash, part.time, [part.blind, 0, []], checkpoint]

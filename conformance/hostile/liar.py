@@ -17,6 +17,7 @@ import lies_answers
 import lies_frames
 import lies_groups
 import lies_hello
+import lies_history
 import lies_records
 import lies_talk
 import lies_terms
@@ -31,7 +32,8 @@ _AT_ONCE: list[Table] = [lies_hello.AT_ONCE, floods.AT_ONCE]
 """Lies that are told beside each other; the honest story comes before them."""
 _IN_TURN: list[Table] = [
     lies_hello.TABLE, lies_answers.TABLE, lies_frames.TABLE, lies_records.TABLE,
-    lies_groups.TABLE, lies_terms.TABLE, lies_talk.TABLE, floods.TABLE,
+    lies_groups.TABLE, lies_terms.TABLE, lies_history.TABLE,
+    lies_talk.TABLE, floods.TABLE,
 ]
 _LONG: list[Table] = [lies_answers.LONG_TABLE, floods.LONG_TABLE]
 """Lies that only the long form has time for."""

@@ -163,6 +163,8 @@ class Session:
         self.branches: dict[tuple[Any, ...], Log] = {}
         self.served: dict[tuple[Any, ...], Log] = {}
         """Logs that are shown where the node wants them."""
+        self.asks_kept: set[bytes] = set()
+        """Groups whose history somebody else tells, where the node asks for it."""
         self._taken = 0
         self._ids = 0
         self._came = asyncio.Event()
@@ -238,6 +240,9 @@ class Session:
         elif number == WANT:
             for log, first in fields[0]:
                 self._serve(log, first)
+        elif number == HISTORY and fields[0][0] not in self.asks_kept:
+            channel, logs, _ = fields[0]
+            self.say(BACKFILL, [channel, [], [asked[:2] for asked in logs], []])
         elif number == SHOW:
             log = self.branches.get(fields[0])
             branch = [] if log is None else [self._branch(log, fields[1])]
