@@ -11,7 +11,7 @@ from typing import Any, Awaitable, Callable
 import paths  # noqa: F401  # makes the next two importable
 import cbor
 import peer as frame
-from histories import Log, Part, body_of, head_proof
+from histories import Log, body_of, head_proof
 from identity import Identity
 from check import skip
 from people import expect
@@ -54,7 +54,7 @@ class Past:
         log = Log(trap.log.channel, stage.peer.identity.lineage, stage.peer.writer())
         log.say({**text_event(after=trap.point(1)), 5: {}}, body_of(b"text 1"))
         say_texts(log, [f"text {n}" for n in range(2, texts + 1)])
-        session.asks_kept.add(log.channel)
+        stage.peer.pasts = {log.channel}
         trap.cover([log.origin, log.number, log.last, log.hashes[-1][:16]])
         await trap.catch(session)
         return Past(stage, session, trap, log)
@@ -76,9 +76,9 @@ class Past:
             fields.append(list(ends))
         self.session.say(frame.BACKFILL, fields)
 
-    def part(self, first: int, last: int, log: Log | None = None, **said: Any) -> Range:
+    def part(self, first: int, last: int, of: Log | None = None, **said: Any) -> Range:
         """Records of the log as history; `said` makes it say something else."""
-        log = log or self.log
+        log = of or self.log
         before: list[Any] = [0]
         if first > 1:
             before = [log.times[first - 2], [1, self.trap_point()]]
@@ -100,18 +100,31 @@ class Past:
         """What the log has stated."""
         return [1, 1, self.trap.log.hashes[1][:16]]
 
+    async def hears(self, answer: Callable[[Past], None]) -> None:
+        """Says something, and waits until it is counted or would have been."""
+        deadline = asyncio.get_running_loop().time() + _QUIET_S
+        before = await self.stage.counted(REFUSED)
+        answer(self)
+        while await self.stage.counted(REFUSED) == before:
+            if asyncio.get_running_loop().time() > deadline:
+                return
+
     async def fills(self) -> str:
         """On another link the node is told all, and shows it: whatever it was told before."""
         self.session.leave()
         self.session = await self.stage.peer.link()
-        self.session.asks_kept.add(self.log.channel)
-        if until := await self.asked():
-            self.says(self.part(1, until))
+        telling = asyncio.create_task(self._tell_all())
         shown = await self.trap.person.laptop.whole(self.trap.channel)
+        telling.cancel()
         texts = [one["text"] for one in shown if one["kind"] == "message"]
         expect("what is shown", texts, [f"text {n}" for n in range(1, self.log.last + 1)])
         self.session.leave()
         return "filled later"
+
+    async def _tell_all(self) -> None:
+        while True:
+            until = await self.asked()
+            self.says(*([self.part(1, until)] if until else []))
 
 
 def _live(last: int) -> list[int]:
@@ -125,21 +138,13 @@ def _answers(answer: Callable[[Past], None], is_first: bool = True) -> Told:
     the node did with it shows on another link, where it is told the truth."""
     async def tell(stage: Stage) -> str:
         past = await Past.of(stage)
-        await past.asked()
+        expect("up to where is asked", await past.asked(), _TEXTS)
         if not is_first:
             past.says(past.part(_HALF + 1, _TEXTS))
-            await past.asked()
-        answer(past)
-        await _is_heard(past)
+            expect("up to where is asked", await past.asked(), _HALF)
+        await past.hears(answer)
         return await past.fills()
     return tell
-
-
-async def _is_heard(past: Past) -> None:
-    """Whatever was said has come through the journal, as what is said after it has."""
-    past.trap.rename("later")
-    log = past.trap.log
-    expect("what was not taken", await past.session.show(Part.of(log, log.last)), [])
 
 
 def _page(first: int = 1, last: int = _TEXTS, **said: Any) -> Callable[[Past], None]:
@@ -237,8 +242,7 @@ async def _untrue_before(stage: Stage) -> str:
     before = [past.log.times[_HALF - 1] - 1, [1, past.trap_point()]]
     past.says(past.part(_HALF + 1, _TEXTS, before=before))
     until = await past.asked()
-    past.says(past.part(1, until))
-    await _is_heard(past)
+    await past.hears(lambda past: past.says(past.part(1, until)))
     return await past.fills()
 
 
@@ -278,9 +282,11 @@ async def _offers(stage: Stage) -> str:
     """Page after page that nobody has asked for, of a group that is shared and of others."""
     past = await Past.of(stage)
     page = past.part(1, _TEXTS, records=[[b"\xa0", body_of(bytes(65_536))]] * 8)
-    for number in range(_OFFERS):
-        past.says(page, channel=past.log.channel if number % 2 else bytes([number]) * 32)
-    await _is_heard(past)
+
+    def offer(past: Past) -> None:
+        for number in range(_OFFERS):
+            past.says(page, channel=past.log.channel if number % 2 else bytes([number]) * 32)
+    await past.hears(offer)
     return await past.fills()
 
 

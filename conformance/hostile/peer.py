@@ -59,6 +59,8 @@ class Peer:
         self.identity = identity
         self.node = node
         self.run = 0
+        self.pasts: set[bytes] = set()
+        """Groups whose history a lie tells, where the node asks for it."""
         channel = link_channel(identity.lineage, node.lineage)
         self._link_log = Log(channel, identity.lineage, self.writer())
 
@@ -163,8 +165,6 @@ class Session:
         self.branches: dict[tuple[Any, ...], Log] = {}
         self.served: dict[tuple[Any, ...], Log] = {}
         """Logs that are shown where the node wants them."""
-        self.asks_kept: set[bytes] = set()
-        """Groups whose history somebody else tells, where the node asks for it."""
         self._taken = 0
         self._ids = 0
         self._came = asyncio.Event()
@@ -240,7 +240,7 @@ class Session:
         elif number == WANT:
             for log, first in fields[0]:
                 self._serve(log, first)
-        elif number == HISTORY and fields[0][0] not in self.asks_kept:
+        elif number == HISTORY and fields[0][0] not in self.peer.pasts:
             channel, logs, _ = fields[0]
             self.say(BACKFILL, [channel, [], [asked[:2] for asked in logs], []])
         elif number == SHOW:

@@ -179,11 +179,16 @@ impl Histories {
                 return;
             }
         };
+        // What it says of other logs changes nothing: so each answer brings something, or there is
+        // less to ask for.
+        let asked: BTreeSet<LogRef> = ask.logs.iter().map(LogRef::from).collect();
+        let mut unserved: BTreeSet<LogRef> = missing.into_iter().chain(refused).collect();
+        unserved.retain(|log| asked.contains(log));
         // A peer that serves nothing of what it was asked for is not asked for it again.
-        let is_idle = taken == 0 && missing.is_empty() && refused.is_empty();
-        let asked = ask.logs.iter().filter(|_| is_idle);
-        let unserved = asked.map(LogRef::from).chain(missing).chain(refused);
-        self.unserved.extend(unserved.map(|log| (ask.channel, log)));
+        if taken == 0 && unserved.is_empty() {
+            unserved = asked;
+        }
+        self.unserved.extend(unserved.into_iter().map(|log| (ask.channel, log)));
         self.heard.insert(ask.channel);
         if taken > 0 {
             self.agains = 0;

@@ -128,6 +128,16 @@ impl Backlog {
         seq > self.bottom && seq <= self.until()
     }
 
+    /// Whether a range that ends at a record is the next one, or one that came before. What was
+    /// asked for is never below the next one, nor above the history.
+    fn is_asked_up_to(&self, last: u64) -> Result<bool, Code> {
+        if (self.until()..=self.top.seq).contains(&last) {
+            Ok(last == self.until())
+        } else {
+            Err(Code::LogGap)
+        }
+    }
+
     /// Whether the hashes from `first` on stand on the record that is here, where they reach it.
     fn stands(&self, first: u64, below: &ChainEnd, hashes: &[Hash]) -> bool {
         let Some(expected) = self.stands_on.filter(|_| first <= self.bottom + 1) else {
@@ -335,11 +345,14 @@ impl State {
         let channel = &self.channels[&no];
         let id = LogId { channel: channel.id, name };
         let group = channel.group().ok_or(Code::LogUnknown)?;
-        let backlog = channel.logs.get(&name).and_then(|log| log.backlog.clone());
-        let Some(backlog) = backlog.filter(|backlog| backlog.until() == range.last()) else {
+        let known = channel.logs.get(&name).ok_or(Code::LogUnknown)?;
+        let Some(backlog) = known.backlog.clone() else {
             // Not lacking, or no longer: it was asked of two.
             return Ok(0);
         };
+        if !backlog.is_asked_up_to(range.last())? {
+            return Ok(0);
+        }
         let above = match &backlog.below {
             Some(below) => below.clone(),
             None => self.proven_start(group, origin, &id, &backlog.top, &range)?,

@@ -23,6 +23,17 @@ use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
 impl Channel {
+    /// Whether no record of this group can be the one that an opening goes on from: another one is
+    /// here in its place.
+    fn disproves(&self, base: &ControlPoint) -> bool {
+        let Some(at) = base.seq.checked_sub(1) else { return true };
+        let term = self.group().and_then(|group| group.terms.get(&base.term));
+        // A term that was opened by force may still come to be opened by a nominee.
+        let hashes = term.filter(|term| !term.forced).map(|term| &term.hashes);
+        let held = hashes.and_then(|hashes| hashes.get(usize::try_from(at).ok()?));
+        held.is_some_and(|hash| *hash != base.hash)
+    }
+
     /// Whether the record that an opening goes back to may be here; what waits for it, where not.
     fn check_base(&self, base: &ControlPoint) -> Result<(), Stop> {
         let name = self.group().and_then(|group| group.control_log_of(base.term));
@@ -91,6 +102,9 @@ impl State {
             group.judge_opening(home, &new.header, &opening).map_err(refuse)?;
             self.take_opened(no, new, fx);
             return Ok(());
+        }
+        if channel.disproves(&opening.base) {
+            return Err(refuse(Code::Malformed));
         }
         channel.check_base(&opening.base)?;
         let rewind = fx
