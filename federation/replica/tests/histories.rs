@@ -99,6 +99,23 @@ fn a_peer_that_has_not_heard_of_our_admission_is_asked_again() {
 }
 
 #[test]
+fn what_an_answer_says_of_logs_that_were_not_asked_for_does_not_keep_asking() {
+    let asked = LogRef { origin: LineageId([5; 32]), writer: WriterId(6) };
+    let other = LogRef { writer: WriterId(7), ..asked };
+    for (missing, refused) in [(vec![other], vec![]), (vec![], vec![other])] {
+        let (mut scene, ask) = asking();
+        let (channel, ends) = (ask.channel, Some(vec![]));
+        scene.hand(Frame::Backfill(Backfill { channel, ranges: vec![], missing, ends }));
+        assert!(matches!(scene.drain()[..], [Action::ApplyHistory { .. }]));
+        let nothing = AppliedHistory { taken: 0, refused };
+        scene.link.handle_history_applied(Some(nothing), scene.now_ms);
+        // It brought nothing: this peer is not asked for these logs again at once.
+        assert!(!scene.link.histories().serves(&channel, asked));
+        assert!(scene.link.histories().serves(&channel, other));
+    }
+}
+
+#[test]
 fn asks_for_history_are_served_one_at_a_time_and_bounded() {
     let (_, ask) = asking();
     let mut scene = Scene::up();

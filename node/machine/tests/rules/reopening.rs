@@ -1,10 +1,11 @@
 //! Openings that the home of a group forces after a loss: what stands above their base is void, and
 //! the group goes on as it was just after it, at every member alike.
 
-use comity_machine::{Answer, Outcome, RangeOutcome, Standing};
+use comity_machine::{Answer, Outcome, RangeOutcome, RefusedCode, Standing};
+use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
-use comity_protocol::control::{ControlAct, Text};
-use comity_protocol::id::{ChannelId, LogId, LogName};
+use comity_protocol::control::{ControlAct, ControlHeader, Opening, Text};
+use comity_protocol::id::{ChannelId, ControlPoint, LogId, LogName, ShortHash};
 use comity_protocol::limits::COVER_EVENTS;
 
 use super::world::{RogueLog, World, control, fork_proof};
@@ -373,7 +374,7 @@ fn an_opening_that_does_not_hold_changes_nothing() {
     let past = world.node("globex").rewind(team, &base).unwrap();
     let founder = world.node("acme").lineage();
     let open = |forced, base| {
-        ControlAct::Open(comity_protocol::control::Opening { base, forced, founder })
+        ControlAct::Open(Opening { base, forced, founder })
     };
     let state = Some(past.group.state.hash());
     let wrong = Some(world.group_at("globex", team).state.hash());
@@ -386,9 +387,9 @@ fn an_opening_that_does_not_hold_changes_nothing() {
     ] {
         let name = LogName::Control { home: world.node(by).lineage(), term: 2 };
         let mut rogue = RogueLog::named(LogId { channel: team, name });
-        rogue.time = comity_protocol::clock::HybridTime::from_unix_ms(world.now_ms + 1);
+        rogue.time = HybridTime::from_unix_ms(world.now_ms + 1);
         let header =
-            comity_protocol::control::ControlHeader { state, ..control(None, &open(forced, base)) };
+            ControlHeader { state, ..control(None, &open(forced, base)) };
         rogue.push_control(header);
         let (outcome, records) = world.show(by, "globex", &rogue);
         assert!(!matches!(outcome, RangeOutcome::Applied), "{by} {forced}: {outcome:?}");
@@ -399,4 +400,35 @@ fn an_opening_that_does_not_hold_changes_nothing() {
         world.outcomes("globex", team, "globex").iter().filter(|o| **o == Rejected).count(),
         0
     );
+}
+
+#[test]
+fn an_opening_on_another_record_than_the_one_held_does_not_wait_for_it() {
+    let (mut world, team) = scene();
+    world.rename(ALICE, team, "Ours").unwrap();
+    world.exchange();
+    let newest = world.group_at("globex", team).point;
+    let hash = ShortHash([7; 16]);
+    let malformed = RangeOutcome::Refused { from: 1, code: RefusedCode(Code::Malformed) };
+    for seq in [0, 2, newest.seq] {
+        let base = ControlPoint { seq, hash, ..newest };
+        assert_eq!(opened_on(&mut world, team, base), malformed, "{base:?}");
+    }
+    // What is not here yet may still come.
+    let beyond = ControlPoint { seq: newest.seq + 1, hash, ..newest };
+    assert!(matches!(opened_on(&mut world, team, beyond), RangeOutcome::Held { .. }));
+}
+
+/// What becomes of an opening at globex that acme forces on a record.
+fn opened_on(world: &mut World, team: ChannelId, base: ControlPoint) -> RangeOutcome {
+    let home = world.node("acme").lineage();
+    let name = LogName::Control { home, term: 2 };
+    let mut rogue = RogueLog::named(LogId { channel: team, name });
+    rogue.time = HybridTime::from_unix_ms(world.now_ms + 1);
+    let state = Some(world.group_at("globex", team).state.hash());
+    let opening = Opening { base, forced: true, founder: home };
+    rogue.push_control(ControlHeader { state, ..control(None, &ControlAct::Open(opening)) });
+    let (outcome, records) = world.show("acme", "globex", &rogue);
+    assert!(records.is_empty());
+    outcome
 }
