@@ -57,6 +57,8 @@ class Past:
         stage.peer.pasts = {log.channel}
         trap.cover([log.origin, log.number, log.last, log.hashes[-1][:16]])
         await trap.catch(session)
+        # It may have been asked while something else was waited for.
+        session.hear_again()
         return Past(stage, session, trap, log)
 
     async def asked(self, seconds: float = 20.0) -> int:
@@ -113,6 +115,7 @@ class Past:
         """On another link the node is told all, and shows it: whatever it was told before."""
         self.session.leave()
         self.session = await self.stage.peer.link()
+        self.session.hear_again()
         telling = asyncio.create_task(self._tell_all())
         shown = await self.trap.person.laptop.whole(self.trap.channel)
         telling.cancel()

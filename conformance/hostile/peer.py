@@ -209,6 +209,10 @@ class Session:
         """Passes over what came so far."""
         self._taken = len(self.heard)
 
+    def hear_again(self) -> None:
+        """Does not pass over what came so far."""
+        self._taken = 0
+
     async def _read(self) -> None:
         """Answers and keeps what comes, until the link ends."""
         try:
