@@ -36,7 +36,6 @@ _AT_ONCE = 24
 _INITIAL_BYTES = 1_200
 _LINK_UP_S_MAX = 8.0
 """How long an honest link may take while handshakes are flooded."""
-_FRAME_BYTES_MAX = 4 * 1024 * 1024
 _UNREAD = 20_000
 """Questions on a link whose answers are not read: more than the node keeps answers."""
 _UNANSWERED = 512
@@ -346,19 +345,6 @@ async def _acknowledges_nothing(stage: Stage) -> str:
     return await session.closed(80.0)
 
 
-async def _a_byte_at_a_time(stage: Stage, count: int) -> str:
-    """A frame of 4 MiB is announced in each class and comes byte by byte."""
-    session = await stage.peer.link()
-    length = _FRAME_BYTES_MAX.to_bytes(4, "big")
-    for cls in (FEED, transport.HISTORY):
-        session.wire.pour(cls, length)
-    for _ in range(count):
-        session.wire.pour(FEED, b"\x81")
-        session.wire.pour(transport.HISTORY, b"\x81")
-        await asyncio.sleep(0.001)
-    return await _still_answers(session)
-
-
 async def _empty_streams(stage: Stage, count: int) -> str:
     """Links whose streams are open and say nothing."""
     session = await stage.peer.link()
@@ -432,7 +418,6 @@ _TALK = [
 
 _STALLS = [
     Lie("never reads", _sized(_never_reads, 20, 200), _SLOW, NO_COUNTER),
-    Lie("sends a byte at a time", _sized(_a_byte_at_a_time, 300, 20_000), "borne", NO_COUNTER),
     Lie("opens streams and says nothing", _sized(_empty_streams, 30, 500), "borne", NO_COUNTER),
     Lie("is gone without a word", _sized(_vanishes, 30, 500), "borne", NO_COUNTER),
 ]

@@ -12,6 +12,7 @@ import json
 import sys
 from typing import Any
 
+import drips
 import floods
 import lies_answers
 import lies_frames
@@ -28,14 +29,14 @@ from stage import Lie, Stage
 
 Table = dict[str, list[Lie]]
 
-_AT_ONCE: list[Table] = [lies_hello.AT_ONCE, floods.AT_ONCE]
+_AT_ONCE: list[Table] = [lies_hello.AT_ONCE, drips.AT_ONCE, floods.AT_ONCE]
 """Lies that are told beside each other; the honest story comes before them."""
 _IN_TURN: list[Table] = [
     lies_hello.TABLE, lies_answers.TABLE, lies_frames.TABLE, lies_records.TABLE,
-    lies_groups.TABLE, lies_terms.TABLE, lies_history.TABLE,
-    lies_talk.TABLE, floods.TABLE,
+    lies_groups.TABLE, lies_terms.TABLE, lies_history.TABLE, lies_talk.TABLE, drips.TABLE,
+    floods.TABLE,
 ]
-_LONG: list[Table] = [lies_answers.LONG_TABLE, floods.LONG_TABLE]
+_LONG: list[Table] = [lies_answers.LONG_TABLE, drips.LONG_TABLE, floods.LONG_TABLE]
 """Lies that only the long form has time for."""
 _TOLD_AT_ONCE_MAX = 8
 

@@ -3,7 +3,7 @@ unless it is told otherwise. It must not know what a frame means.
 
 A `Wire` sends frames by class, and raw bytes where a lie needs them; it hands out frames as they
 came, and says how the other end closed. `Deaf` gives no more room than it had at first, as a peer
-that never reads."""
+that never reads; `Dripping` gives it byte by byte."""
 
 from __future__ import annotations
 
@@ -217,6 +217,20 @@ class Deaf(QuicConnection):
 
     def _write_stream_limits(self, builder: Any, space: Any, stream: Any) -> None:
         pass
+
+
+class Dripping(QuicConnection):
+    """A connection that makes room for one byte more on a stream once all that it had room for has
+    come."""
+
+    def _write_stream_limits(self, builder: Any, space: Any, stream: Any) -> None:
+        room, came = stream.max_stream_data_local, stream.receiver.highest_offset
+        if room and came >= room:
+            stream.max_stream_data_local = came + 1
+        # The library doubles what is half used, and says what it has not said yet.
+        room, stream.receiver.highest_offset = stream.max_stream_data_local, 0
+        super()._write_stream_limits(builder, space, stream)
+        stream.max_stream_data_local, stream.receiver.highest_offset = room, came
 
 
 def configuration(identity: Identity | None, window: int = _WINDOW_BYTES) -> QuicConfiguration:
