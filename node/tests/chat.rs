@@ -405,6 +405,21 @@ fn a_window_in_a_terminal_shows_a_chat_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_call_that_is_typed_line_by_line_is_counted_by_the_node() {
+    let node = Node::start();
+    let (alice, bob) = (node.add_user("alice"), node.add_user("bob"));
+    let typed = "/open alice@acme.test\n@alice look\n@nobody look\nmail alice@acme.test\n";
+    let (done, _, err) = node.say("bob", &bob, typed);
+    assert!(done, "{err}");
+    let channels = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let http = comity_client::Http::at(&node.server).unwrap();
+        let login = http.log_in("alice", &alice, "counts").await.unwrap();
+        http.with_token(&login.token).channels().await.unwrap()
+    });
+    assert_eq!((channels[0].unread, channels[0].mentions), (Some(3), Some(1)), "{channels:?}");
+}
+
+#[test]
 fn plain_is_line_by_line_in_a_terminal_too() {
     let node = Node::start();
     let alice = node.add_user("alice");

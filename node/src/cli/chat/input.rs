@@ -1,14 +1,14 @@
 //! What the user types, done line by line in its order. Texts are queued and settle behind, so that
 //! a pipe is not held up by each answer; everything else is waited for.
 
-use comity_client::{FoundGroup, Pending, Sender};
+use comity_client::{Draft, FoundGroup, Pending, Sender};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::book::Found;
 use super::lines::{LineError, typed_lines};
 use super::people::Listed;
-use super::{Shared, text};
+use super::{Shared, mention, text};
 use crate::cli::Failure;
 
 /// How the input ended.
@@ -138,11 +138,23 @@ impl Input {
         }
         let channel = self.open_channel()?;
         self.shared.screen.take_typed_line()?;
-        let pending = self.sender.start_send(&channel, text).await;
+        let draft = self.draft(&channel, text).await;
+        let pending = self.sender.start_send(&channel, draft).await;
         if settle.send(Unsettled::Text(pending)).await.is_err() {
             return Err("the connection ended".into());
         }
         Ok(Next::Go)
+    }
+
+    /// A text as it is sent, with those of the channel whom it calls. Where the node does not say
+    /// who is in it the text goes all the same.
+    async fn draft(&self, channel: &str, text: &str) -> Draft {
+        if !mention::has_call(text) {
+            return text.into();
+        }
+        let asked = self.shared.http.channel(channel).await;
+        let members = asked.map(|channel| channel.members).unwrap_or_default();
+        mention::draft(text, members.iter().map(|member| &*member.account))
     }
 
     /// In a script a command does not overtake the texts before it. A person is not kept waiting.

@@ -9,6 +9,7 @@ mod find;
 mod groups;
 mod input;
 mod lines;
+mod mention;
 mod people;
 mod reports;
 mod screen;

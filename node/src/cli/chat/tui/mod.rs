@@ -6,7 +6,6 @@ mod acts;
 mod editor;
 mod keys;
 mod list;
-mod mention;
 mod model;
 mod paint;
 mod room;

@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use ratatui::crossterm::event::KeyEvent;
 
 use super::editor::Editor;
-use super::mention::mentions_me;
 use super::room::{Outgoing, OutgoingState, Room};
+use crate::cli::chat::mention::{is_said_to_call, mentions_me};
 use crate::cli::chat::people::{Listed, People};
 use crate::cli::chat::text::{clean, said};
 
@@ -398,7 +398,9 @@ impl Model {
         let is_watched = self.is_watched(&channel);
         let is_mine = event.sender == self.me;
         let event = event.into_history();
-        let calls_me = is_message && !is_mine && mentions_me(&event, &self.me);
+        // As the node counts; an older one does not, and the text alone tells.
+        let is_call = if self.knows_people { is_said_to_call } else { mentions_me };
+        let calls_me = is_message && !is_mine && is_call(&event, &self.me);
         let room = self.rooms.entry(channel.clone()).or_insert_with(|| Room::unknown(&channel));
         if is_mine && let Content::Message { text: Some(text) } = &event.content {
             room.meet_outgoing(text, &event.id);

@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::mention::{calls, mentions_me};
 use super::model::Model;
 use super::paint::Paint;
 use super::room::{Anchor, Outgoing, OutgoingState, Room, is_text};
 use super::wrap::{columns, cut, wrap};
+use crate::cli::chat::mention::{calls, mentions_me};
 use crate::cli::chat::text::{clean, clean_block, said};
 
 type Row = Line<'static>;

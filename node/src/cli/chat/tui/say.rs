@@ -2,10 +2,10 @@
 
 use comity_client::Draft;
 
-use super::mention::draft;
 use super::model::{Effect, Model, Overlay};
 use super::room::{Outgoing, OutgoingState};
 use crate::cli::chat::book::is_number;
+use crate::cli::chat::mention::draft;
 
 impl Model {
     /// Sends what is written, or does it where it is a command.

@@ -152,6 +152,30 @@ fn unread_messages_are_counted_lined_off_and_marked_read() {
 }
 
 #[test]
+fn a_list_that_comes_late_does_not_change_what_calls_were_counted() {
+    let mut seat = Seat::new((80, 24));
+    seat.opens("c3", Vec::new(), false);
+    let list = |unread, mentions| {
+        let mut tea = channel("c1", None, Some("Tea"), "joined", Some("2026-11-23T08:00:00Z"));
+        (tea.unread, tea.mentions) = (Some(unread), Some(mentions));
+        let carol = channel("c3", Some("carol@acme.test"), None, "joined", None);
+        Happened::Channels(vec![tea, carol])
+    };
+    seat.happens(list(0, 0));
+    // A text that the node was not told to call anybody: it counts no mention, nor does the window.
+    seat.hears("c1", "bob@globex.test", "@alice?");
+    seat.sees("#Tea             1");
+    seat.happens(list(1, 0));
+    seat.sees("#Tea             1");
+    let mut called = said("9100", "2026-11-23T08:30:00Z", "bob@globex.test", "@alice, tea?");
+    called.extra = Some(Box::new(Extra { mentions: vec![ME.to_owned()], ..Extra::default() }));
+    seat.gets("c1", called, &[]);
+    seat.sees("#Tea          @1 2");
+    seat.happens(list(2, 1));
+    seat.sees("#Tea          @1 2");
+}
+
+#[test]
 fn markers_of_the_nodes_move_counts_and_show_who_has_read() {
     let mut seat = Seat::new((80, 24));
     seat.opens("c2", vec![said("1001", "2026-11-23T07:00:00Z", ME, "hello")], false);

@@ -54,10 +54,20 @@ fn is_part(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@')
 }
 
+/// Whether a message calls an account, as the node says, whose counts go by that.
+pub(super) fn is_said_to_call(event: &HistoryEvent, me: &str) -> bool {
+    let said = event.extra.as_ref();
+    said.is_some_and(|x| x.mention_all || x.mentions.iter().any(|m| m == me))
+}
+
+/// Whether a text calls anybody.
+pub(super) fn has_call(text: &str) -> bool {
+    called(text).next().is_some()
+}
+
 /// Whether a message calls an account: as the node says, or as its text reads.
 pub(super) fn mentions_me(event: &HistoryEvent, me: &str) -> bool {
-    let said = event.extra.as_ref();
-    let is_said = said.is_some_and(|x| x.mention_all || x.mentions.iter().any(|m| m == me));
+    let is_said = is_said_to_call(event, me);
     let Content::Message { text: Some(text) } = &event.content else { return is_said };
     is_said || !calls(text, me).is_empty()
 }
