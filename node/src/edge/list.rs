@@ -1,9 +1,9 @@
 //! Channels as a user's lists show them. It decides nothing.
 
 use comity_client_api::{Caller, ChannelKind, ChannelSummary, Member, Role, Standing, Unread};
-use comity_machine::{Account, Channel, ChannelNo, Kind, State};
+use comity_machine::{Account, Channel, ChannelNo, Kind, OpenInvitation, State};
 use comity_protocol::control;
-use comity_protocol::id::AccountId;
+use comity_protocol::id::{AccountId, ChannelId};
 use comity_protocol::limits::MEMBERS_DEFAULT;
 
 use super::convert;
@@ -11,37 +11,43 @@ use super::peer::Marks;
 
 /// The channels and invitations of an account.
 pub(super) fn summaries(state: &State, caller: &Caller, account: &Account) -> Vec<ChannelSummary> {
+    let invitations: Vec<ChannelSummary> = account
+        .invitations
+        .iter()
+        .filter_map(|(id, invitation)| invited(state, caller, *id, invitation))
+        .collect();
+    // Who may read what there was of a group, and is invited to it again, has it once.
+    let is_invited = |channel: &Channel| invitations.iter().any(|known| known.id == channel.id);
     let held = account.channels.keys().filter_map(|no| {
-        let channel = state.channels.get(no)?;
+        let channel = state.channels.get(no).filter(|channel| !is_invited(channel))?;
         if is_only_unheard(state, caller, *no, channel) {
             return None;
         }
         summary(state, caller, account, *no, channel)
     });
-    let invitations = account.invitations.iter().filter_map(|(id, invitation)| {
-        // Who is not let in has nothing to ask of anybody, until he is again.
-        state.check_admitted(invitation.home).ok()?;
-        let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
-        let is_strange = state.is_stranger(caller.account.number, &invitation.inviter);
-        let name = if is_strange { String::new() } else { invitation.name.clone() };
-        let (inviter, topic) = (invitation.inviter.parse().ok(), String::new());
-        let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
-        let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
-        let unread = Unread::default();
-        let last_message_unix_ms = None;
-        let (muted, level) = (false, None);
-        Some(ChannelSummary {
-            id: *id,
-            kind,
-            standing,
-            inviter,
-            last_message_unix_ms,
-            unread,
-            muted,
-            level,
-        })
-    });
-    held.chain(invitations).collect()
+    let held: Vec<ChannelSummary> = held.collect();
+    held.into_iter().chain(invitations).collect()
+}
+
+/// An invitation as an account has it in its list.
+fn invited(
+    state: &State,
+    caller: &Caller,
+    id: ChannelId,
+    invitation: &OpenInvitation,
+) -> Option<ChannelSummary> {
+    // Who is not let in has nothing to ask of anybody, until he is again.
+    state.check_admitted(invitation.home).ok()?;
+    let home = state.peers.get(&invitation.home)?.domain.parse().ok()?;
+    let is_strange = state.is_stranger(caller.account.number, &invitation.inviter);
+    let name = if is_strange { String::new() } else { invitation.name.clone() };
+    let (inviter, topic) = (invitation.inviter.parse().ok(), String::new());
+    let kind = ChannelKind::Group { name, topic, home, member_limit: MEMBERS_DEFAULT };
+    let standing = if invitation.accepted { Standing::Joining } else { Standing::Invited };
+    let unread = Unread::default();
+    let last_message_unix_ms = None;
+    let (muted, level) = (false, None);
+    Some(ChannelSummary { id, kind, standing, inviter, last_message_unix_ms, unread, muted, level })
 }
 
 /// Whether a direct channel holds nothing but what somebody says whom the account blocks.

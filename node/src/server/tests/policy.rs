@@ -209,7 +209,16 @@ async fn what_is_shared_no_longer_can_be_read_on_both_sides() {
     let members = soon(alice.http().channel(&group)).await.unwrap().members;
     assert_eq!(members.len(), 1);
 
-    // Invited again, he is a member like any.
+    // Invited again, he has the group once in his list, and is a member like any.
+    soon(alice.http().invite(&group, &bob.account)).await.unwrap();
+    bob.sees("an invitation", |event| matches!(event.content, Content::Invited { .. })).await;
+    let listed = soon(bob.http().channels()).await.unwrap();
+    let standings = listed.iter().filter(|known| known.id == group).map(|known| &known.standing);
+    assert_eq!(standings.collect::<Vec<_>>(), ["invited"]);
+    soon(bob.http().decline(&group)).await.unwrap();
+    let declined = Content::Left { account: bob.account.clone() };
+    alice.sees("him decline", |event| event.content == declined).await;
+    assert_eq!(standing(&bob, &group).await.as_deref(), Some("kept"));
     is_let_in(&alice, &mut bob, &group).await;
     assert_eq!(standing(&bob, &group).await.as_deref(), Some("joined"));
     // And his own admin takes him out.
