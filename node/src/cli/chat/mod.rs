@@ -131,7 +131,8 @@ impl Shared {
         let lines: Vec<String> = {
             let book = self.book();
             let line = |event: &comity_client::HistoryEvent| {
-                let said = text::said(&event.content, |id| book.hint(id), channel, book.me());
+                let who = (&*event.sender, book.me());
+                let said = text::said(&event.content, |id| book.hint(id), channel, who);
                 let when = When { time: &event.time, is_late: event.is_late, short };
                 text::line(when, None, &event.sender, &said)
             };
@@ -238,7 +239,8 @@ async fn show_event(shared: &Shared, event: &ChannelEvent) -> Result<(), Failure
         let is_placed = !matches!(event.content, Content::Contact { .. });
         let is_elsewhere = book.open() != Some(&event.channel) && is_placed;
         let title = is_elsewhere.then(|| book.title(&event.channel));
-        let said = text::said(&event.content, |id| book.hint(id), &event.channel, book.me());
+        let who = (&*event.sender, book.me());
+        let said = text::said(&event.content, |id| book.hint(id), &event.channel, who);
         let short = shared.screen.is_terminal();
         let when = When { time: &event.time, is_late: event.is_late, short };
         text::line(when, title.as_deref(), &event.sender, &said)

@@ -77,12 +77,13 @@ fn is_deceptive(c: char) -> bool {
         | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// What an event says, without time and sender. `hint` tells how a channel is named in a command.
+/// What an event says, behind its sender and without its time. `hint` tells how a channel is named
+/// in a command.
 pub(super) fn said(
     content: &Content,
     hint: impl Fn(&str) -> String,
     channel: &str,
-    me: &str,
+    (sender, me): (&str, &str),
 ) -> String {
     match content {
         Content::Banned { account } => format!("* banned {}", clean(account)),
@@ -117,6 +118,12 @@ pub(super) fn said(
         Content::ExpiredMessage => "* (this message is older than what is kept)".to_owned(),
         Content::Message { text: None } => "* (this message's text is not held here)".to_owned(),
         Content::Other { kind } => format!("* ({}: this version does not know it)", clean(kind)),
+        // Nobody removes himself: an admin has put his organisation out.
+        Content::Removed { account } if account == sender => {
+            let domain = account.rsplit_once('@').map_or(account.as_str(), |(_, domain)| domain);
+            let domain = clean(domain);
+            format!("* is out: an admin has ended the sharing of the group with {domain}")
+        }
         Content::Removed { account } => format!("* removed {}", clean(account)),
         Content::Renamed { name } => format!("* renamed the group to {}", clean(name)),
         Content::RequestRefused { code } => format!("* your request was refused: {}", clean(code)),
@@ -176,13 +183,26 @@ mod tests {
 
     use super::*;
 
+    const BOB: &str = "bob@globex.test";
+
+    #[test]
+    fn who_is_put_out_with_his_organisation_has_not_removed_himself() {
+        let read = |sender: &str| {
+            let removed = Content::Removed { account: BOB.to_owned() };
+            said(&removed, str::to_owned, "c", (sender, "alice@a.b"))
+        };
+        assert_eq!(read("alice@a.b"), "* removed bob@globex.test");
+        let by_admin = "* is out: an admin has ended the sharing of the group with globex.test";
+        assert_eq!(read(BOB), by_admin);
+    }
+
     #[test]
     fn no_text_reaches_the_terminal_raw() {
         assert_eq!(clean("a\x1b]0;x\x07b"), "a\\u{1b}]0;x\\u{7}b");
         assert_eq!(clean("\u{9b}31m\u{202e}evil\r\n"), "\\u{9b}31m\\u{202e}evil\\u{d}\\u{a}");
         assert_eq!(clean("안녕 👩‍👩‍👧 नमस्ते שלום"), "안녕 👩‍👩‍👧 नमस्ते שלום");
         let text = Content::Message { text: Some("one\n12:00 bob: two\u{2028}\x08".to_owned()) };
-        let said = said(&text, str::to_owned, "c", "alice@a.b");
+        let said = said(&text, str::to_owned, "c", (BOB, "alice@a.b"));
         assert_eq!(said, "one\n      | 12:00 bob: two\\u{2028}\\u{8}");
     }
 
@@ -200,16 +220,16 @@ mod tests {
         let content =
             Content::Invited { account: "alice@a.b".to_owned(), name: "Te\x1bam".to_owned() };
         let hint = |_: &str| "3".to_owned();
-        let mine = said(&content, hint, "c", "alice@a.b");
+        let mine = said(&content, hint, "c", (BOB, "alice@a.b"));
         assert_eq!(mine, "* invites you to #Te\\u{1b}am: /accept 3 or /decline 3");
-        assert_eq!(said(&content, hint, "c", "carol@a.b"), "* invited alice@a.b");
+        assert_eq!(said(&content, hint, "c", (BOB, "carol@a.b")), "* invited alice@a.b");
     }
 
     #[test]
     fn steps_between_contacts_read_well_on_both_sides() {
         let read = |step: &str, me: &str| {
             let content = Content::Contact { account: "bob@a.b".to_owned(), step: step.to_owned() };
-            said(&content, str::to_owned, "c", me)
+            said(&content, str::to_owned, "c", (BOB, me))
         };
         assert_eq!(read("asked", "bob@a.b"), "* asks you to be contacts: see /contacts");
         assert_eq!(read("asked", "alice@a.b"), "* asks bob@a.b to be contacts");

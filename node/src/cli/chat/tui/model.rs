@@ -390,7 +390,7 @@ impl Model {
         let is_about_lists = changes_lists(&event.content);
         let is_known = self.rooms.contains_key(&channel);
         if matches!(event.content, Content::Contact { .. }) && !is_known {
-            let said = said(&event.content, |_| String::new(), "", &self.me);
+            let said = said(&event.content, |_| String::new(), "", (&event.sender, &self.me));
             let said = said.strip_prefix("* ").unwrap_or(&said);
             self.tell(format!("{} {said}", self.short(&event.sender)));
             return Vec::new();

@@ -325,13 +325,14 @@ impl Model {
     /// Something that happened and is no message.
     fn notice_rows(&self, room: &Room, event: &HistoryEvent, width: usize) -> Vec<Row> {
         let id = &room.info.id;
-        let mut what = said(&event.content, |_| String::new(), id, &self.me);
+        let mut what = said(&event.content, |_| String::new(), id, (&event.sender, &self.me));
         if matches!(&event.content, Content::Invited { account, .. } if *account == self.me) {
             what = format!("* invites you to {}: /accept or /decline", room.title());
         }
         let what = match &event.content {
             Content::Joined { account } if *account == event.sender => "joined".to_owned(),
             Content::Left { account } if *account == event.sender => "left".to_owned(),
+            Content::Removed { account } if *account == event.sender => what,
             content => match about(content) {
                 Some(account) => what.replace(&clean(account), &self.short(account)),
                 None => what,
