@@ -186,7 +186,7 @@ impl State {
     }
 
     /// Whether a channel may be shared with an organisation.
-    pub(crate) fn may_share(&self, channel: &ChannelId, with: LineageId) -> Result<(), Code> {
+    pub fn may_share(&self, channel: &ChannelId, with: LineageId) -> Result<(), Code> {
         self.check_admitted(with)?;
         let Some(domain) = self.domain_of(&with) else { return Ok(()) };
         let rule = self.policy.rules.get(domain);

@@ -182,6 +182,12 @@ pub struct GroupLine {
     /// Where it is ours: the organisations that are asked, since this node started, before anything
     /// is changed in it.
     pub waits_for: Vec<String>,
+    /// Where another organisation is its home: users of this node who are invited to it.
+    #[serde(default)]
+    pub invited: u64,
+    /// Whether they can accept only once the admin lets the group be shared with its home.
+    #[serde(default)]
+    pub is_ungranted: bool,
 }
 
 /// Why nothing may be said or changed in a group.

@@ -67,7 +67,8 @@ impl AdminBackend for Fake {
         let waits_for = vec!["globex.example".to_owned()];
         let (channel, name) = ("AAAAAAAA".to_owned(), "Team".to_owned());
         let home = "acme.example".to_owned();
-        vec![GroupLine { channel, name, home, read_only: None, waits_for }]
+        let (invited, is_ungranted) = (0, false);
+        vec![GroupLine { channel, name, home, read_only: None, waits_for, invited, is_ungranted }]
     }
 
     async fn confirm(&self, channel: &str) -> Result<(), Refusal> {

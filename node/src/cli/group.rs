@@ -43,6 +43,8 @@ pub(super) enum Command {
         channel: String,
     },
     /// List the groups on this node, with their ids, those first that wait for something
+    ///
+    /// Groups of other organisations to which users of this node are invited are listed too.
     List,
 }
 
@@ -56,17 +58,20 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
         }
         Command::Reopen { channel, at, yes } => {
             let Reopening { base, voided, unheard } = admin.reopen(&channel, at, yes).await?;
-            let (goes, are, end) = match yes {
-                true => ("Goes", "are", "Done: every member follows as soon as it hears of it."),
+            let (goes, is, are, end) = match yes {
+                true => {
+                    ("Goes", "is", "are", "Done: every member follows as soon as it hears of it.")
+                }
                 false => (
                     "Would go",
+                    "would be",
                     "would be",
                     "Nothing was done. Add --yes to do it; it cannot be taken back.",
                 ),
             };
             let records = match voided.len() {
-                0 => format!("no record that is here {are} void."),
-                1 => format!("1 record {are} void:"),
+                0 => format!("no record that is here {is} void."),
+                1 => format!("1 record {is} void:"),
                 count => format!("{count} records {are} void:"),
             };
             say(format_args!("{goes} on from record {base}; {records}\n"))?;
@@ -104,7 +109,7 @@ fn list(groups: &[GroupLine], domain: &str) -> Result<(), Failure> {
 
 /// A group, and below it what it waits for and who can help, seen from a node of `domain`.
 fn line(group: &GroupLine, domain: &str) -> String {
-    let GroupLine { channel, name, home, read_only, waits_for } = group;
+    let GroupLine { channel, name, home, read_only, waits_for, invited, is_ungranted } = group;
     let mut text = format!("{channel}  {home}  {name:?}\n");
     match read_only {
         None => {}
@@ -126,6 +131,14 @@ fn line(group: &GroupLine, domain: &str) -> String {
             "    waits for {members} since this node started; \
              to answer for them: comity group confirm {channel}\n"
         ));
+    }
+    if *invited > 0 {
+        let users = if *invited == 1 { "1 user".to_owned() } else { format!("{invited} users") };
+        text.push_str(&format!("    invited: {users} of this node"));
+        text.push_str(&match is_ungranted {
+            true => format!("; to let them accept: comity peers share {home} {channel}\n"),
+            false => "\n".to_owned(),
+        });
     }
     text
 }
@@ -157,6 +170,8 @@ mod tests {
             home: home.to_owned(),
             read_only,
             waits_for: waits_for.iter().map(|&domain| domain.to_owned()).collect(),
+            invited: 0,
+            is_ungranted: false,
         };
         let shown = |group| line(&group, "acme.test");
         assert_eq!(shown(group("b.test", None, &[])), "7Jk  b.test  \"Plans\"\n");
@@ -170,5 +185,12 @@ mod tests {
         assert!(newer.contains("upgrade this node"));
         let waiting = shown(group("acme.test", None, &["b.test", "c.test"]));
         assert!(waiting.contains("b.test, c.test") && waiting.contains("group confirm 7Jk"));
+        let invited = |invited, is_ungranted| {
+            shown(GroupLine { invited, is_ungranted, ..group("b.test", None, &[]) })
+        };
+        assert!(invited(1, false).ends_with("\n    invited: 1 user of this node\n"));
+        let shared =
+            "invited: 2 users of this node; to let them accept: comity peers share b.test 7Jk\n";
+        assert!(invited(2, true).ends_with(shared), "{}", invited(2, true));
     }
 }

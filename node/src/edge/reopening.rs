@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 
 use comity_client_api::Refusal;
 use comity_machine::{
-    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, ReadOnly, RefusedCode, State,
+    Answer, CannotRewind, Channel, ChannelNo, Command, LogNo, Place, ReadOnly, RefusedCode,
+    Standing, State,
 };
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
@@ -101,13 +102,16 @@ impl ClientEdge {
         Ok(self.lines(no, &known, known.voided()))
     }
 
-    /// Groups that are here, those first that wait for something.
+    /// Groups that are here, and those to which users of ours are invited; those first that wait
+    /// for something.
     pub(super) fn listed_groups(&self) -> Vec<GroupLine> {
         let state = self.shared().state();
         let waiting: BTreeMap<ChannelId, Vec<LineageId>> =
             state.comparing().map(|(channel, members)| (channel.id, members)).collect();
+        let invited = invited(&state);
         let line = |channel: &Channel| {
             let group = channel.group()?;
+            let of_ours = invited.get(&channel.id);
             let awaited = waiting.get(&channel.id).map(Vec::as_slice).unwrap_or_default();
             Some(GroupLine {
                 channel: channel.id.to_string(),
@@ -118,10 +122,25 @@ impl ClientEdge {
                     ReadOnly::Split => ReadOnlyGroup::Split,
                 }),
                 waits_for: domains(&state, awaited),
+                invited: of_ours.map_or(0, |invited| invited.users),
+                is_ungranted: of_ours.is_some_and(|invited| invited.is_ungranted),
             })
         };
         let mut lines: Vec<GroupLine> = state.channels.values().filter_map(line).collect();
-        lines.sort_by_key(|line| line.waits_for.is_empty() && line.read_only.is_none());
+        let elsewhere = invited.iter().filter(|(id, _)| state.channel(id).is_none());
+        lines.extend(elsewhere.map(|(id, invited)| GroupLine {
+            channel: id.to_string(),
+            name: invited.name.clone(),
+            home: domain(&state, &invited.home),
+            read_only: None,
+            waits_for: Vec::new(),
+            invited: invited.users,
+            is_ungranted: invited.is_ungranted,
+        }));
+        lines.sort_by_key(|line| {
+            let is_fine = line.waits_for.is_empty() && line.read_only.is_none();
+            (is_fine, is_fine && !line.is_ungranted)
+        });
         lines.truncate(GROUPS_LISTED_MAX);
         lines
     }
@@ -178,6 +197,43 @@ impl ClientEdge {
 }
 
 /// An organisation's domain, or its name in hashed bytes where no domain of it is known.
+/// A group of another organisation to which users of ours are invited.
+struct Invited {
+    name: String,
+    home: LineageId,
+    users: u64,
+    is_ungranted: bool,
+}
+
+/// All such groups whose home is let in.
+fn invited(state: &State) -> BTreeMap<ChannelId, Invited> {
+    let mut found = BTreeMap::new();
+    let mut note = |id: ChannelId, home: LineageId, name: &str| {
+        if home == state.lineage() || state.check_admitted(home).is_err() {
+            return;
+        }
+        let known = found.entry(id).or_insert_with(|| Invited {
+            name: name.to_owned(),
+            home,
+            users: 0,
+            is_ungranted: state.may_share(&id, home).is_err(),
+        });
+        known.users += 1;
+    };
+    for account in state.accounts.values() {
+        for (id, open) in &account.invitations {
+            note(*id, open.home, &open.name);
+        }
+        for (no, stay) in &account.channels {
+            let channel = state.channels.get(no).filter(|_| stay.standing == Standing::Invited);
+            if let Some((channel, group)) = channel.and_then(|c| Some((c, c.group()?))) {
+                note(channel.id, group.state.home, &group.state.name);
+            }
+        }
+    }
+    found
+}
+
 fn domain(state: &State, lineage: &LineageId) -> String {
     state.domain_of(lineage).map_or_else(|| lineage.to_string(), str::to_owned)
 }
@@ -239,7 +295,10 @@ fn words(channel: &Channel, act: &ControlAct) -> String {
         ControlAct::SetHistory(_) => "newcomers read everything".to_owned(),
         ControlAct::SetJoinRule(set) => match &set.rule {
             JoinRule::Invited => "join rule: the invited".to_owned(),
-            JoinRule::Organisations(all) => format!("join rule: {} organisations", all.len()),
+            JoinRule::Organisations(all) => match all.len() {
+                1 => "join rule: 1 organisation".to_owned(),
+                count => format!("join rule: {count} organisations"),
+            },
             JoinRule::Anyone => "join rule: anyone".to_owned(),
         },
         ControlAct::SetName(text) => format!("name {:?}", text.text),

@@ -6,7 +6,7 @@ use comity_client::{Channel, Content, HttpError, Page};
 use super::joins::is_let_in;
 use super::peers::{admin, is_up, sees};
 use super::world::{Others, Person, World, soon};
-use crate::admin::{PeerLink, PeerState, PolicyState, Rule, RuleStance};
+use crate::admin::{GroupLine, PeerLink, PeerState, PolicyState, Rule, RuleStance};
 use crate::config::FederationMode;
 
 const DOMAINS: [&str; 2] = ["acme.test", "globex.test"];
@@ -176,10 +176,18 @@ async fn a_group_is_shared_once_both_admins_have_said_so() {
     soon(alice.http().invite(&group, &bob.account)).await.unwrap();
     bob.sees("an invitation", |event| matches!(event.content, Content::Invited { .. })).await;
     assert_eq!(code(bob.http().accept(&group).await), "channel_not_granted");
+    // His admin finds the group's id by himself.
+    let listed = soon(admin(&world, 1).groups()).await.unwrap();
+    let shown = |line: &GroupLine| {
+        (line.channel == group, line.home == ACME, line.invited, line.is_ungranted)
+    };
+    assert_eq!(listed.iter().map(shown).collect::<Vec<_>>(), [(true, true, 1, true)]);
     admin(&world, 1).share(ACME, &group).await.unwrap();
     soon(bob.http().accept(&group)).await.unwrap();
     let joined = Content::Joined { account: bob.account.clone() };
     bob.sees("the joining", |event| event.content == joined).await;
+    let listed = soon(admin(&world, 1).groups()).await.unwrap();
+    assert_eq!((listed.len(), listed[0].invited, listed[0].is_ungranted), (1, 0, false));
     let rules = admin(&world, 1).policy().await.unwrap().rules;
     assert_eq!(rules[0].groups, [group.as_str()]);
     // Direct channels need no word of their own.
