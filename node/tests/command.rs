@@ -69,6 +69,15 @@ fn dns_prints_the_records_of_keys_that_stay() {
     let key = lines[1].split("p=").nth(1).unwrap().split(';').next().unwrap();
     assert!(shown.contains(key) && shown.contains("recovery.key"), "{shown}");
 
+    // While another key follows, the records of both are to be there.
+    let rotated = printed(&comity(dir.path(), &["keys", "rotate"], &acme));
+    let output = comity(dir.path(), &["dns"], &acme);
+    let both = printed(&output);
+    assert!(both.starts_with(&first) && both.lines().count() == 3, "{both}");
+    assert!(rotated.contains(both.lines().last().unwrap()), "{rotated}{both}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("publish both until comity keys show"), "{said}");
+
     let other = [("COMITY_DOMAIN", "globex.example")];
     let said = complaint(&comity(dir.path(), &["keys", "show"], &other));
     assert!(said.contains("belongs to acme.example, not to globex.example"), "{said}");
