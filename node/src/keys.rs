@@ -168,8 +168,10 @@ pub fn recover(
     let missing = || KeysError::Io { path: recovery.to_owned(), error: ErrorKind::NotFound.into() };
     let file = read::<RecoveryKeyFile>(recovery)?.ok_or_else(missing)?;
     same_domain(recovery, &file.domain, domain)?;
-    let before = open(data_dir, domain)?.map(|keys| keys.name);
-    let name = before.map_or_else(|| key_name(year), |before| next_name(&before, year));
+    // The next key may be published already; without either the chain tells how many there were.
+    let before = open_next(data_dir, domain)?.or(open(data_dir, domain)?).map(|keys| keys.name);
+    let count = chain.changes().len() + 1;
+    let name = before.map_or_else(|| name_after(count, year), |before| next_name(&before, year));
     let key = NodeKey::from_seed(&*random_seed()?);
     let keys = NodeKeyFile::recover(chain, name, key, &file.key)?;
     let next = data_dir.join(NEXT_KEY_FILE);
@@ -322,6 +324,11 @@ fn next_name(before: &KeyName, year: i16) -> KeyName {
     name.parse().expect("digits and letters make a key name")
 }
 
+/// A name that none of the keys before has, of which there were so many.
+fn name_after(count: usize, year: i16) -> KeyName {
+    (0..count).fold(key_name(year), |name, _| next_name(&name, year))
+}
+
 /// Something short that differs from name to name, for whoever changes his key more than 26 times a
 /// year.
 fn tail_after(before: &KeyName) -> usize {
@@ -441,13 +448,18 @@ mod tests {
         let safe = dir.path().join("safe.key");
         fs::rename(dir.path().join(RECOVERY_KEY_FILE), &safe).unwrap();
         let recovered = recover(dir.path(), &now.chain, &safe, 2027).unwrap();
-        assert_eq!((recovered.name.as_str(), recovered.chain.counting().count()), ("2027a", 1));
+        // The next one had 2027a, and its record may be published.
+        assert_eq!((recovered.name.as_str(), recovered.chain.counting().count()), ("2027b", 1));
         let now = open(dir.path(), &acme()).unwrap().unwrap();
         assert_eq!((now.lineage().id, now.chain), (first.lineage().id, recovered.chain));
         assert!(
             open_next(dir.path(), &acme()).unwrap().is_none(),
             "it was revoked with the others"
         );
+        // Where the key's file is lost, no name is given twice either.
+        fs::remove_file(dir.path().join(NODE_KEY_FILE)).unwrap();
+        let without = recover(dir.path(), &first.chain, &safe, 2026).unwrap();
+        assert_eq!(without.name.as_str(), "2026b");
         let other = tempfile::tempdir().unwrap();
         open_or_create(other.path(), &acme(), 2026).unwrap();
         let wrong = other.path().join(RECOVERY_KEY_FILE);
@@ -463,6 +475,8 @@ mod tests {
         assert_eq!(next("2026z", 2026), "2026z1");
         assert_eq!(next("2026zf", 2026), "2026z10");
         assert_eq!(next("mine", 2026), "2026a");
+        assert_eq!(name_after(1, 2026).as_str(), "2026b");
+        assert_eq!(name_after(26, 2026).as_str(), "2026z1");
     }
 
     #[test]

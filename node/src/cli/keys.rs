@@ -1,12 +1,13 @@
 //! `comity keys`: who the node is to others, and how its key is followed by another. Shows public
 //! halves only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comity_discovery::txt_name;
 use comity_identity::{KeyChain, NodeKeyFile};
 use data_encoding::BASE64;
+use zeroize::Zeroizing;
 
 use super::peers::plain;
 use super::{Failure, say, shown_keys};
@@ -43,6 +44,9 @@ pub(super) enum Command {
         /// The file of the recovery key
         #[arg(long, value_name = "FILE")]
         recovery_key: PathBuf,
+        /// Make another one though no node has run with the key that was made so last
+        #[arg(long)]
+        again: bool,
     },
     /// Let another key follow the node's, as a routine
     ///
@@ -75,14 +79,14 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             ))?)
         }
         Command::ExportRecovery => {
-            let Settings { data_dir, domain, .. } = settings;
-            let text = keys::recovery_text(data_dir, domain)?;
-            let text = text.ok_or("the recovery key is not on this machine any more")?;
+            let text = exported(settings)?;
             // What cannot be written is still here.
             say(text.as_str())?;
-            Ok(keys::remove_recovery_key(data_dir)?)
+            Ok(keys::remove_recovery_key(&settings.data_dir)?)
         }
-        Command::Recover { recovery_key } => recover(settings, &recovery_key).await,
+        Command::Recover { recovery_key, again } => {
+            Ok(say(recover(settings, &recovery_key, again).await?)?)
+        }
         Command::Rotate(options) => rotate(settings, options.now).await,
         Command::Show => {
             let keys = shown_keys(settings)?;
@@ -186,7 +190,24 @@ fn progress(next: &NextKey, is_running: bool) -> String {
     }
 }
 
-async fn recover(settings: &Settings, recovery_key: &std::path::Path) -> Result<(), Failure> {
+/// The text of the recovery key's file, to be removed afterwards.
+fn exported(settings: &Settings) -> Result<Zeroizing<String>, Failure> {
+    let Settings { data_dir, domain, .. } = settings;
+    if let Some(text) = keys::recovery_text(data_dir, domain)? {
+        return Ok(text);
+    }
+    if keys::open(data_dir, domain)?.is_none() {
+        let path = data_dir.display();
+        return Err(format!(
+            "there are no keys in {path}: if your node has some already, data_dir is not what you \
+             mean; else comity keys show makes them, and the recovery key with them"
+        )
+        .into());
+    }
+    Err("the recovery key is not on this machine any more: it was handed out, or moved away".into())
+}
+
+async fn recover(settings: &Settings, recovery_key: &Path, again: bool) -> Result<String, Failure> {
     let Settings { data_dir, domain, .. } = settings;
     if !matches!(
         AdminClient::of(data_dir).rotate_key(false, false).await,
@@ -194,16 +215,33 @@ async fn recover(settings: &Settings, recovery_key: &std::path::Path) -> Result<
     ) {
         return Err("a node is running on this data directory: stop it first".into());
     }
-    let by_file = keys::open(data_dir, domain)?.map(|keys| keys.chain);
+    let by_file = keys::open(data_dir, domain)?;
     let by_records = keys::records(data_dir)?.map(|_| known_chain(settings)).transpose()?.flatten();
-    let chain = longest(by_file, by_records).ok_or(
+    let is_waiting = |made: &&NodeKeyFile| is_under_way(&made.chain, by_records.as_ref());
+    if let Some(made) = by_file.as_ref().filter(is_waiting).filter(|_| !again) {
+        return Ok(recovered(made, "was made by the recovery key already, and waits for its node")
+            + "\nTo make another one all the same: comity keys recover --again\n");
+    }
+    let chain = longest(by_file.map(|keys| keys.chain), by_records).ok_or(
         "there is neither node.key nor a record of it in this data directory: restore your \
          newest backup of it first",
     )?;
     let made = keys::recover(data_dir, &chain, recovery_key, clock::year())?;
-    let owner = txt_name(domain);
-    Ok(say(format!(
-        "The node's key is now {}: {}\n\
+    Ok(recovered(&made, "is new"))
+}
+
+/// Whether a key was made by the recovery key with which no node has run yet.
+fn is_under_way(chain: &KeyChain, by_records: Option<&KeyChain>) -> bool {
+    let ran = by_records.map_or(0, |known| known.changes().len());
+    let last = chain.changes().last().filter(|_| chain.changes().len() > ran);
+    last.is_some_and(|last| last.change().recovery.is_some())
+}
+
+/// What is to be done with a key that was made by the recovery key.
+fn recovered(made: &NodeKeyFile, how: &str) -> String {
+    let owner = txt_name(made.domain());
+    format!(
+        "The node's key {} {how}: {}\n\
          All keys before it are revoked. Publish this record in place of all others there:\n\
          \n{owner} {TTL_SECONDS} IN TXT \"{}\"\n\
          \nThen start the node: it shows others the change, has them hold its history under the \
@@ -212,8 +250,8 @@ async fn recover(settings: &Settings, recovery_key: &std::path::Path) -> Result<
          machine again.\n",
         made.name,
         BASE64.encode(made.key.public().as_bytes()),
-        published(&made),
-    ))?)
+        published(made),
+    )
 }
 
 /// The chain that goes furthest; an older key file may have been restored.
@@ -295,6 +333,42 @@ mod tests {
         }
         std::fs::remove_file(dir.path().join(RECOVERY_KEY_FILE)).unwrap();
         assert!(shown(&settings, &keys).contains("not on this machine"));
+    }
+
+    #[tokio::test]
+    async fn who_recovers_twice_is_told_of_the_key_that_waits() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = acme(dir.path());
+        let first = node_keys(&settings).unwrap();
+        let safe = dir.path().join("safe.key");
+        std::fs::rename(dir.path().join(RECOVERY_KEY_FILE), &safe).unwrap();
+        let key = || {
+            let keys = keys::open(dir.path(), &settings.domain).unwrap().unwrap();
+            (BASE64.encode(keys.key.public().as_bytes()), keys.chain)
+        };
+        let said = recover(&settings, &safe, false).await.unwrap();
+        let (made, chain) = key();
+        assert!(said.contains(" is new: ") && said.contains(&made), "{said}");
+        assert!(is_under_way(&chain, Some(&first.chain)) && !is_under_way(&chain, Some(&chain)));
+        let said = recover(&settings, &safe, false).await.unwrap();
+        assert!(said.contains("waits for its node") && said.contains(&made), "{said}");
+        assert!(said.contains("IN TXT") && said.contains("recover --again"), "{said}");
+        assert_eq!(key(), (made.clone(), chain));
+        let said = recover(&settings, &safe, true).await.unwrap();
+        assert!(said.contains(" is new: ") && !said.contains(&made), "{said}");
+    }
+
+    #[test]
+    fn where_there_is_no_recovery_key_it_is_said_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = acme(dir.path());
+        let none = exported(&settings).unwrap_err().to_string();
+        assert!(none.contains("there are no keys in") && none.contains("keys show"), "{none}");
+        node_keys(&settings).unwrap();
+        assert!(exported(&settings).is_ok());
+        keys::remove_recovery_key(dir.path()).unwrap();
+        let gone = exported(&settings).unwrap_err().to_string();
+        assert!(gone.contains("handed out"), "{gone}");
     }
 
     #[test]
