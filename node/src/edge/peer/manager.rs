@@ -437,14 +437,21 @@ fn ended_by(code: Option<Code>) -> Trouble {
         Code::DomainWaits => Code::WaitsAtDomain,
         code => code,
     });
-    code.map_or_else(
-        || Trouble {
+    match code {
+        Some(code @ Code::DomainKeyChanged) => Trouble { code, why: ANOTHER_KEY.to_owned() },
+        Some(code) => code.into(),
+        None => Trouble {
             code: Code::DomainUnreachable,
             why: "The connection broke, or was silent for too long.".to_owned(),
         },
-        Trouble::from,
-    )
+    }
 }
+
+/// Either side may have said so, of the other's key.
+const ANOTHER_KEY: &str = "One of the two nodes knows the other by another key than it shows now, \
+                           and does not take this one. If this node's keys were made anew, put \
+                           node.key back from the backup, or go on by comity keys recover. Else \
+                           ask its admin on another way what happened to its keys.";
 
 /// How long all goodbyes may take.
 const GOODBYES_MAX: Duration = Duration::from_secs(2);
@@ -452,5 +459,19 @@ const GOODBYES_MAX: Duration = Duration::from_secs(2);
 fn answer_all(waiting: Vec<Waiting>, code: Code) {
     for Waiting { question, .. } in waiting {
         question.fail(code);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lost_his_own_keys_is_told_what_to_do() {
+        let Trouble { code, why } = ended_by(Some(Code::DomainKeyChanged));
+        assert_eq!(code, Code::DomainKeyChanged);
+        assert!(why.contains("put node.key back") && why.contains("keys recover"), "{why}");
+        assert_eq!(ended_by(Some(Code::DomainWaits)).code, Code::WaitsAtDomain);
+        assert_eq!(ended_by(None).code, Code::DomainUnreachable);
     }
 }
