@@ -1,5 +1,6 @@
 //! Accounts and devices at the client edge: sign-up, log-in, devices, passwords, invites.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use comity_client_api::{AccountChange, Caller, Device, LogIn, LoggedIn, Refusal, SignUp};
@@ -326,7 +327,7 @@ impl AdminBackend for ClientEdge {
         let read_only = groups.filter(|channel| channel.read_only().is_some()).count() as u64;
         let reports = state.reports().filter(|(_, report)| report.is_open()).count() as u64;
         let (forks, comparing) = (state.forks().count() as u64, state.comparing().count() as u64);
-        let mut peers: Vec<PeerLine> = known.into_iter().filter_map(line).collect();
+        let mut peers = by_domain(known.into_iter().filter_map(line));
         let wrongs = |line: &PeerLine| line.faults + line.refused + line.void + line.waiting;
         peers.sort_by(|a, b| {
             let by_wrongs = wrongs(b).cmp(&wrongs(a));
@@ -338,6 +339,27 @@ impl AdminBackend for ClientEdge {
         let strangers = self.listed_strangers();
         Status { is_clock_doubted, domain, peers, forks, read_only, comparing, reports, strangers }
     }
+}
+
+/// One line for each domain, also where another organisation has it by now.
+fn by_domain(lines: impl Iterator<Item = PeerLine>) -> Vec<PeerLine> {
+    let mut known = BTreeMap::<String, PeerLine>::new();
+    for line in lines {
+        match known.get_mut(&line.domain) {
+            Some(sum) => {
+                sum.is_linked |= line.is_linked;
+                sum.faults += line.faults;
+                sum.refused += line.refused;
+                sum.void += line.void;
+                sum.denied += line.denied;
+                sum.waiting += line.waiting;
+            }
+            None => {
+                known.insert(line.domain.clone(), line);
+            }
+        }
+    }
+    known.into_values().collect()
 }
 
 /// How the admin names an invite whose token he has not kept: the beginning of its hash.

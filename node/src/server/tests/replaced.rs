@@ -74,6 +74,10 @@ async fn a_replaced_key_is_refused_until_the_admin_accepts_it() {
         super::peers::is_up(peer) && peer.refused_key.is_none() && peer.trouble.is_none()
     })
     .await;
+    // The domain is in the status once, though there were two organisations.
+    let status = soon(admin.status()).await.unwrap();
+    let listed = status.peers.iter().map(|line| (line.domain.as_str(), line.is_linked));
+    assert_eq!(listed.collect::<Vec<_>>(), [(DOMAINS[1], true)]);
     // Bob signs up anew: he is somebody else, and what was said before stays.
     let mut bob = two.person(1, "bob").await;
     let mut alice = two.again(0, "alice").await;
