@@ -70,6 +70,9 @@ pub(super) async fn run(settings: &Settings, options: Options) -> Result<(), Fai
         }
         Some(Command::Retry { domain }) => {
             let domain = plain(&domain);
+            if let Some(why) = policy::kept_out(&domain, &admin.policy().await?) {
+                return Err(why.into());
+            }
             Ok(say(match admin.retry_peer(&domain).await? {
                 true => format!("{domain} is dialled now.\n"),
                 false => format!("{domain} is linked already: there is nothing to do.\n"),
@@ -251,7 +254,7 @@ fn proof_text(proof: Option<PeerProof>) -> &'static str {
     }
 }
 
-fn is_up(peer: &PeerState) -> bool {
+pub(super) fn is_up(peer: &PeerState) -> bool {
     matches!(peer.link, PeerLink::Up { .. })
 }
 

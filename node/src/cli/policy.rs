@@ -6,8 +6,8 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::peers::{json, largest, plain};
-use crate::admin::{AdminClient, AskingLine, PolicyState, Rule, RuleLine, RuleStance};
+use super::peers::{is_up, json, largest, plain};
+use crate::admin::{AdminClient, AskingLine, PeerState, PolicyState, Rule, RuleLine, RuleStance};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -85,9 +85,8 @@ pub(super) async fn run(
             admin.set_rule(&domain, Some(rule)).await?;
             let more = if named_groups { ", groups one by one" } else { "" };
             let replaced = replaced(&before, &domain, &rule);
-            Ok(format!(
-                "{domain} is allowed{more}. Its admin has to allow this node as well.\n{replaced}"
-            ))
+            let other = other_side(&domain, &before, &admin.peers().await?);
+            Ok(format!("{domain} is allowed{more}. {other}\n{replaced}"))
         }
         Command::Block { domain } => {
             let domain = plain(&domain);
@@ -124,19 +123,36 @@ fn replaced(before: &PolicyState, domain: &str, rule: &Rule) -> String {
         .unwrap_or_default()
 }
 
-/// Why there is nothing to show of a domain.
-pub(super) fn not_linked(domain: &str, policy: &PolicyState) -> String {
+/// What is left to be done on the other side, where one is allowed here.
+fn other_side(domain: &str, before: &PolicyState, peers: &[PeerState]) -> &'static str {
+    if peers.iter().any(|peer| peer.domain == domain && is_up(peer)) {
+        return "Its node is linked.";
+    }
+    if before.asking.iter().any(|line| line.domain == domain && line.by_itself) {
+        return "Its node has asked already: the link comes up by itself.";
+    }
+    "Its admin has to allow this node as well."
+}
+
+/// Why the node has nothing to do with a domain, and what takes that back, where its admin has not
+/// let it in.
+pub(super) fn kept_out(domain: &str, policy: &PolicyState) -> Option<String> {
     let is_blocked = |line: &&RuleLine| line.rule.stance == RuleStance::Block;
     if policy.rules.iter().filter(is_blocked).any(|line| line.domain == domain) {
-        return format!("{domain} is blocked: comity peers allow {domain} takes that back");
+        return Some(format!("{domain} is blocked: comity peers allow {domain} takes that back"));
     }
-    if policy.asking.iter().any(|line| line.domain == domain) {
-        return format!("{domain} waits for your word: comity peers allow, or block");
-    }
-    format!(
-        "this node has nothing to do with {domain:?}: comity peers lists those that it is linked \
-         with, or is to be"
-    )
+    let waits = policy.asking.iter().any(|line| line.domain == domain);
+    waits.then(|| format!("{domain} waits for your word: comity peers allow, or block"))
+}
+
+/// Why there is nothing to show of a domain.
+pub(super) fn not_linked(domain: &str, policy: &PolicyState) -> String {
+    kept_out(domain, policy).unwrap_or_else(|| {
+        format!(
+            "this node has nothing to do with {domain:?}: comity peers lists those that it is \
+             linked with, or is to be"
+        )
+    })
 }
 
 /// Why naming a group for a domain changes nothing yet, where that is so.
@@ -205,6 +221,7 @@ fn rule_text(line: &RuleLine) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::PeerLink;
 
     #[test]
     fn rules_read_like_sentences() {
@@ -252,6 +269,13 @@ hooli.example  asked by its node, first 2 min ago
         assert!(not_linked("evil.example", &policy).contains("is blocked"));
         assert!(not_linked("hooli.example", &policy).contains("waits for your word"));
         assert!(not_linked("new.example", &policy).contains("nothing to do with"));
+        assert_eq!(kept_out("new.example", &policy), None);
+        let other = |domain: &str, peers: &[PeerState]| other_side(domain, &policy, peers);
+        assert_eq!(other("new.example", &[]), "Its admin has to allow this node as well.");
+        assert!(other("hooli.example", &[]).contains("asked already"));
+        let link = PeerLink::Up { since_unix_ms: 0, is_dialled: true };
+        let up = PeerState { domain: "new.example".to_owned(), link, ..PeerState::default() };
+        assert_eq!(other("new.example", &[up]), "Its node is linked.");
         assert_eq!(without_effect(&policy, "initech.example"), "");
         assert!(without_effect(&policy, "evil.example").contains("it is blocked"));
         assert!(without_effect(&policy, "new.example").contains("nothing else is said"));
