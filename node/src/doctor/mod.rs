@@ -10,7 +10,7 @@ mod records;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use comity_federation::{ConnectError, Evidence, Proof, PublishedKey, Trust};
+use comity_federation::{ConnectError, Evidence, Proof, PublishedKey, Survey, Trust};
 use comity_protocol::code::Code;
 use comity_protocol::name::ServerName;
 
@@ -74,6 +74,13 @@ impl Own {
 
 /// The weakest of what is known of two sets of records; `None` where it could not be found out of
 /// one of them.
+/// Whether a domain says nothing of a node yet.
+fn is_bare(survey: &Survey) -> bool {
+    let Survey { srv, txt, .. } = survey;
+    srv.records.as_ref().is_some_and(Vec::is_empty)
+        && txt.records.as_ref().is_some_and(Vec::is_empty)
+}
+
 fn weakest(one: Option<Evidence>, other: Option<Evidence>) -> Option<Evidence> {
     let strength = |evidence: &Evidence| match evidence {
         Evidence::Bogus => 0,

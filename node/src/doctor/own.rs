@@ -5,7 +5,7 @@ use comity_federation::{
 };
 use data_encoding::BASE64;
 
-use super::{Own, Records, list, plain, weakest};
+use super::{Own, Records, is_bare, list, plain, weakest};
 use crate::admin::Finding;
 
 /// Looks at records, signatures and document.
@@ -124,6 +124,14 @@ fn dnssec(own: &Own, survey: &Survey) -> Finding {
     const ABOUT: &str = "DNSSEC";
     let domain = &own.domain;
     match weakest(survey.txt.evidence, survey.srv.evidence) {
+        Some(Evidence::Secure) if is_bare(survey) => {
+            Finding::ok(ABOUT, "There are no records yet; the zone is signed, and verifies.")
+        }
+        Some(Evidence::Indeterminate | Evidence::Insecure) if is_bare(survey) => Finding::look(
+            ABOUT,
+            "There are no records yet that could be signed.",
+            "Publish those above, and ask again.",
+        ),
         Some(Evidence::Secure) => Finding::ok(ABOUT, "The records are signed, and verify."),
         Some(Evidence::Bogus) => Finding::bad(
             ABOUT,

@@ -7,7 +7,7 @@ use comity_protocol::code::Code;
 use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
 
-use super::{list, plain, proof_text, weakest};
+use super::{is_bare, list, plain, proof_text, weakest};
 use crate::admin::Finding;
 
 /// Looks at its records and at their proof. `is_known` says whether this node knows the domain by
@@ -73,6 +73,18 @@ fn addresses(survey: &Survey) -> Vec<Finding> {
 fn dnssec(domain: &ServerName, survey: &Survey) -> Finding {
     const ABOUT: &str = "DNSSEC";
     match weakest(survey.txt.evidence, survey.srv.evidence) {
+        Some(Evidence::Secure) if is_bare(survey) => {
+            Finding::ok(ABOUT, "It has no records; its zone is signed, and verifies.")
+        }
+        Some(Evidence::Indeterminate | Evidence::Insecure)
+            if is_bare(survey) && survey.introduced.is_err() =>
+        {
+            Finding::bad(
+                ABOUT,
+                "It has no records that could be signed.",
+                "Its admin has to publish them first; see the records above.",
+            )
+        }
         Some(Evidence::Secure) => Finding::ok(ABOUT, "Its records are signed, and verify."),
         Some(Evidence::Bogus) => Finding::bad(
             ABOUT,
@@ -91,7 +103,7 @@ fn dnssec(domain: &ServerName, survey: &Survey) -> Finding {
         }
         Some(Evidence::Indeterminate | Evidence::Insecure) => Finding::bad(
             ABOUT,
-            "Its records are not signed, or there are none.",
+            "Its records are not signed.",
             "Its admin has to have the zone signed, or to let its document be had under a valid \
              web certificate; or pin its key here (federation.pins).",
         ),

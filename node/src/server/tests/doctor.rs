@@ -183,6 +183,7 @@ async fn a_domain_that_publishes_nothing_is_given_the_records_to_publish() {
         .collect();
     assert_eq!(published, lines(&world, 0), "{own:#?}");
     assert!(about(&own, "address").records[0].starts_with("acme.test. 3600 IN A "), "{own:#?}");
+    assert!(about(&own, "DNSSEC").found.contains("no records yet"), "{own:#?}");
     let partner = doctor(&world, 1, Some(DOMAINS[0])).await;
     assert!(about(&partner, "records").found.contains("no SRV and no TXT record"));
     assert!(about(&partner, "key").found.contains("domain_not_found"), "{partner:#?}");
@@ -220,6 +221,20 @@ async fn a_missing_srv_record_is_given_beside_a_key_that_is_there() {
     assert_eq!(grade(&own, "SRV record"), Grade::Bad, "{own:#?}");
     assert_eq!(about(&own, "SRV record").records, [srv]);
     assert_eq!(grade(&own, "TXT record"), Grade::Ok, "{own:#?}");
+}
+
+#[tokio::test]
+async fn where_no_records_are_none_is_said_to_be_unsigned() {
+    let without = |zone: &mut Handler| {
+        zone.records_get_mut().retain(|key, _| !key.name().to_string().starts_with("_comity."));
+    };
+    let trust = Trust::new([Proof::Dnssec, Proof::Pin]).unwrap();
+    let world = World::start_unsigned_after(&DOMAINS, &trust, without).await;
+    let own = doctor(&world, 0, None).await;
+    assert_eq!(grade(&own, "DNSSEC"), Grade::Look, "{own:#?}");
+    assert!(about(&own, "DNSSEC").found.contains("no records yet"), "{own:#?}");
+    let partner = doctor(&world, 1, Some(DOMAINS[0])).await;
+    assert!(about(&partner, "DNSSEC").found.contains("has no records"), "{partner:#?}");
 }
 
 /// Answers a node as an honest peer does, with a clock that is ahead and without showing what it
