@@ -3,6 +3,7 @@
 //! node's own rows, by whoever proposes the command that needs it. Nothing here changes a state.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::ControlFlow;
 
 use comity_protocol::chain::inner;
@@ -107,6 +108,16 @@ pub enum CannotRewind {
     TooMuch,
     /// There is no such record here.
     Unknown,
+}
+
+impl fmt::Display for CannotRewind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Behind => "its rows were read too early, or too late",
+            Self::TooMuch => "more would change than one command may carry",
+            Self::Unknown => "there is no such record here",
+        })
+    }
 }
 
 /// Most changes, and most spans of uncovered events, of one rewind: some MiB of a command.

@@ -52,6 +52,17 @@ pub enum RuleStance {
     Block,
 }
 
+impl RuleStance {
+    /// What it is called in logs, and over the admin's socket.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::AllowNamed => "allow_named",
+            Self::Block => "block",
+        }
+    }
+}
+
 /// Somebody who waits to be let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskingLine {

@@ -150,8 +150,8 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         Ask::Policy => Ok(Answer::Policy { policy: backend.policy() }),
         Ask::SetRule { domain, rule } => {
             backend.set_rule(&domain, rule).await?;
-            let stance = rule.map(|rule| rule.stance);
-            tracing::info!(%domain, ?stance, "the admin's word on a domain");
+            let stance = rule.map_or("nothing", |rule| rule.stance.name());
+            tracing::info!(%domain, stance, "the admin's word on a domain");
             Ok(Answer::Done)
         }
         Ask::Share { domain, group } => {

@@ -87,14 +87,16 @@ impl Exchange {
             return tracing::info!(?answer, channel = %log.channel, "a proof was not taken");
         }
         let origin = self.domain_of(&log.origin).map(|domain| domain.to_string());
-        let advice = match log.kind {
-            LogKind::Control => "the group is read-only until its home's admin reopens it",
-            LogKind::Message => "nothing more of it is taken from there on",
+        let (kind, advice) = match log.kind {
+            LogKind::Control => {
+                ("control", "the group is read-only until its home's admin reopens it")
+            }
+            LogKind::Message => ("messages", "nothing more of it is taken from there on"),
         };
         tracing::error!(
             origin,
             channel = %log.channel,
-            log = ?log.kind,
+            log = kind,
             seq,
             "two histories of a log are proven; {advice}"
         );

@@ -73,7 +73,7 @@ impl Exchange {
     fn rewind(&self, id: &ChannelId, base: &ControlPoint) -> Result<Rewind, CannotRewind> {
         let done = rewind_group(&self.shared, id, base);
         if let Err(reason) = done {
-            tracing::info!(channel = %id, ?reason, "a group cannot be taken back to a record now");
+            tracing::info!(channel = %id, %reason, "a group cannot be taken back to a record now");
         }
         done
     }
