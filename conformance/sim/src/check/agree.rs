@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::RwLockReadGuard;
 
-use comity_machine::{Channel, Kind, Log, State};
+use comity_machine::{Backlog, Channel, Kind, Log, State};
 use comity_protocol::id::{ChannelId, LineageId, LogId, LogName};
 
 use super::{Broken, is_honest, node_of};
@@ -139,16 +139,22 @@ fn behind_in(
     None
 }
 
-/// Whether a node waits for a group's past that it can have: the home serves all of it, unless it
-/// came later itself and was shown nothing of what is older.
+/// Whether a node waits for a group's past that it can have: the home serves all that it holds,
+/// unless it came later itself and was shown nothing of what is older. What the home has lost with
+/// its disk, and nobody else had, is lost.
 fn lacks_history(world: &World, states: &States<'_>, channel: ChannelId, node: usize) -> bool {
     let Some(state) = &states[node] else { return false };
     let Some((no, known)) = state.channel(&channel) else { return false };
     let founder = known.group().filter(|group| group.terms.len() == 1);
-    let home = founder.and_then(|group| node_of(world, &group.state.home));
-    let is_served =
-        home.is_some_and(|home| is_honest(world, home) && !world.net.are_apart(home, node));
-    is_served && state.lacks_history(no, None)
+    let Some(home) = founder.and_then(|group| node_of(world, &group.state.home)) else {
+        return false;
+    };
+    let is_reached = is_honest(world, home) && !world.net.are_apart(home, node);
+    let is_served = |(name, log): (&LogName, &Log)| {
+        let until = log.backlog.as_ref().map(Backlog::until);
+        until.is_some_and(|until| held(states, home, channel, name) >= until)
+    };
+    is_reached && state.lacks_history(no, None) && known.logs.iter().any(is_served)
 }
 
 /// How much of a log a member can show to a node. Who came back has none of what it missed, and who

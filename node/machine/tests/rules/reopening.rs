@@ -373,9 +373,7 @@ fn an_opening_that_does_not_hold_changes_nothing() {
     let base = channel.base_at((1, 3)).unwrap();
     let past = world.node("globex").rewind(team, &base).unwrap();
     let founder = world.node("acme").lineage();
-    let open = |forced, base| {
-        ControlAct::Open(Opening { base, forced, founder })
-    };
+    let open = |forced, base| ControlAct::Open(Opening { base, forced, founder });
     let state = Some(past.group.state.hash());
     let wrong = Some(world.group_at("globex", team).state.hash());
     let before = world.node("globex").state.to_bytes();
@@ -388,8 +386,7 @@ fn an_opening_that_does_not_hold_changes_nothing() {
         let name = LogName::Control { home: world.node(by).lineage(), term: 2 };
         let mut rogue = RogueLog::named(LogId { channel: team, name });
         rogue.time = HybridTime::from_unix_ms(world.now_ms + 1);
-        let header =
-            ControlHeader { state, ..control(None, &open(forced, base)) };
+        let header = ControlHeader { state, ..control(None, &open(forced, base)) };
         rogue.push_control(header);
         let (outcome, records) = world.show(by, "globex", &rogue);
         assert!(!matches!(outcome, RangeOutcome::Applied), "{by} {forced}: {outcome:?}");
