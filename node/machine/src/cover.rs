@@ -18,7 +18,8 @@ use crate::state::{Effects, State};
 
 /// The entries of V that a record must bring up to date: all logs for an admission, for what bears
 /// on everybody, for a handover, and for whoever is to read nothing from before he came; the logs
-/// of the organisation concerned for what restricts somebody.
+/// of the organisation concerned for what restricts somebody. Logs of an organisation whose every
+/// admission is void say nothing to the group, and nobody else would hold them.
 pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> Vec<CoverEntry> {
     let concerned = |origin: &LineageId| match act {
         // Where newcomers read nothing from before, this says what was before.
@@ -40,6 +41,7 @@ pub(crate) fn cover_for(channel: &Channel, group: &Group, act: &ControlAct) -> V
     let entries = channel.logs.iter().filter_map(|(name, log)| match name {
         LogName::Message { origin, writer }
             if (concerned(origin) || is_closed_by(*origin, *writer))
+                && group.state.organisations.contains_key(origin)
                 && !group.is_closed((*origin, *writer)) =>
         {
             let entry = CoverEntry {

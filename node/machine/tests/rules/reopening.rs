@@ -201,6 +201,30 @@ fn who_came_late_and_was_out_for_a_while_holds_what_it_held_when_it_had_come_fir
     assert!(held.ends_with(&["first", "last"].map(|text| format!("bob@globex.test: {text}"))));
 }
 
+/// Pins seed 80316: V named a log that a member cut off from its origin could get of nobody.
+#[test]
+fn v_names_no_log_of_an_organisation_that_never_was_in() {
+    let mut world = World::new(&[ALICE, BOB, CAROL]);
+    let team = world.team(ALICE, &[BOB]);
+    let base = seq(&world, team);
+    world.bring(ALICE, CAROL, team);
+    world.say(CAROL, team, "void").unwrap();
+    world.exchange();
+    assert_eq!(world.reopen("acme", team, base), Ok(Answer::Done));
+    world.say(BOB, team, "mine").unwrap();
+    world.exchange();
+    world.rename(ALICE, team, "Ours").unwrap();
+    world.exchange();
+    let carol = world.node("initech").lineage();
+    let cover = world.group_at("globex", team).state.cover.clone();
+    assert!(cover.keys().all(|(origin, _)| *origin != carol), "{cover:?}");
+    world.bring(ALICE, CAROL, team);
+    world.say(CAROL, team, "in").unwrap();
+    world.exchange();
+    assert!(world.texts("globex", team).contains(&"carol@initech.test: in".into()));
+    world.assert_same_state(&ALL, team);
+}
+
 #[test]
 fn who_had_left_is_not_let_in_again_against_his_will() {
     let (mut world, team) = scene();
