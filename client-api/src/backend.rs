@@ -288,6 +288,8 @@ pub struct ChannelOrganisation {
     /// milliseconds; absent where there is none, or where its node was not met since this one
     /// started.
     pub behind_since_unix_ms: Option<u64>,
+    /// Whether this node does not let its node in, by its admin's word or the lack of one.
+    pub is_refused: bool,
 }
 
 /// Which part of a channel's history.

@@ -119,6 +119,9 @@ pub struct Organisation {
     pub linked: bool,
     /// Since when something waits for it, in RFC 3339.
     pub behind_since_time: Option<String>,
+    /// Whether the caller's node does not let its node in.
+    #[serde(default)]
+    pub refused: bool,
 }
 
 /// A member of a channel.

@@ -12,6 +12,8 @@ pub(super) struct OrganisationShape {
     linked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     behind_since_time: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    refused: bool,
 }
 
 impl From<ChannelOrganisation> for OrganisationShape {
@@ -20,6 +22,7 @@ impl From<ChannelOrganisation> for OrganisationShape {
             domain: other.domain,
             linked: other.is_linked,
             behind_since_time: other.behind_since_unix_ms.map(format_unix_ms),
+            refused: other.is_refused,
         }
     }
 }

@@ -88,7 +88,8 @@ impl ClientEdge {
                 let name = domain.parse().ok();
                 let is_linked = name.and_then(|name| edge.links().is_up(&name)) == Some(true);
                 let behind_since_unix_ms = edge.behind(lineage, no).map(HybridTime::unix_ms);
-                ChannelOrganisation { domain, is_linked, behind_since_unix_ms }
+                let is_refused = edge.shared().state().check_admitted(lineage).is_err();
+                ChannelOrganisation { domain, is_linked, behind_since_unix_ms, is_refused }
             };
             let mut all: Vec<ChannelOrganisation> = others.into_iter().map(other).collect();
             all.sort_by(|a, b| a.domain.cmp(&b.domain));

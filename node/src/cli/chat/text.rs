@@ -45,11 +45,16 @@ pub(in crate::cli) fn clean_block(text: &str) -> String {
     cleaned
 }
 
-/// That an organisation's node does not have all that was said here; nothing where it has.
+/// That an organisation's node does not have all that was said here, and why; nothing where it has.
 pub(super) fn behind(other: &Organisation) -> Option<String> {
     let domain = clean(&other.domain);
     let since = other.behind_since_time.as_ref().and_then(|time| time.parse::<Timestamp>().ok());
     let since = since.map(|time| time.to_zoned(TimeZone::system()).strftime("%F %H:%M"));
+    if other.refused {
+        let since = since.map(|since| format!(", and has nothing since {since}"));
+        let since = since.unwrap_or_default();
+        return Some(format!("{domain} is not let in by your organisation's admin{since}"));
+    }
     match (since, other.linked) {
         (Some(since), true) => Some(format!("{domain} has not everything yet, since {since}")),
         (Some(since), false) => {
@@ -184,6 +189,20 @@ mod tests {
     use super::*;
 
     const BOB: &str = "bob@globex.test";
+
+    #[test]
+    fn an_organisation_that_is_not_let_in_is_not_said_to_be_out_of_reach() {
+        let read = |refused, behind_since_time: Option<&str>| {
+            let behind_since_time = behind_since_time.map(str::to_owned);
+            let domain = "globex.test".to_owned();
+            behind(&Organisation { domain, linked: false, behind_since_time, refused }).unwrap()
+        };
+        assert_eq!(read(false, None), "globex.test cannot be reached at the moment");
+        let blocked = "globex.test is not let in by your organisation's admin";
+        assert_eq!(read(true, None), blocked);
+        let since = read(true, Some("2026-11-23T03:27:27Z"));
+        assert!(since.starts_with(&format!("{blocked}, and has nothing since 2026-11-2")));
+    }
 
     #[test]
     fn who_is_put_out_with_his_organisation_has_not_removed_himself() {

@@ -148,6 +148,8 @@ async fn a_block_ends_the_link_and_keeps_what_was_said() {
     alice.says(&channel, "meanwhile").await;
     let (_, globex) = other(&alice).await;
     assert!(!globex.linked && globex.behind_since_time.is_some(), "{globex:?}");
+    let refused = (globex.refused, other(&bob).await.1.refused);
+    assert_eq!(refused, (false, true), "by whose admin it is");
 
     // It holds over a restart, and what was said meanwhile comes when it is taken back.
     world.stop(1).await;
