@@ -12,7 +12,7 @@ import trap as group
 from control import MEMBER, OWNER
 from histories import Log, Part, body_of
 from people import event, expect
-from peer import Session, text_event
+from peer import Session, say_texts, text_event
 from stage import OTHER, REFUSED, VOID, WAITING, NO_COUNTER, Lie, Stage, outcome
 from trap import Trap, set_trap
 
@@ -20,6 +20,7 @@ _NO = "this must not be read"
 _RENAMED, _AGAIN = "an honest name", "another honest name"
 _FAR_TERM = (1 << 64) - 1
 _TIMES = 50
+_TEXTS, _BATCH_RECORDS_MAX = 40_000, 4_096
 
 Told = Callable[[Stage], Awaitable[str]]
 Said = Callable[[Trap], dict[str, Any]]
@@ -169,8 +170,14 @@ def _goes_back(said: Said) -> Told:
 
 
 async def _goes_back_again_and_again(stage: Stage) -> str:
-    """The group is made anew each time that such an opening has come."""
+    """A group with many messages is made anew each time that such an opening has come."""
     session, trap = await set_trap(stage)
+    texts = Log(trap.log.channel, stage.peer.identity.lineage, stage.peer.writer())
+    texts.say({**text_event(after=trap.point(trap.log.last)), 5: {}}, body_of(b"x"))
+    say_texts(texts, ["x"] * (_TEXTS - 1))
+    for first in range(1, texts.last, _BATCH_RECORDS_MAX):
+        last = min(first + _BATCH_RECORDS_MAX - 1, texts.last)
+        expect("what was not taken", await session.show(Part.of(texts, first, last)), [])
     for number in range(_TIMES):
         log = trap.opening(stage.peer, True, base=trap.point(1), state=bytes([number]) * 32)
         session.served[tuple(log.wire())] = log
