@@ -182,7 +182,7 @@ fn reopen(world: &mut World) -> bool {
         let base = place.and_then(|place| channel.base_at(place));
         let id = channel.id;
         drop(state);
-        base.and_then(|base| rewind_group(&run.shared, &id, &base).ok())
+        base.and_then(|base| rewind_group(&run.shared, &id, &base, None).ok())
     };
     let Some(rewind) = rewound.map(Box::new) else { return false };
     let World { nodes, agenda, .. } = world;

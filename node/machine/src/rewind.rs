@@ -123,35 +123,21 @@ impl fmt::Display for CannotRewind {
 /// Most changes, and most spans of uncovered events, of one rewind: some MiB of a command.
 pub const REWIND_CHANGES_MAX: usize = 65_536;
 
-/// Makes what it takes to go back to a record of a group's control log.
+/// Makes what it takes to go back to a record of a group's control log. `opening` is the one that
+/// asks for that where a peer has shown it, with who wrote it: where it does not hold, what the
+/// group was is enough to refuse it, and no log is read for it.
 pub fn rewind(
     own: LineageId,
     channel: &Channel,
     base: &ControlPoint,
+    opening: Option<(LineageId, &[u8])>,
     source: &mut dyn LogSource,
 ) -> Result<Rewind, CannotRewind> {
     let group = channel.group().ok_or(CannotRewind::Unknown)?;
     let replay = Replay::run(own, channel, group, base, source)?;
-    let mut logs = Vec::new();
-    let mut left = BTreeSet::new();
-    for (name, log) in &channel.logs {
-        let of_log = |log| LogId { channel: channel.id, name: log }.into();
-        let rewound = match *name {
-            LogName::Control { .. } => {
-                Some(replay.control_log(of_log(*name), *name, log, source, &mut left)?)
-            }
-            LogName::Message { origin, writer } => {
-                let judge = Judge { own, channel, group: replay.opened(), log: (origin, writer) };
-                judge.message_log(of_log(*name), log, source)?
-            }
-        };
-        logs.extend(rewound);
-    }
-    let sizes = logs
-        .iter()
-        .map(|log| log.changes.len() + log.uncovered.values().map(Vec::len).sum::<usize>());
-    if sizes.sum::<usize>() > REWIND_CHANGES_MAX {
-        return Err(CannotRewind::TooMuch);
+    let (mut logs, mut left) = (Vec::new(), BTreeSet::new());
+    if opening.is_none_or(|(home, header)| replay.group.may_open(home, header)) {
+        logs = replay.logs(own, channel, source, &mut left)?;
     }
     let Replay { group, floors, .. } = replay;
     left.retain(|number| group.state.role(&AccountId { lineage: own, number: *number }).is_some());
@@ -347,6 +333,37 @@ impl Replay {
             self.floors = covers.map(|(log, (seq, hash))| (log, Floor { seq, hash })).collect();
         }
         Some(outcome)
+    }
+
+    /// What the records of all logs come to; who left by records that come to nothing.
+    fn logs(
+        &self,
+        own: LineageId,
+        channel: &Channel,
+        source: &mut dyn LogSource,
+        left: &mut BTreeSet<AccountNumber>,
+    ) -> Result<Vec<RewoundLog>, CannotRewind> {
+        let mut logs = Vec::new();
+        for (name, log) in &channel.logs {
+            let of_log = |log| LogId { channel: channel.id, name: log }.into();
+            let rewound = match *name {
+                LogName::Control { .. } => {
+                    Some(self.control_log(of_log(*name), *name, log, source, left)?)
+                }
+                LogName::Message { origin, writer } => {
+                    let judge = Judge { own, channel, group: self.opened(), log: (origin, writer) };
+                    judge.message_log(of_log(*name), log, source)?
+                }
+            };
+            logs.extend(rewound);
+        }
+        let sizes = logs
+            .iter()
+            .map(|log| log.changes.len() + log.uncovered.values().map(Vec::len).sum::<usize>());
+        if sizes.sum::<usize>() > REWIND_CHANGES_MAX {
+            return Err(CannotRewind::TooMuch);
+        }
+        Ok(logs)
     }
 
     /// The group as events see it once a term goes on from the base.

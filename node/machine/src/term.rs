@@ -19,6 +19,7 @@ use crate::cover::cover_for;
 use crate::place::Incoming;
 use crate::range::Stop;
 use crate::reopen::NewTerm;
+use crate::rewind::Rewind;
 use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
@@ -107,12 +108,14 @@ impl State {
             return Err(refuse(Code::Malformed));
         }
         channel.check_base(&opening.base)?;
-        let rewind = fx
-            .rewinds
-            .iter()
-            .find(|rewind| rewind.group.point == opening.base && channel.fits(rewind));
-        let rewind = rewind.cloned().ok_or(Stop::Rewind { base: opening.base })?;
+        let is_of = |made: &&Rewind| made.channel == channel.id && made.group.point == opening.base;
+        let rewind = fx.rewinds.iter().find(is_of).cloned();
+        let rewind = rewind.ok_or(Stop::Rewind { base: opening.base })?;
+        // What the group was at the base stays so, whatever came since.
         rewind.group.judge_opening(home, &new.header, &opening).map_err(refuse)?;
+        if !channel.fits(&rewind) {
+            return Err(Stop::Rewind { base: opening.base });
+        }
         self.go_back(no, Some(&rewind), new, fx);
         Ok(())
     }

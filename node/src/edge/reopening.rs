@@ -75,7 +75,7 @@ impl ClientEdge {
             return Err(said(Code::NotAllowed, sentence));
         }
         for _ in 0..READS_MAX {
-            let rewind = match rewind_group(self.shared(), &id, &base) {
+            let rewind = match rewind_group(self.shared(), &id, &base, None) {
                 Ok(rewind) => Box::new(rewind),
                 Err(CannotRewind::Behind) => continue,
                 Err(CannotRewind::TooMuch) => {

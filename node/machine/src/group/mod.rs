@@ -272,6 +272,13 @@ impl Group {
         self.check_cover(header.cover.as_deref().unwrap_or_default())
     }
 
+    /// Whether a header that an organisation wrote opens the next term of the group as it is here.
+    pub(crate) fn may_open(&self, home: LineageId, header: &[u8]) -> bool {
+        let Ok(header) = ControlHeader::decode(header) else { return false };
+        let Ok(ControlAct::Open(opening)) = header.act() else { return false };
+        self.judge_opening(home, &header, &opening).is_ok()
+    }
+
     /// Begins the next term with its opening, which was judged.
     pub(crate) fn open(
         &mut self,

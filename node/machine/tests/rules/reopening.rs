@@ -5,6 +5,7 @@ use comity_machine::{Answer, Outcome, RangeOutcome, RefusedCode, Standing};
 use comity_protocol::clock::HybridTime;
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, ControlHeader, Opening, Text};
+use comity_protocol::hash::Hash;
 use comity_protocol::id::{ChannelId, ControlPoint, LogId, LogName, ShortHash};
 use comity_protocol::limits::COVER_EVENTS;
 
@@ -438,6 +439,28 @@ fn an_opening_on_another_record_than_the_one_held_does_not_wait_for_it() {
     // What is not here yet may still come.
     let beyond = ControlPoint { seq: newest.seq + 1, hash, ..newest };
     assert!(matches!(opened_on(&mut world, team, beyond), RangeOutcome::Held { .. }));
+}
+
+#[test]
+fn for_an_opening_that_does_not_hold_no_log_is_read() {
+    let (mut world, team) = scene();
+    world.say(BOB, team, "hello").unwrap();
+    world.rename(ALICE, team, "Ours").unwrap();
+    world.exchange();
+    let (home, globex) = (world.node("acme").lineage(), world.node("globex"));
+    let base = world.channel("globex", team).1.base_at((1, 3)).unwrap();
+    let state = globex.rewind(team, &base).unwrap().group.state.hash();
+    let read = |state, by| {
+        let act = ControlAct::Open(Opening { base, forced: true, founder: home });
+        let header = ControlHeader { state, ..control(None, &act) };
+        let header = comity_protocol::cbor::encode(&header);
+        globex.rewind_for(team, &base, Some((by, &header))).unwrap().logs.len()
+    };
+    assert_eq!(read(Some(state), home), 2, "the control log, and what Bob said");
+    for (state, by) in [(None, home), (Some(Hash([7; 32])), home), (Some(state), globex.lineage())]
+    {
+        assert_eq!(read(state, by), 0);
+    }
 }
 
 /// What becomes of an opening at globex that acme forces on a record.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use comity_machine::{CannotRewind, EventRow, LogNo, LogSource, Rewind, rewind};
 use comity_protocol::cbor::ByteString;
-use comity_protocol::frame::{Batch, Frame, LogKind};
+use comity_protocol::frame::{Batch, Frame, LogKind, Range};
 use comity_protocol::id::{ChannelId, ControlPoint, LineageId};
 
 use super::end::LinkEnd;
@@ -39,19 +39,17 @@ impl Rewinding {
         let Ok(Frame::Batch(Batch { ranges, .. })) = Frame::decode(frame) else {
             return Vec::new();
         };
-        let opens = |(channel, base): &(ChannelId, ControlPoint)| {
-            ranges.iter().any(|range| {
+        let mut made = Vec::new();
+        self.0.retain(|(channel, base)| {
+            let asked = ranges.iter().find(|range| {
                 let log = range.log;
                 let is_next = log.kind == LogKind::Control && log.number == base.term + 1;
                 log.channel == *channel && is_next && range.first == 1
-            })
-        };
-        let (now, later) = self.0.drain(..).partition(opens);
-        self.0 = later;
-        let now: Vec<(ChannelId, ControlPoint)> = now;
-        now.into_iter()
-            .filter_map(|(channel, base)| exchange.rewind(&channel, &base).ok())
-            .collect()
+            });
+            made.extend(asked.and_then(|range| exchange.rewind(channel, base, range).ok()));
+            asked.is_none()
+        });
+        made
     }
 }
 
@@ -70,8 +68,15 @@ impl LinkEnd {
 }
 
 impl Exchange {
-    fn rewind(&self, id: &ChannelId, base: &ControlPoint) -> Result<Rewind, CannotRewind> {
-        let done = rewind_group(&self.shared, id, base);
+    fn rewind(
+        &self,
+        id: &ChannelId,
+        base: &ControlPoint,
+        asked: &Range,
+    ) -> Result<Rewind, CannotRewind> {
+        let record = asked.records.first().ok_or(CannotRewind::Unknown)?;
+        let opening = (asked.log.origin, &*record.header);
+        let done = rewind_group(&self.shared, id, base, Some(opening));
         if let Err(reason) = done {
             tracing::info!(channel = %id, %reason, "a group cannot be taken back to a record now");
         }
@@ -79,11 +84,13 @@ impl Exchange {
     }
 }
 
-/// What a group was just after a record of its control log, by a node's own rows.
+/// What a group was just after a record of its control log, by a node's own rows, for an opening
+/// that a peer has shown or for one that is to be made.
 pub fn rewind_group(
     shared: &Shared,
     id: &ChannelId,
     base: &ControlPoint,
+    opening: Option<(LineageId, &[u8])>,
 ) -> Result<Rewind, CannotRewind> {
     let found = {
         let state = shared.state();
@@ -93,7 +100,7 @@ pub fn rewind_group(
     let (Some((own, no, channel)), Ok(view)) = (found, shared.view()) else {
         return Err(CannotRewind::Behind);
     };
-    rewind(own, &channel, base, &mut Rows::new(view, no))
+    rewind(own, &channel, base, opening, &mut Rows::new(view, no))
 }
 
 impl LogSource for Rows {

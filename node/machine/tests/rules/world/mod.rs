@@ -426,7 +426,7 @@ impl World {
             rewinds,
         };
         let done = node.apply(batch(frame.clone(), Vec::new())).answer;
-        let rewinds = node.rewinds(&done);
+        let rewinds = node.rewinds(&done, &frame);
         if rewinds.is_empty() {
             return answer(done);
         }

@@ -11,6 +11,7 @@ use comity_machine::{
     SignUpRule, State, Subscriber, Withdrawal, answer_rows, rewind, right_of,
 };
 use comity_protocol::control::Organisation;
+use comity_protocol::frame::Frame;
 use comity_protocol::hash::{Hash, Hasher, tag};
 use comity_protocol::head::{Head, HeadProof, prove};
 use comity_protocol::id::{
@@ -184,19 +185,31 @@ impl Node {
     }
 
     /// What groups were, for those ranges of a batch that were answered that they need it.
-    pub fn rewinds(&self, answer: &Answer) -> Vec<Rewind> {
+    pub fn rewinds(&self, answer: &Answer, frame: &[u8]) -> Vec<Rewind> {
         let Answer::Ranges(reports) = answer else { return Vec::new() };
-        let needed = reports.iter().filter_map(|report| match report.outcome {
-            RangeOutcome::Rewind { base } => Some((report.log.channel, base)),
-            _ => None,
+        let Ok(Frame::Batch(batch)) = Frame::decode(frame) else { return Vec::new() };
+        let needed = reports.iter().zip(&batch.ranges).filter_map(|(report, range)| {
+            let RangeOutcome::Rewind { base } = report.outcome else { return None };
+            let opening = (range.log.origin, &*range.records[0].header);
+            self.rewind_for(range.log.channel, &base, Some(opening)).ok()
         });
-        needed.filter_map(|(channel, base)| self.rewind(channel, &base).ok()).collect()
+        needed.collect()
     }
 
     /// What a group was just after a record.
     pub fn rewind(&self, id: ChannelId, base: &ControlPoint) -> Result<Rewind, CannotRewind> {
+        self.rewind_for(id, base, None)
+    }
+
+    /// The same, for an opening that somebody has shown.
+    pub fn rewind_for(
+        &self,
+        id: ChannelId,
+        base: &ControlPoint,
+        opening: Option<(LineageId, &[u8])>,
+    ) -> Result<Rewind, CannotRewind> {
         let (_, channel) = self.state.channel(&id).unwrap();
-        rewind(self.lineage(), channel, base, &mut Records(&self.records))
+        rewind(self.lineage(), channel, base, opening, &mut Records(&self.records))
     }
 
     /// Random bytes for the next command.
