@@ -36,6 +36,9 @@ _AT_ONCE = 24
 _INITIAL_BYTES = 1_200
 _LINK_UP_S_MAX = 8.0
 """How long an honest link may take while handshakes are flooded."""
+_PAUSE_S = 0.1
+_RETRY = 0xF0
+"""The first half of the first byte of a packet that asks for the address to be proven."""
 _UNREAD = 20_000
 """Questions on a link whose answers are not read: more than the node keeps answers."""
 _UNANSWERED = 512
@@ -103,6 +106,40 @@ async def _half_open(stage: Stage, count: int) -> str:
         _send_from_anywhere(stage, [data for data, _ in quic.datagrams_to_send(loop.time())])
         await asyncio.sleep(0)
     return await _links_in_time(stage)
+
+
+async def _held_open(stage: Stage, count: int) -> str:
+    """Handshakes from an address that is proven to be so, and which then come to a halt: one network
+    has a share of the places, and who comes from there later is refused until some are over."""
+    config = transport.configuration(stage.peer.identity)
+    halted = [await _until_the_retry(stage, QuicConnection(configuration=config))
+              for _ in range(count)]
+    for socket_, _ in halted:
+        socket_.close()
+    began = asyncio.get_running_loop().time()
+    while asyncio.get_running_loop().time() < began + _LINK_UP_S_MAX:
+        try:
+            return await _links_in_time(stage)
+        except Gone:
+            await asyncio.sleep(_PAUSE_S)
+    return "nobody links"
+
+
+async def _until_the_retry(stage: Stage, quic: QuicConnection) -> tuple[socket.socket, Any]:
+    """Sends a first packet, again with the token where one is asked for, and says nothing more."""
+    loop = asyncio.get_running_loop()
+    anywhere = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    anywhere.setblocking(False)
+    anywhere.connect(stage.node.address)
+    quic.connect(stage.node.address, now=loop.time())
+    for data, _ in quic.datagrams_to_send(loop.time()):
+        anywhere.send(data)
+    answer = await asyncio.wait_for(loop.sock_recv(anywhere, 2_048), _LINK_UP_S_MAX)
+    if answer[0] & 0xF0 == _RETRY:
+        quic.receive_datagram(answer, stage.node.address, loop.time())
+        for data, _ in quic.datagrams_to_send(loop.time()):
+            anywhere.send(data)
+    return anywhere, answer
 
 
 async def _noise(stage: Stage, count: int) -> str:
@@ -373,6 +410,7 @@ _HANDSHAKES = [
     Lie("hellos of domains that are not there", _sized(_names_of_nobody, 60, 1_000),
         "domain_not_found", IDENTITY),
     Lie("handshakes left half open", _sized(_half_open, 400, 5_000), "borne", HANDSHAKE),
+    Lie("handshakes held open", _sized(_held_open, 100, 400), "borne", CROWDED),
     Lie("packets that are none", _sized(_noise, 5_000, 100_000), "borne", UNCOUNTED),
     Lie("the packets of a whole session again", _sized(_replayed_packets, 5, 100), "taken once",
         UNCOUNTED),

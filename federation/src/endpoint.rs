@@ -14,17 +14,23 @@ use comity_protocol::limits::{KEY_CHANGE_BYTES_MAX, KEY_CHANGES_MAX};
 use quinn::{Connection, ConnectionError, EndpointConfig, IdleTimeout, TransportConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::sync::{Mutex, Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use crate::congestion::Forgiving;
 use crate::link::{CloseReason, Link, close_with};
 use crate::outbox::CLASSES;
+use crate::places::Places;
 use crate::tls::{self, TlsIdentity};
 
 /// Handshakes that run at a time; who comes beyond that is refused and tries again.
 const HANDSHAKES_MAX: usize = 256;
+/// Of these, handshakes of one network: who leaves many half open keeps out nobody but its
+/// neighbours.
+const HANDSHAKES_OF_NETWORK_MAX: usize = 64;
 /// From so many on, who dials first has to show that it receives at its address.
 const HANDSHAKES_UNPROVEN_MAX: usize = 32;
+/// Packets under an address that is made up never take all places of its network.
+const _: () = assert!(HANDSHAKES_UNPROVEN_MAX < HANDSHAKES_OF_NETWORK_MAX);
 /// Links that wait to be accepted; each waits with its handshake's place.
 const ACCEPTED_MAX: usize = 16;
 /// How long a handshake may take.
@@ -260,16 +266,15 @@ async fn accept_all(
     links: mpsc::Sender<Link>,
     failing: watch::Sender<Failures>,
 ) {
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    let handshakes = Places::new(HANDSHAKES_MAX, HANDSHAKES_OF_NETWORK_MAX);
     while let Some(incoming) = quic.accept().await {
         let addr = incoming.remote_address();
-        let Ok(place) = handshakes.clone().try_acquire_owned() else {
+        let Some(place) = handshakes.enter(addr.ip()) else {
             failing.send_modify(|failures| failures.crowded.note(addr));
             incoming.refuse();
             continue;
         };
-        let under_way = HANDSHAKES_MAX - handshakes.available_permits();
-        if under_way > HANDSHAKES_UNPROVEN_MAX && incoming.may_retry() {
+        if handshakes.taken() > HANDSHAKES_UNPROVEN_MAX && incoming.may_retry() {
             // The peer repeats its first packet with a token; only a late one is an error.
             let _ = incoming.retry();
             continue;

@@ -11,6 +11,7 @@ mod datagrams;
 mod endpoint;
 mod link;
 mod outbox;
+mod places;
 mod resolver;
 mod tls;
 
@@ -22,6 +23,7 @@ pub use datagrams::Datagrams;
 pub use endpoint::{BindError, ConnectError, Endpoint, EndpointSettings, Failed, Failures};
 pub use link::{CloseReason, Link, LinkError};
 pub use outbox::LinkSender;
+pub use places::{Place, Places};
 pub use resolver::{
     Addresses, CertificateFault, DiscoverError, DocumentOutcome, Introduced, NoProof, PinUse,
     RecordsFault, Resolver, ResolverError, ResolverSettings, Seen, Survey, SurveyedHost, Target,
