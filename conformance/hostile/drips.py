@@ -1,11 +1,11 @@
-"""Peers that write, or read, one byte at a time. What they say counts once it is whole, what they do
-not take is bounded, and nobody waits for them; who holds on to the node's time or to what it has to
-say is put out by name."""
+"""Peers that write, or read, one byte at a time. What they say counts once it is whole, what they
+do not take is bounded, and nobody waits for them; who holds on to the node's time or to what it has
+to say is put out by name."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Awaitable, Callable
+from typing import Awaitable, Callable
 
 import paths  # noqa: F401  # makes the next two importable
 import cbor

@@ -109,8 +109,8 @@ async def _half_open(stage: Stage, count: int) -> str:
 
 
 async def _held_open(stage: Stage, count: int) -> str:
-    """Handshakes from an address that is proven to be so, and which then come to a halt: one network
-    has a share of the places, and who comes from there later is refused until some are over."""
+    """Handshakes whose address is proven where that is asked for, and which then halt: one network
+    has a share of the places, and who comes from there is refused until some are over."""
     config = transport.configuration(stage.peer.identity)
     halted = [await _until_the_retry(stage, QuicConnection(configuration=config))
               for _ in range(count)]

@@ -14,7 +14,7 @@ import trap as group
 from histories import Log, Part, Record, batch, body_of, now_hybrid
 from identity import Identity
 from people import event
-from peer import MALLORY, Session, text_event
+from peer import MALLORY, text_event
 from stage import LIAR, NO_COUNTER, REFUSED, SEEDS, VOID, WAITING, Lie, Stage, outcome
 from trap import Trap, set_trap
 

@@ -8,8 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Awaitable, Callable
 
-import paths  # noqa: F401  # makes the next two importable
-import cbor
+import paths  # noqa: F401  # makes the next three importable
 import peer as frame
 from histories import Log, body_of, head_proof
 from identity import Identity
@@ -87,7 +86,7 @@ class Past:
         records = [[record.header, record.body] for record in log.records[first - 1 : last]]
         parts = {
             "log": [log.origin, log.number], "first": first, "records": records,
-            "below": [[seq, log.hashes[seq]] for seq in _live(first - 1)], "before": before,
+            "below": [[seq, log.hashes[seq]] for seq in live(first - 1)], "before": before,
             "start": self.start(last) if last == log.last else None, **said,
         }
         return [part for part in parts.values() if part is not None]
@@ -130,8 +129,8 @@ class Past:
             self.says(*([self.part(1, until)] if until else []))
 
 
-def _live(last: int) -> list[int]:
-    """The records that a later one than `last` names."""
+def live(last: int) -> list[int]:
+    """The records up to `last` that a later one names, and itself."""
     named = {skip(later) for later in range(last + 1, 3 * last + 3)} | {last}
     return sorted(seq for seq in named if 0 < seq <= last)
 

@@ -9,8 +9,10 @@ import paths  # noqa: F401  # makes the next two importable
 import cbor
 import check
 import refusals
+from control import State
 from histories import Log, Part, batch, body_of, head_proof, tree
 from identity import Identity
+from lies_history import live
 from spoil import frames, spoilt
 
 
@@ -65,6 +67,32 @@ class Honest(unittest.TestCase):
         identity = Identity.of("liar.test", 0x42)
         self.assertEqual(found["lineage"], identity.lineage.hex())
         self.assertEqual(found["recovery"], identity.recovery.hex())
+
+
+class Groups(unittest.TestCase):
+    """What a page of history names below itself, and what a term goes on from."""
+
+    def test_a_page_names_below_itself_what_its_records_and_later_ones_name(self) -> None:
+        for last in range(1, 60):
+            named = {check.skip(later) for later in range(last + 1, 500)} | {last}
+            self.assertEqual(live(last), sorted(seq for seq in named if 0 < seq <= last))
+
+    def test_a_state_is_another_after_each_record_and_a_copy_stays_as_it_was(self) -> None:
+        lineage, account = bytes(32), (b"\1" * 32, 7)
+        state = State(["liar.test"], (lineage, 1), "mallory@liar.test", "trap", 100)
+        before, seen = state.copy(), {state.hash()}
+        for change in (
+            lambda: state.invite(account, "a@acme.test", 0, [1, 2, bytes(16)]),
+            lambda: state.join(account, ["acme.test"], [1, 3], {0: bytes(32), 1: 1, 2: 1}),
+            lambda: state.cover([[lineage, 1, 1, bytes(16)]]),
+            lambda: state.rename("other"), lambda: state.hand_over(account[0]),
+            lambda: state.open(account[0]), lambda: state.remove(account, [2, 2]),
+        ):
+            change()
+            seen.add(state.hash())
+        self.assertEqual(len(seen), 8)
+        self.assertIn(before.hash(), seen)
+        self.assertNotEqual(before.hash(), state.hash())
 
 
 class Spoiling(unittest.TestCase):
