@@ -228,9 +228,12 @@ class Dripping(QuicConnection):
         if room and came >= room:
             stream.max_stream_data_local = came + 1
         # The library doubles what is half used, and says what it has not said yet.
-        room, stream.receiver.highest_offset = stream.max_stream_data_local, 0
-        super()._write_stream_limits(builder, space, stream)
-        stream.max_stream_data_local, stream.receiver.highest_offset = room, came
+        stream.receiver.highest_offset = 0
+        try:
+            super()._write_stream_limits(builder, space, stream)
+        finally:
+            # There may be no room for it in the packet.
+            stream.receiver.highest_offset = came
 
 
 def configuration(identity: Identity | None, window: int = _WINDOW_BYTES) -> QuicConfiguration:
