@@ -172,6 +172,14 @@ impl Backlog {
 }
 
 impl Channel {
+    /// What is lacking of a log, where a range that ends at a record is its next one, and none that
+    /// came before.
+    fn backlog_up_to(&self, name: LogName, last: u64) -> Result<Option<&Backlog>, Code> {
+        let log = self.logs.get(&name).ok_or(Code::LogUnknown)?;
+        let Some(backlog) = &log.backlog else { return Ok(None) };
+        Ok(backlog.is_asked_up_to(last)?.then_some(backlog))
+    }
+
     /// What is lacking of each log. Where the rule hides the past nobody serves that; but of a log
     /// that is forked and was ours to read, what counts is no past.
     fn backlogs(&self) -> impl Iterator<Item = (LogName, &Backlog)> {
@@ -345,14 +353,10 @@ impl State {
         let channel = &self.channels[&no];
         let id = LogId { channel: channel.id, name };
         let group = channel.group().ok_or(Code::LogUnknown)?;
-        let known = channel.logs.get(&name).ok_or(Code::LogUnknown)?;
-        let Some(backlog) = known.backlog.clone() else {
+        let Some(backlog) = channel.backlog_up_to(name, range.last())?.cloned() else {
             // Not lacking, or no longer: it was asked of two.
             return Ok(0);
         };
-        if !backlog.is_asked_up_to(range.last())? {
-            return Ok(0);
-        }
         let above = match &backlog.below {
             Some(below) => below.clone(),
             None => self.proven_start(group, origin, &id, &backlog.top, &range)?,
