@@ -305,7 +305,7 @@ fn may_see(
     let Some(channel) = state.channels.get(&applied.channel) else { return false };
     match &channel.kind {
         Kind::Direct(direct) => direct.label(own).is_some(),
-        Kind::Link { .. } => is_told(own, applied),
+        Kind::Link { .. } => is_told(state, own, applied),
         Kind::Group(group) => {
             if target(applied) == Some(own) {
                 return true;
@@ -333,12 +333,20 @@ fn may_see(
     }
 }
 
-/// Whether an event of a link channel is for an account.
-fn is_told(own: AccountId, applied: &Applied) -> bool {
+/// Whether an event of a link channel is for an account: who is out of a group erases there what he
+/// wrote in it.
+fn is_told(state: &State, own: AccountId, applied: &Applied) -> bool {
+    let has_been_in = |group: &ChannelId| {
+        let known = state.channel(group).zip(state.accounts.get(&own.number));
+        known.is_some_and(|((no, _), account)| account.channels.contains_key(&no))
+    };
     let header = EventHeader::decode(&applied.record.header).ok();
     match header.and_then(|header| header.act().ok()) {
         Some(EventAct::Invitation(invitation)) => invitation.account == own.number,
         Some(EventAct::RequestRefused(refused)) => refused.account == own.number,
+        Some(EventAct::Erasure(erasure)) => {
+            erasure.channel.is_some_and(|group| has_been_in(&group))
+        }
         _ => false,
     }
 }
