@@ -175,15 +175,15 @@ const SHOWN_MAX: usize = 4;
 /// How long a node may take to look and to do it, in ms.
 const EXPIRY_SPARE_MS: u64 = 5_000;
 
-/// The history rules that a group has had.
-pub(super) fn has_hidden(channel: ChannelId, rows: &Rows) -> Vec<bool> {
+/// The history rules that a group has had: by which record, and whether it hides the past.
+pub(super) fn history_rules(channel: ChannelId, rows: &Rows) -> Vec<(Place, bool)> {
     let of_channel = rows.iter().filter(|((log, _), _)| log.channel == channel);
-    let rules = of_channel.filter_map(|((log, _), row)| {
-        let is_control = matches!(log.name, LogName::Control { .. });
-        let header = ControlHeader::decode(&row.header).ok().filter(|_| is_control)?;
-        match header.act().ok()? {
+    let rules = of_channel.filter_map(|((log, seq), row)| {
+        let LogName::Control { term, .. } = log.name else { return None };
+        let act = ControlHeader::decode(&row.header).ok()?.act().ok()?;
+        match act {
             ControlAct::SetHistory(set) if row.outcome == Outcome::Accepted => {
-                Some(set.since_joining)
+                Some(((term, *seq), set.since_joining))
             }
             _ => None,
         }

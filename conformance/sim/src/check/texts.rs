@@ -8,7 +8,7 @@ use comity_protocol::cursor::Pos;
 use comity_protocol::id::{AccountId, ChannelId, LogId, LogName, MessageId};
 use comity_protocol::limits::LATE_MS;
 
-use super::rows::{Row, Rows, has_hidden};
+use super::rows::{Row, Rows, history_rules};
 use super::{Broken, is_honest};
 use crate::users::word;
 use crate::watch::{Rule, pos_of, show_log};
@@ -66,7 +66,7 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
                 log.channel == channel.id && is_shown && row.pos >= stay.from
             });
             let reopened_at = reopened_at(&run.shared, &state, *no, channel);
-            let rules = has_hidden(channel.id, &all[user.node]);
+            let rules = history_rules(channel.id, &all[user.node]);
             let own = state.account_id(user.account);
             for (place, row) in of_channel {
                 // What an opening accepts after all shows as history that grew.
@@ -76,10 +76,13 @@ pub(super) fn check_feeds(world: &World, all: &[Rows]) -> Vec<Broken> {
                 let is_old = is_from_before(channel, own, stay, (place, row));
                 // Where the rule was changed, it hangs on when which it was.
                 if is_old && !rules.is_empty() {
-                    if rules == [true] && user.feed.seen.contains_key(place) {
+                    if let [(ruled, true)] = rules[..]
+                        && user.feed.seen.contains_key(place)
+                        && was_hidden(channel, own, ruled)
+                    {
                         let shown = format!("{}:{}", show_log(&place.0), place.1);
                         let text = format!("u{} was shown {shown} of before", user.index);
-                        broken.extend(was_hidden(channel, own).then_some((Rule::Readers, text)));
+                        broken.push((Rule::Readers, text));
                     }
                     continue;
                 }
@@ -118,15 +121,11 @@ fn is_from_before(
     covered.is_some_and(|covered| *seq <= covered) || late_ms < stay.since.unix_ms()
 }
 
-/// Whether a group's past was hidden already when an account came, and not its founder.
-fn was_hidden(channel: &Channel, account: AccountId) -> bool {
-    let Some(group) = channel.group().filter(|group| group.state.since_joining) else {
-        return false;
-    };
-    // V is stated with every joining where the past is hidden.
-    joining(group, account).is_some_and(|(joined, _)| {
-        joined > (1, 1) && group.covered_at.values().flatten().any(|(_, at)| *at == joined)
-    })
+/// Whether a group's past was hidden already when an account came.
+fn was_hidden(channel: &Channel, account: AccountId, ruled: Place) -> bool {
+    let group = channel.group().filter(|group| group.state.since_joining);
+    let joined = group.and_then(|group| joining(group, account));
+    joined.is_some_and(|(joined, _)| joined > ruled)
 }
 
 fn joining(group: &Group, account: AccountId) -> Option<(Place, Option<Place>)> {
