@@ -17,7 +17,7 @@ pub(super) mod text;
 mod tui;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -72,6 +72,8 @@ struct Shared {
     screen: Arc<Screen>,
     /// The node cannot be reached, and the user has been told.
     away: Arc<AtomicBool>,
+    /// Events that a window has taken, by which it knows what a list cannot know of yet.
+    heard: Arc<AtomicU64>,
 }
 
 impl Shared {
@@ -82,8 +84,9 @@ impl Shared {
 
     /// Fetches the list of channels anew.
     async fn refresh(&self) -> Result<(), comity_client::HttpError> {
+        let heard = self.heard.load(Relaxed);
         let channels = self.http.channels().await?;
-        self.screen.channels(&channels);
+        self.screen.channels(&channels, heard);
         self.book().replace(channels);
         Ok(())
     }
@@ -168,6 +171,7 @@ async fn chat(http: &Http, account: &str, options: &Options) -> Result<(), Failu
         book: Arc::new(Mutex::new(Book::new(account))),
         screen: Arc::new(Screen::of_process()),
         away: Arc::default(),
+        heard: Arc::default(),
     };
     shared.refresh().await?;
     shared.screen.notice(&format!("logged in as {}", text::clean(account)))?;

@@ -26,7 +26,11 @@ enum Kind {
 /// What a window is told by what is done for it.
 #[derive(Debug)]
 pub(super) enum Told {
-    Channels(Vec<Channel>),
+    Channels {
+        channels: Vec<Channel>,
+        /// Events that the window had taken when it was asked for.
+        heard: u64,
+    },
     Notice(String),
     Opened(String),
     /// A list of people.
@@ -73,9 +77,9 @@ impl Screen {
     }
 
     /// The list of channels is another.
-    pub(super) fn channels(&self, channels: &[Channel]) {
+    pub(super) fn channels(&self, channels: &[Channel], heard: u64) {
         if self.is_window() {
-            self.tell(Told::Channels(channels.to_vec()));
+            self.tell(Told::Channels { channels: channels.to_vec(), heard });
         }
     }
 

@@ -18,6 +18,7 @@ mod view;
 mod watch;
 mod wrap;
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
         book: Arc::new(Mutex::new(Book::new(account))),
         screen: Arc::new(Screen::window(told_in)),
         away: Arc::default(),
+        heard: Arc::default(),
     };
     shared.refresh().await?;
     tokio::spawn(Input::new(shared.clone(), client.sender()).serve(commands));
@@ -95,6 +97,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
                 effect => driver.perform(effect),
             }
         }
+        driver.shared.heard.store(model.heard, Relaxed);
         driver.shared.book().arrange(&model.order);
         // A burst is shown once it is over.
         if !is_still && typed.is_empty() && results.is_empty() && told.is_empty() {
@@ -105,7 +108,7 @@ pub(super) async fn chat(http: &Http, account: &str, options: &Options) -> Resul
 
 fn of_told(told: Told) -> Happened {
     match told {
-        Told::Channels(channels) => Happened::Channels(channels),
+        Told::Channels { channels, heard } => Happened::Channels { channels, heard },
         Told::Notice(text) => Happened::Notice(text),
         Told::People(listed) => Happened::People(listed),
         Told::Opened(id) => Happened::Opened(id),

@@ -40,6 +40,8 @@ pub(super) struct Model {
     pub(super) marks_refused: bool,
     /// The node has shown that it knows who is there.
     knows_people: bool,
+    /// Events taken so far.
+    pub(super) heard: u64,
     /// The node does not know that somebody writes.
     typing_refused: bool,
     pub(super) outgoing_next: u64,
@@ -76,7 +78,11 @@ pub(super) struct Notice {
 /// What happened.
 #[derive(Debug)]
 pub(super) enum Happened {
-    Channels(Vec<Channel>),
+    /// The list as the node answered it, asked for after so many events.
+    Channels {
+        channels: Vec<Channel>,
+        heard: u64,
+    },
     Client(Event),
     Focused(bool),
     Key(KeyEvent),
@@ -170,6 +176,7 @@ impl Model {
             is_looked_at: true,
             marks_refused: false,
             knows_people: false,
+            heard: 0,
             typing_refused: false,
             outgoing_next: 0,
             typed_at_ms: i64::MIN / 2,
@@ -181,7 +188,7 @@ impl Model {
     pub(super) fn update(&mut self, now_ms: i64, happened: Happened) -> Vec<Effect> {
         self.now_ms = now_ms;
         let mut effects = match happened {
-            Happened::Channels(channels) => self.take_channels(channels),
+            Happened::Channels { channels, heard } => self.take_channels(channels, heard),
             Happened::Client(event) => self.take_event(event),
             Happened::Focused(is_looked_at) => {
                 self.is_looked_at = is_looked_at;
@@ -318,14 +325,14 @@ impl Model {
         }
     }
 
-    fn take_channels(&mut self, channels: Vec<Channel>) -> Vec<Effect> {
+    fn take_channels(&mut self, channels: Vec<Channel>, heard: u64) -> Vec<Effect> {
         self.rooms.retain(|id, _| channels.iter().any(|channel| channel.id == *id));
         for channel in channels {
             self.knows_people |= channel.unread.is_some();
             let id = channel.id.clone();
             let is_open = self.open.as_ref() == Some(&id);
             let room = self.rooms.entry(id).or_insert_with_key(|id| Room::unknown(id));
-            room.take_info(channel, is_open);
+            room.take_info(channel, is_open, heard);
         }
         if self.open.as_ref().is_some_and(|open| !self.rooms.contains_key(open)) {
             self.open = None;
@@ -384,6 +391,8 @@ impl Model {
     }
 
     fn take_channel_event(&mut self, event: ChannelEvent) -> Vec<Effect> {
+        self.heard += 1;
+        let heard = self.heard;
         let ChannelEvent { channel, withdrawn, .. } = &event;
         let (channel, withdrawn) = (channel.clone(), withdrawn.clone());
         let is_message = matches!(event.content, Content::Message { .. });
@@ -410,6 +419,7 @@ impl Model {
         let is_new = room.timeline.add_live(event, &withdrawn);
         if is_new && is_message && !is_mine && !is_watched {
             room.count_unread(&id, calls_me);
+            room.counted = heard;
         }
         if room.scroll.is_none() {
             room.timeline.forget_oldest(ROOM_EVENTS_MAX);

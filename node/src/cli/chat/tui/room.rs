@@ -15,6 +15,8 @@ pub(super) struct Room {
     pub(super) outgoing: Vec<Outgoing>,
     pub(super) unread: u32,
     pub(super) mentions: u32,
+    /// The event with which an unread message was counted last.
+    pub(super) counted: u64,
     /// The message up to which the account has read, as far as is known.
     pub(super) read: Option<String>,
     /// While it is open: the line above the first unread message stands above this id.
@@ -89,6 +91,7 @@ impl Room {
             outgoing: Vec::new(),
             unread: 0,
             mentions: 0,
+            counted: 0,
             read: None,
             new_from: None,
             first_unread: None,
@@ -105,12 +108,15 @@ impl Room {
         }
     }
 
-    pub(super) fn take_info(&mut self, info: Channel, is_open: bool) {
+    /// Takes what the node says of it. Counts that were asked for before something was counted here
+    /// may be from before that, and say nothing.
+    pub(super) fn take_info(&mut self, info: Channel, is_open: bool, heard: u64) {
         if self.info.standing != info.standing {
             self.needs_page = true;
         }
         if let Some(unread) = info.unread
             && !is_open
+            && self.counted <= heard
         {
             self.unread = unread;
             self.mentions = info.mentions.unwrap_or_default();

@@ -127,7 +127,7 @@ fn unread_messages_are_counted_lined_off_and_marked_read() {
     ];
     (channels[0].unread, channels[0].mentions) = (Some(2), Some(1));
     channels[0].read = Some("1002".to_owned());
-    seat.happens(Happened::Channels(channels));
+    seat.happens(Happened::listed(channels));
     seat.sees("#Tea          @1 2");
     seat.hears("c1", "bob@globex.test", "and one more");
     seat.sees("#Tea          @1 3");
@@ -159,13 +159,19 @@ fn a_list_that_comes_late_does_not_change_what_calls_were_counted() {
         let mut tea = channel("c1", None, Some("Tea"), "joined", Some("2026-11-23T08:00:00Z"));
         (tea.unread, tea.mentions) = (Some(unread), Some(mentions));
         let carol = channel("c3", Some("carol@acme.test"), None, "joined", None);
-        Happened::Channels(vec![tea, carol])
+        Happened::listed(vec![tea, carol])
     };
     seat.happens(list(0, 0));
     // A text that the node was not told to call anybody: it counts no mention, nor does the window.
     seat.hears("c1", "bob@globex.test", "@alice?");
     seat.sees("#Tea             1");
     seat.happens(list(1, 0));
+    seat.sees("#Tea             1");
+    // One that was asked for before that came says nothing of it.
+    let heard = 0;
+    if let Happened::Channels { channels, .. } = list(0, 0) {
+        seat.happens(Happened::Channels { channels, heard });
+    }
     seat.sees("#Tea             1");
     let mut called = said("9100", "2026-11-23T08:30:00Z", "bob@globex.test", "@alice, tea?");
     called.extra = Some(Box::new(Extra { mentions: vec![ME.to_owned()], ..Extra::default() }));
@@ -269,7 +275,7 @@ fn nothing_that_others_wrote_reaches_the_terminal_raw() {
         channel("c4", None, Some(evil), "invited", None),
     ];
     channels[0].topic = Some(evil.to_owned());
-    seat.happens(Happened::Channels(channels));
+    seat.happens(Happened::listed(channels));
     let mut message = said("1001", "2026-11-23T07:00:00Z", evil, evil);
     message.extra = Some(Box::new(Extra {
         reply_to: Some("1000".to_owned()),

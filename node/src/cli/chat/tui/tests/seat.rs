@@ -17,6 +17,13 @@ use super::super::wrap::columns;
 pub(super) const ME: &str = "alice@acme.test";
 const NOW: &str = "2026-11-23T09:00:00Z";
 
+impl Happened {
+    /// A list that the node answers at once.
+    pub(super) fn listed(channels: Vec<Channel>) -> Self {
+        Self::Channels { channels, heard: u64::MAX }
+    }
+}
+
 /// Somebody at a window.
 pub(super) struct Seat {
     pub(super) model: Model,
@@ -31,7 +38,7 @@ impl Seat {
         let now: jiff::Timestamp = NOW.parse().unwrap();
         let model = Model::new(ME, TimeZone::UTC, size);
         let mut seat = Self { model, now_ms: now.as_millisecond(), clock: 0, asked: Vec::new() };
-        seat.happens(Happened::Channels(vec![
+        seat.happens(Happened::listed(vec![
             channel("c1", None, Some("Tea"), "joined", Some("2026-11-23T08:00:00Z")),
             channel("c2", Some("bob@globex.test"), None, "joined", Some("2026-11-23T07:00:00Z")),
             channel("c3", Some("carol@acme.test"), None, "joined", None),
