@@ -19,9 +19,9 @@ pub(crate) fn waits_for_next_term(world: &World, channel: ChannelId, own: &Group
 }
 
 /// An organisation that was out and came back has no history of what was written meanwhile, nor has
-/// one that is shown nothing from before it joined; and where the founder of the group is out, there
-/// may be nobody who has all of the past. Of a log that it has heard nothing of since, the origin
-/// alone can say what it had stated up to there. Goes when the log itself proves that.
+/// one that is shown nothing from before it joined; and where the founder of the group is out,
+/// nobody may have all of the past. Of a log that it has heard nothing of since, the origin alone
+/// can say what it had stated up to there. Goes when the log itself proves that.
 pub(crate) fn waits_for_origin(channel: &Channel, log: &Log) -> bool {
     let has_no_past = channel.group().is_some_and(|group| {
         let is_founder_out = group.terms.get(&1).is_some_and(|first| !group.follows(first.home));
