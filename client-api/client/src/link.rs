@@ -124,7 +124,7 @@ impl Link {
         if let Some(keeping) = &link.keep {
             let kept = keeping.file.cursor().map(str::to_owned);
             link.cursor = link.cursor.take().or(kept);
-            let first = nonce_first.max(keeping.file.nonce_next());
+            let first = keeping.file.first_nonce(nonce_first);
             link.outbox = Outbox::new(first, settings.retries);
             for (nonce, frame) in keeping.file.queued() {
                 link.outbox.restore(nonce, Request { frame: frame.into(), reply: None });
