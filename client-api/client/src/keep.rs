@@ -129,8 +129,8 @@ impl Keep {
     }
 
     /// The nonce of the first request that is new. The node takes a repeat as one only near the
-    /// newest nonce that it has seen; so what has no answer yet is gone on from, above what may have
-    /// been asked beside it and is not kept.
+    /// newest nonce that it has seen; so what has no answer yet is gone on from, above what may
+    /// have been asked beside it and is not kept.
     pub(crate) fn first_nonce(&self, otherwise: u64) -> u64 {
         let next = self.kept.nonce_next;
         if self.kept.queued.is_empty() {
