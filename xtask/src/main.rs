@@ -16,6 +16,7 @@ mod sim;
 mod test;
 mod tidy;
 mod tree;
+mod web;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::process::{self, Outcome, PROFILE};
-use crate::{documents, outside, programs, scenario, setup, sim, tidy};
+use crate::{documents, outside, programs, scenario, setup, sim, tidy, web};
 
 /// What `test` is asked for.
 #[derive(Debug, clap::Args)]
@@ -52,6 +52,8 @@ enum Part {
     Hostile,
     /// The client API judged from outside, the short form.
     Outside,
+    /// The TypeScript SDK's own tests.
+    Sdk,
 }
 
 impl Part {
@@ -72,6 +74,7 @@ impl Part {
             Self::BadInput => scenario::run_short("bad-input"),
             Self::Hostile => scenario::run_short("hostile"),
             Self::Outside => outside::run_short(),
+            Self::Sdk => web::test_sdk(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Part {
                 | Self::BadInput
                 | Self::Hostile
                 | Self::Outside
+                | Self::Sdk
         )
     }
 

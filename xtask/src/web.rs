@@ -1,0 +1,36 @@
+//! `cargo xtask test sdk`: the TypeScript SDK's own tests, against the tree's nodes. Modules come
+//! from npm in the versions and with the hashes of its list; nothing of them runs as it is
+//! installed.
+
+use std::process::Command;
+
+use crate::process::{self, Outcome, PROFILE};
+use crate::{programs, tree};
+
+const SDK: &str = "client-api/sdk";
+
+/// Tests the SDK: its types are those of the documents, and it does what it says.
+pub(crate) fn test_sdk() -> Outcome {
+    programs::build(PROFILE)?;
+    install(SDK)?;
+    process::run(npm(SDK).arg("test").env("COMITY_BINARY", programs::path("comity", PROFILE)))
+}
+
+/// Brings the modules of a package, where they are not those of its list.
+fn install(package: &str) -> Outcome {
+    let wanted = tree::read(&format!("{package}/package-lock.json"))?;
+    let stamp = tree::root().join(package).join("node_modules/.comity-installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    process::run(npm(package).args(options))?;
+    std::fs::write(&stamp, wanted)
+        .map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+fn npm(package: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.current_dir(tree::root().join(package));
+    npm
+}
