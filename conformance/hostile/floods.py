@@ -26,6 +26,7 @@ from trap import Trap
 from wire import FEED, LINK, Deaf, Gone
 
 _LIMITED, _SLOW, _REPLACED = "rate_limited", "peer_too_slow", "link_replaced"
+_CUT = "domain_unreachable"
 _HASH = b"\5" * 32
 _BATCH_RECORDS_MAX = 4_096
 _TEXT_BYTES = 100_000
@@ -355,7 +356,9 @@ async def _typing(stage: Stage, count: int) -> str:
 # Stalls.
 
 async def _never_reads(stage: Stage, count: int) -> str:
-    """Somebody writes to Mallory, whose node takes nothing: the writer is answered all the same."""
+    """Somebody writes to Mallory, whose node takes nothing: the writer is answered all the same.
+    Nothing comes of it for ten seconds, though it has something to acknowledge: it counts as cut
+    off."""
     session, person, log = await stage.with_texts("hello")
     stage.forget(session)
     await session.show(Part.of(log))
@@ -367,7 +370,7 @@ async def _never_reads(stage: Stage, count: int) -> str:
         await person.laptop.send(seen["channel"], "y" * _TEXT_BYTES)
     if not stage.is_long:
         deaf.wire.vanish()
-        return _SLOW
+        return _CUT
     return await deaf.wire.closed(100.0)
 
 
@@ -455,8 +458,9 @@ _TALK = [
 ]
 
 _STALLS = [
-    Lie("never reads", _sized(_never_reads, 20, 200), _SLOW, NO_COUNTER),
-    Lie("opens streams and says nothing", _sized(_empty_streams, 30, 500), "borne", NO_COUNTER),
+    Lie("never reads", _sized(_never_reads, 20, 200), _CUT, NO_COUNTER),
+    # As many as one network may have of links that have not said who they are.
+    Lie("opens streams and says nothing", _sized(_empty_streams, 30, 200), "borne", NO_COUNTER),
     Lie("is gone without a word", _sized(_vanishes, 30, 500), "borne", NO_COUNTER),
 ]
 

@@ -88,7 +88,7 @@ def run(stage: Stage) -> Iterator[Result]:
     yield from _judge_talks(quiet, lied)
     yield from _felt(told, lied)
     say("waiting until nothing of the liar's is left")
-    yield from _judge_needs(acme, before)
+    yield from _judge_needs(acme, before, None if is_short else processes)
     for node in (acme, globex):
         yield _judge_log(node)
 
@@ -223,8 +223,12 @@ class _Needs:
         return _Needs(int(found.group(1)), len(list((process / "fd").iterdir())))
 
 
-def _judge_needs(node: Node, before: _Needs) -> Iterator[Result]:
-    """Memory and descriptors have to come back, once what is dead is known to be."""
+def _judge_needs(
+    node: Node, before: _Needs, processes: Processes | None
+) -> Iterator[Result]:
+    """Memory and descriptors have to come back, once what is dead is known to be. In the long form
+    what the liar has made of groups, logs and records is too much for that: there the node is
+    started again in the end and has to need as much for them, less what came back."""
     memory_max = before.memory_kib + _MEMORY_GROWN_MIB_MAX * _MIB
     descriptors_max = before.descriptors + _DESCRIPTORS_GROWN_MAX
     deadline = time.monotonic() + _SETTLED_S_MAX
@@ -235,6 +239,11 @@ def _judge_needs(node: Node, before: _Needs) -> Iterator[Result]:
             break
         time.sleep(_LOOK_S)
     grown = (after.memory_kib - before.memory_kib) // _MIB
+    if processes is not None:
+        again = _started_again(node, processes)
+        yield _figure("the node's memory, started again", again.memory_kib // _MIB, "MiB")
+        memory_max = again.memory_kib + _MEMORY_GROWN_MIB_MAX * _MIB
+        grown = (after.memory_kib - again.memory_kib) // _MIB
     yield {
         "name": "the node's memory comes back", "ok": after.memory_kib <= memory_max,
         "expected": f"at most {_MEMORY_GROWN_MIB_MAX} MiB more", "got": f"{grown} MiB more",
@@ -247,6 +256,21 @@ def _judge_needs(node: Node, before: _Needs) -> Iterator[Result]:
     yield _figure("the node's memory, before", before.memory_kib // _MIB, "MiB")
     yield _figure("the node's memory, more than before", grown, "MiB")
     yield _figure("descriptors, more than before", after.descriptors - before.descriptors)
+
+
+def _started_again(node: Node, processes: Processes) -> _Needs:
+    """What the node needs that starts from the same files, once it answers its admin."""
+    node.stop()
+    node.start(processes)
+    deadline = time.monotonic() + _SETTLED_S_MAX
+    while True:
+        try:
+            node.command("status")
+            return _Needs.of(node)
+        except Failed:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_S)
 
 
 def _judge_log(node: Node) -> Result:
