@@ -20,7 +20,7 @@ use crate::settings::{BODY_BYTES_MAX, IMAGE_BODY_BYTES_MAX, TEXT_BODY_BYTES_MAX}
 
 /// The holder of the request's token. Counts the request: his, or, without a valid token, that of
 /// the address.
-pub(crate) struct Authenticated(pub(crate) Caller);
+pub struct Authenticated(pub Caller);
 
 impl<B: Backend> FromRequestParts<Api<B>> for Authenticated {
     type Rejection = Refusal;
@@ -45,7 +45,7 @@ impl<B: Backend> FromRequestParts<Api<B>> for Authenticated {
 }
 
 /// A JSON body. Its Content-Type is not asked for: there is only one.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+pub struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Refusal;
@@ -90,7 +90,7 @@ impl<S: Sync> FromRequest<S> for ImageBody {
 }
 
 /// The query.
-pub(crate) struct QueryOf<T>(pub(crate) T);
+pub struct QueryOf<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Refusal;
@@ -108,7 +108,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
 }
 
 /// The path's variable segments, percent-decoded.
-pub(crate) struct PathOf<T>(pub(crate) T);
+pub struct PathOf<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<T> {
     type Rejection = Refusal;
@@ -122,7 +122,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<
 }
 
 /// The backend as routes take it.
-pub(crate) type ApiState<B> = State<Api<B>>;
+pub type ApiState<B> = State<Api<B>>;
 
 /// The token of an `Authorization: Bearer …` header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -40,6 +40,7 @@ pub use backend::{
 pub use comity_session::{
     DoorLimits, Limits as SocketLimits, Network, NetworkError, Rate, log_in_limits,
 };
+pub use extract::{ApiState, Authenticated, JsonBody, PathOf, QueryOf};
 pub use layer::{Origin, OriginError, Origins};
 pub use line::Line;
 pub use message::{
@@ -53,7 +54,7 @@ pub use push::{
     IDLE_SECONDS_MAX, NotificationLevel, Notifications, PushBackend, PushFailing, PushState,
     PushSubscription, PushTarget, QuietHours,
 };
-pub use routes::router;
+pub use routes::{Api, json, router};
 pub use search::{
     SEARCH_LIMIT_MAX, SEARCH_SKIP_MAX, Search, SearchBackend, SearchOrder, SearchPage,
     SearchResult, Snippet,

@@ -97,6 +97,8 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::FrameUnexpected => StatusCode::BAD_REQUEST,
         Code::TokenInvalid | Code::CredentialsWrong => StatusCode::UNAUTHORIZED,
         Code::SignUpClosed
+        | Code::AccountSuspended
+        | Code::AdminOnly
         | Code::InviteTokenInvalid
         | Code::Banned
         | Code::NotAllowed

@@ -531,7 +531,7 @@ async fn serve_clients(settings: &Settings, edge: ClientEdge) -> Result<Serving,
         },
         ..ApiSettings::default()
     };
-    let router = comity_client_api::router(edge, api.clone());
+    let router = comity_client_api::router(edge, api.clone(), crate::admin::routes());
     let (stop, stopped) = oneshot::channel();
     let shutdown = async {
         let _ = stopped.await;

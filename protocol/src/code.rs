@@ -78,6 +78,9 @@ codes! {
     29 InviteLimit "invite_limit"
         "There are as many open invites as there may be; revoke some, or let them expire.";
     30 InviteNotFound "invite_not_found" "There is no such invite.";
+    31 AccountSuspended "account_suspended"
+        "The admin of the node has suspended the account; ask him why.";
+    32 AdminOnly "admin_only" "This is for admins of the node.";
     34 StatusInvalid "status_invalid"
         "A status has 1 to 100 characters in one line, all of which show.";
     37 DisplayNameInvalid "display_name_invalid"

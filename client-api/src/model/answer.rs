@@ -152,10 +152,15 @@ pub(crate) struct MeAnswer {
     account: String,
     device: DeviceShape,
     shows_reads: bool,
+    admin: bool,
 }
 
 impl MeAnswer {
-    pub(crate) fn new(caller: &Caller, devices: &[Device], shows_reads: bool) -> Self {
+    pub(crate) fn new(
+        caller: &Caller,
+        devices: &[Device],
+        (shows_reads, admin): (bool, bool),
+    ) -> Self {
         let device = devices.iter().find(|d| d.id == caller.device).map(DeviceShape::from);
         Self {
             account: caller.label.to_string(),
@@ -166,6 +171,7 @@ impl MeAnswer {
                 current: None,
             }),
             shows_reads,
+            admin,
         }
     }
 }

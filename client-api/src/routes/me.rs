@@ -16,8 +16,8 @@ pub(crate) async fn show<B: Backend>(
     Authenticated(caller): Authenticated,
 ) -> Result<Response, Refusal> {
     let devices = api.backend.devices(&caller).await?;
-    let shows_reads = api.backend.shows_reads(&caller);
-    Ok(json(StatusCode::OK, &MeAnswer::new(&caller, &devices, shows_reads)))
+    let is = (api.backend.shows_reads(&caller), api.backend.is_admin(&caller));
+    Ok(json(StatusCode::OK, &MeAnswer::new(&caller, &devices, is)))
 }
 
 /// `PUT /v1/me/shows_reads`

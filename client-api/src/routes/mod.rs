@@ -45,14 +45,15 @@ use crate::settings::ApiSettings;
 
 /// What every route shares.
 #[derive(Clone)]
-pub(crate) struct Api<B> {
-    pub(crate) backend: B,
+pub struct Api<B> {
+    /// The node.
+    pub backend: B,
     pub(crate) settings: Arc<ApiSettings>,
     pub(crate) gate: Gate,
 }
 
-/// The client API in front of a node.
-pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
+/// The client API in front of a node, with resources that the node adds to it.
+pub fn router<B: Backend>(backend: B, settings: ApiSettings, more: Router<Api<B>>) -> Router {
     let request_timeout = settings.request_timeout;
     let gate = Gate::new(&settings);
     let origins = Arc::new(settings.origins.clone());
@@ -91,6 +92,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings) -> Router {
         .merge(profile::routes())
         .merge(push::routes())
         .merge(reports::routes())
+        .merge(more)
         .layer(from_fn_with_state(request_timeout, deadline));
     let poll_timeout = request_timeout + Duration::from_secs(60);
     let long = Router::new()
@@ -158,7 +160,7 @@ fn no_such<B: Backend>(api: &Api<B>, asker: Asker, code: Code) -> Refusal {
 }
 
 /// An answer in JSON.
-pub(crate) fn json(status: StatusCode, shape: &impl Serialize) -> Response {
+pub fn json(status: StatusCode, shape: &impl Serialize) -> Response {
     json_text(status, encode(shape))
 }
 

@@ -81,6 +81,12 @@ pub struct Account {
     /// When it last changed one of the two.
     #[cbor(n(33), default)]
     pub wishes_changed: Pos,
+    /// Whether it may do over HTTP what the admin of the node does.
+    #[cbor(n(34), default)]
+    pub is_admin: bool,
+    /// Whether the admin has shut it out: it has no devices and gets none.
+    #[cbor(n(35), default)]
+    pub is_suspended: bool,
     /// How people write it, kept ready.
     #[cbor(skip)]
     pub label: Option<AccountLabel>,
@@ -399,6 +405,8 @@ impl State {
             wishes_changed: Pos::default(),
             last_active_unix_ms: None,
             status: None,
+            is_admin: false,
+            is_suspended: false,
             label: None,
         };
         self.add_account(number, account);
@@ -458,6 +466,9 @@ impl State {
         let number = device.account;
         let account = self.accounts.get_mut(&number).filter(|account| !account.is_deleted);
         let account = account.ok_or(Code::AccountNotFound)?;
+        if account.is_suspended {
+            return Err(Code::AccountSuspended);
+        }
         if account.devices.len() >= devices_max as usize {
             return Err(Code::DeviceLimit);
         }

@@ -63,7 +63,21 @@ pub enum Command {
         /// The password's Argon2id hash in PHC form.
         #[n(2)]
         password: String,
-        /// What the node's setting asks of a sign-up.
+        /// What an admin makes of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum AccountPower {
+    /// An admin of the node, or one no longer.
+    #[n(0)]
+    Admin(#[n(0)] bool),
+    /// Shut out, with all its devices logged out, or let in again.
+    #[n(1)]
+    Suspended(#[n(0)] bool),
+    /// With another password, by its hash in PHC form, and all its devices logged out.
+    #[n(2)]
+    Password(#[n(0)] String),
+}
+
+/// What the node's setting asks of a sign-up.
         #[n(3)]
         rule: SignUpRule,
         /// The clock, in Unix milliseconds.
@@ -393,6 +407,16 @@ pub enum Command {
         /// The hash of its recovery key.
         #[n(2)]
         recovery: Hash,
+    },
+    /// The admin changes what an account may do.
+    #[n(37)]
+    Administer {
+        /// The account.
+        #[n(0)]
+        account: AccountNumber,
+        /// How.
+        #[n(1)]
+        change: AccountPower,
     },
     /// The admin has dealt with a report of abuse.
     #[n(34)]

@@ -6,6 +6,7 @@
 
 mod account;
 mod act;
+mod administer;
 mod annotation;
 mod answer;
 mod append;
@@ -67,7 +68,7 @@ pub use applied::{Applied, ErasedBy, EventRow, Outcome, Subscriber};
 pub use backfill::{Backlog, HistoryReport, Holes};
 pub use block::{Block, Mute};
 pub use channel::{Audience, Channel, ChannelNo, Direct, Kind, Log, LogNo};
-pub use command::{Command, DeviceId, SignUpRule};
+pub use command::{AccountPower, Command, DeviceId, SignUpRule};
 pub use compare::Ahead;
 pub use contact::{Contact, ContactStanding};
 pub use erase::{Erasing, Receipt};

@@ -317,6 +317,7 @@ impl State {
             }
             Command::RemoveDevice { account, device } => self.remove_device(*account, *device, fx),
             Command::SetPassword { account, password } => self.set_password(*account, password, fx),
+            Command::Administer { account, change } => self.administer(*account, change, fx),
             Command::CreateInvite { token, uses, expires_unix_ms } => {
                 self.create_invite(*token, *uses, *expires_unix_ms, fx)
             }

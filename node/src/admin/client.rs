@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::wire::{ANSWER_BYTES_MAX, Answer, Ask};
 use super::{
     Finding, ForkLine, GroupLine, Invite, InviteLine, KeyState, PeerState, PolicyState, Reopening,
-    ReportDetail, ReportLine, Rule, Status, VoidLine, socket_path,
+    ReportDetail, ReportLine, Rule, Status, UserChange, UserPage, VoidLine, socket_path,
 };
 
 /// Why the admin got no answer.
@@ -89,6 +89,27 @@ impl AdminClient {
         let ask = Ask::Invite { uses, expires_in_seconds: expires_in.as_secs() };
         match self.ask(&ask).await? {
             Answer::Invite { token, expires_unix_ms } => Ok(Invite { token, expires_unix_ms }),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// A part of the list of accounts.
+    pub async fn users(&self, prefix: &str, after: Option<&str>) -> Result<UserPage, AdminError> {
+        let (prefix, after) = (prefix.to_owned(), after.map(ToOwned::to_owned));
+        match self.ask(&Ask::Users { prefix, after }).await? {
+            Answer::Users(page) => Ok(page),
+            answer => Err(unexpected(answer)),
+        }
+    }
+
+    /// Changes what an account may do.
+    pub async fn change_user(
+        &self,
+        name: &AccountName,
+        change: UserChange,
+    ) -> Result<(), AdminError> {
+        match self.ask(&Ask::ChangeUser { name: name.to_string(), change }).await? {
+            Answer::Done => Ok(()),
             answer => Err(unexpected(answer)),
         }
     }

@@ -8,9 +8,11 @@ mod finding;
 mod key;
 mod policy;
 mod report;
+mod http;
 mod server;
 #[cfg(test)]
 mod tests;
+mod user;
 mod wire;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +27,9 @@ pub use finding::{Finding, Grade};
 pub use key::{KeyState, NextKey};
 pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 pub use report::{REPORTS_LISTED_MAX, ReportDetail, ReportLine};
+pub use http::routes;
 pub use server::{AdminSocket, AdminSocketError, serve};
+pub use user::{USERS_LISTED_MAX, UserChange, UserLine, UserPage};
 
 /// What the admin asks of a node. Cheap to clone.
 pub trait AdminBackend: Clone + Send + Sync + 'static {
@@ -35,6 +39,17 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         name: AccountName,
         password: String,
     ) -> impl Future<Output = Result<AccountLabel, Refusal>> + Send;
+
+    /// Accounts whose names begin with `prefix`, by name, from after one on; at most
+    /// [`USERS_LISTED_MAX`].
+    fn users(&self, prefix: &str, after: Option<&str>) -> UserPage;
+
+    /// Changes what an account may do. Answers once it is durable.
+    fn change_user(
+        &self,
+        name: AccountName,
+        change: UserChange,
+    ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// Makes a token with which this many accounts can be signed up. Answers once it is durable.
     fn invite(

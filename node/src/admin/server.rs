@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::wire::{Answer, Ask, LINE_BYTES_MAX};
-use super::{AdminBackend, INVITE_LIFETIME_MAX, INVITE_USES_MAX, socket_path};
+use super::{AdminBackend, Invite, INVITE_LIFETIME_MAX, INVITE_USES_MAX, UserChange, socket_path};
 
 /// Why the admin cannot be served.
 #[derive(Debug, Error)]
@@ -109,6 +109,12 @@ async fn converse(mut stream: UnixStream, backend: impl AdminBackend) -> io::Res
 
 async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {
     match ask {
+        Ask::Users { prefix, after } => {
+            Ok(Answer::Users(backend.users(&prefix, after.as_deref())))
+        }
+        Ask::ChangeUser { name, change } => {
+            change_user(&backend, &name, change).await.map(|()| Answer::Done)
+        }
         Ask::AddUser { name, password } => {
             let name: AccountName = name.parse().map_err(|_| Refusal::from(Code::NameInvalid))?;
             let label = backend.add_user(name, password).await?;
@@ -165,17 +171,46 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
             Ok(Answer::Done)
         }
         Ask::Invite { uses, expires_in_seconds } => {
-            let expires_in = Duration::from_secs(expires_in_seconds);
-            let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;
-            if !lifetime_ok || !(1..=INVITE_USES_MAX).contains(&uses) {
-                let sentence = "An invite is for 1 to 10,000 accounts and up to 366 days.".into();
-                return Err(Refusal { sentence, ..Code::Malformed.into() });
-            }
-            let invite = backend.invite(uses, expires_in).await?;
-            tracing::info!(uses, expires_unix_ms = invite.expires_unix_ms, "invite made");
+            let invite = invite(&backend, uses, expires_in_seconds).await?;
             Ok(Answer::Invite { token: invite.token, expires_unix_ms: invite.expires_unix_ms })
         }
     }
+}
+
+/// Makes an invite within its bounds.
+pub(super) async fn invite(
+    backend: &impl AdminBackend,
+    uses: u32,
+    expires_in_seconds: u64,
+) -> Result<Invite, Refusal> {
+    let expires_in = Duration::from_secs(expires_in_seconds);
+    let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;
+    if !lifetime_ok || !(1..=INVITE_USES_MAX).contains(&uses) {
+        let sentence = "An invite is for 1 to 10,000 accounts and up to 366 days.".into();
+        return Err(Refusal { sentence, ..Code::Malformed.into() });
+    }
+    let invite = backend.invite(uses, expires_in).await?;
+    tracing::info!(uses, expires_unix_ms = invite.expires_unix_ms, "invite made");
+    Ok(invite)
+}
+
+/// Changes what an account may do, and says so in the log.
+pub(super) async fn change_user(
+    backend: &impl AdminBackend,
+    name: &str,
+    change: UserChange,
+) -> Result<(), Refusal> {
+    let name: AccountName = name.parse().map_err(|_| Refusal::from(Code::NameInvalid))?;
+    let what = match &change {
+        UserChange::Admin(true) => "an admin of the node",
+        UserChange::Admin(false) => "an admin no longer",
+        UserChange::Suspended(true) => "suspended",
+        UserChange::Suspended(false) => "suspended no longer",
+        UserChange::Password(_) => "given another password",
+    };
+    backend.change_user(name.clone(), change).await?;
+    tracing::info!(account = %name, "{what}, by an admin's word");
+    Ok(())
 }
 
 async fn deal_with_keys(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Finding, ForkLine, GroupLine, InviteLine, KeyState, PeerState, PolicyState, Reopening,
-    ReportDetail, ReportLine, Rule, Status, VoidLine,
+    ReportDetail, ReportLine, Rule, Status, UserChange, UserPage, VoidLine,
 };
 
 /// What is asked.
@@ -14,6 +14,10 @@ use super::{
 pub(super) enum Ask {
     /// Make an account.
     AddUser { name: String, password: String },
+    /// List the accounts.
+    Users { prefix: String, after: Option<String> },
+    /// Change what one of them may do.
+    ChangeUser { name: String, change: UserChange },
     /// Make an invite.
     Invite { uses: u32, expires_in_seconds: u64 },
     /// List the invites.
@@ -66,6 +70,8 @@ pub(super) enum Ask {
 pub(super) enum Answer {
     /// The account that was made.
     Added { account: String },
+    /// Accounts.
+    Users(UserPage),
     /// The invite that was made.
     Invite { token: String, expires_unix_ms: u64 },
     /// The invites.

@@ -380,6 +380,11 @@ impl Backend for ClientEdge {
         self.shared().state().shows_reads(caller.account.number)
     }
 
+    fn is_admin(&self, caller: &Caller) -> bool {
+        let state = self.shared().state();
+        state.accounts.get(&caller.account.number).is_some_and(|account| account.is_admin)
+    }
+
     async fn perform(
         &self,
         caller: &Caller,

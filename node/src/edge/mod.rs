@@ -2,6 +2,7 @@
 //! what the feed yields into frames; neither sees the other.
 
 mod account;
+mod administer;
 pub(crate) mod avatar;
 mod blocks;
 mod client;

@@ -113,7 +113,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let router = router(double.clone(), settings.clone());
+        let router = router(double.clone(), settings.clone(), axum::Router::new());
         let (stop, stopped) = oneshot::channel::<()>();
         let until = async move { drop(stopped.await) };
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -351,6 +351,10 @@ impl Backend for Double {
 
     fn shows_reads(&self, caller: &Caller) -> bool {
         !self.state().hides_reads.contains(&caller.label)
+    }
+
+    fn is_admin(&self, _: &Caller) -> bool {
+        false
     }
 
     async fn perform(

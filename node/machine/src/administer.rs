@@ -1,0 +1,43 @@
+//! What an admin makes of an account of the node. It must not touch what the account has said.
+
+use comity_protocol::code::Code;
+use comity_protocol::id::AccountNumber;
+
+use crate::answer::Answer;
+use crate::command::AccountPower;
+use crate::rows::RowKey;
+use crate::state::{Effects, State};
+
+impl State {
+    /// Changes what an account may do. Whoever is shut out, or gets another password, is logged out
+    /// everywhere.
+    pub(crate) fn administer(
+        &mut self,
+        number: AccountNumber,
+        change: &AccountPower,
+        fx: &mut Effects,
+    ) -> Result<Answer, Code> {
+        let account = self.accounts.get_mut(&number).filter(|account| !account.is_deleted);
+        let account = account.ok_or(Code::AccountNotFound)?;
+        let logs_out = match change {
+            AccountPower::Admin(is_admin) => {
+                account.is_admin = *is_admin;
+                false
+            }
+            AccountPower::Suspended(is_suspended) => {
+                account.is_suspended = *is_suspended;
+                *is_suspended
+            }
+            AccountPower::Password(hash) => {
+                account.password.clone_from(hash);
+                true
+            }
+        };
+        let devices = if logs_out { account.devices.clone() } else { Vec::new() };
+        fx.dirty(RowKey::Account(number));
+        for device in devices {
+            self.remove_device(number, device, fx)?;
+        }
+        Ok(Answer::Done)
+    }
+}
