@@ -63,21 +63,7 @@ pub enum Command {
         /// The password's Argon2id hash in PHC form.
         #[n(2)]
         password: String,
-        /// What an admin makes of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum AccountPower {
-    /// An admin of the node, or one no longer.
-    #[n(0)]
-    Admin(#[n(0)] bool),
-    /// Shut out, with all its devices logged out, or let in again.
-    #[n(1)]
-    Suspended(#[n(0)] bool),
-    /// With another password, by its hash in PHC form, and all its devices logged out.
-    #[n(2)]
-    Password(#[n(0)] String),
-}
-
-/// What the node's setting asks of a sign-up.
+        /// What the node's setting asks of a sign-up.
         #[n(3)]
         rule: SignUpRule,
         /// The clock, in Unix milliseconds.
@@ -428,6 +414,20 @@ pub enum AccountPower {
         #[n(1)]
         unix_ms: u64,
     },
+}
+
+/// What an admin makes of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum AccountPower {
+    /// An admin of the node, or one no longer.
+    #[n(0)]
+    Admin(#[n(0)] bool),
+    /// Shut out, with all its devices logged out, or let in again.
+    #[n(1)]
+    Suspended(#[n(0)] bool),
+    /// With another password, by its hash in PHC form, and all its devices logged out.
+    #[n(2)]
+    Password(#[n(0)] String),
 }
 
 /// What the node's setting asks of a sign-up.

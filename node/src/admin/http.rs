@@ -45,10 +45,7 @@ fn of_partners<B: Backend + AdminBackend>() -> Router<Api<B>> {
         .route("/v1/admin/peers/{domain}/key", put(accept_key::<B>))
         .route("/v1/admin/policy", get(policy::<B>))
         .route("/v1/admin/policy/{domain}", put(set_rule::<B>).delete(forget_rule::<B>))
-        .route(
-            "/v1/admin/policy/{domain}/groups/{id}",
-            put(share::<B>).delete(unshare::<B>),
-        )
+        .route("/v1/admin/policy/{domain}/groups/{id}", put(share::<B>).delete(unshare::<B>))
         .route("/v1/admin/doctor", get(examine::<B>))
 }
 
@@ -156,8 +153,7 @@ async fn add_invite<B: Backend + AdminBackend>(
     JsonBody(new): JsonBody<NewInvite>,
 ) -> Result<Response, Refusal> {
     let made = invite(&api.backend, new.uses, new.expires_in_seconds).await?;
-    let shape =
-        serde_json::json!({ "token": made.token, "expires_unix_ms": made.expires_unix_ms });
+    let shape = serde_json::json!({ "token": made.token, "expires_unix_ms": made.expires_unix_ms });
     Ok(json(StatusCode::CREATED, &shape))
 }
 

@@ -5,10 +5,10 @@
 
 mod client;
 mod finding;
+mod http;
 mod key;
 mod policy;
 mod report;
-mod http;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -24,10 +24,10 @@ use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
 pub use finding::{Finding, Grade};
+pub use http::routes;
 pub use key::{KeyState, NextKey};
 pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 pub use report::{REPORTS_LISTED_MAX, ReportDetail, ReportLine};
-pub use http::routes;
 pub use server::{AdminSocket, AdminSocketError, serve};
 pub use user::{USERS_LISTED_MAX, UserChange, UserLine, UserPage};
 

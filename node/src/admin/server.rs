@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::wire::{Answer, Ask, LINE_BYTES_MAX};
-use super::{AdminBackend, Invite, INVITE_LIFETIME_MAX, INVITE_USES_MAX, UserChange, socket_path};
+use super::{AdminBackend, INVITE_LIFETIME_MAX, INVITE_USES_MAX, Invite, UserChange, socket_path};
 
 /// Why the admin cannot be served.
 #[derive(Debug, Error)]
@@ -109,9 +109,7 @@ async fn converse(mut stream: UnixStream, backend: impl AdminBackend) -> io::Res
 
 async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {
     match ask {
-        Ask::Users { prefix, after } => {
-            Ok(Answer::Users(backend.users(&prefix, after.as_deref())))
-        }
+        Ask::Users { prefix, after } => Ok(Answer::Users(backend.users(&prefix, after.as_deref()))),
         Ask::ChangeUser { name, change } => {
             change_user(&backend, &name, change).await.map(|()| Answer::Done)
         }

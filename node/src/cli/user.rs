@@ -8,7 +8,7 @@ use comity_protocol::name::AccountName;
 use data_encoding::BASE32_NOPAD;
 
 use super::{Failure, say};
-use crate::admin::{AdminClient, INVITE_LIFETIME_MAX, INVITES_LISTED_MAX, InviteLine};
+use crate::admin::{AdminClient, INVITE_LIFETIME_MAX, INVITES_LISTED_MAX, InviteLine, UserChange};
 use crate::config::Settings;
 use crate::keys;
 
@@ -21,6 +21,43 @@ pub(super) enum Command {
     /// account is gone.
     Add {
         /// The name before the @; what stands after it may be given too
+        name: String,
+        /// Read the password from standard input (one line) instead of making one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the accounts
+    List {
+        /// Those whose names begin with this
+        #[arg(default_value = "")]
+        prefix: String,
+        /// One JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let an account do over HTTP, in the console at /admin, what this command does
+    Admin {
+        /// The account's name
+        name: String,
+        /// Take that back
+        #[arg(long)]
+        revoke: bool,
+    },
+    /// Shut an account out: it is logged out everywhere and cannot log in
+    ///
+    /// What it has said stays, and so does its place in channels.
+    Suspend {
+        /// The account's name
+        name: String,
+    },
+    /// Let a suspended account log in again
+    Restore {
+        /// The account's name
+        name: String,
+    },
+    /// Give an account a new password, and log it out everywhere
+    Reset {
+        /// The account's name
         name: String,
         /// Read the password from standard input (one line) instead of making one
         #[arg(long)]
@@ -66,6 +103,34 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
                 say(format_args!("{account}\npassword: {password}\n"))?;
             }
         }
+        Command::List { prefix, json } => list_users(&admin, &prefix, json).await?,
+        Command::Admin { name, revoke } => {
+            let name = name_here(&name, settings.domain.as_str())?;
+            admin.change_user(&name, UserChange::Admin(!revoke)).await?;
+            let is = if revoke { "no admin any more" } else { "an admin of the node" };
+            say(format_args!("{name} is {is}\n"))?;
+        }
+        Command::Suspend { name } => {
+            let name = name_here(&name, settings.domain.as_str())?;
+            admin.change_user(&name, UserChange::Suspended(true)).await?;
+            say(format_args!("{name} is logged out everywhere and cannot log in\n"))?;
+        }
+        Command::Restore { name } => {
+            let name = name_here(&name, settings.domain.as_str())?;
+            admin.change_user(&name, UserChange::Suspended(false)).await?;
+            say(format_args!("{name} can log in again\n"))?;
+        }
+        Command::Reset { name, password_stdin } => {
+            let name = name_here(&name, settings.domain.as_str())?;
+            let given = if password_stdin { Some(password_from_stdin()?) } else { None };
+            let made = if given.is_none() { Some(new_password()?) } else { None };
+            let password = given.or_else(|| made.clone()).unwrap_or_default();
+            admin.change_user(&name, UserChange::Password(password)).await?;
+            say(format_args!("{name} is logged out everywhere and has a new password\n"))?;
+            if let Some(password) = made {
+                say(format_args!("password: {password}\n"))?;
+            }
+        }
         Command::Invite { uses, expires } => {
             let invite = admin.invite(uses, expires).await?;
             let until = local_time(invite.expires_unix_ms);
@@ -76,6 +141,44 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             admin.revoke_invite(&invite).await?;
             say(format_args!("revoked\n"))?;
         }
+    }
+    Ok(())
+}
+
+async fn list_users(admin: &AdminClient, prefix: &str, json: bool) -> Result<(), Failure> {
+    let mut after = None;
+    let mut users = Vec::new();
+    loop {
+        let page = admin.users(prefix, after.as_deref()).await?;
+        after = page.users.last().map(|user| user.name.clone());
+        users.extend(page.users);
+        if !page.more {
+            break;
+        }
+    }
+    if json {
+        let text = serde_json::to_string(&users).map_err(|error| error.to_string())?;
+        return Ok(say(format_args!("{text}\n"))?);
+    }
+    let width = users.iter().map(|user| user.name.chars().count()).max().unwrap_or(0);
+    for user in &users {
+        let seen = match user.last_active_unix_ms {
+            Some(at_ms) => format!("was here {}", local_time(at_ms)),
+            None => "was not here yet".to_owned(),
+        };
+        let marks = [
+            (user.is_admin, "admin"),
+            (user.is_suspended, "suspended"),
+            (user.is_deleted, "deleted"),
+        ];
+        let marks = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| format!("  {mark}"));
+        let marks: String = marks.collect();
+        let devices = user.devices;
+        let noun = if devices == 1 { "device" } else { "devices" };
+        say(format_args!("{:width$}  {devices} {noun}  {seen}{marks}\n", user.name))?;
+    }
+    if users.is_empty() {
+        say(format_args!("no accounts\n"))?;
     }
     Ok(())
 }

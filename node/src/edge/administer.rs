@@ -41,9 +41,7 @@ impl AdminBackend for ClientEdge {
         let change = match change {
             UserChange::Admin(is_admin) => AccountPower::Admin(is_admin),
             UserChange::Suspended(is_suspended) => AccountPower::Suspended(is_suspended),
-            UserChange::Password(new) => {
-                AccountPower::Password(self.passwords().hash(new).await?)
-            }
+            UserChange::Password(new) => AccountPower::Password(self.passwords().hash(new).await?),
         };
         convert::done(self.propose(Command::Administer { account, change }).await?)
     }
@@ -223,7 +221,8 @@ impl ClientEdge {
         let state = self.shared().state();
         let prefix = prefix.to_lowercase();
         let is_wanted = |account: &&Account| {
-            account.name.starts_with(&prefix) && after.is_none_or(|after| account.name.as_str() > after)
+            account.name.starts_with(&prefix)
+                && after.is_none_or(|after| account.name.as_str() > after)
         };
         let mut wanted: Vec<&Account> = state.accounts.values().filter(is_wanted).collect();
         wanted.sort_unstable_by_key(|account| account.name.as_str());
