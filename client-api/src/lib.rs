@@ -27,6 +27,7 @@ mod serve;
 mod settings;
 mod subscription;
 mod tls;
+mod web;
 mod wire;
 mod ws;
 

@@ -19,6 +19,8 @@ pub struct ApiSettings {
     pub trusted_proxies: Vec<Network>,
     /// Whose web pages may use the API.
     pub origins: Origins,
+    /// Whether the web client is served beside the API.
+    pub web: bool,
     /// Connections open at once, sockets included; further ones wait in the listener's backlog.
     pub connections_max: u32,
     /// How long a client may take for a request's head and, with TLS, for the handshake.
@@ -36,6 +38,7 @@ impl Default for ApiSettings {
             door: DoorLimits::default(),
             trusted_proxies: Vec::new(),
             origins: Origins::Any,
+            web: true,
             connections_max: 1_000_000,
             head_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),

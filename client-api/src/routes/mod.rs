@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -42,6 +42,7 @@ use crate::layer::{cross_origin, deadline, log};
 use crate::leftover::read_out;
 use crate::model::encode;
 use crate::settings::ApiSettings;
+use crate::web;
 
 /// What every route shares.
 #[derive(Clone)]
@@ -102,9 +103,7 @@ pub fn router<B: Backend>(backend: B, settings: ApiSettings, more: Router<Api<B>
         .layer(from_fn_with_state(poll_timeout, deadline));
     resources
         .merge(long)
-        .fallback(async |State(api): ApiState<B>, asker: Asker| {
-            no_such(&api, asker, Code::ResourceNotFound)
-        })
+        .fallback(no_resource::<B>)
         .method_not_allowed_fallback(async |State(api): ApiState<B>, asker: Asker| {
             no_such(&api, asker, Code::MethodNotAllowed)
         })
@@ -152,6 +151,18 @@ fn for_strangers<B: Backend>(gate: Gate) -> Router<Api<B>> {
 /// What others ask as often as they like: whether a node is well must be seen when it is not.
 fn for_probes<B: Backend>() -> Router<Api<B>> {
     Router::new().route("/v1/health", get(health::show))
+}
+
+/// What is no resource: a page of the web client, or nothing.
+async fn no_resource<B: Backend>(
+    State(api): ApiState<B>,
+    asker: Asker,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let page = if api.settings.web { web::answer(&method, &uri, &headers) } else { None };
+    page.unwrap_or_else(|| no_such(&api, asker, Code::ResourceNotFound).into_response())
 }
 
 /// The answer where nothing is; whoever gropes about is counted as one without a token.
