@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         walk(&root, &mut files)?;
     }
     files.sort();
-    let mut table = String::from("pub(super) const FILES: &[File] = &[\n");
+    let mut table = String::from("const FILES: &[File] = &[\n");
     for (number, file) in files.iter().enumerate() {
         let bytes = fs::read(file)?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
