@@ -8,6 +8,7 @@ mod authority;
 mod bad_input;
 mod blocks;
 mod clocks;
+mod console;
 mod contacts;
 mod copies;
 mod delivery;

@@ -1,6 +1,8 @@
 //! Accounts, devices, invite tokens and nonces.
 
-use comity_machine::{Act, Answer, Command, DeviceId, INVITES_MAX, SignUpRule, USED_ROUGHLY_MS};
+use comity_machine::{
+    AccountPower, Act, Answer, Command, DeviceId, INVITES_MAX, SignUpRule, USED_ROUGHLY_MS,
+};
 use comity_protocol::code::Code;
 use comity_protocol::hash::Hash;
 use comity_protocol::id::AccountNumber;
@@ -328,4 +330,37 @@ fn nobody_is_introduced_under_a_name_that_is_taken() {
     assert_eq!(refusal(node.apply(introduce("acme.test")).answer), Some(Code::PeerNameMismatch));
     assert_eq!(refusal(node.apply(introduce("no domain")).answer), Some(Code::NameInvalid));
     assert_eq!(node.state.peers.len(), 1);
+}
+
+#[test]
+fn who_is_suspended_or_gets_another_password_is_logged_out_everywhere() {
+    let mut world = World::new(&["alice@acme", "bob@acme"]);
+    let alice = world.node("acme").users["alice"];
+    let node = world.node_mut("acme");
+    let administer = |change| Command::Administer { account: alice.number, change };
+    let device = |id: u64| Command::AddDevice {
+        account: alice.number,
+        device: DeviceId(id),
+        name: "another".into(),
+        token: Hash([u8::try_from(id).unwrap(); 32]),
+        unix_ms: 5,
+        devices_max: 9,
+    };
+    let gone = node.apply(administer(AccountPower::Suspended(true)));
+    assert_eq!((gone.answer, gone.logged_out), (Answer::Done, vec![alice.device]));
+    let refused = node.apply(device(7)).answer;
+    assert_eq!(refusal(refused), Some(Code::AccountSuspended));
+    assert_eq!(node.apply(administer(AccountPower::Suspended(false))).answer, Answer::Done);
+    assert_eq!(node.apply(device(7)).answer, Answer::Done);
+    let reset = node.apply(administer(AccountPower::Password("$new$".into())));
+    assert_eq!(reset.logged_out, [DeviceId(7)]);
+    // What the account may do is no reason to log it out, and is kept.
+    assert_eq!(node.apply(device(8)).answer, Answer::Done);
+    let made = node.apply(administer(AccountPower::Admin(true)));
+    assert!(made.logged_out.is_empty());
+    node.check_reload();
+    assert!(node.state.accounts[&alice.number].is_admin);
+    let nobody =
+        Command::Administer { account: AccountNumber(77), change: AccountPower::Admin(true) };
+    assert_eq!(refusal(node.apply(nobody).answer), Some(Code::AccountNotFound));
 }
