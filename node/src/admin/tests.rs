@@ -21,6 +21,25 @@ impl AdminBackend for Fake {
         Ok(AccountLabel { name, domain: "acme.example".parse().unwrap() })
     }
 
+    fn users(&self, prefix: &str, _: Option<&str>) -> UserPage {
+        let name = format!("{prefix}lice");
+        let alice = UserLine {
+            name,
+            display_name: None,
+            created_unix_ms: 60_000,
+            last_active_unix_ms: None,
+            devices: 1,
+            is_admin: false,
+            is_suspended: true,
+            is_deleted: false,
+        };
+        UserPage { users: vec![alice], more: false, total: 1 }
+    }
+
+    async fn change_user(&self, name: AccountName, _: UserChange) -> Result<(), Refusal> {
+        if name.as_str() == "alice" { Ok(()) } else { Err(Code::AccountNotFound.into()) }
+    }
+
     async fn invite(&self, uses: u32, expires_in: Duration) -> Result<Invite, Refusal> {
         let token = format!("token-for-{uses}");
         Ok(Invite { token, expires_unix_ms: u64::try_from(expires_in.as_millis()).unwrap() })
@@ -267,4 +286,19 @@ async fn what_is_no_request_gets_a_refusal() {
     }
     let client = AdminClient::of(dir.path());
     assert!(client.invite(1, Duration::from_secs(1)).await.is_ok());
+}
+
+#[tokio::test]
+async fn accounts_are_listed_and_changed_over_the_socket() {
+    let dir = tempfile::tempdir().unwrap();
+    let _socket = serve(dir.path(), Fake).await.unwrap();
+    let admin = AdminClient::of(dir.path());
+    let page = admin.users("a", None).await.unwrap();
+    assert_eq!((page.users[0].name.as_str(), page.total), ("alice", 1));
+    let change = |name: &str| (name.parse::<AccountName>().unwrap(), UserChange::Suspended(true));
+    let (alice, suspends) = change("alice");
+    admin.change_user(&alice, suspends).await.unwrap();
+    let (nobody, suspends) = change("nobody");
+    let refused = admin.change_user(&nobody, suspends).await.unwrap_err();
+    assert!(matches!(refused, AdminError::Refused { code, .. } if code == "account_not_found"));
 }
