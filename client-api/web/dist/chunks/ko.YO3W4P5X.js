@@ -1,0 +1,1 @@
+var t={},o=t;export{o as default};

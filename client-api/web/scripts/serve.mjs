@@ -1,0 +1,100 @@
+// Serves dist/ for development, as the node does, and passes the API on to a node:
+// node scripts/serve.mjs --node http://127.0.0.1:8448 [--port 8000]
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { createServer, request } from "node:http";
+import { connect } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const dist = fileURLToPath(new URL("../dist", import.meta.url));
+
+const TYPES = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".webmanifest": "application/manifest+json",
+};
+
+const POLICY = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
+  + "style-src 'self'";
+
+const isOfNode = (path) => /^\/(v1|\.well-known)(\/|$)/.test(path);
+
+function serveFile(path, response) {
+  const wanted = normalize(join(dist, path));
+  const isFile = wanted.startsWith(dist) && existsSync(wanted) && statSync(wanted).isFile();
+  const file = isFile ? wanted : join(dist, "index.html");
+  const isHashed = /\.[A-Z0-9]{8}\.(js|css)$/.test(file);
+  response.writeHead(200, {
+    "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+    "content-security-policy": POLICY,
+    "cache-control": isHashed ? "public, max-age=31536000, immutable" : "no-cache",
+    "x-content-type-options": "nosniff",
+  });
+  createReadStream(file).pipe(response);
+}
+
+/** The node takes an origin that is its own host; this server's is made to be that. */
+function headersFor(target, headers) {
+  const origin = headers.origin ? { origin: target.origin } : {};
+  return { ...headers, host: target.host, ...origin };
+}
+
+function passOn(target, from, response) {
+  const options = { method: from.method, headers: headersFor(target, from.headers) };
+  const to = request(new URL(from.url, target), options, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  to.on("error", () => response.headersSent ? response.end() : response.writeHead(502).end());
+  response.on("close", () => to.destroy());
+  from.pipe(to);
+}
+
+function passUpgradeOn(target, from, socket, head) {
+  const to = connect(Number(target.port), target.hostname, () => {
+    const headers = Object.entries(headersFor(target, from.headers));
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    to.write(`${from.method} ${from.url} HTTP/1.1\r\n${lines}\r\n`);
+    to.write(head);
+    socket.pipe(to).pipe(socket);
+  });
+  for (const [one, other] of [[socket, to], [to, socket]]) {
+    one.on("error", () => other.destroy());
+    one.on("close", () => other.destroy());
+  }
+}
+
+/** Serves until the answer's `close`; `port` 0 takes any. */
+export async function serve(node, port = 0) {
+  const target = new URL(node);
+  const sockets = new Set();
+  const server = createServer((from, response) => {
+    const { pathname } = new URL(from.url, "http://any");
+    if (isOfNode(pathname)) passOn(target, from, response);
+    else serveFile(decodeURIComponent(pathname), response);
+  });
+  server.on("upgrade", (from, socket, head) => passUpgradeOn(target, from, socket, head));
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    url: `http://localhost:${server.address().port}`,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { node: { type: "string" }, port: { type: "string" } } });
+  const { url } = await serve(values.node ?? "http://127.0.0.1:8448", Number(values.port ?? 8000));
+  console.log(url);
+}

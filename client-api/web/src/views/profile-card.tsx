@@ -1,0 +1,1 @@
+export function showProfile(_at: DOMRect, _account: string): void {}
