@@ -1,1 +1,0 @@
-var t={},o=t;export{o as default};

@@ -1,0 +1,126 @@
+// Markdown to elements, by its syntax tree: what is not named here is shown as the text it is, so
+// no text of others becomes HTML.
+import type { Nodes, Parents } from "mdast";
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmAutolinkLiteralFromMarkdown } from "mdast-util-gfm-autolink-literal";
+import { gfmStrikethroughFromMarkdown } from "mdast-util-gfm-strikethrough";
+import { gfmAutolinkLiteral } from "micromark-extension-gfm-autolink-literal";
+import { gfmStrikethrough } from "micromark-extension-gfm-strikethrough";
+import type { ComponentChild, ComponentChildren } from "preact";
+import { insidePath, go } from "../app/router.js";
+import { CodeBlock } from "../components/code-block.js";
+
+/** Longer texts are shown as they are: reading Markdown may take more than proportional time. */
+const MARKDOWN_MAX = 20_000;
+/** Quotes and lists in each other beyond this depth are shown as text. */
+const DEPTH_MAX = 24;
+/** Signs of deep nesting in a row, such as `>>>>`, that no person writes. */
+const NESTED = /(?:[>*_~[(+-]\s?){60}/;
+
+/** Draws a run of plain text, such as with mentions in it. */
+export type DrawText = (text: string) => ComponentChild;
+
+/** Extensions: `~~struck~~`, and links without signs. No HTML, no code by indentation. */
+const OPTIONS = {
+  extensions: [
+    gfmStrikethrough({ singleTilde: false }),
+    gfmAutolinkLiteral(),
+    { disable: { null: ["htmlFlow", "htmlText", "codeIndented", "setextUnderline"] } },
+  ],
+  mdastExtensions: [gfmStrikethroughFromMarkdown(), gfmAutolinkLiteralFromMarkdown()],
+};
+
+/** The elements of a text in Markdown. */
+export function renderMarkdown(source: string, drawText: DrawText): ComponentChildren {
+  if (source.length > MARKDOWN_MAX || NESTED.test(source)) return renderPlain(source, drawText);
+  try {
+    return children(fromMarkdown(source, OPTIONS), { drawText, source, depth: 0 });
+  } catch {
+    return renderPlain(source, drawText);
+  }
+}
+
+/** The elements of a plain text: its lines, and nothing else. */
+export function renderPlain(source: string, drawText: DrawText): ComponentChildren {
+  return <p class="plain">{drawText(source)}</p>;
+}
+
+interface Around {
+  drawText: DrawText;
+  source: string;
+  depth: number;
+}
+
+function children(parent: Parents, around: Around): ComponentChild[] {
+  const within = { ...around, depth: around.depth + 1 };
+  return parent.children.map((node) => element(node, within));
+}
+
+function element(node: Nodes, around: Around): ComponentChild {
+  if (around.depth > DEPTH_MAX) return sourceOf(node, around);
+  switch (node.type) {
+    case "text":
+      return around.drawText(node.value);
+    case "paragraph":
+      return <p>{children(node, around)}</p>;
+    case "emphasis":
+      return <em>{children(node, around)}</em>;
+    case "strong":
+      return <strong>{children(node, around)}</strong>;
+    case "delete":
+      return <del>{children(node, around)}</del>;
+    case "inlineCode":
+      return <code>{node.value}</code>;
+    case "code":
+      return <CodeBlock text={node.value} language={node.lang ?? ""} />;
+    case "break":
+      return <br />;
+    case "blockquote":
+      return <blockquote>{children(node, around)}</blockquote>;
+    case "heading":
+      return <p class={`heading level-${node.depth}`}>{children(node, around)}</p>;
+    case "thematicBreak":
+      return <hr />;
+    case "list":
+      return node.ordered ? <ol start={node.start ?? 1}>{children(node, around)}</ol>
+        : <ul>{children(node, around)}</ul>;
+    case "listItem":
+      return <li>{children(node, around)}</li>;
+    case "link":
+      return <SafeLink href={node.url}>{children(node, around)}</SafeLink>;
+    case "image":
+      return <SafeLink href={node.url}>{node.alt || node.url}</SafeLink>;
+    default:
+      return sourceOf(node, around);
+  }
+}
+
+function sourceOf(node: Nodes, { source, drawText }: Around): ComponentChild {
+  const { start, end } = node.position ?? {};
+  return drawText(source.slice(start?.offset ?? 0, end?.offset ?? 0));
+}
+
+/** A link to the web or to mail; to anywhere else it is its text. */
+export function SafeLink({ href, children }: { href: string; children: ComponentChildren }) {
+  const safe = safeHref(href);
+  if (!safe) return <span>{children}</span>;
+  const inside = insidePath(safe);
+  if (inside) {
+    return (
+      <a href={inside} onClick={(event) => {
+        event.preventDefault();
+        go(inside);
+      }}>{children}</a>
+    );
+  }
+  return <a href={safe} target="_blank" rel="noopener noreferrer nofollow">{children}</a>;
+}
+
+export function safeHref(href: string): string | undefined {
+  try {
+    const url = new URL(href);
+    return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,187 @@
+// The messages of the conversation that is open.
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { go, channelPath } from "../app/router.js";
+import { Button, IconButton, Spinner } from "../components/button.js";
+import { VirtualList, type Sight } from "../components/virtual-list.js";
+import { channelName, channels } from "../state/channels.js";
+import type { Conversation } from "../state/conversation.js";
+import { displayName } from "../state/people.js";
+import { RowMaker, guessHeight, type Row } from "../state/rows.js";
+import { attempt } from "../state/toasts.js";
+import { formatDay } from "../text/format.js";
+import { t, tn } from "../i18n/index.js";
+import { useConversation } from "./conversation.js";
+import { LocalRow } from "./local-row.js";
+import { MessageRow } from "./message-row.js";
+import { NoteRow } from "./note-row.js";
+
+export function Messages() {
+  const conversation = useConversation();
+  const list = useRef<VirtualList<Row>>(null);
+  const sight = useSignal<Sight<Row>>({ first: undefined, last: undefined, isAtEnd: true });
+  const maker = useMemo(() => new RowMaker(), [conversation]);
+  const rows = useComputed(() => {
+    const { items, hasBefore, hasAfter } = conversation.view.value;
+    const { account } = conversation.me;
+    const [line, sending] = [conversation.line.value, conversation.sending.value];
+    return maker.rows({ items, sending, line, hasBefore, hasAfter, account });
+  });
+  useTarget(conversation, list);
+  useOpening(conversation, list);
+  useReading(conversation, sight.value.isAtEnd);
+  useSignalEffect(() => {
+    if (conversation.sends.value) list.current?.showEnd();
+  });
+  const view = conversation.view.value;
+  if (conversation.failure.value) {
+    return <p class="messages-failure" role="alert">{conversation.failure.value}</p>;
+  }
+  return (
+    <div class="messages">
+      {view.items.length === 0 && view.loading && <Spinner />}
+      <VirtualList ref={list} items={rows.value} label={t("timeline.log")} guess={guessHeight}
+        followsEnd={!view.hasAfter} draw={draw} onSight={(next) => (sight.value = next)}
+        onEdge={(edge) => edge === "first" ? conversation.older() : conversation.newer()} />
+      <TopBar conversation={conversation} sight={sight.value} list={list} />
+      <ToEnd conversation={conversation} sight={sight.value} list={list} />
+      <Announcer conversation={conversation} />
+    </div>
+  );
+}
+
+type ListRef = { current: VirtualList<Row> | null };
+
+function draw(row: Row) {
+  switch (row.is) {
+    case "message":
+      return <MessageRow row={row} />;
+    case "local":
+      return <LocalRow row={row} />;
+    case "note":
+      return <NoteRow event={row.event} />;
+    case "day":
+      return <DayRow time={row.time} />;
+    case "line":
+      return <div class="unread-line" role="separator"><span>{t("timeline.unread")}</span></div>;
+    case "begin":
+      return <Begin />;
+    default:
+      return <div class="more-row"><Spinner /></div>;
+  }
+}
+
+function DayRow({ time }: { time: string }) {
+  return <div class="day" role="separator"><span>{formatDay(time)}</span></div>;
+}
+
+function Begin() {
+  const conversation = useConversation();
+  const channel = channels.value.get(conversation.id);
+  if (!channel || conversation.view.value.items.length === 0 && conversation.view.value.loading) {
+    return null;
+  }
+  const name = channelName(channel);
+  const isDirect = channel.kind === "direct";
+  return (
+    <div class="begin">
+      <h2>{name}</h2>
+      <p>{t(isDirect ? "channel.beginDirect" : "channel.begin", { name })}</p>
+      {channel.topic && <p>{channel.topic}</p>}
+    </div>
+  );
+}
+
+/** Brings a message that an address names into sight. */
+function useTarget(conversation: Conversation, list: ListRef): void {
+  useSignalEffect(() => {
+    const wanted = conversation.target.value;
+    const { items } = conversation.view.value;
+    if (!wanted || !items.some(({ event }) => event.id === wanted)) return;
+    requestAnimationFrame(() => list.current?.show(wanted));
+  });
+}
+
+/** A channel opens at the unread line where that is further up than the window reaches. */
+function useOpening(conversation: Conversation, list: ListRef): void {
+  const isPlaced = useRef(false);
+  useSignalEffect(() => {
+    const { items, loading } = conversation.view.value;
+    if (isPlaced.current || loading || !items.length) return;
+    isPlaced.current = true;
+    if (conversation.line.peek() === undefined || conversation.target.peek()) return;
+    requestAnimationFrame(() => list.current?.show("line"));
+  });
+}
+
+/** What stands at the end in a window that is looked at is read. */
+function useReading(conversation: Conversation, isAtEnd: boolean): void {
+  const { items, hasAfter } = conversation.view.value;
+  const newest = items.at(-1)?.event.id;
+  useEffect(() => {
+    const read = () => {
+      if (isAtEnd && !hasAfter && newest && document.hasFocus()) conversation.readSoon();
+    };
+    read();
+    addEventListener("focus", read);
+    return () => removeEventListener("focus", read);
+  }, [newest, isAtEnd, hasAfter]);
+}
+
+function TopBar({ conversation, sight, list }: {
+  conversation: Conversation; sight: Sight<Row>; list: ListRef;
+}) {
+  const channel = channels.value.get(conversation.id);
+  const { items, pending } = conversation.view.value;
+  const line = conversation.line.value;
+  const isAbove = line !== undefined && Boolean(channel?.unread)
+    && (items[0]?.event.id ?? "") > line;
+  if (pending) return <div class="top-bar" role="status">{t("timeline.pending")}</div>;
+  if (!isAbove || !line || !sight.first) return null;
+  const jump = async () => {
+    await conversation.timeline.around(line);
+    list.current?.show("line");
+  };
+  return (
+    <div class="top-bar">
+      <Button kind="primary" icon="clock" onClick={() => void attempt(jump)}>
+        {t("timeline.unreadJump")} · {tn("unread.count", channel?.unread ?? 0)}
+      </Button>
+    </div>
+  );
+}
+
+function ToEnd({ conversation, sight, list }: {
+  conversation: Conversation; sight: Sight<Row>; list: ListRef;
+}) {
+  const { hasAfter, items } = conversation.view.value;
+  const unread = channels.value.get(conversation.id)?.unread ?? 0;
+  if (!items.length || (sight.isAtEnd && !hasAfter)) return null;
+  const jump = async () => {
+    if (hasAfter) await conversation.timeline.latest();
+    conversation.target.value = undefined;
+    go(channelPath(conversation.id), { replace: true });
+    list.current?.showEnd();
+  };
+  return (
+    <IconButton icon="down" class={unread ? "to-end unread" : "to-end"}
+      label={unread ? tn("timeline.newMessages", unread) : t("timeline.bottom")}
+      onClick={() => void attempt(jump)}>
+      {unread > 0 && <span>{tn("timeline.newMessages", unread)}</span>}
+    </IconButton>
+  );
+}
+
+/** Tells screen readers what has come while the channel is open. */
+function Announcer({ conversation }: { conversation: Conversation }) {
+  const since = useMemo(() => new Date().toISOString(), [conversation]);
+  const { items } = conversation.view.value;
+  const fresh = items.slice(-3).filter(({ event }) => event.time > since);
+  return (
+    <div class="visually-hidden" role="log" aria-live="polite" aria-label={t("timeline.log")}>
+      {fresh.map(({ event }) => event.kind === "message" && event.text
+        && event.sender !== conversation.me.account
+        ? <p key={event.id}>{displayName(event.sender)}: {event.text.slice(0, 300)}</p> : null)}
+    </div>
+  );
+}
