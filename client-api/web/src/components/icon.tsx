@@ -65,7 +65,7 @@ export function Icon({ name, size = 18, label }: {
 }) {
   const spoken = label ? { role: "img" as const, "aria-label": label } : { "aria-hidden": true };
   return (
-    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" {...spoken}>
+    <svg class={`icon icon-${name}`} width={size} height={size} viewBox="0 0 24 24" {...spoken}>
       <path d={PATHS[name]} />
     </svg>
   );

@@ -63,18 +63,19 @@ async function ask(me: SignedIn, accounts: string[]): Promise<void> {
 /** Says that the user is away when no tab of this browser saw him do anything for a while. */
 class IdleWatch {
   #said: string | undefined;
-  #noted = 0;
+  #noted = Date.now();
   readonly #timer = setInterval(() => this.look(), LOOK_EVERY_MS);
   readonly #listen = () => this.#active();
-  readonly #ends = [chosenState.subscribe(() => this.look())];
+  readonly #end: () => void;
 
   constructor(readonly me: SignedIn) {
     for (const name of ["keydown", "pointerdown", "focus"]) addEventListener(name, this.#listen);
+    this.#end = chosenState.subscribe(() => this.look());
   }
 
   close(): void {
     clearInterval(this.#timer);
-    for (const end of this.#ends) end();
+    this.#end();
     for (const name of ["keydown", "pointerdown", "focus"]) removeEventListener(name, this.#listen);
   }
 

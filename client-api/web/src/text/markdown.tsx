@@ -53,7 +53,23 @@ interface Around {
 
 function children(parent: Parents, around: Around): ComponentChild[] {
   const within = { ...around, depth: around.depth + 1 };
-  return parent.children.map((node) => element(node, within));
+  return mentionsWhole(parent.children).map((node) => element(node, within));
+}
+
+/** `@name@domain` is a mention: what was taken for an address of mail in it becomes text again. */
+function mentionsWhole(nodes: readonly Nodes[]): Nodes[] {
+  const whole: Nodes[] = [];
+  for (const node of nodes) {
+    const last = whole.at(-1);
+    const isMail = node.type === "link" && node.url.startsWith("mailto:");
+    const follows = last?.type === "text" && (isMail ? last.value.endsWith("@")
+      : node.type === "text");
+    const text = node.type === "text" ? node.value
+      : isMail && node.children[0]?.type === "text" ? node.children[0].value : "";
+    if (follows && text) whole[whole.length - 1] = { ...last, value: last.value + text };
+    else whole.push(node);
+  }
+  return whole;
 }
 
 function element(node: Nodes, around: Around): ComponentChild {
