@@ -11,6 +11,7 @@ import { enterSends } from "../state/settings.js";
 import { attempt, failed } from "../state/toasts.js";
 import { formatNumber } from "../text/format.js";
 import { ALL, mentionsIn } from "../text/mentions.js";
+import { plainLine } from "../text/plain.js";
 import { t } from "../i18n/index.js";
 import { Completion, useCompletion } from "./completion.js";
 import { useConversation } from "./conversation.js";
@@ -120,7 +121,7 @@ function Above({ icon, label, text, end, endLabel }: {
     <div class="composer-above">
       <Icon name={icon} size={14} />
       <strong>{label}</strong>
-      {text && <span>{text.replace(/\s+/g, " ").slice(0, 120)}</span>}
+      {text && <span>{plainLine(text).slice(0, 120)}</span>}
       <IconButton icon="close" size={14} label={endLabel} onClick={end} />
     </div>
   );

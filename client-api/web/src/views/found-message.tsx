@@ -28,7 +28,9 @@ export function FoundMessage({ message, where, onOpen, children }: {
       </header>
       {children ?? (erased ? <p class="text gone">{t("message.erased")}</p>
         : <MessageText message={message} />)}
-      <button type="button" class="found-open" onClick={onOpen}>{t("action.open")}</button>
+      <button type="button" class="found-open" onClick={onOpen}>
+        <span>{t("action.open")}</span>
+      </button>
     </article>
   );
 }

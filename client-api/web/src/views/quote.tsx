@@ -7,6 +7,7 @@ import { Avatar } from "../components/avatar.js";
 import { Icon } from "../components/icon.js";
 import type { Conversation } from "../state/conversation.js";
 import { displayName } from "../state/people.js";
+import { plainLine } from "../text/plain.js";
 import { t } from "../i18n/index.js";
 
 const SHOWN_CHARS = 160;
@@ -17,7 +18,7 @@ const found = new Map<string, Signal<Message | null | undefined>>();
 
 export function Quote({ conversation, id }: { conversation: Conversation; id: string }) {
   const message = useQuoted(conversation, id);
-  const text = message?.text?.replace(/\s+/g, " ").slice(0, SHOWN_CHARS);
+  const text = plainLine(message?.text ?? "").slice(0, SHOWN_CHARS);
   return (
     <button type="button" class="quote" onClick={() => go(channelPath(conversation.id, id))}>
       <Icon name="reply" size={14} />

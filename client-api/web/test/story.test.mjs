@@ -1,0 +1,87 @@
+// The story of a day, in browsers at two organisations.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { World, message, openDirect, say, shoot, signIn } from "./world.mjs";
+
+let world;
+let alice;
+let bob;
+
+before(async () => {
+  world = await World.start();
+  alice = await world.page(world.acme);
+  bob = await world.page(world.globex);
+});
+
+after(() => world?.end());
+
+test("a wrong password is told, the right one opens the list", async () => {
+  await signIn(alice, "alice", "not the password");
+  await alice.getByText("The name or the password is wrong.").waitFor();
+  await signIn(alice, "alice");
+  await alice.locator(".sidebar").getByText("acme.test").waitFor();
+  await signIn(bob, "bob");
+  await bob.locator(".sidebar").getByText("globex.test").waitFor();
+});
+
+test("a message crosses to the other organisation, and its writer sees that it did", async () => {
+  await openDirect(alice, /bob/);
+  await openDirect(bob, /alice/);
+  await say(alice, "Tea at **five**?");
+  await message(bob, "Tea at five?").locator("strong", { hasText: "five" }).waitFor();
+  const sent = message(alice, "Tea at five?");
+  await sent.getByRole("button", { name: "Delivered to all organisations" }).waitFor();
+  await sent.getByRole("img", { name: /^Read by bob/ }).waitFor();
+});
+
+test("who types is seen, and an answer, a reaction and an edit come back", async () => {
+  await bob.locator(".composer textarea").pressSequentially("With");
+  await alice.getByText("bob is typing").waitFor();
+  await say(bob, "With milk.");
+  await message(alice, "With milk.").hover();
+  await message(alice, "With milk.").getByRole("button", { name: "React" }).first().click();
+  await alice.getByRole("button", { name: /^thumbs up/ }).click();
+  await message(bob, "With milk.").getByRole("button", { name: /alice reacted with/ }).waitFor();
+  await bob.locator(".composer textarea").focus();
+  await bob.keyboard.press("ArrowUp");
+  await say(bob, "With lemon.");
+  await message(alice, "With lemon.").getByRole("button", { name: "edited" }).waitFor();
+  assert.equal(await message(alice, "With milk.").count(), 0);
+});
+
+test("without a connection history is there and a text waits; then it goes out once", async () => {
+  await alice.evaluate(() => navigator.serviceWorker.ready);
+  await world.acme.close();
+  await alice.locator(".banner").waitFor();
+  await say(alice, "Written without a connection");
+  await message(alice, "Written without a connection").locator(".delivery.clock").waitFor();
+  await alice.reload();
+  await message(alice, "Tea at five?").waitFor();
+  await message(alice, "Written without a connection").waitFor();
+  await shoot(alice, "offline");
+  await world.acme.reopen();
+  await message(bob, "Written without a connection").waitFor();
+  await message(alice, "Written without a connection")
+    .getByRole("button", { name: "Delivered to all organisations" }).waitFor();
+  assert.equal(await message(bob, "Written without a connection").count(), 1);
+  assert.equal(await message(alice, "Written without a connection").count(), 1);
+  await alice.locator(".banner").waitFor({ state: "detached" });
+});
+
+test("a device that is logged out elsewhere returns to the sign-in page", async () => {
+  const { token } = await world.acme.ask("POST", "/v1/sessions", {
+    name: "alice", password: "alice-tries-comity", device_name: "test",
+  });
+  const { devices } = await world.acme.ask("GET", "/v1/devices", undefined, token);
+  const others = devices.filter(({ current }) => !current);
+  for (const { id } of others) {
+    await world.acme.ask("DELETE", `/v1/devices/${id}`, undefined, token);
+  }
+  await alice.getByText("You were signed out of this device.").waitFor();
+  const kept = await alice.evaluate(() => indexedDB.databases());
+  assert.deepEqual(kept.map(({ name }) => name), ["comity:app"]);
+});
+
+test("nothing was thrown in any page", () => {
+  assert.deepEqual([alice.failures, bob.failures], [[], []]);
+});

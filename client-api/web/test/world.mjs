@@ -1,0 +1,121 @@
+// Two federated organisations on loopback, each with the client before its node, and a browser.
+// COMITY_BINARY names the program, CHROMIUM the browser where it is not Debian's.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "../scripts/serve.mjs";
+
+const OUT = fileURLToPath(new URL("../target/shots/", import.meta.url));
+/** Longer than anything takes, also on a busy machine. */
+const PATIENCE_MS = 30_000;
+
+/** The world of one file of tests. */
+export class World {
+  /** Starts the nodes of `comity demo`: `acme.test` with alice and carol, `globex.test` with bob. */
+  static async start() {
+    const binary = process.env.COMITY_BINARY;
+    if (!binary) throw new Error("COMITY_BINARY must name a comity binary.");
+    const world = new World();
+    world.child = spawn(binary, ["demo"], { stdio: ["ignore", "pipe", "inherit"] });
+    const nodes = {};
+    for await (const line of createInterface({ input: world.child.stdout })) {
+      const [, domain, address] = /^\s+(\S+\.test)\s+clients (\S+),/.exec(line) ?? [];
+      if (domain) nodes[domain] = `http://${address}`;
+      if (line.includes("Ctrl-C ends the demo")) break;
+    }
+    world.child.stdout.resume();
+    world.nodes = nodes;
+    world.browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"],
+    });
+    world.acme = await Site.open(nodes["acme.test"]);
+    world.globex = await Site.open(nodes["globex.test"]);
+    return world;
+  }
+
+  async end() {
+    await this.browser?.close();
+    await Promise.all([this.acme?.close(), this.globex?.close()]);
+    if (!this.child) return;
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGINT");
+    await ended;
+  }
+
+  /** A browser of its own at a site. What it says on its console is an error of the client. */
+  async page(site, options = {}) {
+    const context = await this.browser.newContext({
+      viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options,
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.failures = [];
+    page.on("pageerror", (error) => page.failures.push(String(error.stack)));
+    await page.goto(site.url);
+    return page;
+  }
+}
+
+/** The client before one node; it can be gone for a while. */
+export class Site {
+  static async open(node) {
+    const site = new Site();
+    site.node = node;
+    site.server = await serve(node);
+    site.url = site.server.url;
+    return site;
+  }
+
+  /** Nothing answers any more, and what was connected is cut off. */
+  async close() {
+    await this.server?.close();
+    this.server = undefined;
+  }
+
+  async reopen() {
+    this.server = await serve(this.node, Number(new URL(this.url).port));
+  }
+
+  /** A request of the API, past the browser. */
+  async ask(method, path, body, token) {
+    const headers = { "content-type": "application/json" };
+    if (token) headers.authorization = `Bearer ${token}`;
+    const init = { method, headers, body: body && JSON.stringify(body) };
+    const response = await fetch(this.node + path, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+}
+
+/** Signs one of the demo's people in. */
+export async function signIn(page, name, password = `${name}-tries-comity`) {
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Opens the direct channel with somebody by the list. */
+export async function openDirect(page, name) {
+  await page.locator(".sidebar").getByRole("link", { name }).click();
+  await page.locator(".message").first().waitFor();
+}
+
+export async function say(page, text) {
+  await page.locator(".conversation-main .composer textarea").fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** A message with this text, wherever it stands. */
+export function message(page, text) {
+  return page.locator(".conversation-main .message", { hasText: text });
+}
+
+/** Keeps what is shown, to be looked at. */
+export async function shoot(page, name) {
+  mkdirSync(OUT, { recursive: true });
+  await page.screenshot({ path: `${OUT}${name}.png` });
+}
