@@ -14,7 +14,7 @@ const PATIENCE_MS = 30_000;
 
 /** The world of one file of tests. */
 export class World {
-  /** Starts the nodes of `comity demo`: `acme.test` with alice and carol, `globex.test` with bob. */
+  /** Starts `comity demo`: `acme.test` with alice and carol, `globex.test` with bob. */
   static async start() {
     const binary = process.env.COMITY_BINARY;
     if (!binary) throw new Error("COMITY_BINARY must name a comity binary.");

@@ -65,7 +65,7 @@ type Plural<S> = { [K in keyof S]: K extends `${infer P}.other` ? P : never }[ke
 
 /** The strings of another language: all keys of the English ones, plurals as it needs them. */
 export type Translation<S extends Strings> =
-  { [K in keyof S as K extends `${string}.one` ? never : K]: string } & Strings;
+  { [K in keyof S as K extends `${string}.one` ? never : K]: string };
 
 function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));

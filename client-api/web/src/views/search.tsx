@@ -61,7 +61,7 @@ function Filters({ filters }: { filters: Record<string, string> }) {
         onInput={(event) => setQuery({ from: event.currentTarget.value })} />
       <TextField type="date" label={t("search.before")} value={filters["until"] ?? ""}
         onInput={(event) => setQuery({ until: event.currentTarget.value })} />
-      <SelectField label={t("search.title")} value={filters["order"] ?? ""} options={[
+      <SelectField label={t("search.order")} value={filters["order"] ?? ""} options={[
         ["", t("search.rank")], ["newest", t("search.newest")],
       ]} onChange={(order) => setQuery({ order })} />
     </div>

@@ -10,6 +10,8 @@ import { Icon, type IconName } from "../components/icon.js";
 import { openMenu } from "../components/menu.js";
 import { Link } from "../components/page.js";
 import { me } from "../state/account.js";
+import { askers, reloadContacts } from "../state/contacts.js";
+import { attempt } from "../state/toasts.js";
 import { channelName, directs, groups, invitations } from "../state/channels.js";
 import { displayName } from "../state/people.js";
 import { askPresence } from "../state/presence.js";
@@ -108,11 +110,12 @@ function Row({ channel }: { channel: Channel }) {
 
 function Invitations() {
   const all = invitations.value;
-  if (!all.length) return null;
+  if (!all.length && !askers.value.length) return null;
   return (
     <section class="sidebar-section" aria-label={t("nav.invitations")}>
       <header><h2>{t("nav.invitations")}</h2></header>
       <ul>
+        {askers.value.map(({ account }) => <li key={account}><Asker account={account} /></li>)}
         {all.map((each) => (
           <li key={each.id}>
             <Link to={channelPath(each.id)} class="row unread">
@@ -125,5 +128,23 @@ function Invitations() {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** Somebody who wants to be a contact. */
+function Asker({ account }: { account: string }) {
+  const { people } = me().client.api;
+  const answer = async (work: () => Promise<unknown>) => {
+    if (await attempt(work)) await reloadContacts();
+  };
+  return (
+    <div class="row unread" title={account}>
+      <Avatar account={account} size={24} />
+      <span class="row-name">{displayName(account)} <small>{t("contact.asking")}</small></span>
+      <IconButton icon="check" size={16} label={t("action.accept")}
+        onClick={() => void answer(() => people.addContact(account))} />
+      <IconButton icon="close" size={16} label={t("action.decline")}
+        onClick={() => void answer(() => people.removeContact(account))} />
+    </div>
   );
 }

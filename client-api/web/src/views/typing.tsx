@@ -7,8 +7,8 @@ export function TypingLine() {
   const accounts = useConversation().typing.value;
   const [one, other] = accounts.map(displayName);
   const text = accounts.length > 2 ? t("typing.many")
-    : other ? t("typing.two", { one: one ?? "", other })
-      : one ? t("typing.one", { name: one }) : "";
+    : other ? t("typing.pair", { one: one ?? "", other })
+      : one ? t("typing.single", { name: one }) : "";
   return (
     <div class="typing" aria-live="off">
       {text && <span class="typing-dots" aria-hidden="true"><i /><i /><i /></span>}

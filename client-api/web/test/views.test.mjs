@@ -1,0 +1,72 @@
+// Each main view, at three widths and in both themes: kept in target/shots/ to be looked at, and
+// free of serious findings of axe-core.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { World, shoot, signIn } from "./world.mjs";
+import { fill } from "./content.mjs";
+
+const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const SIZES = { phone: [390, 844], tablet: [820, 1180], wide: [1440, 900] };
+
+let world;
+let ids;
+
+before(async () => {
+  world = await World.start();
+  ids = await fill(world);
+});
+
+after(() => world?.end());
+
+const views = () => ({
+  home: ["/", ".sidebar-section .row"],
+  channel: [`/c/${ids.channel}`, ".message"],
+  members: [`/c/${ids.channel}?panel=members`, ".member"],
+  thread: [`/c/${ids.channel}?panel=thread&thread=${ids.root}`, ".panel .message"],
+  channelSettings: [`/c/${ids.channel}?panel=settings`, ".rules"],
+  invitation: [`/c/${ids.invitation}`, ".empty"],
+  search: ["/search?q=plan", ".found, .empty"],
+  mentions: ["/mentions", ".found"],
+  groups: ["/groups", ".cards"],
+});
+
+for (const theme of ["light", "dark"]) {
+  for (const [size, [width, height]] of Object.entries(SIZES)) {
+    test(`${size}, ${theme}`, async () => {
+      const page = await world.page(world.acme, {
+        viewport: { width, height }, colorScheme: theme, hasTouch: size === "phone",
+        bypassCSP: true,
+      });
+      const look = async (name) => {
+        await page.evaluate(() => document.fonts.ready);
+        await shoot(page, `${name}-${size}-${theme}`);
+        await checkAccess(page, `${name}, ${size}, ${theme}`);
+      };
+      await page.getByLabel("Password", { exact: true }).waitFor();
+      await look("signIn");
+      await signIn(page, "alice");
+      await page.locator(".sidebar, .page").first().waitFor();
+      for (const [name, [path, wanted]] of Object.entries(views())) {
+        await page.goto(world.acme.url + path);
+        await page.locator(wanted).first().waitFor();
+        await look(name);
+      }
+      assert.deepEqual(page.failures, []);
+      await page.context().close();
+    });
+  }
+}
+
+/** What axe-core takes for serious or worse. */
+async function checkAccess(page, where) {
+  await page.evaluate(AXE);
+  const findings = await page.evaluate(async () => {
+    const options = { resultTypes: ["violations"] };
+    const { violations } = await window.axe.run(document, options);
+    return violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
+      .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, any }) =>
+        `${html.slice(0, 160)} ${any[0]?.message ?? ""}`).join("\n    ")}`);
+  });
+  assert.deepEqual(findings, [], where);
+}
