@@ -6,8 +6,8 @@ const PLAN = [
   ["bob", "I take the upgrade guide, @alice@acme.test. Draft by noon.",
     { mentions: ["alice@acme.test"] }],
   ["carol", "여기 스크린샷을 올렸어요. 한국어 번역도 확인해 주세요 🙏"],
-  ["carol", "```rust\nfn main() -> Result<(), Error> {\n    let node = Node::open(\"comity.toml\")?;\n"
-    + "    node.serve(Listen::default())\n}\n```"],
+  ["carol", "```rust\nfn main() -> Result<(), Error> {\n"
+    + "    let node = Node::open(\"comity.toml\")?;\n    node.serve(Listen::default())\n}\n```"],
   ["bob", "> keep every organisation on its own node\n\nExactly. `comity demo` shows it."],
   ["alice", "🎉🎉"],
   ["alice", "Does the plan hold for Thursday?"],
@@ -16,8 +16,8 @@ const PLAN = [
 /** Fills the demo's two organisations; ids of what is there then. */
 export async function fill(world) {
   const people = {};
-  for (const [name, site] of [["alice", world.acme], ["bob", world.globex], ["carol", world.acme]]) {
-    people[name] = await Person.logIn(site, name);
+  for (const name of ["alice", "bob", "carol"]) {
+    people[name] = await Person.logIn(name === "bob" ? world.globex : world.acme, name);
   }
   const { alice, bob, carol } = people;
   await alice.ask("PUT", "/v1/me/display_name", { name: "Alice Liddell" });

@@ -11,7 +11,7 @@ export function Avatar({ account, size = 36, presence = false }: {
   return (
     <span class={`avatar hue-${hueOf(account)} size-${size}`} aria-hidden={!presence || undefined}>
       {picture ? <img src={picture} alt="" loading="lazy" />
-        : <span class="letters">{initials(displayName(account))}</span>}
+        : <span class="letters" data-letters={initials(displayName(account))} />}
       {presence && <PresenceDot account={account} />}
     </span>
   );
@@ -28,7 +28,7 @@ export function PresenceDot({ account }: { account: string }) {
 export function GroupSign({ id, name, size = 36 }: { id: string; name: string; size?: number }) {
   return (
     <span class={`avatar group hue-${hueOf(id)} size-${size}`} aria-hidden="true">
-      <span class="letters">{initials(name).slice(0, 2)}</span>
+      <span class="letters" data-letters={initials(name)} />
     </span>
   );
 }

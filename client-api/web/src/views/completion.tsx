@@ -76,7 +76,8 @@ export function Completion({ completion: { choices, at, choose } }: {
   return (
     <ul class="completion" role="listbox" id="completion" aria-label={t("members.title")}>
       {choices.map((choice, index) => (
-        <li key={choice.text} role="option" class="row" aria-selected={index === at}
+        <li key={choice.text} id={`completion-${index}`} role="option" class="row"
+          aria-selected={index === at}
           onPointerDown={(event) => {
             event.preventDefault();
             choose(choice);

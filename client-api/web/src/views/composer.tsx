@@ -95,7 +95,9 @@ function Writing({ conversation, thread }: {
         <textarea ref={area} rows={1} value={text} placeholder={placeholder(conversation, thread)}
           aria-label={placeholder(conversation, thread)} dir="auto" onKeyDown={keys}
           aria-autocomplete="list" enterkeyhint={enterSends.value ? "send" : "enter"}
-          aria-controls="completion" onInput={(event) => {
+          aria-controls={completion.choices.length ? "completion" : undefined}
+          aria-activedescendant={completion.choices.length
+            ? `completion-${completion.at}` : undefined} onInput={(event) => {
             write(event.currentTarget.value);
             if (!editing) typed(event.currentTarget.value !== "");
           }} onSelect={completion.look} onBlur={completion.close} />
