@@ -24,8 +24,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The page of every path that is no file: the client shows what the path names.
 const PAGE: &str = "index.html";
-/// Files whose names change with their content.
-const LASTING: &str = "assets/";
+/// Characters in a file's name that change with its content: `app.VVTI2TPQ.js`.
+const HASH_CHARS: usize = 8;
 
 /// Answers a request that is none of the API's; `None` where it is for no page.
 pub(crate) fn answer(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
@@ -52,8 +52,7 @@ fn file(file: &File, headers: &HeaderMap) -> Response {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => Body::from(bytes).into_response(),
     };
-    let lasts =
-        if file.path.starts_with(LASTING) { "max-age=31536000, immutable" } else { "no-cache" };
+    let lasts = if is_lasting(file.path) { "max-age=31536000, immutable" } else { "no-cache" };
     let fields = [
         (header::CONTENT_TYPE, kind(file.path)),
         (header::CACHE_CONTROL, lasts),
@@ -71,6 +70,13 @@ fn file(file: &File, headers: &HeaderMap) -> Response {
         response.headers_mut().insert(header::CONTENT_ENCODING, gzip);
     }
     response
+}
+
+/// Whether another content would have another name.
+fn is_lasting(path: &str) -> bool {
+    let mut parts = path.rsplit(['.', '-', '/']).skip(1);
+    let is_hash = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+    parts.next().is_some_and(|part| part.len() == HASH_CHARS && part.chars().all(is_hash))
 }
 
 fn kind(path: &str) -> &'static str {

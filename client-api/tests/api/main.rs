@@ -15,3 +15,4 @@ mod raw;
 mod schema;
 mod socket;
 mod upgrade;
+mod web;
