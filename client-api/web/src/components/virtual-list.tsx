@@ -16,6 +16,8 @@ interface Keyed {
 }
 
 interface Props<T extends Keyed> {
+  /** Where the list puts itself, for who moves it. */
+  handle: { current: VirtualList<T> | null };
   items: readonly T[];
   label: string;
   /** How high a row will be, about. */
@@ -56,6 +58,8 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   #places = new Map<string, number>();
   #anchor: Anchor = "end";
   #rounds = 0;
+  /** Where the window was put last by this list itself. */
+  #set = -1;
   #told = "";
 
   /** Brings a row into sight, at a part of the window's height; false where it is not there. */
@@ -81,6 +85,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   }
 
   override componentDidMount(): void {
+    this.props.handle.current = this;
     if (this.#scroller.current) this.#watch.observe(this.#scroller.current);
     this.#settle();
   }
@@ -128,7 +133,9 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   }
 
   readonly #scrolled = () => {
-    this.#note();
+    // What was set here is no wish of the reader's: the anchor stays.
+    const top = this.#scroller.current?.scrollTop ?? 0;
+    if (Math.abs(top - this.#set) >= 1) this.#note();
     this.#rounds = 0;
     this.#draw();
     this.#tell();
@@ -157,6 +164,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
     const wanted = this.#wanted(scroller);
     if (wanted !== undefined && Math.abs(scroller.scrollTop - wanted) > 0.5) {
       scroller.scrollTop = wanted;
+      this.#set = scroller.scrollTop;
     }
     this.#draw(wanted);
     this.#tell();

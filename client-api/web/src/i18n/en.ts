@@ -280,6 +280,7 @@ export const en = {
   "timeline.bottom": "Jump to the newest",
   "timeline.date": "Jump to a date",
   "timeline.log": "Messages",
+  "timeline.markRead": "Mark all as read",
   "timeline.newMessages.one": "{count} new message",
   "timeline.newMessages.other": "{count} new messages",
   "timeline.pending": "Some history is still on its way from other organisations.",

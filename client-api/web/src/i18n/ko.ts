@@ -282,6 +282,7 @@ const ko = {
   "timeline.bottom": "최신 메시지로 이동",
   "timeline.date": "날짜로 이동",
   "timeline.log": "메시지",
+  "timeline.markRead": "모두 읽음으로 표시",
   "timeline.newMessages.other": "새 메시지 {count}개",
   "timeline.pending": "일부 기록이 아직 다른 조직에서 오고 있습니다.",
   "timeline.today": "오늘",

@@ -78,6 +78,7 @@ export class Conversation {
   async jump(message: string): Promise<void> {
     const isHere = this.view.peek().items.some(({ event }) => event.id === message);
     if (!isHere) await this.timeline.around(message, PAGE);
+    this.target.value = undefined;
     this.target.value = message;
   }
 
@@ -112,6 +113,13 @@ export class Conversation {
   newer(): void {
     const { hasAfter, loading, items } = this.view.peek();
     if (hasAfter && !loading && items.length) void this.timeline.after(PAGE).catch(() => 0);
+  }
+
+  /** Whether all that is unread is loaded: else its reader has not seen where it begins. */
+  get isLineReached(): boolean {
+    const { items, hasBefore } = this.view.value;
+    const line = this.line.value;
+    return line === undefined || !hasBefore || (items[0]?.event.id ?? "") <= line;
   }
 
   /** The newest messages have been on the screen. */

@@ -33,7 +33,9 @@ export class RowMaker {
   rows({ items, sending, line, hasBefore, hasAfter, account }: RowsOf): Row[] {
     const rows: Row[] = [hasBefore ? { is: "more", key: "more" } : { is: "begin", key: "begin" }];
     let [day, sender, time] = [NaN, "", 0];
-    let isLineDue = line !== undefined;
+    // Where what is unread begins further up than is loaded, no line is drawn in its middle.
+    const isReached = !hasBefore || (items[0]?.event.id ?? "") <= (line ?? "");
+    let isLineDue = line !== undefined && isReached;
     const step = (at: string, by: string, isMessage: boolean): boolean => {
       const date = new Date(at);
       const isNewDay = dayNumber(date) !== day;

@@ -16,6 +16,9 @@ import { LocalRow } from "./local-row.js";
 import { MessageRow } from "./message-row.js";
 import { NoteRow } from "./note-row.js";
 
+/** Before anything was ever said. */
+const BEGINNING = "1970-01-01";
+
 export function Messages() {
   const conversation = useConversation();
   const list = useRef<VirtualList<Row>>(null);
@@ -40,7 +43,7 @@ export function Messages() {
   return (
     <div class="messages">
       {view.items.length === 0 && view.loading && <Spinner />}
-      <VirtualList ref={list} items={rows.value} label={t("timeline.log")} guess={guessHeight}
+      <VirtualList handle={list} items={rows.value} label={t("timeline.log")} guess={guessHeight}
         followsEnd={!view.hasAfter} draw={draw} onSight={(next) => (sight.value = next)}
         onEdge={(edge) => edge === "first" ? conversation.older() : conversation.newer()} />
       <TopBar conversation={conversation} sight={sight.value} list={list} />
@@ -94,10 +97,14 @@ function Begin() {
 
 /** Brings a message that an address names into sight. */
 function useTarget(conversation: Conversation, list: ListRef): void {
+  const shown = useRef<string | undefined>(undefined);
   useSignalEffect(() => {
     const wanted = conversation.target.value;
     const { items } = conversation.view.value;
-    if (!wanted || !items.some(({ event }) => event.id === wanted)) return;
+    if (wanted === shown.current) return;
+    if (wanted && !items.some(({ event }) => event.id === wanted)) return;
+    shown.current = wanted;
+    if (!wanted) return;
     requestAnimationFrame(() => list.current?.show(wanted));
   });
 }
@@ -118,34 +125,38 @@ function useOpening(conversation: Conversation, list: ListRef): void {
 function useReading(conversation: Conversation, isAtEnd: boolean): void {
   const { items, hasAfter } = conversation.view.value;
   const newest = items.at(-1)?.event.id;
+  const isReached = conversation.isLineReached;
   useEffect(() => {
+    const isShown = isAtEnd && !hasAfter && newest && isReached;
     const read = () => {
-      if (isAtEnd && !hasAfter && newest && document.hasFocus()) conversation.readSoon();
+      if (isShown && document.hasFocus()) conversation.readSoon();
     };
     read();
     addEventListener("focus", read);
     return () => removeEventListener("focus", read);
-  }, [newest, isAtEnd, hasAfter]);
+  }, [newest, isAtEnd, hasAfter, isReached]);
 }
 
 function TopBar({ conversation, sight, list }: {
   conversation: Conversation; sight: Sight<Row>; list: ListRef;
 }) {
   const channel = channels.value.get(conversation.id);
-  const { items, pending } = conversation.view.value;
+  const { pending } = conversation.view.value;
   const line = conversation.line.value;
-  const isAbove = line !== undefined && Boolean(channel?.unread)
-    && (items[0]?.event.id ?? "") > line;
+  const isAbove = Boolean(channel?.unread) && !conversation.isLineReached;
   if (pending) return <div class="top-bar" role="status">{t("timeline.pending")}</div>;
-  if (!isAbove || !line || !sight.first) return null;
+  if (!isAbove || !sight.first) return null;
   const jump = async () => {
-    await conversation.timeline.around(line);
-    list.current?.show("line");
+    await (line ? conversation.timeline.around(line) : conversation.timeline.date(BEGINNING));
+    requestAnimationFrame(() => list.current?.show("line"));
   };
   return (
     <div class="top-bar">
       <Button kind="primary" icon="clock" onClick={() => void attempt(jump)}>
         {t("timeline.unreadJump")} · {tn("unread.count", channel?.unread ?? 0)}
+      </Button>
+      <Button icon="check" onClick={() => (conversation.line.value = undefined)}>
+        {t("timeline.markRead")}
       </Button>
     </div>
   );

@@ -23,7 +23,9 @@ export function Reactions({ message, conversation }: {
         const names = accounts.slice(0, NAMES_MAX).map(displayName).join(", ");
         const more = count - Math.min(accounts.length, NAMES_MAX);
         const who = more ? t("message.reactedMore", { names, count: more }) : names;
-        const label = t("message.reactedBy", { names: who, reaction });
+        const said = t("message.reactedBy", { names: who, reaction });
+        // What is to be seen on it comes first in its name, for who speaks to it.
+        const label = `${reaction} ${formatNumber(count)}: ${said}`;
         return (
           <button key={reaction} type="button" class="reaction" aria-pressed={isMine}
             aria-label={label} title={label}
