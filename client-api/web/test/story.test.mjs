@@ -68,6 +68,23 @@ test("without a connection history is there and a text waits; then it goes out o
   await alice.locator(".banner").waitFor({ state: "detached" });
 });
 
+test("two tabs share one connection, and one goes on when the other is closed", async () => {
+  const second = await alice.context().newPage();
+  second.failures = alice.failures;
+  second.on("pageerror", (error) => alice.failures.push(String(error.stack)));
+  await second.goto(alice.url());
+  await message(second, "Tea at five?").waitFor();
+  await say(second, "From the second tab");
+  await message(bob, "From the second tab").waitFor();
+  await message(alice, "From the second tab").waitFor();
+  await second.locator(".composer textarea").fill("A draft");
+  await alice.close();
+  await say(second, "The first is closed");
+  await message(bob, "The first is closed").waitFor();
+  assert.equal(await message(bob, "From the second tab").count(), 1);
+  alice = second;
+});
+
 test("a device that is logged out elsewhere returns to the sign-in page", async () => {
   const { token } = await world.acme.ask("POST", "/v1/sessions", {
     name: "alice", password: "alice-tries-comity", device_name: "test",

@@ -10,7 +10,7 @@ import { displayName } from "./people.js";
 const KEPT = "app/channels";
 /** Changes of these moments are one request. */
 const REFRESH_AFTER_MS = 120;
-const KEEP_AFTER_MS = 1_000;
+const KEEP_AFTER_MS = 250;
 
 export const channels = signal<ReadonlyMap<string, Channel>>(new Map());
 /** Whether the list came from the node, or at least from this browser's store. */

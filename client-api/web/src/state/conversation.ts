@@ -54,7 +54,7 @@ export class Conversation {
       }),
       session.on("event", ({ channel, event }) => {
         if (channel !== id) return;
-        if (event.kind === "message") this.#typed(event.sender, false);
+        if (event.kind === "message") this.#said(event);
         else if (!["edited", "erased", "reacted", "pinned"].includes(event.kind)) this.askSoon();
       }),
       session.on("history_grew", ({ channel }) => channel === id && this.askSoon()),
@@ -173,6 +173,14 @@ export class Conversation {
   #hasRead(account: string, message: string): void {
     if (account === this.me.account || (this.reads.peek().get(account) ?? "") >= message) return;
     this.reads.value = new Map(this.reads.peek()).set(account, message);
+  }
+
+  #said({ sender }: Message): void {
+    this.#typed(sender, false);
+    const unread = channels.peek().get(this.id)?.unread ?? 0;
+    // The first that comes while nobody looks: the line shows later where to go on.
+    if (sender === this.me.account || document.hasFocus() || unread > 1) return;
+    this.line.value = this.view.peek().items.at(-1)?.event.id ?? this.line.peek();
   }
 
   #typed(account: string, typing: boolean): void {

@@ -7,6 +7,7 @@ import { Panel } from "../components/panel.js";
 import { channels, patchChannel } from "../state/channels.js";
 import type { Conversation } from "../state/conversation.js";
 import { attempt, toast } from "../state/toasts.js";
+import { typedAccount } from "../text/accounts.js";
 import { formatNumber } from "../text/format.js";
 import { t } from "../i18n/index.js";
 import { leave } from "./channel-menu.js";
@@ -43,6 +44,7 @@ export function ChannelSettingsPanel() {
         {isGroup && detail?.rules && (
           <RuleFields rules={detail.rules} save={save} isOwner={detail.role === "owner"} />
         )}
+        {isGroup && mayName && <Unbanning conversation={conversation} />}
         {isGroup && (
           <Button icon="logOut" class="danger-text" onClick={() => void leave(channel)}>
             {t("channel.leave")}
@@ -155,4 +157,24 @@ function JoinRule({ rules: { join }, save }: { rules: Rules; save: Saver }) {
       </form>
     )}
   </>;
+}
+
+/** The API has no list of bans: who is to come back is named. */
+function Unbanning({ conversation }: { conversation: Conversation }) {
+  const { client: { api }, domain } = conversation.me;
+  const [text, setText] = useState("");
+  return (
+    <form onSubmit={async (event) => {
+      event.preventDefault();
+      const account = typedAccount(text, domain);
+      const isDone = await attempt(() => api.channels.unban(conversation.id, account));
+      if (isDone) setText("");
+      if (isDone) toast(t("rules.saved"));
+    }}>
+      <TextField label={t("member.unban")} value={text} placeholder="name@domain"
+        autocapitalize="none" spellcheck={false}
+        onInput={(event) => setText(event.currentTarget.value)} />
+      {text && <Button type="submit">{t("member.unban")}</Button>}
+    </form>
+  );
 }
