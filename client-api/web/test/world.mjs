@@ -27,12 +27,16 @@ export class World {
       if (line.includes("Ctrl-C ends the demo")) break;
     }
     world.child.stdout.resume();
-    world.nodes = nodes;
-    world.browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"],
-    });
+    world.browser = await launch();
     world.acme = await Site.open(nodes["acme.test"]);
     world.globex = await Site.open(nodes["globex.test"]);
+    return world;
+  }
+
+  /** No nodes but those that the test starts. */
+  static async browserOnly() {
+    const world = new World();
+    world.browser = await launch();
     return world;
   }
 
@@ -57,6 +61,11 @@ export class World {
     await page.goto(site.url);
     return page;
   }
+}
+
+function launch() {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
 /** The client before one node; it can be gone for a while. */

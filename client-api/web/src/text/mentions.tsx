@@ -15,7 +15,10 @@ export function mentionsIn(text: string, members: readonly string[], own: string
   const accounts = new Set<string>();
   let all = false;
   for (const [, , word = ""] of text.matchAll(MENTION)) {
-    const account = resolve(word, members, own);
+    // Before the members are known, a name is taken for one; the node leaves out who is none.
+    const guess = members.length || word === ALL || word.includes("@") ? undefined
+      : `${word.toLowerCase()}@${own}`;
+    const account = resolve(word, members, own) ?? guess;
     if (account) accounts.add(account);
     else if (word === ALL) all = true;
   }

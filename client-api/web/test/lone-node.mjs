@@ -1,0 +1,64 @@
+// A node of one organisation that takes sign-ups by invite.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const settings = (data) => `
+domain = "acme.test"
+data_dir = "${data}"
+
+[client]
+listen = "127.0.0.1:0"
+
+[federation]
+listen = "127.0.0.1:0"
+
+[dns]
+nameservers = ["127.0.0.1:9"]
+
+[sign_up]
+mode = "invite"
+
+[log]
+format = "json"
+`;
+
+export class LoneNode {
+  static async start() {
+    const node = new LoneNode();
+    node.folder = await mkdtemp(join(tmpdir(), "comity-web-"));
+    node.file = join(node.folder, "comity.toml");
+    await writeFile(node.file, settings(join(node.folder, "data")));
+    const child = spawn(process.env.COMITY_BINARY, ["serve", "--config", node.file]);
+    node.child = child;
+    node.url = await new Promise((resolve, reject) => {
+      child.once("exit", () => reject(new Error("The node did not start.")));
+      for (const input of [child.stdout, child.stderr]) {
+        createInterface({ input }).on("line", (line) => {
+          const said = line.startsWith("{") ? JSON.parse(line) : {};
+          if (said.message === "running") resolve(`http://${said.clients}`);
+        });
+      }
+    });
+    return node;
+  }
+
+  /** The token of a new invite. */
+  async invite() {
+    const run = promisify(execFile);
+    const { stdout } = await run(process.env.COMITY_BINARY,
+      ["user", "invite", "--config", this.file]);
+    return stdout.split("\n")[0];
+  }
+
+  async end() {
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGTERM");
+    await ended;
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,63 @@
+// From an invite link to a conversation with somebody who came the same way.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { LoneNode } from "./lone-node.mjs";
+import { Site, World, message, say } from "./world.mjs";
+
+let node;
+let site;
+let world;
+
+before(async () => {
+  node = await LoneNode.start();
+  site = await Site.open(node.url);
+  world = await World.browserOnly();
+});
+
+after(async () => {
+  await world?.end();
+  await site?.close();
+  await node?.end();
+});
+
+async function signUp(name, invite) {
+  const page = await world.page(site);
+  await page.goto(`${site.url}/invite/${invite}`);
+  await page.getByText("You are invited to acme.test").waitFor();
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.getByLabel("Password again").fill("correct horse battery");
+  await page.getByRole("button", { name: "Create account" }).click();
+  return page;
+}
+
+test("an invite that is used up is refused, in words", async () => {
+  const page = await signUp("mallory", "not-an-invite");
+  await page.getByText("The invite token is wrong, used up or expired.").waitFor();
+});
+
+test("two who came by a link find each other, and chat in a group", async () => {
+  const alice = await signUp("alice", await node.invite());
+  await alice.getByText("Welcome to Comity").waitFor();
+  const bob = await signUp("bob", await node.invite());
+  await bob.getByText("Welcome to Comity").waitFor();
+  await alice.getByRole("button", { name: "New group" }).click();
+  await alice.getByLabel("Name", { exact: true }).fill("Tea");
+  await alice.getByRole("button", { name: "Create" }).click();
+  await alice.getByRole("button", { name: "Invite", exact: true }).click();
+  await alice.getByLabel("Account", { exact: true }).fill("bo");
+  await alice.getByRole("button", { name: /bob@acme.test/ }).click();
+  await alice.getByText("bob is invited.").waitFor();
+  await alice.keyboard.press("Escape");
+  await bob.locator(".sidebar").getByRole("link", { name: /Tea/ }).click();
+  await bob.getByRole("button", { name: "Accept" }).click();
+  await say(bob, "안녕하세요, @alice");
+  await message(alice, "안녕하세요").locator(".mention.self").waitFor();
+  await alice.keyboard.press("Control+k");
+  await alice.getByRole("combobox").fill("bob");
+  await alice.getByRole("option", { name: /bob@acme.test/ }).click();
+  await say(alice, "And in private");
+  await bob.locator(".sidebar").getByRole("link", { name: /alice/ }).click();
+  await message(bob, "And in private").waitFor();
+  assert.deepEqual([alice.failures, bob.failures], [[], []]);
+});
