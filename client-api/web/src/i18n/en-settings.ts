@@ -1,0 +1,1 @@
+export const enSettings = {"x.other":"x"} as const;

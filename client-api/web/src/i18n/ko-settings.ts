@@ -1,0 +1,1 @@
+const ko = {} as Record<string,string>; export default ko;
