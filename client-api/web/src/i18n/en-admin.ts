@@ -214,7 +214,7 @@ export const enAdmin = {
   "nav.partners": "Partners",
   "nav.people": "People",
   "nav.reports": "Reports",
-  "nav.rules": "Requests and rules",
+  "nav.rules": "Requests & rules",
   "nav.settings": "Settings in force",
   "nav.users": "Users",
   "no.how": "Whoever runs the node makes you one, on its machine:",

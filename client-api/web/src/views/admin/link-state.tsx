@@ -32,7 +32,7 @@ export function Backlog({ peer: { backlog } }: { peer: Peer }) {
   const count = backlog.records >= BACKLOG_COUNTED_MAX
     ? ta("backlog.atLeast", { count: formatNumber(backlog.records) })
     : tan("backlog.records", backlog.records);
-  return <span class="stacked">
+  return <span class="stacked backlog">
     <strong>{count}</strong><small>{ta("backlog.oldest", {
       span: formatSpan(backlog.oldest_ms),
     })}</small>

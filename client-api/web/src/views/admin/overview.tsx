@@ -2,11 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
-import { Ago } from "../../components/ago.js";
 import { Icon, type IconName } from "../../components/icon.js";
 import { Link } from "../../components/page.js";
 import { useResource, type Resource } from "../../state/resource.js";
-import { formatNumber } from "../../text/format.js";
+import { formatFull, formatNumber } from "../../text/format.js";
 import { formatBytes, formatFigure, formatSpan } from "../../text/units.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
@@ -140,11 +139,12 @@ function Storage({ figures }: { figures: Figures }) {
       <h3>{ta("overview.storage")}</h3>
       <Facts of={[
         ...sizes.map(([name, size]) => size === undefined ? null : [name, <>
-          <Bar part={all ? size / all : 0} />{formatBytes(size)}
+          <Bar part={all ? size / all : 0} isShare />{formatBytes(size)}
         </>] as const),
         figures.started_unix_ms === undefined ? null : [ta("figure.uptime"), <>
-          {formatSpan(Date.now() - figures.started_unix_ms)}
-          <span class="hint"> (<Ago at={figures.started_unix_ms} />)</span>
+          <time dateTime={new Date(figures.started_unix_ms).toISOString()}
+            title={formatFull(new Date(figures.started_unix_ms).toISOString())}>
+            {formatSpan(Date.now() - figures.started_unix_ms)}</time>
         </>],
         figures.version === undefined ? null : [ta("figure.version"), figures.version],
       ]} />
@@ -164,10 +164,10 @@ function Queues({ queues }: { queues: Queue[] }) {
   );
 }
 
-/** A part of a whole; beyond eight tenths it is a warning. */
-function Bar({ part }: { part: number }) {
+/** A part of a whole; of what has a limit, beyond eight tenths it is a warning. */
+function Bar({ part, isShare }: { part: number; isShare?: boolean }) {
   return (
-    <svg class={`bar${part > 0.8 ? " full" : ""}`} viewBox="0 0 100 6" aria-hidden="true"
+    <svg class={`bar${!isShare && part > 0.8 ? " full" : ""}`} viewBox="0 0 100 6" aria-hidden="true"
       preserveAspectRatio="none">
       <rect class="bar-ground" width="100" height="6" rx="3" />
       <rect width={Math.min(100, part * 100)} height="6" rx="3" />
