@@ -2,8 +2,10 @@
 import { render } from "preact";
 import { askDomain, signedIn, startAccount } from "../state/account.js";
 import "../state/channels.js";
+import "../state/density.js";
 import "../state/people.js";
 import "../state/presence.js";
+import "../state/push.js";
 import { startSettings } from "../state/settings.js";
 import "../styles/main.css";
 import { startWorker } from "../state/worker.js";

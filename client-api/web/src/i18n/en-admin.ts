@@ -154,6 +154,7 @@ export const enAdmin = {
   "key.acceptTitle": "Accept another key of {domain}",
   "key.accepted": "{domain} has the new key from now on.",
   "key.changed": "key changed",
+  "key.changedTitle": "Its key has changed",
   "key.changedText":
     "The records of {domain} name another organisation's key than before. Nothing is taken under it. "
     + "Either its node was set up anew without its recovery key, or somebody else has taken over its "
@@ -195,6 +196,7 @@ export const enAdmin = {
   "link.up": "Linked",
   "list.all": "All",
   "list.more": "Show more",
+  "loading": "Loading…",
   "missing": "This node does not tell it.",
   "mode.allowlist":
     "This node federates with nobody of whom you have said nothing. Allow each partner below.",

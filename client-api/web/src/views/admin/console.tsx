@@ -51,7 +51,7 @@ export function Loaded<T>({ of, children }: {
   }
   if (of.error) return <Trouble of={of} />;
   return <div class="loading-part"><Spinner /><span class="visually-hidden">
-    {t("timeline.loading")}</span></div>;
+    {ta("loading")}</span></div>;
 }
 
 function Trouble<T>({ of }: { of: Resource<T> }) {

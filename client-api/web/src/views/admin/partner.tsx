@@ -130,7 +130,7 @@ function ChangedKey({ peer, peers }: { peer: Peer; peers: Resource<Peer[]> }) {
     openDialog.value = () => <AcceptKey peer={peer} onDone={() => void peers.reload()} />;
   };
   return (
-    <Panel kind="bad" title={ta("key.changed")}>
+    <Panel kind="bad" title={ta("key.changedTitle")}>
       <p>{ta("key.changedText", { domain: peer.domain })}</p>
       <div class="labelled">
         <span>{ta("key.now")}</span>
