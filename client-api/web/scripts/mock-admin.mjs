@@ -135,7 +135,7 @@ const findings = [
   {
     grade: "look", about: "DNSSEC", found: "The zone is not signed: the key is proven by the web.",
     todo: "Sign the zone with your DNS provider, and publish the DS record at your registrar.",
-    records: ["acme.test. 3600 IN TXT \"comity1 key=iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=\""],
+    records: ["acme.test. TXT \"comity1 key=iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=\""],
   },
   { grade: "ok", about: "UDP port", found: "4433 answers from outside.", records: [] },
 ];
@@ -190,7 +190,10 @@ const status = () => ({
 });
 
 const voided = [
-  { record: "1.43", unix_ms: ago(3 * HOUR), what: "carol@acme.test is a moderator", by: "alice@acme.test" },
+  {
+    record: "1.43", unix_ms: ago(3 * HOUR), what: "carol@acme.test is a moderator",
+    by: "alice@acme.test",
+  },
   { record: "1.44", unix_ms: ago(2 * HOUR), what: "dan@globex.test is invited", by: null },
 ];
 
@@ -307,7 +310,8 @@ const server = createServer(async (from, response) => {
 
 server.on("upgrade", (from, socket, head) => {
   const to = connect(Number(node.port), node.hostname, () => {
-    const lines = Object.entries(headers(from.headers)).map(([name, each]) => `${name}: ${each}\r\n`);
+    const all = Object.entries(headers(from.headers));
+    const lines = all.map(([name, each]) => `${name}: ${each}\r\n`);
     to.write(`${from.method} ${from.url} HTTP/1.1\r\n${lines.join("")}\r\n`);
     to.write(head);
     socket.pipe(to).pipe(socket);

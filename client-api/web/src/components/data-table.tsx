@@ -1,5 +1,5 @@
-// A table that is one of cards where it is narrow. The roles stand there by name, as browsers forget
-// them once the display is another one.
+// A table that is one of cards where it is narrow. The roles stand there by name, as browsers
+// forget them once the display is another one.
 import type { ComponentChildren } from "preact";
 
 export interface Column<T> {

@@ -10,9 +10,10 @@ export const enAdmin = {
   "chart.spoken": "{label}: now {now}; lowest {low}, highest {high} in the last ten minutes",
   "copies.tag": "two nodes, one key",
   "copies.text":
-    "There are signs that two nodes run under one key, one of them a copy: a run of their node came "
-    + "back after another had taken its links ({theirs} times), or ended our link for one that was "
-    + "not ours ({ours} times). Whoever runs them has to stop one of the two. The last sign:",
+    "There are signs that two nodes run under one key, one of them a copy: a run of their node "
+    + "came back after another had taken its links ({theirs} times), or ended our link for one "
+    + "that was not ours ({ours} times). Whoever runs them has to stop one of the two. The last "
+    + "sign:",
   "doctor.allRecords": "All records to publish",
   "doctor.allRecordsHint": "Put them into the zone of your domain.",
   "doctor.allWell": "All is well.",
@@ -58,12 +59,12 @@ export const enAdmin = {
   "forks.count.other": "{count} proofs",
   "forks.download": "Download",
   "forks.intro":
-    "An organisation that signs two different histories of one log is found out: its own signatures "
-    + "prove it. A proof stays valid wherever you show it.",
+    "An organisation that signs two different histories of one log is found out: its own "
+    + "signatures prove it. A proof stays valid wherever you show it.",
   "forks.none": "Nobody contradicted itself.",
   "forks.own":
-    "Your own organisation is among them: a copy of this node has written too, or an old backup was "
-    + "started. Make sure that only one node runs under your key.",
+    "Your own organisation is among them: a copy of this node has written too, or an old backup "
+    + "was started. Make sure that only one node runs under your key.",
   "forks.record": "At record",
   "grade.bad": "Does not work",
   "grade.look": "Look at this",
@@ -71,10 +72,10 @@ export const enAdmin = {
   "groups.actions": "What to do about {name}",
   "groups.confirm": "Confirm without waiting",
   "groups.confirmAsk":
-    "{name} waits for {domains} to say what they hold, since this node started. If you confirm, you "
-    + "answer for them: should one of them hold newer changes of the group than this node, the group "
-    + "splits into two histories and becomes read-only. Only do so if they cannot be reached for good "
-    + "or you know that nothing was lost here.",
+    "{name} waits for {domains} to say what they hold, since this node started. If you confirm, "
+    + "you answer for them: should one of them hold newer changes of the group than this node, "
+    + "the group splits into two histories and becomes read-only. Only do so if they cannot be "
+    + "reached for good or you know that nothing was lost here.",
   "groups.confirmed": "The group does not wait any more.",
   "groups.copyId": "Copy the id",
   "groups.count.one": "{count} group",
@@ -100,8 +101,8 @@ export const enAdmin = {
   "groups.show": "Show",
   "groups.split": "Read-only: two histories",
   "groups.splitHint":
-    "A group of which two histories are proven is read-only, until the admin of its home reopens it "
-    + "at a record that both histories share.",
+    "A group of which two histories are proven is read-only, until the admin of its home reopens "
+    + "it at a record that both histories share.",
   "groups.state": "State",
   "groups.ungranted": "Not shared yet",
   "groups.ungrantedHint": "People here can accept only once you let it be shared with its home.",
@@ -130,8 +131,8 @@ export const enAdmin = {
   "invites.goodUntil": "It expires",
   "invites.id": "Invitation",
   "invites.intro":
-    "Whoever has an invitation's link can make an account at this node. The links themselves are not "
-    + "kept, so a list of them cannot leak.",
+    "Whoever has an invitation's link can make an account at this node. The links themselves are "
+    + "not kept, so a list of them cannot leak.",
   "invites.lifetime": "Good for",
   "invites.link": "Invitation link",
   "invites.made": "An invitation to {domain}",
@@ -140,7 +141,8 @@ export const enAdmin = {
   "invites.new": "New invitation",
   "invites.none": "No invitation is open.",
   "invites.once":
-    "Copy the link now: it is not kept, and cannot be shown again. Everybody who sees it can use it.",
+    "Copy the link now: it is not kept, and cannot be shown again. Everybody who sees it can use "
+    + "it.",
   "invites.revoke": "Revoke",
   "invites.revokeAsk":
     "The link stops working at once, for all of the {uses} accounts that it would still make. "
@@ -156,9 +158,9 @@ export const enAdmin = {
   "key.changed": "key changed",
   "key.changedTitle": "Its key has changed",
   "key.changedText":
-    "The records of {domain} name another organisation's key than before. Nothing is taken under it. "
-    + "Either its node was set up anew without its recovery key, or somebody else has taken over its "
-    + "domain.",
+    "The records of {domain} name another organisation's key than before. Nothing is taken under "
+    + "it. Either its node was set up anew without its recovery key, or somebody else has taken "
+    + "over its domain.",
   "key.danger":
     "If you accept a wrong key, whoever holds it speaks as {domain} from now on, for all its "
     + "accounts, and what the organisation before says is no longer taken. It cannot be undone.",
@@ -166,8 +168,8 @@ export const enAdmin = {
   "key.dnssec": "Proven by its DNS records, signed with DNSSEC",
   "key.hint": "Compare it with its admin by another way when in doubt.",
   "key.how":
-    "Ask the admin of {domain} for the key in a way that does not go over this domain: by phone, or "
-    + "face to face. Then write down here what you were told.",
+    "Ask the admin of {domain} for the key in a way that does not go over this domain: by phone, "
+    + "or face to face. Then write down here what you were told.",
   "key.none": "Its key is not known yet.",
   "key.now": "The key that its records name now",
   "key.pin": "Pinned in the settings of this node",
@@ -220,7 +222,7 @@ export const enAdmin = {
   "nav.settings": "Settings in force",
   "nav.users": "Users",
   "no.how": "Whoever runs the node makes you one, on its machine:",
-  "no.text": "This page is for the admins of the node. {account} is none of them.",
+  "no.text": "This page is for the admins of the node. {account} is not one of them.",
   "no.title": "You are not an admin",
   "overview.clock":
     "This machine's clock is in doubt: what most other organisations write is still to come by it. "
@@ -297,17 +299,17 @@ export const enAdmin = {
   "reopen.title": "Reopen {name}",
   "reopen.type": "To do it, type the group's name: {name}",
   "reopen.unheard":
-    "These have not said since this node started what they hold: {domains}. Whatever they hold more "
-    + "than this node is void too.",
+    "These have not said since this node started what they hold: {domains}. Whatever they hold "
+    + "more than this node is void too.",
   "reopen.voided": "Void from then on",
   "reopen.voidedHint":
     "Changes of the group, such as roles and invitations, that a reopening took back. Messages are "
     + "never made void.",
   "reopen.voidedOf": "Made void in {name}",
   "reopen.what":
-    "The group goes back to an earlier record of its control log, which says who is in it and with "
-    + "which role. All that was changed after that record has no effect any more. Messages stay. In "
-    + "this step nothing is done yet.",
+    "The group goes back to an earlier record of its control log, which says who is in it and "
+    + "with which role. All that was changed after that record has no effect any more. Messages "
+    + "stay. In this step nothing is done yet.",
   "reopen.what.title": "What",
   "reopen.when": "When",
   "reports.about": "Author",
@@ -324,8 +326,8 @@ export const enAdmin = {
   "reports.comment": "What who reports says",
   "reports.do": "What you can do",
   "reports.doOthers":
-    "{name} is an account of {domain}. Its admin can act on the account; you can limit or block the "
-    + "whole organisation.",
+    "{name} is an account of {domain}. Its admin can act on the account; you can limit or block "
+    + "the whole organisation.",
   "reports.doOurs": "{name} is an account of this node: you can suspend it.",
   "reports.facts": "The report",
   "reports.held": "Held here",
@@ -345,7 +347,8 @@ export const enAdmin = {
   "reports.proof": "Proof",
   "reports.proven": "Proven",
   "reports.provenHint":
-    "It came from another organisation, with the proof that this node has signed exactly this text.",
+    "It came from another organisation, with the proof that this node has signed exactly this "
+    + "text.",
   "reports.reason": "Reason",
   "reports.said": "{about} wrote:",
   "reports.sentTo": "Also told to",
@@ -368,9 +371,9 @@ export const enAdmin = {
   "rule.allow_namedTitle": "Allow named groups with {domain}",
   "rule.block": "Block",
   "rule.blockAsk":
-    "The link with {domain} ends at once. Nobody of either side reads any more what the other writes, "
-    + "in direct messages and in groups; what was said before stays. People here see that the channel "
-    + "is no longer shared.",
+    "The link with {domain} ends at once. Nobody of either side reads any more what the other "
+    + "writes, in direct messages and in groups; what was said before stays. People here see "
+    + "that the channel is no longer shared.",
   "rule.blockDone": "{domain} is blocked.",
   "rule.blockTitle": "Block {domain}",
   "rule.byMode": "You have said nothing of it: the setting federation.mode = \"{mode}\" counts.",
@@ -383,8 +386,8 @@ export const enAdmin = {
   "rule.title": "Rule",
   "shared.add": "Share the group",
   "shared.addAsk":
-    "{name} may be shared with {domain}: its people can be invited, and their node holds what is said "
-    + "in it.",
+    "{name} may be shared with {domain}: its people can be invited, and their node holds what is "
+    + "said in it.",
   "shared.added": "{name} may be shared with {domain}.",
   "shared.choose": "Name another group",
   "shared.count.one": "{count} group",
@@ -393,8 +396,8 @@ export const enAdmin = {
   "shared.pick": "Choose a group…",
   "shared.remove": "Share no longer",
   "shared.removeAsk":
-    "{name} is no longer shared with {domain}: its people hear nothing more of it. What they have read "
-    + "stays with them.",
+    "{name} is no longer shared with {domain}: its people hear nothing more of it. What they "
+    + "have read stays with them.",
   "shared.removed": "{name} is no longer shared with {domain}.",
   "shared.title": "Groups that are shared",
   "shared.unknown": "A group that is not here",
@@ -432,8 +435,8 @@ export const enAdmin = {
   "users.madeAdmin": "{name} is an admin now.",
   "users.makeAdmin": "Make an admin",
   "users.makeAdminAsk":
-    "{name} can do everything that you can do in this console: make and suspend accounts, give them "
-    + "other passwords, read reports, and decide about other organisations.",
+    "{name} can do everything that you can do in this console: make and suspend accounts, give "
+    + "them other passwords, read reports, and decide about other organisations.",
   "users.name": "Name",
   "users.nameHint": "What stands before @{domain}. It is never given out twice.",
   "users.never": "Never",
@@ -448,12 +451,13 @@ export const enAdmin = {
   "users.password": "Password",
   "users.reset": "Reset the password",
   "users.resetAsk":
-    "{account} gets a new password, which is shown to you once, and is logged out on all devices. The "
-    + "old password stops working at once.",
+    "{account} gets a new password, which is shown to you once, and is logged out on all "
+    + "devices. The old password stops working at once.",
   "users.resetDone": "A new password for {account}",
   "users.restore": "Restore",
   "users.restoreAsk":
-    "{name} may log in again, with the password from before. Channels and history are as they were.",
+    "{name} may log in again, with the password from before. Channels and history are as they "
+    + "were.",
   "users.revokeAdmin": "No longer an admin",
   "users.revokeAdminAsk":
     "{name} cannot use this console any more. The account itself stays as it is.",

@@ -13,8 +13,8 @@ export const enSettings = {
   "account.addressHint": "So people everywhere find you. It stays yours for ever.",
   "blocks.add": "Block somebody",
   "blocks.hint":
-    "You do not hear them in direct messages, and they do not see your presence. They are not told. "
-    + "What they say in groups you still see.",
+    "You do not hear them in direct messages, and they do not see your presence. They are not "
+    + "told. What they say in groups you still see.",
   "blocks.none": "You block nobody.",
   "blocks.title": "Blocked accounts",
   "blocks.unblockAsk":
@@ -32,8 +32,8 @@ export const enSettings = {
   "delete.hint": "For good. What you wrote stays.",
   "delete.kept": "What you wrote stays with those who have it, under your name.",
   "delete.leave":
-    "You leave all groups, and are nobody's contact any more. A group whose last owner you are gets "
-    + "another one.",
+    "You leave all groups, and are nobody's contact any more. A group whose last owner you are "
+    + "gets another one.",
   "delete.name": "Your name is never given out again, also not to you.",
   "delete.title": "Delete the account",
   "delete.type": "Type your address: {account}",
@@ -49,8 +49,8 @@ export const enSettings = {
   "devices.done.one": "{count} device is logged out.",
   "devices.done.other": "{count} devices are logged out.",
   "devices.hint":
-    "Log out what you do not know, and change your password. Devices that nobody uses are logged out "
-    + "by themselves.",
+    "Log out what you do not know, and change your password. Devices that nobody uses are logged "
+    + "out by themselves.",
   "devices.logOut": "Log out",
   "devices.logOutAll": "Log out all others",
   "devices.none": "You are logged in nowhere else.",
@@ -98,14 +98,16 @@ export const enSettings = {
   "profile.pictureHint": "Everybody who has an account anywhere can see it, as your display name.",
   "profile.removePicture": "Remove the picture",
   "profile.removePictureAsk": "Others see your initials instead.",
-  "profile.statusHint": "Who sees your presence sees this too, on all devices, until you change it.",
+  "profile.statusHint":
+    "Who sees your presence sees this too, on all devices, until you change it.",
   "push.anew": "Subscribe anew",
   "push.content": "Show the text and who wrote it",
   "push.contentHint":
-    "It is sealed for this browser; the push service cannot read it. Off, only that something came.",
+    "It is sealed for this browser; the push service cannot read it. Off, only that something "
+    + "came.",
   "push.denied":
-    "This browser does not let Comity show notifications. Allow it in the browser's settings of this "
-    + "page, then come back.",
+    "This browser does not let Comity show notifications. Allow it in the browser's settings of "
+    + "this page, then come back.",
   "push.failing": "The push service takes nothing now:",
   "push.here": "Notify me in this browser",
   "push.hereHint": "Also while no page of Comity is open.",
@@ -114,8 +116,8 @@ export const enSettings = {
   "push.on": "This browser shows notifications now.",
   "push.title": "This browser",
   "push.unsupported":
-    "This browser cannot show notifications here. It needs HTTPS; on an iPhone or iPad, put Comity on "
-    + "the home screen first.",
+    "This browser cannot show notifications here. It needs HTTPS; on an iPhone or iPad, put "
+    + "Comity on the home screen first.",
   "quiet.from": "From",
   "quiet.hint": "Nothing is told in these hours; what is still unread then is told when they end.",
   "quiet.on": "Be quiet at certain hours",

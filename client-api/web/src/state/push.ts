@@ -61,8 +61,9 @@ async function tell(made: PushSubscription): Promise<void> {
 
 function isUnder(made: PushSubscription, key: string): boolean {
   const held = made.options.applicationServerKey;
+  if (!held) return false;
   const wanted = bytesOf(key);
-  return Boolean(held) && new Uint8Array(held as ArrayBuffer).every((byte, at) => byte === wanted[at]);
+  return new Uint8Array(held).every((byte, at) => byte === wanted[at]);
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

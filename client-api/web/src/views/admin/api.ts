@@ -45,7 +45,8 @@ export const admin = {
   closeReport: (number: number) => request<void>("delete", "reports/{number}", { number }),
 
   forks: async () => (await request<{ forks: Fork[] }>("get", "forks")).forks,
-  proof: async (id: string) => (await request<{ proof: string }>("get", "forks/{id}", { id })).proof,
+  proof: async (id: string) =>
+    (await request<{ proof: string }>("get", "forks/{id}", { id })).proof,
 
   peers: async () => (await request<{ peers: Peer[] }>("get", "peers")).peers,
   /** `false` where it is linked already. */

@@ -9,7 +9,7 @@ import { me } from "../../state/account.js";
 import { messageOf } from "../../state/toasts.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { AdminFrame, Panel, Warning } from "./console.js";
+import { AdminFrame, Panel, Warning } from "./frame.js";
 import type { Finding } from "./types.js";
 
 const ORDER = { bad: 0, look: 1, ok: 2 } as const;

@@ -9,7 +9,7 @@ import { formatNumber } from "../../text/format.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { AdminFrame, Loaded, Nothing, Warning } from "./console.js";
+import { AdminFrame, Loaded, Nothing, Warning } from "./frame.js";
 import { partnerPath } from "./partners.js";
 import type { Fork } from "./types.js";
 

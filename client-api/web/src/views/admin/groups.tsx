@@ -12,7 +12,7 @@ import { attempt, toast } from "../../state/toasts.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, AdminFrame, Loaded, Nothing, Tag, Warning } from "./console.js";
+import { act, AdminFrame, Loaded, Nothing, Tag, Warning } from "./frame.js";
 import { FilterField } from "./filter-field.js";
 import { Choice } from "../../components/choice.js";
 import { showReopen, showVoided } from "./reopen.js";
@@ -64,7 +64,8 @@ function Groups({ list, groups }: { list: Group[]; groups: Resource<Group[]> }) 
       },
       {
         title: ta("groups.home"),
-        cell: ({ home }) => home === me().domain ? ta("groups.here") : <DomainBadge domain={home} />,
+        cell: ({ home }) => home === me().domain ? ta("groups.here")
+          : <DomainBadge domain={home} />,
       },
       { title: ta("groups.state"), kind: "grow", cell: (each) => <State group={each} /> },
       {

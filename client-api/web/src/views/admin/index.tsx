@@ -1,6 +1,6 @@
 // The admin console: for accounts that are admins of the node.
 import type { ComponentChildren } from "preact";
-import { query } from "../../app/router.js";
+import { go, query } from "../../app/router.js";
 import { Button, Spinner } from "../../components/button.js";
 import { Icon } from "../../components/icon.js";
 import { Page } from "../../components/page.js";
@@ -9,7 +9,7 @@ import { me } from "../../state/account.js";
 import { useResource } from "../../state/resource.js";
 import { t } from "../../i18n/index.js";
 import { ready, ta, tan } from "../../i18n/admin.js";
-import { ConsoleContext, type Console } from "./console.js";
+import { SharedContext, type Shared } from "./frame.js";
 import { admin } from "./api.js";
 import { DoctorPage } from "./doctor.js";
 import { ForksPage } from "./forks.js";
@@ -60,6 +60,7 @@ function Outside({ title, children }: { title: string; children: ComponentChildr
         <span class="empty-sign"><Icon name="shield" size={32} /></span>
         <h2>{title}</h2>
         {children}
+        <Button icon="back" class="only-wide" onClick={() => go("/")}>{t("action.back")}</Button>
       </div>
     </Page>
   );
@@ -69,7 +70,7 @@ function ConsolePage({ page }: { page: string }) {
   const status = useResource(admin.status, { everyMs: COUNTS_EVERY_MS });
   const policy = useResource(admin.policy, { everyMs: COUNTS_EVERY_MS });
   const settings = useResource(admin.settings);
-  const console: Console = { status, policy, settings };
+  const shared: Shared = { status, policy, settings };
   const groups: [string, SectionPage[]][] = [
     ["", [{ id: "overview", label: ta("nav.overview"), icon: "clock" }]],
     [ta("nav.people"), [
@@ -100,12 +101,12 @@ function ConsolePage({ page }: { page: string }) {
     ]] as [string, SectionPage[]]]),
   ];
   return (
-    <ConsoleContext.Provider value={console}>
+    <SharedContext.Provider value={shared}>
       <Sections base="/admin" title={t("settings.admin")} note={status.data?.domain ?? me().domain}
         groups={groups} page={page}>
         <OpenPage page={page || "overview"} />
       </Sections>
-    </ConsoleContext.Provider>
+    </SharedContext.Provider>
   );
 }
 

@@ -13,7 +13,7 @@ import { formatNumber } from "../../text/format.js";
 import { t } from "../../i18n/index.js";
 import { ta } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, AdminFrame, Loaded, Nothing, Warning } from "./console.js";
+import { act, AdminFrame, Loaded, Nothing, Warning } from "./frame.js";
 import { INVITE_USES_MAX, type Invite, type NewInvite } from "./types.js";
 
 const DAY = 86_400;

@@ -20,7 +20,9 @@ export function LinkState({ peer }: { peer: Peer }) {
   return (
     <span class={`link-state ${kind}`}>
       <span class="link-dot" aria-hidden="true" />
-      <span><strong>{ta(`link.${kind}`)}</strong>{since && <small> <Ago at={since} /></small>}</span>
+      <span>
+        <strong>{ta(`link.${kind}`)}</strong>{since && <small> <Ago at={since} /></small>}
+      </span>
     </span>
   );
 }

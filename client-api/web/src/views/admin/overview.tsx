@@ -9,7 +9,7 @@ import { formatFull, formatNumber } from "../../text/format.js";
 import { formatBytes, formatFigure, formatSpan } from "../../text/units.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { AdminFrame, Facts, Loaded, Panel, useConsole, Warning } from "./console.js";
+import { AdminFrame, Facts, Loaded, Panel, useShared, Warning } from "./frame.js";
 import { Chart, type Sample } from "./chart.js";
 import { Strangers } from "./strangers.js";
 import type { Figures, Policy, Queue, Status } from "./types.js";
@@ -18,11 +18,11 @@ const POLL_MS = 5_000;
 const SPAN_MS = 10 * 60_000;
 const GAP_MS = 3 * POLL_MS;
 
-/** What was measured while somebody looked; it stays while the console is left and entered again. */
+/** What was measured while somebody looked; it stays while the console is left for a while. */
 const measured = signal<Record<string, Sample[]>>({});
 
 export function OverviewPage() {
-  const { status, policy } = useConsole();
+  const { status, policy } = useShared();
   const figures = useResource(admin.figures, { everyMs: POLL_MS });
   useEffect(() => {
     if (figures.data) note(figures.data);
@@ -167,8 +167,8 @@ function Queues({ queues }: { queues: Queue[] }) {
 /** A part of a whole; of what has a limit, beyond eight tenths it is a warning. */
 function Bar({ part, isShare }: { part: number; isShare?: boolean }) {
   return (
-    <svg class={`bar${!isShare && part > 0.8 ? " full" : ""}`} viewBox="0 0 100 6" aria-hidden="true"
-      preserveAspectRatio="none">
+    <svg class={`bar${!isShare && part > 0.8 ? " full" : ""}`} viewBox="0 0 100 6"
+      aria-hidden="true" preserveAspectRatio="none">
       <rect class="bar-ground" width="100" height="6" rx="3" />
       <rect width={Math.min(100, part * 100)} height="6" rx="3" />
     </svg>

@@ -13,7 +13,7 @@ import { formatNumber } from "../../text/format.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { AdminFrame, Facts, Loaded, Nothing, Panel, useConsole, Warning } from "./console.js";
+import { AdminFrame, Facts, Loaded, Nothing, Panel, useShared, Warning } from "./frame.js";
 import { Backlog, linkKind, LinkState, NextTry, Traffic, Trouble } from "./link-state.js";
 import { doctorPath, retry } from "./partners.js";
 import { forgetRule, ruleOf, setStance, showLimits, StanceTag } from "./rule-actions.js";
@@ -78,10 +78,10 @@ function Peering({ peer, peers }: { peer: Peer; peers: Resource<Peer[]> }) {
 }
 
 function RulePanel({ domain }: { domain: string }) {
-  const console = useConsole();
-  const line = ruleOf(console, domain);
+  const shared = useShared();
+  const line = ruleOf(shared, domain);
   const stance = line?.rule.stance;
-  const mode = console.policy.data?.mode ?? "";
+  const mode = shared.policy.data?.mode ?? "";
   return (
     <Panel title={ta("rule.title")} hint={line ? <>
       {ta("rule.since")} <Ago at={line.since_unix_ms} />
@@ -97,10 +97,10 @@ function RulePanel({ domain }: { domain: string }) {
       <div class="panel-actions">
         {(["allow", "allow_named", "block"] as const).map((each) => each !== stance && (
           <Button key={each} kind={each === "block" ? "danger" : "plain"}
-            onClick={() => void setStance(console, domain, each)}>{ta(`rule.${each}`)}</Button>
+            onClick={() => void setStance(shared, domain, each)}>{ta(`rule.${each}`)}</Button>
         ))}
-        <Button onClick={() => showLimits(console, domain)}>{ta("limits.set")}</Button>
-        {line && <Button kind="quiet" onClick={() => void forgetRule(console, domain)}>
+        <Button onClick={() => showLimits(shared, domain)}>{ta("limits.set")}</Button>
+        {line && <Button kind="quiet" onClick={() => void forgetRule(shared, domain)}>
           {ta("rule.forget")}</Button>}
       </div>
     </Panel>
@@ -108,7 +108,7 @@ function RulePanel({ domain }: { domain: string }) {
 }
 
 function FaultsPanel({ domain }: { domain: string }) {
-  const { status } = useConsole();
+  const { status } = useShared();
   const line = status.data?.peers.find((each) => each.domain === domain);
   if (!line) return null;
   return (

@@ -12,8 +12,8 @@ import { useResource, type Resource } from "../../state/resource.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, AdminFrame, Loaded, Nothing, Tag, useConsole, Warning, type Console }
-  from "./console.js";
+import { act, AdminFrame, Loaded, Nothing, Tag, useShared, Warning, type Shared }
+  from "./frame.js";
 import { FilterField } from "./filter-field.js";
 import { Backlog, linkKind, LinkState, NextTry, Traffic, Trouble } from "./link-state.js";
 import { ruleOf, setStance, showLimits, StanceTag } from "./rule-actions.js";
@@ -56,7 +56,7 @@ function isTroubled(peer: Peer): boolean {
 
 /** That somebody waits to be let in. */
 function Waiting() {
-  const asking = useConsole().policy.data?.asking ?? [];
+  const asking = useShared().policy.data?.asking ?? [];
   if (!asking.length) return null;
   return (
     <Warning action={<Button onClick={() => go("/admin/rules")}>{ta("policy.decide")}</Button>}>
@@ -66,14 +66,14 @@ function Waiting() {
 }
 
 function Peers({ list, peers }: { list: Peer[]; peers: Resource<Peer[]> }) {
-  const console = useConsole();
+  const shared = useShared();
   return (
     <DataTable label={ta("nav.partners")} rows={list} id={(each) => each.domain} columns={[
       {
         title: ta("partners.domain"), kind: "main", cell: (each) => (
           <span class="stacked">
             <Link to={partnerPath(each.domain)} class="row-link">{each.domain}</Link>
-            <Signs peer={each} console={console} />
+            <Signs peer={each} shared={shared} />
           </span>
         ),
       },
@@ -92,15 +92,15 @@ function Peers({ list, peers }: { list: Peer[]; peers: Resource<Peer[]> }) {
         title: t("action.more"), kind: "actions", cell: (each) => (
           <IconButton icon="dots" label={ta("partners.actions", { domain: each.domain })}
             onClick={(event) => openMenu(event.currentTarget,
-              ta("partners.actions", { domain: each.domain }), actionsOf(each, peers, console))} />
+              ta("partners.actions", { domain: each.domain }), actionsOf(each, peers, shared))} />
         ),
       },
     ]} />
   );
 }
 
-function Signs({ peer, console }: { peer: Peer; console: Console }) {
-  const line = ruleOf(console, peer.domain);
+function Signs({ peer, shared }: { peer: Peer; shared: Shared }) {
+  const line = ruleOf(shared, peer.domain);
   return (
     <span class="tags">
       {line && <StanceTag line={line} />}
@@ -125,24 +125,24 @@ export async function retry(domain: string, ...changed: Resource<unknown>[]): Pr
   }, ta("partners.retried", { domain }), ...changed);
 }
 
-function actionsOf(peer: Peer, peers: Resource<Peer[]>, console: Console): (MenuItem | null)[] {
+function actionsOf(peer: Peer, peers: Resource<Peer[]>, shared: Shared): (MenuItem | null)[] {
   const { domain } = peer;
-  const stance = ruleOf(console, domain)?.rule.stance;
+  const stance = ruleOf(shared, domain)?.rule.stance;
   return [
     { label: ta("partners.details"), icon: "info", run: () => go(partnerPath(domain)) },
     ...(linkKind(peer) === "up" ? [] : [{
       label: ta("partners.retry"), icon: "down" as const, run: () => void retry(domain, peers),
     }]),
     { label: ta("doctor.of"), icon: "check", run: () => go(doctorPath(domain)) },
-    { label: ta("limits.set"), icon: "settings", run: () => showLimits(console, domain) },
+    { label: ta("limits.set"), icon: "settings", run: () => showLimits(shared, domain) },
     null,
     ...(stance === "allow" ? [] : [{
       label: ta("rule.allow"), icon: "shield" as const,
-      run: () => void setStance(console, domain, "allow"),
+      run: () => void setStance(shared, domain, "allow"),
     }]),
     ...(stance === "block" ? [] : [{
       label: ta("rule.block"), icon: "close" as const, danger: true,
-      run: () => void setStance(console, domain, "block"),
+      run: () => void setStance(shared, domain, "block"),
     }]),
   ];
 }

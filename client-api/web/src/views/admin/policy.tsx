@@ -8,7 +8,7 @@ import { go } from "../../app/router.js";
 import { formatNumber } from "../../text/format.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan, type AdminKey } from "../../i18n/admin.js";
-import { AdminFrame, Loaded, Nothing, Panel, Tag, useConsole, type Console } from "./console.js";
+import { AdminFrame, Loaded, Nothing, Panel, Tag, useShared, type Shared } from "./frame.js";
 import { partnerPath } from "./partners.js";
 import { forgetRule, setStance, showLimits, StanceTag } from "./rule-actions.js";
 import type { Asking, RuleLine } from "./types.js";
@@ -18,10 +18,10 @@ const MODES: Record<string, AdminKey> = {
 };
 
 export function PolicyPage() {
-  const console = useConsole();
+  const shared = useShared();
   return (
     <AdminFrame title={ta("nav.rules")}>
-      <Loaded of={console.policy}>{({ mode, asking, rules }) => <>
+      <Loaded of={shared.policy}>{({ mode, asking, rules }) => <>
         <Panel title={ta("mode.title")} hint={ta("mode.hint")}>
           <p><code>federation.mode = "{mode}"</code></p>
           {MODES[mode] && <p class="hint">{ta(MODES[mode])}</p>}
@@ -32,7 +32,7 @@ export function PolicyPage() {
           </ul> : <Nothing>{ta("policy.nobody")}</Nothing>}
         </Panel>
         <Panel title={ta("policy.rules")} hint={tan("policy.count", rules.length)}>
-          {rules.length ? <Rules rules={rules} console={console} />
+          {rules.length ? <Rules rules={rules} shared={shared} />
             : <Nothing>{ta("policy.noRules")}</Nothing>}
         </Panel>
       </>}</Loaded>
@@ -41,7 +41,7 @@ export function PolicyPage() {
 }
 
 function Waiting({ line }: { line: Asking }) {
-  const console = useConsole();
+  const shared = useShared();
   const { domain } = line;
   return <>
     <span class="stacked">
@@ -54,17 +54,17 @@ function Waiting({ line }: { line: Asking }) {
       </span>
     </span>
     <span class="panel-actions">
-      <Button kind="primary" onClick={() => void setStance(console, domain, "allow")}>
+      <Button kind="primary" onClick={() => void setStance(shared, domain, "allow")}>
         {ta("rule.allow")}</Button>
-      <Button onClick={() => void setStance(console, domain, "allow_named")}>
+      <Button onClick={() => void setStance(shared, domain, "allow_named")}>
         {ta("rule.allow_named")}</Button>
-      <Button kind="danger" onClick={() => void setStance(console, domain, "block")}>
+      <Button kind="danger" onClick={() => void setStance(shared, domain, "block")}>
         {ta("rule.block")}</Button>
     </span>
   </>;
 }
 
-function Rules({ rules, console }: { rules: RuleLine[]; console: Console }) {
+function Rules({ rules, shared }: { rules: RuleLine[]; shared: Shared }) {
   return (
     <DataTable label={ta("policy.rules")} rows={rules} id={(each) => each.domain} columns={[
       {
@@ -85,16 +85,16 @@ function Rules({ rules, console }: { rules: RuleLine[]; console: Console }) {
           <IconButton icon="dots" label={ta("partners.actions", { domain })}
             onClick={(event) => openMenu(event.currentTarget, ta("partners.actions", { domain }), [
               { label: ta("partners.details"), icon: "info", run: () => go(partnerPath(domain)) },
-              { label: ta("limits.set"), icon: "settings", run: () => showLimits(console, domain) },
+              { label: ta("limits.set"), icon: "settings", run: () => showLimits(shared, domain) },
               { label: ta("rule.forget"), icon: "trash",
-                run: () => void forgetRule(console, domain) },
+                run: () => void forgetRule(shared, domain) },
               null,
               rule.stance === "block" ? {
                 label: ta("rule.allow"), icon: "shield",
-                run: () => void setStance(console, domain, "allow"),
+                run: () => void setStance(shared, domain, "allow"),
               } : {
                 label: ta("rule.block"), icon: "close", danger: true,
-                run: () => void setStance(console, domain, "block"),
+                run: () => void setStance(shared, domain, "block"),
               },
             ])} />
         ),

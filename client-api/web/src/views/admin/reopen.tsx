@@ -10,7 +10,7 @@ import { messageOf, toast } from "../../state/toasts.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { Facts, Loaded, Nothing, Warning } from "./console.js";
+import { Facts, Loaded, Nothing, Warning } from "./frame.js";
 import type { Group, Reopening, VoidLine } from "./types.js";
 
 export function showReopen(group: Group, onDone: () => void): void {

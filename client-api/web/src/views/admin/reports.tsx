@@ -12,7 +12,7 @@ import { useResource } from "../../state/resource.js";
 import { domainOf, nameOf } from "../../text/accounts.js";
 import { ta, type AdminKey } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, AdminFrame, Facts, Loaded, Nothing, Panel, Tag, useConsole } from "./console.js";
+import { act, AdminFrame, Facts, Loaded, Nothing, Panel, Tag, useShared } from "./frame.js";
 import type { Report, ReportDetail } from "./types.js";
 
 const REFRESH_MS = 30_000;
@@ -71,7 +71,7 @@ function Proof({ report }: { report: Report }) {
 }
 
 function OneReport({ number }: { number: number }) {
-  const { status } = useConsole();
+  const { status } = useShared();
   const report = useResource(() => admin.report(number));
   const close = async () => {
     const yes = await confirm({

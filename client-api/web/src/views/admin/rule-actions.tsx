@@ -7,15 +7,15 @@ import { messageOf, toast } from "../../state/toasts.js";
 import { t } from "../../i18n/index.js";
 import { ta } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, Tag, type Console } from "./console.js";
+import { act, Tag, type Shared } from "./frame.js";
 import type { Rule, RuleLine, Stance } from "./types.js";
 
 const UNLIMITED: Pick<Rule, "asks_per_hour" | "records_per_minute"> = {
   asks_per_hour: null, records_per_minute: null,
 };
 
-export function ruleOf(console: Console, domain: string): RuleLine | undefined {
-  return console.policy.data?.rules.find((each) => each.domain === domain);
+export function ruleOf(shared: Shared, domain: string): RuleLine | undefined {
+  return shared.policy.data?.rules.find((each) => each.domain === domain);
 }
 
 /** What is said of a domain, as a word. */
@@ -27,38 +27,38 @@ export function StanceTag({ line, mode }: { line: RuleLine | undefined; mode?: s
 }
 
 /** Says it; the limits that were set stay. */
-export async function setStance(console: Console, domain: string, stance: Stance): Promise<void> {
+export async function setStance(shared: Shared, domain: string, stance: Stance): Promise<void> {
   const action = ta(`rule.${stance}`);
   const yes = await confirm({
     title: ta(`rule.${stance}Title`, { domain }), action, danger: stance === "block",
     text: ta(`rule.${stance}Ask`, { domain }),
   });
   if (!yes) return;
-  const rule = { ...UNLIMITED, ...ruleOf(console, domain)?.rule, stance };
+  const rule = { ...UNLIMITED, ...ruleOf(shared, domain)?.rule, stance };
   await act(() => admin.setRule(domain, rule), ta(`rule.${stance}Done`, { domain }),
-    console.policy, console.status);
+    shared.policy, shared.status);
 }
 
-export async function forgetRule(console: Console, domain: string): Promise<void> {
-  const mode = console.policy.data?.mode ?? "";
+export async function forgetRule(shared: Shared, domain: string): Promise<void> {
+  const mode = shared.policy.data?.mode ?? "";
   const yes = await confirm({
     title: ta("rule.forget"), action: ta("rule.forget"), danger: true,
     text: ta("rule.forgetAsk", { domain, mode }),
   });
   if (!yes) return;
-  await act(() => admin.forgetRule(domain), ta("rule.forgotten", { domain }), console.policy);
+  await act(() => admin.forgetRule(domain), ta("rule.forgotten", { domain }), shared.policy);
 }
 
-export function showLimits(console: Console, domain: string): void {
-  openDialog.value = () => <Limits console={console} domain={domain} />;
+export function showLimits(shared: Shared, domain: string): void {
+  openDialog.value = () => <Limits shared={shared} domain={domain} />;
 }
 
 const number = (text: string) => (text.trim() ? Number(text) : null);
 const isCount = (value: number | null) => value === null
   || (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff);
 
-function Limits({ console, domain }: { console: Console; domain: string }) {
-  const line = ruleOf(console, domain);
+function Limits({ shared, domain }: { shared: Shared; domain: string }) {
+  const line = ruleOf(shared, domain);
   const [asks, setAsks] = useState(String(line?.rule.asks_per_hour ?? ""));
   const [records, setRecords] = useState(String(line?.rule.records_per_minute ?? ""));
   const [error, setError] = useState<string>();
@@ -76,7 +76,7 @@ function Limits({ console, domain }: { console: Console; domain: string }) {
       await admin.setRule(domain, rule);
       closeDialog();
       toast(ta("limits.done", { domain }));
-      await console.policy.reload();
+      await shared.policy.reload();
     } catch (reason) {
       setError(messageOf(reason));
       setBusy(false);

@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import { Choice } from "../../components/choice.js";
 import { DataTable } from "../../components/data-table.js";
 import { ta, tan } from "../../i18n/admin.js";
-import { AdminFrame, Loaded, Nothing, Panel, Tag, useConsole } from "./console.js";
+import { AdminFrame, Loaded, Nothing, Panel, Tag, useShared } from "./frame.js";
 import { FilterField } from "./filter-field.js";
 import type { Setting } from "./types.js";
 
 export function SettingsInForcePage() {
-  const { settings } = useConsole();
+  const { settings } = useShared();
   const [words, setWords] = useState("");
   const [shown, show] = useState<"all" | "set">("all");
   return (

@@ -6,11 +6,11 @@ import { SelectField } from "../../components/field.js";
 import { useResource } from "../../state/resource.js";
 import { ta } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, Nothing, useConsole } from "./console.js";
+import { act, Nothing, useShared } from "./frame.js";
 import type { RuleLine } from "./types.js";
 
 export function SharedGroups({ line }: { line: RuleLine }) {
-  const { policy } = useConsole();
+  const { policy } = useShared();
   const groups = useResource(admin.groups);
   const [chosen, choose] = useState("");
   const names = new Map((groups.data ?? []).map((each) => [each.channel, each.name]));
@@ -19,7 +19,8 @@ export function SharedGroups({ line }: { line: RuleLine }) {
   const add = async () => {
     const name = names.get(chosen) ?? chosen;
     const yes = await confirm({
-      title: ta("shared.add"), action: ta("shared.add"), text: ta("shared.addAsk", { name, domain }),
+      title: ta("shared.add"), action: ta("shared.add"),
+      text: ta("shared.addAsk", { name, domain }),
     });
     if (!yes) return;
     await act(() => admin.share(domain, chosen), ta("shared.added", { name, domain }), policy);

@@ -2,7 +2,7 @@ import { Ago } from "../../components/ago.js";
 import { DataTable } from "../../components/data-table.js";
 import { formatNumber } from "../../text/format.js";
 import { ta, type AdminKey } from "../../i18n/admin.js";
-import { Panel } from "./console.js";
+import { Panel } from "./frame.js";
 import type { Stranger } from "./types.js";
 
 const KINDS: Record<string, AdminKey> = {

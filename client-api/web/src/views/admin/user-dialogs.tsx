@@ -9,7 +9,7 @@ import { messageOf } from "../../state/toasts.js";
 import { t } from "../../i18n/index.js";
 import { ta } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { Warning } from "./console.js";
+import { Warning } from "./frame.js";
 import { makePassword } from "./password.js";
 
 interface Made {

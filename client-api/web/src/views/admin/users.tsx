@@ -14,7 +14,7 @@ import { formatNumber } from "../../text/format.js";
 import { t } from "../../i18n/index.js";
 import { ta, tan } from "../../i18n/admin.js";
 import { admin } from "./api.js";
-import { act, AdminFrame, Loaded, Nothing, Tag } from "./console.js";
+import { act, AdminFrame, Loaded, Nothing, Tag } from "./frame.js";
 import { FilterField } from "./filter-field.js";
 import type { User, UserPage } from "./types.js";
 import { showNewUser, showResetPassword } from "./user-dialogs.js";

@@ -27,7 +27,7 @@ export function AppearancePage() {
           ))}
         </div>
       </Panel>
-      <Panel title={ts("language.title")}>
+      <Panel>
         <SelectField label={ts("language.title")} value={language.value}
           options={Object.entries(LANGUAGES) as [Language, string][]}
           onChange={(to) => void attempt(() => chooseLanguage(to))} />

@@ -29,7 +29,9 @@ export function CropDialog({ image, onCropped }: {
   const [error, setError] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const side = Math.min(image.width, image.height) / view.zoom;
-  const change = (next: Partial<View>) => setView((before) => within(image, { ...before, ...next }));
+  const change = (next: Partial<View>) => {
+    setView((before) => within(image, { ...before, ...next }));
+  };
   const move = (dx: number, dy: number) => setView((before) => {
     const scale = Math.min(image.width, image.height) / before.zoom / VIEW;
     return within(image, { ...before, x: before.x - dx * scale, y: before.y - dy * scale });

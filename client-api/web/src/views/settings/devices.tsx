@@ -58,8 +58,9 @@ function Devices({ all, devices }: { all: Device[]; devices: Resource<Device[]> 
       </ul>
     </Panel>
     <Panel title={ts("devices.others")} hint={ts("devices.hint")} actions={others.length > 1 && (
-      <Button kind="danger" onClick={() => void logOut(others, tsn("devices.askAll", others.length))}>
-        {ts("devices.logOutAll")}</Button>
+      <Button kind="danger" onClick={() => {
+        void logOut(others, tsn("devices.askAll", others.length));
+      }}>{ts("devices.logOutAll")}</Button>
     )}>
       {others.length ? <ul class="plain-list">
         {others.map((each) => (

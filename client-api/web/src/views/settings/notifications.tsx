@@ -78,7 +78,8 @@ type QuietHours = NonNullable<Notifications["quiet"]>;
 
 function Quiet({ quiet, save }: { quiet: QuietHours; save: (quiet: QuietHours) => Promise<void> }) {
   const [edited, edit] = useState(quiet);
-  const isChanged = (["from", "until", "zone"] as const).some((each) => edited[each] !== quiet[each]);
+  const isChanged = (["from", "until", "zone"] as const)
+    .some((each) => edited[each] !== quiet[each]);
   const zones = [...new Set([quiet.zone, OWN_ZONE, ...Intl.supportedValuesOf("timeZone")])];
   const submit = (event: Event) => {
     event.preventDefault();

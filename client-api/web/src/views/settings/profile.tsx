@@ -25,8 +25,10 @@ export function ProfilePage() {
   return (
     <SettingsFrame title={ts("nav.profile")}>
       <Picture account={account} />
-      <DisplayName account={account} />
-      <Status account={account} />
+      <Panel>
+        <DisplayName account={account} />
+        <Status account={account} />
+      </Panel>
     </SettingsFrame>
   );
 }
@@ -82,10 +84,8 @@ function DisplayName({ account }: { account: string }) {
     askAgain(account);
   };
   return (
-    <Panel title={ts("profile.name")}>
-      <LineForm label={ts("profile.name")} value={known} max={NAME_MAX} save={save}
-        placeholder={nameOf(account)} hint={ts("profile.nameHint", { account })} />
-    </Panel>
+    <LineForm label={ts("profile.name")} value={known} max={NAME_MAX} save={save}
+      placeholder={nameOf(account)} hint={ts("profile.nameHint", { account })} />
   );
 }
 
@@ -95,10 +95,8 @@ function Status({ account }: { account: string }) {
     await me().client.api.people.setPresence({ status });
   };
   return (
-    <Panel title={t("presence.status")}>
-      <LineForm label={t("presence.status")} value={known} max={STATUS_MAX} save={save}
-        placeholder={t("presence.statusHint")} hint={ts("profile.statusHint")} />
-    </Panel>
+    <LineForm label={t("presence.status")} value={known} max={STATUS_MAX} save={save}
+      placeholder={t("presence.statusHint")} hint={ts("profile.statusHint")} />
   );
 }
 

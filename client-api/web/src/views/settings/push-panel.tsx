@@ -63,7 +63,9 @@ function Push({ state, resource }: { state: State; resource: Resource<State> }) 
     {failing && (
       <div class="notice">
         <Icon name="warning" size={16} />
-        <span class="notice-text">{ts("push.failing")} {failing.why} <Ago at={failing.since} /></span>
+        <span class="notice-text">
+          {ts("push.failing")} {failing.why} <Ago at={failing.since} />
+        </span>
         <Button kind="quiet" onClick={() => void set(true)}>{ts("push.anew")}</Button>
       </div>
     )}

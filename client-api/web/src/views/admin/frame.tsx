@@ -11,16 +11,16 @@ import { t } from "../../i18n/index.js";
 import { ta } from "../../i18n/admin.js";
 import type { Policy, Setting, Status } from "./types.js";
 
-export interface Console {
+export interface Shared {
   status: Resource<Status>;
   policy: Resource<Policy>;
   settings: Resource<Setting[]>;
 }
 
-export const ConsoleContext = createContext<Console>(null as unknown as Console);
+export const SharedContext = createContext<Shared>(null as unknown as Shared);
 
-export function useConsole(): Console {
-  return useContext(ConsoleContext);
+export function useShared(): Shared {
+  return useContext(SharedContext);
 }
 
 /** A page of the console. */
