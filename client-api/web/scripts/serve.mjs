@@ -69,13 +69,16 @@ function passUpgradeOn(target, from, socket, head) {
   }
 }
 
-/** Serves until the answer's `close`; `port` 0 takes any. */
-export async function serve(node, port = 0) {
+/**
+ * Serves until the answer's `close`; `port` 0 takes any. With `whole` the pages come from the node
+ * too, so that this is only a way there that can be cut.
+ */
+export async function serve(node, port = 0, whole = false) {
   const target = new URL(node);
   const sockets = new Set();
   const server = createServer((from, response) => {
     const { pathname } = new URL(from.url, "http://any");
-    if (isOfNode(pathname)) passOn(target, from, response);
+    if (whole || isOfNode(pathname)) passOn(target, from, response);
     else serveFile(decodeURIComponent(pathname), response);
   });
   server.on("upgrade", (from, socket, head) => passUpgradeOn(target, from, socket, head));

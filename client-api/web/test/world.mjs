@@ -73,7 +73,7 @@ export class Site {
   static async open(node) {
     const site = new Site();
     site.node = node;
-    site.server = await serve(node);
+    site.server = await serve(node, 0, true);
     site.url = site.server.url;
     return site;
   }
@@ -85,7 +85,7 @@ export class Site {
   }
 
   async reopen() {
-    this.server = await serve(this.node, Number(new URL(this.url).port));
+    this.server = await serve(this.node, Number(new URL(this.url).port), true);
   }
 
   /** A request of the API, past the browser. */

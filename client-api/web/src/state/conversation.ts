@@ -15,7 +15,7 @@ const KEPT = "app/detail/";
 export class Conversation {
   readonly timeline: Timeline;
   readonly view = signal<TimelineView>({
-    items: [], hasBefore: true, hasAfter: true, pending: false, loading: true,
+    items: [], local: [], hasBefore: true, hasAfter: true, pending: false, loading: true,
   });
   /** Members, rules and organisations, as they were told last. */
   readonly detail = signal<ChannelDetail | undefined>(undefined);
