@@ -1,8 +1,8 @@
 // Which of the large parts is shown: signing in, or the shell.
 import { useEffect } from "preact/hooks";
 import { signedIn } from "../state/account.js";
-import { openDialog } from "../components/dialog.js";
-import { PopoverHost } from "../components/menu.js";
+import { closeDialog, openDialog } from "../components/dialog.js";
+import { closePopover, PopoverHost } from "../components/menu.js";
 import { Toasts } from "../components/toast.js";
 import { SignIn } from "../views/sign-in.js";
 import { SignUp } from "../views/sign-up.js";
@@ -11,10 +11,17 @@ import { go, route } from "./router.js";
 import { Shell } from "./shell.js";
 
 export function App() {
+  const isIn = Boolean(signedIn.value);
+  useEffect(() => {
+    if (isIn) return;
+    closeDialog();
+    closePopover();
+  }, [isIn]);
   return (
     <ErrorFrame>
       <Page />
-      {openDialog.value?.()}
+      {/* What is open is the user's: it goes with him. */}
+      {isIn && openDialog.value?.()}
       <PopoverHost />
       <Toasts />
     </ErrorFrame>

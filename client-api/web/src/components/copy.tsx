@@ -26,7 +26,7 @@ export function CopyButton({ text, label, small }: {
 export function CopyBox({ text, label }: { text: string; label: string }) {
   return (
     <div class="copy-box">
-      <pre tabIndex={0} role="region" aria-label={label}>{text}</pre>
+      <pre tabIndex={0} role="group" aria-label={label}>{text}</pre>
       <CopyButton text={text} label={`${t("action.copy")}: ${label}`} small />
     </div>
   );

@@ -38,7 +38,7 @@ export function DataTable<T>({ label, columns, rows, id, rowClass }: {
                   class={`${kind}${isEmpty ? " nothing" : ""}`}>
                   {kind !== "main" && kind !== "actions"
                     && <span class="cell-title" aria-hidden="true">{title}</span>}
-                  <div class="cell">{isEmpty ? "–" : content}</div>
+                  <div class="cell">{isEmpty && kind !== "actions" ? "–" : content}</div>
                 </td>
               );
             })}

@@ -35,7 +35,7 @@ export function Sections({ base, title, note, groups, page, children }: {
           <div><h2>{title}</h2>{note && <small>{note}</small>}</div>
         </header>
         {groups.map(([name, pages]) => (
-          <section key={name} aria-label={name || title}>
+          <section key={name}>
             {name && <h3>{name}</h3>}
             <ul>
               {pages.map((each) => <li key={each.id}>
@@ -75,7 +75,7 @@ export function Panel({ title, hint, actions, children, kind = "" }: {
   kind?: string;
 }) {
   return (
-    <section class={`panel-box ${kind}`} aria-label={title}>
+    <section class={`panel-box ${kind}`}>
       {(title || actions) && (
         <header>
           <div>

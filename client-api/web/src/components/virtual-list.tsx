@@ -102,7 +102,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   render({ items, label, draw }: Props<T>, { from, to }: Drawn) {
     return (
       <div class="virtual" ref={this.#scroller} role="region" aria-label={label} tabIndex={0}
-        onScroll={this.#scrolled}>
+        onScroll={this.#scrolled} onClickCapture={this.#pressed}>
         <div ref={this.#before} />
         {items.slice(from, to).map((item) => (
           <div key={item.key} class="virtual-row" ref={this.#refOf(item.key)}>{draw(item)}</div>
@@ -141,6 +141,15 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
     this.#tell();
   };
 
+  /** What opens out under the reader's hand grows downwards, also at the end of the list. */
+  readonly #pressed = (event: Event) => {
+    const target = event.target as Element;
+    if (!target.closest("[aria-expanded]")) return;
+    const [key, row] = [...this.#rows].find(([, each]) => each.contains(target)) ?? [];
+    const top = this.#scroller.current?.getBoundingClientRect().top ?? 0;
+    if (key && row) this.#anchor = { key, top: row.getBoundingClientRect().top - top };
+  };
+
   /** Remembers what the reader looks at. */
   #note(): void {
     const scroller = this.#scroller.current;
@@ -166,6 +175,8 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
       scroller.scrollTop = wanted;
       this.#set = scroller.scrollTop;
     }
+    const isAtEnd = this.#total - scroller.scrollTop - scroller.clientHeight < 1;
+    if (isAtEnd && this.props.followsEnd) this.#anchor = "end";
     this.#draw(wanted);
     this.#tell();
   }

@@ -1,5 +1,6 @@
 /** English: the strings of the admin console. */
 export const enAdmin = {
+  "back": "Back",
   "backlog.atLeast": "{count} records or more",
   "backlog.none": "Nothing waits",
   "backlog.oldest": "the oldest for {span}",
@@ -30,6 +31,7 @@ export const enAdmin = {
   "doctor.records": "Records to publish",
   "doctor.run": "Examine",
   "doctor.running": "Looking…",
+  "done": "Done",
   "faults.denied": "Asked for what is not here or not for it",
   "faults.faults": "Broke the protocol",
   "faults.hint": "In this run of the node.",

@@ -109,9 +109,10 @@ class ListKeeper {
   }
 
   keepSoon(): void {
-    if (!areChannelsKnown.peek()) return;
-    clearTimeout(this.#keeping);
+    // Not put off by each change: in a busy channel it would never be kept.
+    if (!areChannelsKnown.peek() || this.#keeping !== undefined) return;
     this.#keeping = setTimeout(() => {
+      this.#keeping = undefined;
       const value = [...channels.peek().values()];
       void this.me.store.write([{ key: KEPT, value }]).catch(() => undefined);
     }, KEEP_AFTER_MS);

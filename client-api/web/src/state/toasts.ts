@@ -16,7 +16,9 @@ let next = 1;
 
 export function toast(text: string, more: Partial<Omit<Toast, "id" | "text">> = {}): void {
   const shown: Toast = { kind: "info", ...more, id: next++, text };
-  toasts.value = [...toasts.value, shown].slice(-TOASTS_MAX);
+  // The same text takes the place of the one before.
+  const others = toasts.value.filter((each) => each.text !== text);
+  toasts.value = [...others, shown].slice(-TOASTS_MAX);
   setTimeout(() => dismiss(shown.id), SHOWN_MS);
 }
 

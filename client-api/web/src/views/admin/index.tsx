@@ -60,7 +60,7 @@ function Outside({ title, children }: { title: string; children: ComponentChildr
         <span class="empty-sign"><Icon name="shield" size={32} /></span>
         <h2>{title}</h2>
         {children}
-        <Button icon="back" class="only-wide" onClick={() => go("/")}>{t("action.back")}</Button>
+        <Button icon="back" class="only-wide" onClick={() => go("/")}>{ta("back")}</Button>
       </div>
     </Page>
   );

@@ -100,7 +100,7 @@ function Made({ invite }: { invite: NewInvite }) {
   const link = `${location.origin}/invite/${encodeURIComponent(invite.token)}`;
   return (
     <Dialog title={ta("invites.made", { domain: me().domain })} onClose={closeDialog} footer={
-      <Button kind="primary" onClick={closeDialog}>{t("action.done")}</Button>
+      <Button kind="primary" onClick={closeDialog}>{ta("done")}</Button>
     }>
       <CopyBox label={ta("invites.link")} text={link} />
       <p>{ta("invites.goodUntil")} <Ago at={invite.expires_unix_ms} />.</p>

@@ -91,7 +91,7 @@ function ReallyReopen({ group, preview, onDone, onBack }: {
   };
   return (
     <Dialog title={ta("reopen.title", { name: group.name })} onClose={closeDialog} wide footer={<>
-      <Button onClick={onBack}>{t("action.back")}</Button>
+      <Button onClick={onBack}>{ta("back")}</Button>
       <Button type="submit" form="reopen-now" kind="danger" busy={isBusy}
         disabled={typed.trim() !== group.name.trim()}>{ta("groups.reopen")}</Button>
     </>}>

@@ -97,7 +97,7 @@ function ResetPassword({ name, onDone }: { name: string; onDone: () => void }) {
 function ShownOnce({ title, made }: { title: string; made: Made }) {
   return (
     <Dialog title={title} onClose={closeDialog} footer={
-      <Button kind="primary" onClick={closeDialog}>{t("action.done")}</Button>
+      <Button kind="primary" onClick={closeDialog}>{ta("done")}</Button>
     }>
       <div class="labelled">
         <span>{ta("users.account")}</span>

@@ -5,7 +5,7 @@ import { CopyBox } from "../../components/copy.js";
 import { closeDialog, Dialog, openDialog } from "../../components/dialog.js";
 import { PasswordField, TextField } from "../../components/field.js";
 import { Panel } from "../../components/sections.js";
-import { me, signOut } from "../../state/account.js";
+import { me, signedIn, signOut, wasLoggedOut } from "../../state/account.js";
 import { messageOf, toast } from "../../state/toasts.js";
 import { t } from "../../i18n/index.js";
 import { ts } from "../../i18n/settings.js";
@@ -85,7 +85,9 @@ function DeleteAccount() {
       await client.api.accounts.deleteAccount(password);
       closeDialog();
       toast(ts("delete.done", { account }));
-      await signOut();
+      // The node may have ended the session already.
+      if (signedIn.peek()) await signOut();
+      wasLoggedOut.value = false;
     } catch (reason) {
       setError(messageOf(reason));
       setBusy(false);

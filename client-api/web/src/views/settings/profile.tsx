@@ -52,7 +52,7 @@ function Picture({ account }: { account: string }) {
   };
   const remove = async () => {
     const yes = await confirm({
-      title: ts("profile.removePicture"), action: t("action.remove"), danger: true,
+      title: ts("profile.removePicture"), action: ts("profile.removePicture"), danger: true,
       text: ts("profile.removePictureAsk"),
     });
     if (yes && await attempt(() => me().client.api.people.removeAvatar())) askAgain(account);
