@@ -34,7 +34,9 @@ pub(crate) fn answer(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<
     if is_api || (method != Method::GET && method != Method::HEAD) {
         return None;
     }
-    let named = FILES.iter().find(|file| file.path == path);
+    // A worker that keeps the page asks for it as a file.
+    let wanted = if path.is_empty() { PAGE } else { path };
+    let named = FILES.iter().find(|file| file.path == wanted);
     let wants_page = || {
         let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
         let is_page = accepted.is_some_and(|accepted| accepted.contains("text/html"));

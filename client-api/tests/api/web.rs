@@ -70,6 +70,8 @@ async fn resources_that_are_not_there_are_no_pages() {
         assert_eq!(answer.status, 404, "{line}");
         assert!(answer.text().contains("resource_not_found"), "{line}");
     }
+    // What keeps the page for when there is no connection asks for it as a file.
+    assert_eq!(Page::of(&server, "GET /", "Accept: */*\r\n").await.status, 200);
     // A program that gropes about is no browser.
     let answer = Page::of(&server, "GET /nothing.js", "Accept: */*\r\n").await;
     assert_eq!(answer.status, 404);
