@@ -1,6 +1,7 @@
 // Only for looking at the console while it is made: this is no test, and what it answers is made
 // up. It stands before a node, answers `/v1/admin/*` itself, calls every account an admin, and
 // passes all else on: node scripts/mock-admin.mjs --node http://127.0.0.1:8448 [--port 8102]
+// [--without figures,settings] leaves resources out, as an older node does.
 // Then: node scripts/serve.mjs --node http://127.0.0.1:8102
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
@@ -270,7 +271,7 @@ function answerAdmin(method, url, body, response) {
   const path = url.pathname.slice("/v1/admin/".length);
   for (const [wanted, pattern, answer] of ANSWERS) {
     const found = method === wanted && pattern.exec(path);
-    if (!found) continue;
+    if (!found || without.includes(path)) continue;
     const parts = found.slice(1).map(decodeURIComponent);
     const value = answer(parts, Object.fromEntries(url.searchParams), taken(body));
     response.writeHead(value === undefined ? 204 : 200, { "content-type": "application/json" });
@@ -280,7 +281,10 @@ function answerAdmin(method, url, body, response) {
   response.end(JSON.stringify({ error: { code: "resource_not_found", message: "Not here." } }));
 }
 
-const { values } = parseArgs({ options: { node: { type: "string" }, port: { type: "string" } } });
+const { values } = parseArgs({ options: {
+  node: { type: "string" }, port: { type: "string" }, without: { type: "string", default: "" },
+} });
+const without = values.without.split(",");
 const node = new URL(values.node ?? "http://127.0.0.1:8448");
 const headers = (from) => ({ ...from, host: node.host });
 
