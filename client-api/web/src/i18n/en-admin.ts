@@ -98,6 +98,7 @@ export const enAdmin = {
   "groups.newer": "Read-only: newer rules",
   "groups.newerHint": "Its home uses rules that this node does not know. Upgrade this node.",
   "groups.none": "No such group.",
+  "groups.noneYet": "This node holds no group yet.",
   "groups.reopen": "Reopen",
   "groups.search": "Name, home or id",
   "groups.show": "Show",
@@ -258,6 +259,7 @@ export const enAdmin = {
   "partners.nextTry": "Next try",
   "partners.noError": "None in this run of the node",
   "partners.none": "No such partner.",
+  "partners.noneYet": "This node has no partner yet.",
   "partners.other": "Other domain",
   "partners.otherHint": "Allow, limit or block an organisation before it is a partner.",
   "partners.retried": "{domain} is being dialled.",
@@ -447,6 +449,7 @@ export const enAdmin = {
     "A password is made and shown once. To let people choose name and password themselves, make an "
     + "invitation instead.",
   "users.none": "No account begins with “{prefix}”.",
+  "users.notYet": "Not known yet",
   "users.once":
     "Hand both over now, by a way that you trust: the password is not kept, and cannot be shown "
     + "again. It can be changed in the settings.",

@@ -40,7 +40,7 @@ export function GroupsPage() {
           {data.some((each) => each.read_only === "split")
             && <Warning kind="bad">{ta("groups.splitHint")}</Warning>}
           {found.length ? <Groups list={found} groups={groups} />
-            : <Nothing>{ta("groups.none")}</Nothing>}
+            : <Nothing>{ta(data.length ? "groups.none" : "groups.noneYet")}</Nothing>}
         </>;
       }}</Loaded>
     </AdminFrame>

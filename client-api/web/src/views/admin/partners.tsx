@@ -43,7 +43,7 @@ export function PartnersPage() {
         return <>
           <p class="hint" role="status">{tan("partners.count", found.length)}</p>
           {found.length ? <Peers list={found} peers={peers} />
-            : <Nothing>{ta("partners.none")}</Nothing>}
+            : <Nothing>{ta(data.length ? "partners.none" : "partners.noneYet")}</Nothing>}
         </>;
       }}</Loaded>
     </AdminFrame>

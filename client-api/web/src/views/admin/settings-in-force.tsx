@@ -13,12 +13,12 @@ export function SettingsInForcePage() {
   const [shown, show] = useState<"all" | "set">("all");
   return (
     <AdminFrame title={ta("nav.settings")} intro={ta("inForce.intro")}>
-      <div class="filters">
+      {!settings.isMissing && <div class="filters">
         <FilterField label={ta("inForce.search")} value={words} onChange={setWords} />
         <Choice label={ta("groups.show")} value={shown} onChange={show} options={[
           ["all", ta("list.all")], ["set", ta("inForce.set")],
         ]} />
-      </div>
+      </div>}
       <Loaded of={settings}>{(data) => {
         const found = data.filter((each) => matches(each, words)
           && (shown === "all" || each.from !== "default"));

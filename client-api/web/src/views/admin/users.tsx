@@ -62,7 +62,9 @@ function Users({ users, page }: { users: User[]; page: Resource<UserPage> }) {
         {
           title: ta("users.lastActive"),
           cell: (user) => user.last_active_unix_ms
-            ? <Ago at={user.last_active_unix_ms} /> : ta("users.never"),
+            ? <Ago at={user.last_active_unix_ms} />
+            // It is written when the last device goes.
+            : ta(user.devices ? "users.notYet" : "users.never"),
         },
         { title: ta("users.created"), cell: (user) => <Ago at={user.created_unix_ms} /> },
         {
