@@ -55,6 +55,12 @@ export class LoneNode {
     return stdout.split("\n")[0];
   }
 
+  /** Lets an account use the console. */
+  async makeAdmin(name) {
+    const run = promisify(execFile);
+    await run(process.env.COMITY_BINARY, ["user", "admin", name, "--config", this.file]);
+  }
+
   async end() {
     const ended = once(this.child, "exit");
     this.child.kill("SIGTERM");

@@ -33,7 +33,9 @@ function Page() {
   const isIn = Boolean(signedIn.value);
   const isEntrance = at === "signIn" || at === "signUp" || at === "invite";
   useEffect(() => {
-    if (isIn && (at === "signIn" || at === "signUp")) go("/", { replace: true });
+    // Where it is by now: who has just signed in may be on the way to another page already.
+    const now = route.peek().at;
+    if (isIn && (now === "signIn" || now === "signUp")) go("/", { replace: true });
     if (!isIn && !isEntrance) {
       const next = location.pathname === "/" ? "" : `?next=${encodeURIComponent(here())}`;
       go(`/sign-in${next}`, { replace: true });
