@@ -54,6 +54,8 @@ enum Part {
     Outside,
     /// The TypeScript SDK's own tests.
     Sdk,
+    /// The web client in a browser.
+    Web,
 }
 
 impl Part {
@@ -75,6 +77,7 @@ impl Part {
             Self::Hostile => scenario::run_short("hostile"),
             Self::Outside => outside::run_short(),
             Self::Sdk => web::test_sdk(),
+            Self::Web => web::test_web(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Part {
                 | Self::Hostile
                 | Self::Outside
                 | Self::Sdk
+                | Self::Web
         )
     }
 

@@ -1,6 +1,6 @@
-//! `cargo xtask test sdk`: the TypeScript SDK's own tests, against the tree's nodes. Modules come
-//! from npm in the versions and with the hashes of its list; nothing of them runs as it is
-//! installed.
+//! `cargo xtask test sdk web`: the tests of the TypeScript SDK and of the web client, against the
+//! tree's nodes and in a real browser. Modules come from npm in the versions and with the hashes of
+//! their lists; nothing of them runs as it is installed.
 
 use std::process::Command;
 
@@ -8,12 +8,22 @@ use crate::process::{self, Outcome, PROFILE};
 use crate::{programs, tree};
 
 const SDK: &str = "client-api/sdk";
+const WEB: &str = "client-api/web";
 
 /// Tests the SDK: its types are those of the documents, and it does what it says.
 pub(crate) fn test_sdk() -> Outcome {
     programs::build(PROFILE)?;
     install(SDK)?;
     process::run(npm(SDK).arg("test").env("COMITY_BINARY", programs::path("comity", PROFILE)))
+}
+
+/// Tests the web client: its files are those of its sources and within their budget, and people get
+/// on with it.
+pub(crate) fn test_web() -> Outcome {
+    programs::build(PROFILE)?;
+    [SDK, WEB].into_iter().try_for_each(install)?;
+    process::run(npm(WEB).args(["run", "check"]))?;
+    process::run(npm(WEB).arg("test").env("COMITY_BINARY", programs::path("comity", PROFILE)))
 }
 
 /// Brings the modules of a package, where they are not those of its list.

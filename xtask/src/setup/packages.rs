@@ -8,9 +8,15 @@ use super::has_python_module;
 use crate::process;
 
 /// Everything that tests need from the system.
-pub(super) const PACKAGES: [Package; 15] = [
+pub(super) const PACKAGES: [Package; 17] = [
     Package::new("iproute2", "network namespaces for the organisations", Sign::Program("ip")),
     Package::new("iptables", "cutting a link between two nodes", Sign::Program("iptables")),
+    Package::new("chromium", "a browser for the web client", Sign::Program("chromium")),
+    Package::new(
+        "fonts-noto-cjk",
+        "Korean letters in its pages",
+        Sign::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+    ),
     Package::new("knot", "a DNS server with signed zones", Sign::Program("knotd")),
     Package::new("knot-dnsutils", "kdig, which asks it", Sign::Program("kdig")),
     Package::new("nodejs", "a WebSocket client that is not ours", Sign::Program("node")),
