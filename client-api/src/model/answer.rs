@@ -17,9 +17,9 @@ use super::rule::RuleShape;
 use super::time::format_unix_ms;
 use super::value::{cursor_text, device_text, poll_cursor_text};
 use crate::backend::{
-    Caller, ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint,
-    FeedEvent, FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost,
-    NodeIntroduction, Outcome, Page, ShownMessage, Standing,
+    ChannelDetail, ChannelKind, ChannelSummary, Cursor, Delivery, Device, Endpoint, FeedEvent,
+    FoundGroup, FoundGroups, HistoryPage, LoggedIn, Mark, Member, NodeHost, NodeIntroduction,
+    Outcome, Page, ShownMessage, Standing,
 };
 use crate::message::{EventList, Version};
 
@@ -99,12 +99,12 @@ impl From<NodeHost> for HostShape {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DeviceShape {
-    id: String,
-    name: String,
+    pub(super) id: String,
+    pub(super) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    created_time: Option<String>,
+    pub(super) created_time: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    current: Option<bool>,
+    pub(super) current: Option<bool>,
 }
 
 impl From<&Device> for DeviceShape {
@@ -143,35 +143,6 @@ impl LoggedInAnswer {
             account: logged_in.caller.label.to_string(),
             device: DeviceShape { id, name: device_name, created_time: None, current: None },
             token: logged_in.token,
-        }
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MeAnswer {
-    account: String,
-    device: DeviceShape,
-    shows_reads: bool,
-    admin: bool,
-}
-
-impl MeAnswer {
-    pub(crate) fn new(
-        caller: &Caller,
-        devices: &[Device],
-        (shows_reads, admin): (bool, bool),
-    ) -> Self {
-        let device = devices.iter().find(|d| d.id == caller.device).map(DeviceShape::from);
-        Self {
-            account: caller.label.to_string(),
-            device: device.unwrap_or_else(|| DeviceShape {
-                id: device_text(caller.device),
-                name: String::new(),
-                created_time: None,
-                current: None,
-            }),
-            shows_reads,
-            admin,
         }
     }
 }

@@ -6,6 +6,7 @@ mod besides;
 #[cfg(test)]
 mod examples;
 mod incoming;
+mod me;
 mod organisation;
 mod outgoing;
 mod people;
@@ -21,11 +22,12 @@ mod value;
 
 pub(crate) use answer::{
     ChannelAnswer, ChannelsAnswer, CreatedAnswer, DevicesAnswer, FoundGroupShape,
-    FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MeAnswer, MessageAnswer,
-    StatusAnswer, StoredAnswer, VersionsAnswer, WellKnownAnswer, delivered_frame, events_answer,
-    frames_answer, history_answer, history_grew_frame, sync_answer,
+    FoundGroupsAnswer, HealthAnswer, JoinedAnswer, LoggedInAnswer, MessageAnswer, StatusAnswer,
+    StoredAnswer, VersionsAnswer, WellKnownAnswer, delivered_frame, events_answer, frames_answer,
+    history_answer, history_grew_frame, sync_answer,
 };
 pub(crate) use incoming::{ClientFrame, FrameError, parse_frame};
+pub(crate) use me::MeAnswer;
 pub(crate) use outgoing::{
     ErrorAnswer, NodeFrame, answer_frame, encode, event_frame, goodbye_frame, reading_frame,
     refused_frame, welcome_frame,

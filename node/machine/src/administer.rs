@@ -9,6 +9,11 @@ use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
 impl State {
+    /// Whether an account may do what the admin of the node does.
+    pub fn is_admin(&self, account: AccountNumber) -> bool {
+        self.accounts.get(&account).is_some_and(|account| account.is_admin)
+    }
+
     /// Changes what an account may do. Whoever is shut out, or gets another password, is logged out
     /// everywhere.
     pub(crate) fn administer(

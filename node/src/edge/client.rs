@@ -21,7 +21,7 @@ use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, Messag
 use comity_protocol::limits::MEMBERS_DEFAULT;
 use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
 
-use super::device::{DeviceFeed, delivery};
+use super::device::{DeviceFeed, deliveries};
 use super::list::{members, summaries, summary};
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Links, Marks, PeerParts, Progress};
@@ -381,8 +381,7 @@ impl Backend for ClientEdge {
     }
 
     fn is_admin(&self, caller: &Caller) -> bool {
-        let state = self.shared().state();
-        state.accounts.get(&caller.account.number).is_some_and(|account| account.is_admin)
+        self.shared().state().is_admin(caller.account.number)
     }
 
     async fn perform(
@@ -564,10 +563,9 @@ impl Backend for ClientEdge {
     }
 
     fn delivered_since(&self, caller: &Caller, mark: Mark) -> (Mark, Vec<Delivery>) {
-        let device = convert::device_back(caller.device);
-        let (now, notices) = self.0.peers.progress.since(mark.0, device);
-        let told = notices.into_iter().filter_map(|notice| delivery(self.shared(), notice));
-        (Mark(now), told.collect())
+        let progress = &self.0.peers.progress;
+        let (now, notices) = progress.since(mark.0, convert::device_back(caller.device));
+        (Mark(now), deliveries(self.shared(), notices))
     }
 
     async fn subscribe(
@@ -582,9 +580,8 @@ impl Backend for ClientEdge {
             feed::Subscription::open(&self.0.hub, self.shared(), subscriber, Some(device), cursor);
         let moved = match cursor {
             Some(cursor) if !opened.resync => {
-                let mut told = self.marks_after(caller, cursor.pos);
-                told.extend(self.settings_after(caller, cursor.pos));
-                told
+                let settings = self.settings_after(caller, cursor.pos);
+                self.marks_after(caller, cursor.pos).into_iter().chain(settings).collect()
             }
             _ => Vec::new(),
         };

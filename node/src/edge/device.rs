@@ -100,8 +100,13 @@ impl Subscription for DeviceFeed {
     }
 }
 
+/// Notices, as a device is told them.
+pub(super) fn deliveries(shared: &Shared, notices: Vec<Notice>) -> Vec<Delivery> {
+    notices.into_iter().filter_map(|notice| delivery(shared, notice)).collect()
+}
+
 /// What clients see of a notice; nothing where nobody knows whose it is any more.
-pub(super) fn delivery(shared: &Shared, notice: Notice) -> Option<Delivery> {
+fn delivery(shared: &Shared, notice: Notice) -> Option<Delivery> {
     Some(match notice {
         Notice::Delivered { channel, message, organisations, of, is_final } => {
             Delivery::Delivered { channel, message, organisations, of, is_final }

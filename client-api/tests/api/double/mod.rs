@@ -353,10 +353,6 @@ impl Backend for Double {
         !self.state().hides_reads.contains(&caller.label)
     }
 
-    fn is_admin(&self, _: &Caller) -> bool {
-        false
-    }
-
     async fn perform(
         &self,
         caller: &Caller,
