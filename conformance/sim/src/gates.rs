@@ -4,6 +4,7 @@
 use comity_machine::{Channel, Group, Log};
 use comity_protocol::id::{ChannelId, LineageId};
 
+use crate::check::node_of;
 use crate::world::World;
 
 /// A home that handed a group over and has no member left hears from the next one alone that it is
@@ -19,13 +20,17 @@ pub(crate) fn waits_for_next_term(world: &World, channel: ChannelId, own: &Group
 }
 
 /// An organisation that was out and came back has no history of what was written meanwhile, nor has
-/// one that is shown nothing from before it joined; and where the founder of the group is out,
-/// nobody may have all of the past. Of a log that it has heard nothing of since, the origin alone
-/// can say what it had stated up to there. Goes when the log itself proves that.
-pub(crate) fn waits_for_origin(channel: &Channel, log: &Log) -> bool {
+/// one that is shown nothing from before it joined; and where the founder of the group is out, or
+/// out of reach, nobody may have all of the past. Of a log that it has heard nothing of since, the
+/// origin alone can say what it had stated up to there. Goes when the log itself proves that.
+pub(crate) fn waits_for_origin(world: &World, node: usize, channel: &Channel, log: &Log) -> bool {
     let has_no_past = channel.group().is_some_and(|group| {
-        let is_founder_out = group.terms.get(&1).is_some_and(|first| !group.follows(first.home));
-        group.state.since_joining || is_founder_out
+        let founder = group.terms.get(&1).map(|first| first.home);
+        let is_reached = |founder: &LineageId| {
+            let at = node_of(world, founder);
+            group.follows(*founder) && at.is_some_and(|at| !world.net.are_apart(at, node))
+        };
+        group.state.since_joining || !founder.as_ref().is_some_and(is_reached)
     });
     log.awaits_start().is_some() && log.start.is_none() && (has_no_past || log.backlog.is_none())
 }

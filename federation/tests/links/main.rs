@@ -194,12 +194,14 @@ async fn a_class_that_is_not_read_holds_up_no_other() {
     let (a, b) = (endpoint(1), endpoint(2));
     let (at_a, mut at_b) = link(&a, &b, 2).await;
     let stalled = [Feed, History];
+    // 16 MiB: more than a class may have under way.
+    const FRAMES: u32 = 64;
     let mut filling = Vec::new();
     for class in stalled {
         at_b.set_reading(class, false);
         let sender = at_a.sender().clone();
         filling.push(tokio::spawn(async move {
-            for number in 0..32 {
+            for number in 0..FRAMES {
                 sender.send(class, numbered(number, 256 * 1024)).await.unwrap();
             }
         }));
@@ -213,13 +215,13 @@ async fn a_class_that_is_not_read_holds_up_no_other() {
     for class in stalled {
         at_b.set_reading(class, true);
     }
-    for _ in 0..64 {
+    for _ in 0..2 * FRAMES {
         let (class, frame) = next(&mut at_b).await;
         let count = &mut seen[usize::from(class == History)];
         assert!(frame == numbered(*count, 256 * 1024), "{class:?} {count}");
         *count += 1;
     }
-    assert_eq!(seen, [32, 32]);
+    assert_eq!(seen, [FRAMES, FRAMES]);
 }
 
 #[tokio::test]

@@ -148,6 +148,8 @@ export interface components {
             device: components["schemas"]["Device"];
             /** @description Whether others see how far the account has read. */
             shows_reads: boolean;
+            /** @description Whether the account may do what the admin of the node does, in the console at /admin. */
+            admin: boolean;
         };
         /** @description The account's devices. */
         Devices: {

@@ -221,7 +221,7 @@ fn demanded(
     }
     let is_reached = members.contains(&at) && !world.net.are_apart(node, at);
     let waits = known.is_some_and(|(_, channel)| {
-        channel.logs.get(&name).is_some_and(|log| waits_for_origin(channel, log))
+        channel.logs.get(&name).is_some_and(|log| waits_for_origin(world, node, channel, log))
     });
     if !is_reached && waits {
         return 0;
