@@ -25,12 +25,7 @@ export async function fill(world) {
   await carol.ask("PUT", "/v1/me/display_name", { name: "Carol 박" });
   const topic = "Everything for the release of Comity 1.0";
   const channel = await alice.group("Launch plan", topic);
-  for (const each of [bob, carol]) {
-    await alice.ask("POST", `/v1/channels/${channel}/invites`, { account: each.account });
-    await each.hasChannel(channel, "invited");
-    await each.ask("POST", `/v1/channels/${channel}/accept`);
-    await each.hasChannel(channel, "joined");
-  }
+  for (const each of [bob, carol]) await alice.bring(each, channel);
   await alice.group("Design");
   const invitation = await bob.group("Chess club", "Sundays");
   await bob.ask("POST", `/v1/channels/${invitation}/invites`, { account: alice.account });
@@ -53,9 +48,10 @@ export async function fill(world) {
   return { channel, root, last, invitation, direct: id };
 }
 
-class Person {
-  static async logIn(site, name) {
-    const body = { name, password: `${name}-tries-comity`, device_name: "test" };
+/** Somebody who uses the API. */
+export class Person {
+  static async logIn(site, name, password = `${name}-tries-comity`) {
+    const body = { name, password, device_name: "test" };
     const { account, token } = await site.ask("POST", "/v1/sessions", body);
     return Object.assign(new Person(), { site, account, token, nonce: 0 });
   }
@@ -74,20 +70,29 @@ class Person {
     return (await this.ask("POST", `/v1/channels/${channel}/messages`, body)).id;
   }
 
-  /** Asks until a channel stands so: each request waits for what comes next. */
+  /** Brings somebody into a channel. */
+  async bring(other, channel) {
+    await this.ask("POST", `/v1/channels/${channel}/invites`, { account: other.account });
+    await other.hasChannel(channel, "invited");
+    await other.ask("POST", `/v1/channels/${channel}/accept`);
+    await other.hasChannel(channel, "joined");
+  }
+
+  /** Waits until a channel stands so. */
   async hasChannel(channel, standing) {
-    await this.#until(async () => {
+    await this.until(async () => {
       const { channels } = await this.ask("GET", "/v1/channels");
       return channels.some((each) => each.id === channel && each.standing === standing);
     });
   }
 
   async hasMessage(channel, id) {
-    await this.#until(() => this.ask("GET", `/v1/channels/${channel}/messages/${id}`)
+    await this.until(() => this.ask("GET", `/v1/channels/${channel}/messages/${id}`)
       .then(() => true, () => false));
   }
 
-  async #until(holds) {
+  /** Asks until it is so, anew after each thing that comes. */
+  async until(holds) {
     let { cursor } = await this.ask("GET", "/v1/sync");
     while (!await holds()) {
       ({ cursor } = await this.ask("GET", `/v1/sync?since=${cursor}&timeout=1000`));
