@@ -14,12 +14,15 @@ const PATIENCE_MS = 15_000;
 
 /** The world of one file of tests. */
 export class World {
-  /** Starts `comity demo`: `acme.test` with alice and carol, `globex.test` with bob. */
-  static async start() {
+  /**
+   * Starts `comity demo`: `acme.test` with alice and carol, `globex.test` with bob.
+   * More can be told to it, as `--data-dir`.
+   */
+  static async start(...more) {
     const binary = process.env.COMITY_BINARY;
     if (!binary) throw new Error("COMITY_BINARY must name a comity binary.");
     const world = new World();
-    world.child = spawn(binary, ["demo"], { stdio: ["ignore", "pipe", "inherit"] });
+    world.child = spawn(binary, ["demo", ...more], { stdio: ["ignore", "pipe", "inherit"] });
     const nodes = {};
     for await (const line of createInterface({ input: world.child.stdout })) {
       const [, domain, address] = /^\s+(\S+\.test)\s+clients (\S+),/.exec(line) ?? [];
