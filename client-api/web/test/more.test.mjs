@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Person } from "./content.mjs";
 import { LoneNode } from "./lone-node.mjs";
-import { Site, World, message, signIn } from "./world.mjs";
+import { PATIENCE_MS, Site, World, message, signIn } from "./world.mjs";
 
 const PASSWORD = "correct horse battery";
 const MENU = "Actions of this message";
@@ -180,15 +180,18 @@ async function pusher(page) {
   });
 }
 
-/** Waits until just these notifications are shown. */
+/** Waits until just these notifications are shown; fails with those that are. */
 async function shown(page, wanted) {
-  await page.waitForFunction(async (wanted) => {
-    const { getNotifications } = ServiceWorkerRegistration.prototype;
-    const all = await getNotifications.call(await navigator.serviceWorker.ready);
-    window.shownNow = JSON.stringify(all.map(({ title, body, tag, data: { path } }) => (
-      { title, body, tag, path })));
-    return window.shownNow === wanted;
-  }, JSON.stringify(wanted)).catch(async (error) => {
-    assert.equal(await page.evaluate(() => window.shownNow), JSON.stringify(wanted), error.message);
-  });
+  const last = await page.evaluate(async ([wanted, patience]) => {
+    const registration = await navigator.serviceWorker.ready;
+    const end = performance.now() + patience;
+    let now;
+    do {
+      await new Promise(requestAnimationFrame);
+      now = (await registration.getNotifications())
+        .map(({ title, body, tag, data: { path } }) => ({ title, body, tag, path }));
+    } while (JSON.stringify(now) !== wanted && performance.now() < end);
+    return now;
+  }, [JSON.stringify(wanted), PATIENCE_MS]);
+  assert.deepEqual(last, wanted);
 }

@@ -10,7 +10,7 @@ import { serve } from "../scripts/serve.mjs";
 
 const OUT = fileURLToPath(new URL("../target/shots/", import.meta.url));
 /** Longer than anything takes, also on a busy machine. */
-const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 15_000;
 
 /** The world of one file of tests. */
 export class World {
