@@ -54,12 +54,15 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   readonly #heights = new Map<string, number>();
   readonly #rows = new Map<string, HTMLElement>();
   readonly #watch = new ResizeObserver(() => this.#settle());
+  /** The items that have been given places. */
+  #placed: readonly T[] = [];
   #offsets: number[] = [0];
   #places = new Map<string, number>();
   #anchor: Anchor = "end";
   #rounds = 0;
-  /** Where the window was put last by this list itself. */
+  /** Where the window was put last by this list itself, and where it was seen last. */
   #set = -1;
+  #seen = 0;
   #told = "";
 
   /** Brings a row into sight, at a part of the window's height; false where it is not there. */
@@ -67,6 +70,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
     const scroller = this.#scroller.current;
     if (!scroller || !this.#places.has(key)) return false;
     this.#anchor = { key, top: scroller.clientHeight * part };
+    this.#seen = scroller.scrollTop;
     this.#rounds = 0;
     this.#settle();
     return true;
@@ -74,6 +78,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
 
   showEnd(): void {
     this.#anchor = "end";
+    this.#seen = this.#scroller.current?.scrollTop ?? 0;
     this.#rounds = 0;
     this.#settle();
   }
@@ -156,7 +161,8 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
     if (!scroller) return;
     const { scrollTop, clientHeight, scrollHeight } = scroller;
     const isAtEnd = scrollHeight - scrollTop - clientHeight < END_PX;
-    const item = this.props.items[this.#at(scrollTop)];
+    const item = this.#placed[this.#at(scrollTop)];
+    this.#seen = scrollTop;
     if ((isAtEnd && this.props.followsEnd) || !item) this.#anchor = "end";
     else this.#anchor = { key: item.key, top: this.#offsetOf(item.key) - scrollTop };
   }
@@ -165,6 +171,8 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   #settle(): void {
     const scroller = this.#scroller.current;
     if (!scroller) return;
+    // The reader may have moved on, and the event that says so is still to come.
+    if (Math.abs(scroller.scrollTop - this.#seen) >= 1) this.#note();
     for (const [key, element] of this.#rows) {
       this.#heights.set(key, element.getBoundingClientRect().height);
     }
@@ -175,6 +183,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
       scroller.scrollTop = wanted;
       this.#set = scroller.scrollTop;
     }
+    this.#seen = scroller.scrollTop;
     const isAtEnd = this.#total - scroller.scrollTop - scroller.clientHeight < 1;
     if (isAtEnd && this.props.followsEnd) this.#anchor = "end";
     this.#draw(wanted);
@@ -189,6 +198,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
       places.set(item.key, index);
       offsets.push((offsets[index] ?? 0) + (this.#heights.get(item.key) ?? guess(item)));
     });
+    this.#placed = items;
     this.#offsets = offsets;
     this.#places = places;
   }
