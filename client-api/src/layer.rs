@@ -58,13 +58,22 @@ impl FromStr for Origin {
 }
 
 impl Origins {
-    /// Whether a request may come from where it does. Only browsers say where that is.
+    /// Whether a request may come from where it does. Only browsers say where that is. The node's
+    /// own pages, which come from the address that is asked, always may.
     pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
         match (self, headers.get(header::ORIGIN)) {
             (Self::Any, _) | (_, None) => true,
-            (Self::Listed(listed), Some(origin)) => listed.iter().any(|known| known.0 == *origin),
+            (Self::Listed(listed), Some(origin)) => {
+                listed.iter().any(|known| known.0 == *origin) || is_own(origin, headers)
+            }
         }
     }
+}
+
+fn is_own(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let named = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    named.zip(host).is_some_and(|((_, named), host)| named == host)
 }
 
 /// Tells browsers which pages may read the answer, and answers for all routes when they ask first.

@@ -421,6 +421,9 @@ async fn pages_of_listed_origins_alone_may_ask() {
         assert_eq!(open(&server, &[("origin", other)]).await.err(), Some(403), "{other}");
     }
     assert!(open(&server, &[("origin", ours)]).await.is_ok());
+    // The node's own web client comes from the node.
+    let own = format!("http://{}", server.address);
+    assert!(open(&server, &[("origin", &own)]).await.is_ok());
     // What is no browser does not say an origin.
     assert!(open(&server, &[]).await.is_ok());
     let origin = format!("Origin: {ours}\r\n");
