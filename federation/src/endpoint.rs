@@ -38,8 +38,8 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// How long closing waits for peers to hear of it.
 const FAREWELL_MAX: Duration = Duration::from_millis(500);
 
-/// Bytes of one class that a peer may send before they are read: what is under way in a fifth of a
-/// second at 40 MB a second. Where something is lost, all that follows it waits.
+/// Bytes of one class that a peer may send before they are read: what is under way in a quarter
+/// of a second at 50 MB a second. Where something is lost, all that follows it waits.
 const STREAM_WINDOW_BYTES: u32 = 12 * 1024 * 1024;
 /// Enough for every class at once, so that one that is not read never holds up another.
 pub(crate) const LINK_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * CLASS_COUNT;

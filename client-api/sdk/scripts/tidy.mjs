@@ -1,39 +1,12 @@
-// The rules on sizes: files of at most 600 lines, lines of at most 100 columns, functions of at
-// most 70 lines (found by their indentation). The library has no console output and no dependency.
-import { readFileSync, readdirSync } from "node:fs";
+// The rules on sizes, and the library's own: no console output, and no dependency.
+import { tidy } from "./rules.mjs";
 
-const root = new URL("..", import.meta.url);
-const found = [];
-const FUNCTION = /^(\s*)(export |static |async |private |override )*(function\b|[#\w]+(<.*>)?\(.*)/;
+const FOR_NODE = ["src/file-store.ts", "src/node.ts"];
 
-function files(folder) {
-  return readdirSync(new URL(folder, root), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}${entry.name}`;
-    return entry.isDirectory() ? files(`${path}/`) : [path];
-  });
-}
-
-function checkFunctions(path, lines) {
-  lines.forEach((line, index) => {
-    const begin = FUNCTION.exec(line);
-    if (!begin || !/[{(]$/.test(line)) return;
-    const end = lines.findIndex((each, at) => at > index && each === `${begin[1]}}`);
-    if (end - index >= 70) found.push(`${path}:${index + 1}: ${end - index + 1} lines`);
-  });
-}
-
-for (const path of [...files("src/"), ...files("test/"), ...files("scripts/")]) {
-  if (path.startsWith("src/generated/")) continue;
-  const text = readFileSync(new URL(path, root), "utf8");
-  const lines = text.split("\n");
-  if (lines.length > 601) found.push(`${path}: ${lines.length} lines`);
-  lines.forEach((line, index) => {
-    if ([...line].length > 100) found.push(`${path}:${index + 1}: more than 100 columns`);
-  });
-  checkFunctions(path, lines);
-  const isForNode = ["src/file-store.ts", "src/node.ts"].includes(path);
+tidy(new URL("..", import.meta.url), (path, text) => {
   const isForeign = /^(import|export) .*from "(?!\.\.?\/)/m.test(text);
-  if (path.startsWith("src/") && !isForNode && isForeign) found.push(`${path}: a dependency`);
-  if (path.startsWith("src/") && /\bconsole\./.test(text)) found.push(`${path}: console output`);
-}
-if (found.length) throw new Error(found.join("\n"));
+  return [
+    ...(!FOR_NODE.includes(path) && isForeign ? [`${path}: a dependency`] : []),
+    ...(/\bconsole\./.test(text) ? [`${path}: console output`] : []),
+  ];
+}, (path) => path.startsWith("src/generated/"));

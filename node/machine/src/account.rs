@@ -504,6 +504,19 @@ impl State {
         Ok(Answer::Done)
     }
 
+    /// Logs an account out everywhere.
+    pub(crate) fn remove_devices(
+        &mut self,
+        number: AccountNumber,
+        effects: &mut Effects,
+    ) -> Result<(), Code> {
+        let devices = self.accounts.get(&number).map(|known| known.devices.clone());
+        for device in devices.unwrap_or_default() {
+            self.remove_device(number, device, effects)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn set_password(
         &mut self,
         number: AccountNumber,

@@ -38,10 +38,9 @@ impl State {
                 true
             }
         };
-        let devices = if logs_out { account.devices.clone() } else { Vec::new() };
         fx.dirty(RowKey::Account(number));
-        for device in devices {
-            self.remove_device(number, device, fx)?;
+        if logs_out {
+            self.remove_devices(number, fx)?;
         }
         Ok(Answer::Done)
     }

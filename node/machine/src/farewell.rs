@@ -61,10 +61,7 @@ impl State {
         self.decline_all(account, fx);
         self.end_contacts(account, fx);
         self.forget_settings(account, fx);
-        let devices = self.accounts.get(&account).map(|known| known.devices.clone());
-        for device in devices.unwrap_or_default() {
-            self.remove_device(account, device, fx)?;
-        }
+        self.remove_devices(account, fx)?;
         if let Some(known) = self.accounts.get_mut(&account) {
             known.is_deleted = true;
             known.password = String::new();
