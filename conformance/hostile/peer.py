@@ -157,6 +157,7 @@ class Session:
     def __init__(self, peer: Peer, wire: Wire) -> None:
         self.peer = peer
         self.wire = wire
+        self._run = peer.run
         self.batches: list[tuple[Any, ...]] = []
         self.heard: list[Frame] = []
         self.is_subscribed = False
@@ -357,8 +358,10 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether one end has said that the link ends."""
-        return self._has_left or self._bye.done() or self.wire.ended.done()
+        """Whether one end has said that the link ends, or will once it hears of a later one, which
+        takes its place."""
+        is_latest = self._run == self.peer.run
+        return not is_latest or self._has_left or self._bye.done() or self.wire.ended.done()
 
 
 def lineage_of(domain: str, public: bytes, recovery: bytes) -> bytes:

@@ -12,7 +12,9 @@ use comity_machine::{Answer, Command};
 use comity_protocol::code::Code;
 use comity_protocol::name::ServerName;
 use data_encoding::BASE64;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::admin::{KeyState, NextKey};
 use crate::clock;
@@ -75,19 +77,39 @@ pub(super) fn start(
         desk: desk.clone(),
         wait: Wait::default(),
     };
+    let mut looks = every(LOOK);
     let task = tokio::spawn(async move {
-        rotation.look().await;
-        loop {
-            tokio::select! {
-                order = orders.recv() => match order {
-                    Some(order) => rotation.obey(order).await,
-                    None => return,
-                },
-                () = tokio::time::sleep(LOOK) => rotation.look().await,
+        while let Some(turn) = next(&mut orders, &mut looks).await {
+            match turn {
+                Turn::Look => rotation.look().await,
+                Turn::Obey(order) => rotation.obey(order).await,
             }
         }
     });
     (desk, task)
+}
+
+/// What is to be done.
+enum Turn {
+    Look,
+    Obey(KeyOrder),
+}
+
+/// Looks at once, and so long after each look.
+fn every(period: Duration) -> Interval {
+    let mut looks = tokio::time::interval(period);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks
+}
+
+/// What is to be done next; nothing once nobody can order anything. An admin who asks again and
+/// again does not put the looks off.
+async fn next(orders: &mut mpsc::Receiver<KeyOrder>, looks: &mut Interval) -> Option<Turn> {
+    tokio::select! {
+        biased;
+        _ = looks.tick() => Some(Turn::Look),
+        order = orders.recv() => order.map(Turn::Obey),
+    }
 }
 
 impl Rotation {
@@ -181,7 +203,37 @@ impl Rotation {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use tokio::sync::oneshot;
+
     use super::*;
+
+    #[tokio::test]
+    async fn who_asks_without_end_does_not_put_the_looks_off() {
+        let (orders, mut taken) = mpsc::channel(1);
+        let asking = tokio::spawn(async move {
+            loop {
+                let (answer, _) = oneshot::channel();
+                let order = KeyOrder { makes_next: false, switches_now: false, answer };
+                if orders.send(order).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let mut looks = every(Duration::from_millis(100));
+        let mut looked = 0;
+        // The first is at once.
+        for _ in 0..3_000_000 {
+            looked += usize::from(matches!(next(&mut taken, &mut looks).await, Some(Turn::Look)));
+            if looked == 2 {
+                break;
+            }
+        }
+        assert_eq!(looked, 2);
+        drop(taken);
+        asking.await.unwrap();
+    }
 
     #[test]
     fn the_next_key_waits_until_old_records_are_forgotten() {
