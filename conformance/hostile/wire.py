@@ -8,6 +8,7 @@ that never reads; `Dripping` gives it byte by byte."""
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from typing import Any
 
@@ -31,6 +32,9 @@ HEARD_S_MAX = 20.0
 _LENGTH_BYTES = 4
 _WINDOW_BYTES = 16 * 1024 * 1024
 _DATAGRAM_FRAME_BYTES = 65_535
+_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+"""Acknowledgements of a long frame, and the goodbye after them, wait here while it is packed: what
+finds no room is lost, and a node does not say goodbye for long."""
 _BATCH, _BACKFILL = 4, 12
 
 Frame = tuple[int, tuple[Any, ...]]
@@ -252,9 +256,11 @@ async def dial(
 ) -> Wire:
     """Connects; raises `Gone` where the handshake fails."""
     loop = asyncio.get_running_loop()
-    _, wire = await loop.create_datagram_endpoint(
+    transport, wire = await loop.create_datagram_endpoint(
         lambda: Wire(kind(configuration=config)), local_addr=("0.0.0.0", 0)
     )
+    socket_under = transport.get_extra_info("socket")
+    socket_under.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
     wire.connect(address)
     try:
         await asyncio.wait_for(wire.wait_connected(), HEARD_S_MAX)
