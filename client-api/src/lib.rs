@@ -60,7 +60,7 @@ pub use search::{
     SEARCH_LIMIT_MAX, SEARCH_SKIP_MAX, Search, SearchBackend, SearchOrder, SearchPage,
     SearchResult, Snippet,
 };
-pub use serve::serve;
+pub use serve::{Connections, serve};
 pub use settings::ApiSettings;
 pub use subscription::Beats;
 pub use tls::{TlsError, TlsFiles};

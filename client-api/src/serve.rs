@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -54,8 +55,11 @@ pub async fn serve(
         answers_once: false,
         stopping,
     };
-    let turning_away =
-        Server { router: turn_away(settings.origins), answers_once: true, ..server.clone() };
+    let turning_away = Server {
+        router: turn_away(settings.origins.clone()),
+        answers_once: true,
+        ..server.clone()
+    };
     let connections_max = settings.connections_max.min(CONNECTIONS_CEILING);
     let permits = Arc::new(Semaphore::new(connections_max as usize));
     let mut shutdown = pin!(shutdown);
@@ -67,7 +71,8 @@ pub async fn serve(
                     Connect::TurnedAway(place) => (&turning_away, Some(place)),
                     Connect::Cut => continue,
                 };
-                let seat = Seat { _permit: permit, _place: place };
+                let open = settings.connections.enter();
+                let seat = Seat { _permit: permit, _place: place, _open: open };
                 tokio::spawn(server.clone().connection(stream, Peer(peer), seat));
             }
             () = &mut shutdown => break,
@@ -187,6 +192,32 @@ fn turn_away(origins: Origins) -> Router {
 struct Seat {
     _permit: OwnedSemaphorePermit,
     _place: Option<Place>,
+    _open: Open,
+}
+
+/// How many connections of clients are open. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(Arc<AtomicUsize>);
+
+/// One of them, until it is dropped.
+struct Open(Connections);
+
+impl Connections {
+    /// Those that are open now.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn enter(&self) -> Open {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Open(self.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A connection that gives its seat back when it is dropped, also after it became a socket.

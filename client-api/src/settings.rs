@@ -7,6 +7,7 @@ use comity_protocol::limits::TEXT_CHARS_MAX;
 use comity_session::{DoorLimits, Limits, Network};
 
 use crate::layer::Origins;
+use crate::serve::Connections;
 
 /// The settings of the client API.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct ApiSettings {
     pub web: bool,
     /// Connections open at once, sockets included; further ones wait in the listener's backlog.
     pub connections_max: u32,
+    /// Counts those that are open, for whoever keeps a clone.
+    pub connections: Connections,
     /// How long a client may take for a request's head and, with TLS, for the handshake.
     pub head_timeout: Duration,
     /// How long a request may take in all; a long poll gets its own wait on top.
@@ -40,6 +43,7 @@ impl Default for ApiSettings {
             origins: Origins::Any,
             web: true,
             connections_max: 1_000_000,
+            connections: Connections::default(),
             head_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(10),

@@ -16,9 +16,14 @@ pub fn unix_ms() -> u64 {
 
 /// Milliseconds of a clock that never goes back, from some moment of this process on.
 pub fn monotonic_ms() -> u64 {
+    monotonic_us() / 1_000
+}
+
+/// The same in microseconds.
+pub fn monotonic_us() -> u64 {
     static FIRST: OnceLock<Instant> = OnceLock::new();
     let since = FIRST.get_or_init(Instant::now).elapsed();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Fresh random bytes.

@@ -26,13 +26,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::admin::{self, AdminSocket};
+use crate::admin::{self, AdminSocket, Directories};
 use crate::clock;
 use crate::config::{self, Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
 use crate::edge::push::{Push, PushTask};
-use crate::edge::{ClientEdge, ClientSettings, SignUpPolicy, tending, wake};
+use crate::edge::{ClientEdge, ClientSettings, Measures, Process, SignUpPolicy, tending, wake};
 use crate::feed::Hub;
 use crate::journal::{self, FileJournal};
 use crate::presence::{PresenceSettings, PresenceTask, Presences};
@@ -162,11 +162,13 @@ async fn start_among(
     let shared = writer.shared();
     hub.start_at(Pos::new(begin(&mut writer, &settings, &keys)?, u16::MAX));
     let presences = Presences::new(Arc::clone(&shared), presence_settings(&settings));
-    let search = Search::new(Arc::clone(&shared), hub.clone(), &settings.data_dir.join("search"));
+    let Directories { search, .. } = Directories::of(&settings.data_dir);
+    let search = Search::new(Arc::clone(&shared), hub.clone(), &search);
     let push = push(&settings, &shared, &presences)?;
-    let listeners = Listeners { presences, search, push, hub: hub.clone() };
+    let measures = Measures::default();
+    let listeners = Listeners { presences, search, push, measures, hub: hub.clone() };
     writer.set_listener(Box::new(listeners.clone()));
-    let Listeners { presences, search, push, .. } = listeners;
+    let Listeners { presences, search, push, measures, .. } = listeners;
     let (tell_failed, failed) = watch::channel(None);
     let on_end = move |error: &crate::writer::StepError| {
         tell_failed.send_replace(Some(error.to_string()));
@@ -178,7 +180,7 @@ async fn start_among(
         keys,
         Arc::clone(&shared),
         handle.clone(),
-        (hub.clone(), presences.clone()),
+        (hub.clone(), presences.clone(), measures.clone()),
     )
     .await?;
     let (desk, rotating) = rotation::start(&settings, &handle, peers.switch());
@@ -188,7 +190,7 @@ async fn start_among(
         handle.clone(),
         hub.clone(),
         peers.parts(directory, desk),
-        (presences.clone(), search.clone(), push.clone()),
+        (presences.clone(), search.clone(), push.clone(), measures),
         client_settings(&settings, introduction, peers.local_addr().port()),
     );
     let presence = presences.start(handle.clone());
@@ -269,6 +271,7 @@ struct Listeners {
     presences: Presences,
     search: Search,
     push: Push,
+    measures: Measures,
     hub: Hub,
 }
 
@@ -277,6 +280,7 @@ impl Listener for Listeners {
         self.presences.published(&applied, logged_out);
         self.search.published(&applied);
         self.push.published(&applied, logged_out);
+        self.measures.published(&applied, clock::monotonic_ms());
         self.hub.published(applied, logged_out);
     }
 }
@@ -302,8 +306,9 @@ pub(crate) fn known_chain(settings: &Settings) -> Result<Option<KeyChain>, Start
 }
 
 fn open_writer(data_dir: &Path, settings: &Settings) -> Result<Writer, StartError> {
-    let store_disk: Arc<dyn Disk> = Arc::new(DirectoryDisk::open(&data_dir.join("store"))?);
-    let journal_disk: Arc<dyn Disk> = Arc::new(DirectoryDisk::open(&data_dir.join("journal"))?);
+    let Directories { store, journal, .. } = Directories::of(data_dir);
+    let store_disk: Arc<dyn Disk> = Arc::new(DirectoryDisk::open(&store)?);
+    let journal_disk: Arc<dyn Disk> = Arc::new(DirectoryDisk::open(&journal)?);
     let store_settings = store::Settings { cache_bytes: settings.storage.cache_bytes };
     let new_id = StoreId(clock::random());
     let store = Arc::new(Store::open(store_disk, "comity.redb", store_settings, new_id)?);
@@ -456,6 +461,7 @@ fn client_settings(
         device_unused_max: settings.limits.clients.device_unused_max(),
         endpoints: endpoints.collect(),
         introduction,
+        process: Process::begin(clock::unix_ms(), &settings.data_dir),
     }
 }
 
@@ -521,6 +527,7 @@ async fn serve_clients(settings: &Settings, edge: ClientEdge) -> Result<Serving,
     };
     let api = ApiSettings {
         connections_max: u32::try_from(settings.limits.sockets_max).unwrap_or(u32::MAX),
+        connections: edge.connections(),
         door: settings.limits.clients.door(),
         trusted_proxies: settings.client.trusted_proxies.clone(),
         origins: settings.client.origins.clone(),

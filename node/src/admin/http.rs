@@ -22,6 +22,7 @@ use super::{AdminBackend, Rule, UserChange};
 pub fn routes<B: Backend + AdminBackend>() -> Router<Api<B>> {
     Router::new()
         .route("/v1/admin/status", get(status::<B>))
+        .route("/v1/admin/figures", get(figures::<B>))
         .route("/v1/admin/users", get(users::<B>).post(add_user::<B>))
         .route("/v1/admin/users/{name}", put(set_user::<B>))
         .route("/v1/admin/invites", get(invites::<B>).post(add_invite::<B>))
@@ -78,6 +79,13 @@ fn done() -> Response {
 
 async fn status<B: Backend + AdminBackend>(State(api): ApiState<B>, _: Admin) -> Response {
     ok(&api.backend.status())
+}
+
+async fn figures<B: Backend + AdminBackend>(
+    State(api): ApiState<B>,
+    _: Admin,
+) -> Result<Response, Refusal> {
+    Ok(ok(&api.backend.figures().await?))
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,8 @@
 //! nothing here touches its store.
 
 mod client;
+mod directories;
+mod figures;
 mod finding;
 mod http;
 mod key;
@@ -23,6 +25,9 @@ use comity_protocol::name::{AccountLabel, AccountName};
 use serde::{Deserialize, Serialize};
 
 pub use client::{AdminClient, AdminError};
+pub use directories::Directories;
+pub(crate) use directories::bytes_in;
+pub use figures::{Figures, Latency, QueueLine};
 pub use finding::{Finding, Grade};
 pub use http::routes;
 pub use key::{KeyState, NextKey};
@@ -149,6 +154,9 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
         domain: &str,
         key: &str,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
+
+    /// How much the node does.
+    fn figures(&self) -> impl Future<Output = Result<Figures, Refusal>> + Send;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;

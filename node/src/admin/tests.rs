@@ -179,6 +179,10 @@ impl AdminBackend for Fake {
         Err(Code::DomainKeyChanged.into())
     }
 
+    async fn figures(&self) -> Result<Figures, Refusal> {
+        Err(Code::Internal.into())
+    }
+
     fn status(&self) -> Status {
         let domain = "globex.example".to_owned();
         let (faults, refused, void, waiting) = (1, 2, 3, 4);

@@ -18,8 +18,8 @@ use super::client::ClientEdge;
 use super::convert;
 use super::peer::PeerConduct;
 use crate::admin::{
-    AdminBackend, FORKS_LISTED_MAX, Finding, ForkLine, GroupLine, INVITES_LISTED_MAX, Invite,
-    InviteLine, KeyState, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening,
+    AdminBackend, FORKS_LISTED_MAX, Figures, Finding, ForkLine, GroupLine, INVITES_LISTED_MAX,
+    Invite, InviteLine, KeyState, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening,
     ReportDetail, ReportLine, Rule, Status, USERS_LISTED_MAX, UserChange, UserLine, UserPage,
     VoidLine,
 };
@@ -163,6 +163,10 @@ impl AdminBackend for ClientEdge {
 
     async fn accept_key(&self, domain: &str, key: &str) -> Result<(), Refusal> {
         self.accept_replaced(domain, key).await
+    }
+
+    async fn figures(&self) -> Result<Figures, Refusal> {
+        self.read_figures().await
     }
 
     fn status(&self) -> Status {

@@ -17,12 +17,14 @@ use comity_machine::{Act, Answer, ChannelNo, Command, Kind, Subscriber};
 use comity_protocol::code::Code;
 use comity_protocol::control::{ControlAct, SetRole, Succession, Target, Text};
 use comity_protocol::cursor;
-use comity_protocol::id::{AccountId, AccountNumber, ChannelId, LineageId, MessageId};
+use comity_protocol::id::{AccountNumber, ChannelId, MessageId};
 use comity_protocol::limits::MEMBERS_DEFAULT;
-use comity_protocol::name::{AccountLabel, ChannelAlias, ServerName};
+use comity_protocol::name::{ChannelAlias, ServerName};
 
 use super::device::{DeviceFeed, deliveries};
+use super::figures::Process;
 use super::list::{members, summaries, summary};
+use super::measures::Measures;
 use super::password::Passwords;
 use super::peer::{Conduct, Directory, Filling, Links, Marks, PeerParts, Progress};
 use super::presence::DevicePresence;
@@ -51,6 +53,8 @@ pub struct ClientSettings {
     pub endpoints: Vec<Endpoint>,
     /// What other nodes are told of this one.
     pub introduction: NodeIntroduction,
+    /// What the process knows of itself.
+    pub process: Process,
 }
 
 /// Who may make an account.
@@ -75,6 +79,7 @@ struct Inner {
     hub: Hub,
     peers: PeerParts,
     presences: Presences,
+    measures: Measures,
     search: Searching,
     profiles: Profiles,
     push: Push,
@@ -91,7 +96,7 @@ impl ClientEdge {
         writer: WriterHandle,
         hub: Hub,
         peers: PeerParts,
-        (presences, search, push): (Presences, Search, Push),
+        (presences, search, push, measures): (Presences, Search, Push, Measures),
         settings: ClientSettings,
     ) -> Self {
         let passwords = Passwords::new();
@@ -102,6 +107,7 @@ impl ClientEdge {
             hub,
             peers,
             presences,
+            measures,
             search: Searching::new(search),
             profiles: Profiles::new(),
             push,
@@ -117,6 +123,14 @@ impl ClientEdge {
 
     pub(super) fn filling(&self) -> &Filling {
         &self.0.peers.filling
+    }
+
+    pub(super) fn measures(&self) -> &Measures {
+        &self.0.measures
+    }
+
+    pub(super) fn writer(&self) -> &WriterHandle {
+        &self.0.writer
     }
 
     pub(super) fn settings(&self) -> &ClientSettings {
@@ -185,46 +199,6 @@ impl ClientEdge {
 
     pub(super) async fn tell(&self, command: Command) -> Result<Answer, ProposeError> {
         self.0.writer.perform(command).await
-    }
-
-    /// The account that a label names, asked of its node where it is another's.
-    pub(super) async fn resolve(&self, label: &AccountLabel) -> Result<AccountId, Refusal> {
-        if label.domain == self.0.domain {
-            let state = self.shared().state();
-            let number = state.account_named(label.name.as_str());
-            return number.map(|n| state.account_id(n)).ok_or(Code::AccountNotFound.into());
-        }
-        self.0.peers.directory.look_up(label).await
-    }
-
-    /// A member of a channel by label; members that other nodes have forgotten are found too.
-    pub(super) async fn resolve_member(
-        &self,
-        channel: &ChannelId,
-        label: &AccountLabel,
-    ) -> Result<AccountId, Refusal> {
-        let text = label.to_string();
-        let known = {
-            let state = self.shared().state();
-            let group = state.channel(channel).and_then(|(_, channel)| channel.group());
-            let members = group.into_iter().flat_map(|group| &group.state.members);
-            let mut named = members.filter(|(_, member)| member.label == text);
-            named.next().map(|(account, _)| *account)
-        };
-        match known {
-            Some(account) => Ok(account),
-            None => self.resolve(label).await,
-        }
-    }
-
-    /// The organisation of a domain that this node has met.
-    pub(super) fn lineage_of(&self, domain: &ServerName) -> Result<LineageId, Refusal> {
-        let state = self.shared().state();
-        if *domain == self.0.domain {
-            return Ok(state.lineage());
-        }
-        let known = state.peer_domains.get(domain.as_str()).copied();
-        known.ok_or(Code::DomainNotFound.into())
     }
 
     /// How far the caller's own messages of a page have come.
@@ -390,6 +364,7 @@ impl Backend for ClientEdge {
         nonce: Option<u64>,
         action: Action,
     ) -> Result<Outcome, Refusal> {
+        let came_us = clock::monotonic_us();
         self.presence().acts(convert::device_back(caller.device));
         let Some(act) = self.act_of(caller, action).await? else { return Ok(Outcome::Done) };
         let marked = self.mark_before(caller, &act);
@@ -410,7 +385,11 @@ impl Backend for ClientEdge {
                     random: clock::random(),
                     act,
                 };
-                self.propose(command).await?
+                let answer = self.propose(command).await?;
+                if matches!(answer, Answer::Stored { .. }) {
+                    self.0.measures.acknowledged(came_us, clock::monotonic_us());
+                }
+                answer
             }
         };
         if let (Answer::Requested, Some(channel)) = (&answer, joined) {
@@ -592,7 +571,12 @@ impl Backend for ClientEdge {
         let shared = Arc::clone(self.shared());
         let presence = DevicePresence::new(self.presence(), caller.account.number, device);
         Ok(Subscribed {
-            subscription: DeviceFeed::new(opened.subscription, shared, moved, presence),
+            subscription: DeviceFeed::new(
+                opened.subscription,
+                (shared, self.0.measures.clone()),
+                moved,
+                presence,
+            ),
             cursor: convert::cursor(opened.cursor),
             resync: opened.resync,
         })

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use comity_client_api::{Beats, Delivery, Heartbeat, Line, Subscription};
+use comity_client_api::{Beats, Delivery, EventContent, Heartbeat, Line, Subscription};
 
 use super::convert;
+use super::measures::Measures;
 use super::presence::DevicePresence;
 use super::show::show;
-use crate::feed::{self, Notice, Yield};
+use crate::clock;
+use crate::feed::{self, Notice, Shown, Yield};
 use crate::writer::Shared;
 
 /// The feed of one device.
 pub struct DeviceFeed {
     feed: feed::Subscription,
     shared: Arc<Shared>,
+    measures: Measures,
     /// Marks that were moved, and settings that were changed, since the cursor that was shown: told
     /// first.
     moved: Vec<Delivery>,
@@ -25,11 +28,11 @@ impl DeviceFeed {
     /// The feed of a device that is told first of marks that moved while it was away.
     pub(super) fn new(
         feed: feed::Subscription,
-        shared: Arc<Shared>,
+        (shared, measures): (Arc<Shared>, Measures),
         moved: Vec<Delivery>,
         presence: DevicePresence,
     ) -> Self {
-        Self { feed, shared, moved, presence }
+        Self { feed, shared, measures, moved, presence }
     }
 
     /// What clients see of a yield; nothing where it holds only what they do not see.
@@ -37,8 +40,12 @@ impl DeviceFeed {
         match found {
             Yield::Ended(code) => vec![Delivery::Goodbye { code, endpoint: None }],
             Yield::Items(items) => {
-                let shown = items.iter().filter_map(|item| show(&self.shared, item));
-                shown.map(Delivery::Event).collect()
+                let shown: Vec<_> =
+                    items.iter().filter_map(|item| show(&self.shared, item)).collect();
+                let is_message = |event: &&Shown| matches!(event.content, EventContent::Message(_));
+                let messages = shown.iter().filter(is_message).count() as u64;
+                self.measures.handed_on(messages, clock::monotonic_ms());
+                shown.into_iter().map(Delivery::Event).collect()
             }
             Yield::Notices(notices) => {
                 let told = notices.into_iter().filter_map(|notice| delivery(&self.shared, notice));

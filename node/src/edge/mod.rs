@@ -10,9 +10,12 @@ mod contacts;
 mod convert;
 mod device;
 mod doctor;
+mod figures;
 mod groups;
 mod history;
 mod list;
+mod measures;
+mod naming;
 mod partners;
 mod password;
 pub mod peer;
@@ -26,6 +29,7 @@ mod reopening;
 mod reports;
 mod search;
 mod show;
+mod stretches;
 pub mod tending;
 pub mod wake;
 mod work;
@@ -33,6 +37,8 @@ mod work;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use client::{ClientEdge, ClientSettings, SignUpPolicy};
+pub use figures::Process;
+pub use measures::Measures;
 
 /// Takes a lock. What a holder that panicked left behind is taken as it is: the end of one task
 /// must not end all others.

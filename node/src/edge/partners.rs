@@ -149,7 +149,7 @@ impl ClientEdge {
 fn peer_state(domain: ServerName, link: LinkState, backlog: Option<Backlog>) -> PeerState {
     let LinkState { up, down_since_unix_ms, is_dialling, next_try_ms, .. } = link;
     let LinkState { heard_unix_ms, trouble, key, refused, traffic, copies, .. } = link;
-    let Traffic { sent_bytes, received_bytes, sent_records, received_records } = traffic;
+    let Traffic { sent_bytes, received_bytes, sent_records, received_records, .. } = traffic;
     let proof = |proof| match proof {
         Proof::Dnssec => PeerProof::Dnssec,
         Proof::Pin => PeerProof::Pin,

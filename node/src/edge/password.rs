@@ -24,6 +24,11 @@ impl Passwords {
         Self(Work::new(HASHES_AT_ONCE_MAX, HASHES_WAITING_MAX, crowded))
     }
 
+    /// How many wait or run, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        self.0.waiting()
+    }
+
     /// The hash to keep, in PHC form.
     pub(super) async fn hash(&self, password: String) -> Result<String, Refusal> {
         check(&password)?;

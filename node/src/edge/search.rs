@@ -45,6 +45,16 @@ impl Searching {
         let crowded = "Too many searches wait; try again in a moment.";
         Self { index, work: Work::new(AT_ONCE_MAX, WAITING_MAX, crowded) }
     }
+
+    /// How many searches wait or are looked for, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        self.work.waiting()
+    }
+
+    /// How many channels and logs have something that cannot be found yet.
+    pub(super) fn lagging(&self) -> usize {
+        self.index.lagging()
+    }
 }
 
 impl SearchBackend for ClientEdge {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 pub(super) struct Work {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    waiting_max: usize,
     crowded: &'static str,
 }
 
@@ -26,8 +27,14 @@ impl Work {
         Self {
             running: Arc::new(Semaphore::new(at_once_max)),
             waiting: Arc::new(Semaphore::new(waiting_max)),
+            waiting_max,
             crowded,
         }
+    }
+
+    /// How many pieces wait or run, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.waiting_max - self.waiting.available_permits(), self.waiting_max)
     }
 
     /// Does a piece of work when its turn has come.

@@ -183,6 +183,20 @@ impl Hub {
         live.filter_map(|queue| queue.device).collect()
     }
 
+    /// Records that wait in the queues of devices, and of other organisations.
+    pub fn waiting(&self) -> (usize, usize) {
+        let inner = self.lock();
+        let (mut devices, mut peers) = (0, 0);
+        for (subscriber, queues) in &inner.subscribers {
+            let waiting = queues.iter().filter_map(Weak::upgrade).map(|q| q.lock().items.len());
+            match subscriber {
+                Subscriber::Account(_) => devices += waiting.sum::<usize>(),
+                Subscriber::Peer(_) => peers += waiting.sum::<usize>(),
+            }
+        }
+        (devices, peers)
+    }
+
     /// Ends every subscription, those that are yet to come as well, so that sessions say goodbye.
     pub fn end_all(&self, code: Code) {
         let mut inner = self.lock();

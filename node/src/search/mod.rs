@@ -122,6 +122,11 @@ impl Search {
         }
     }
 
+    /// How many channels and logs have something that was not looked at yet.
+    pub fn lagging(&self) -> usize {
+        self.work().pending.len()
+    }
+
     /// How much of what is there can be found, in percent; `None` where it is all.
     pub fn percent(&self) -> Option<u8> {
         Some(self.0.percent.load(Ordering::Relaxed)).filter(|percent| *percent < 100)

@@ -105,6 +105,11 @@ impl WriterHandle {
         Ok(())
     }
 
+    /// How many proposals wait, and how many may.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.queue.lock().proposals.len(), PROPOSALS_MAX)
+    }
+
     /// Proposes a command and waits for its answer.
     pub async fn perform(&self, command: Command) -> Result<Answer, ProposeError> {
         self.propose(command)?.await.map_err(|_| ProposeError::Ended)

@@ -10,7 +10,7 @@ use comity_protocol::code::Code;
 use comity_protocol::id::AccountNumber;
 use futures_util::FutureExt;
 
-use super::{DeviceFeed, DevicePresence};
+use super::{DeviceFeed, DevicePresence, Measures};
 use crate::feed::tests::rig::Town;
 use crate::presence::{PresenceSettings, Presences};
 
@@ -29,7 +29,7 @@ fn what_is_there_comes_at_once_and_nothing_is_waited_for() {
     let shared = town.rig.shared();
     let presences = Presences::new(Arc::clone(&shared), PresenceSettings::default());
     let presence = DevicePresence::new(&presences, AccountNumber(2), DeviceId(2));
-    let mut feed = DeviceFeed::new(feed, shared, Vec::new(), presence);
+    let mut feed = DeviceFeed::new(feed, (shared, Measures::default()), Vec::new(), presence);
     assert_eq!(ready(&mut feed, 10), 0);
     for _ in 0..25 {
         town.says(1, channel, "hello");

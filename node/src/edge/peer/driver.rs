@@ -334,6 +334,7 @@ impl Driver {
             let passed = std::mem::take(&mut self.end.passed);
             let now_ms = clock::monotonic_ms();
             meter.note(passed, now_ms, clock::unix_ms());
+            self.context.measures.handed_on(passed.sent_messages, now_ms);
             let peer = self.end.peer().filter(|_| passed.received_records > 0);
             let most = peer.and_then(|peer| self.context.exchange.records_per_minute(peer));
             if let Some(most) = most {

@@ -32,6 +32,7 @@ use super::relaying::Relaying;
 use super::rewinding::Rewinding;
 use super::serving::{Excepted, Tracked};
 use super::task::Task;
+use crate::edge::reading::is_message;
 use crate::feed::{Subscription, Yield};
 use crate::presence::LinkPresence;
 
@@ -245,6 +246,9 @@ impl LinkEnd {
                 let (Some(feed), Some((_, peer))) = (&self.feed, &self.peer) else { return };
                 self.reading = false;
                 self.passed.sent_records += items.len() as u64;
+                self.passed.sent_messages +=
+                    items.iter().filter(|item| is_message(&item.applied.record.header)).count()
+                        as u64;
                 let (peer, cursor) = (*peer, feed.cursor());
                 let admissions = self.exchange.admissions(peer, &items);
                 let fed = self.exchange.fed_batch(peer, &items, cursor, &admissions);

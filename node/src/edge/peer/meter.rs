@@ -1,8 +1,11 @@
 //! What goes over a link: counted as it passes, told for a minute. It must not look into it.
 
 use std::ops::AddAssign;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::edge::lock;
+use crate::edge::stretches::{Counts, Stretches};
 
 /// How long a stretch is for which is counted, in ms.
 const STRETCH_MS: u64 = 60_000;
@@ -16,6 +19,8 @@ pub struct Traffic {
     pub received_bytes: u64,
     /// Records of the feed to the peer.
     pub sent_records: u64,
+    /// Those of them that are messages.
+    pub sent_messages: u64,
     /// Records from it that were proven.
     pub received_records: u64,
 }
@@ -25,16 +30,18 @@ impl AddAssign for Traffic {
         self.sent_bytes += other.sent_bytes;
         self.received_bytes += other.received_bytes;
         self.sent_records += other.sent_records;
+        self.sent_messages += other.sent_messages;
         self.received_records += other.received_records;
     }
 }
 
-impl Traffic {
+impl Counts for Traffic {
     fn map(self, each: impl Fn(u64) -> u64) -> Self {
         Self {
             sent_bytes: each(self.sent_bytes),
             received_bytes: each(self.received_bytes),
             sent_records: each(self.sent_records),
+            sent_messages: each(self.sent_messages),
             received_records: each(self.received_records),
         }
     }
@@ -43,7 +50,7 @@ impl Traffic {
 /// Counts what passes between us and a domain.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    stretches: Mutex<Stretches>,
+    stretches: Mutex<Stretches<Traffic, STRETCH_MS>>,
     /// When anything came last, in Unix ms; 0 where nothing has.
     heard_unix_ms: AtomicU64,
     /// Up to when, by the clock that never goes back, the records that were taken use up what may
@@ -51,22 +58,12 @@ pub(super) struct Meter {
     spent_ms: AtomicU64,
 }
 
-#[derive(Debug, Default)]
-struct Stretches {
-    /// The number of the stretch that is counted.
-    number: u64,
-    now: Traffic,
-    before: Traffic,
-}
-
 impl Meter {
     pub(super) fn note(&self, traffic: Traffic, now_ms: u64, unix_ms: u64) {
         if traffic.received_bytes > 0 {
             self.heard_unix_ms.store(unix_ms, Ordering::Relaxed);
         }
-        let mut stretches = self.lock();
-        stretches.turn(now_ms / STRETCH_MS);
-        stretches.now += traffic;
+        lock(&self.stretches).note(traffic, now_ms);
     }
 
     /// Notes records that were taken of a domain of which so many may be in a minute.
@@ -86,30 +83,9 @@ impl Meter {
         Some(self.heard_unix_ms.load(Ordering::Relaxed)).filter(|unix_ms| *unix_ms > 0)
     }
 
-    /// What passed within a minute: what this stretch has, and of the one before the part that is
-    /// not longer ago.
+    /// What passed within a minute.
     pub(super) fn traffic(&self, now_ms: u64) -> Traffic {
-        let mut stretches = self.lock();
-        stretches.turn(now_ms / STRETCH_MS);
-        let left_ms = STRETCH_MS - now_ms % STRETCH_MS;
-        let mut traffic = stretches.before.map(|count| count * left_ms / STRETCH_MS);
-        traffic += stretches.now;
-        traffic
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Stretches> {
-        self.stretches.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Stretches {
-    fn turn(&mut self, number: u64) {
-        if number == self.number {
-            return;
-        }
-        let is_next = number == self.number + 1;
-        self.before = if is_next { self.now } else { Traffic::default() };
-        (self.number, self.now) = (number, Traffic::default());
+        lock(&self.stretches).latest(now_ms)
     }
 }
 

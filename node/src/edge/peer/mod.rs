@@ -58,6 +58,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::doctor;
+use crate::edge::Measures;
 use crate::feed::Hub;
 use crate::presence::Presences;
 use crate::writer::{Shared, WriterHandle};
@@ -117,6 +118,7 @@ struct Context {
     pins: Pins,
     endpoint: Arc<Endpoint>,
     links: Links,
+    measures: Measures,
     strangers: Strangers,
     /// Our key, as we should publish it; changes with it.
     published: Arc<Mutex<PublishedKey>>,
@@ -161,7 +163,7 @@ impl PeerEdge {
         keys: NodeKeyFile,
         shared: Arc<Shared>,
         writer: WriterHandle,
-        (hub, presences): (Hub, Presences),
+        (hub, presences, measures): (Hub, Presences, Measures),
     ) -> Result<(Self, Directory), StartError> {
         let resolver = Resolver::new(settings.resolver.clone())?;
         let domain = keys.domain().clone();
@@ -185,6 +187,7 @@ impl PeerEdge {
             pins,
             endpoint: Arc::new(endpoint),
             links: Links::default(),
+            measures,
             strangers: Strangers::default(),
             published: Arc::new(Mutex::new(published)),
             renew: Notify::new(),

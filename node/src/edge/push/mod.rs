@@ -73,6 +73,11 @@ impl Push {
         }
     }
 
+    /// How many records wait to be looked at, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        self.0.notes.waiting()
+    }
+
     /// An account has read further in a channel on a device, or answered what waited for it there.
     pub(super) fn read(&self, account: AccountNumber, no: ChannelNo, device: DeviceId) {
         if self.0.notes.read(account, no, device) {

@@ -81,6 +81,11 @@ impl Notes {
         lock(&self.happened).subscribed.insert(account);
     }
 
+    /// How many records wait to be looked at, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (lock(&self.happened).said.len(), RECORDS_MAX)
+    }
+
     pub(super) fn take(&self) -> Happened {
         std::mem::take(&mut *lock(&self.happened))
     }

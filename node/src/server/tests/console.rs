@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use super::peers::admin;
 use super::world::{PASSWORD, World, soon};
 use crate::admin::UserChange;
+use crate::clock;
 
 /// Somebody with a token, or without one.
 struct Asker {
@@ -73,6 +74,7 @@ async fn the_console_is_for_admins_of_the_node() {
     assert_eq!(alice.get("/v1/me").await["admin"], false);
     for line in [
         "GET /v1/admin/status",
+        "GET /v1/admin/figures",
         "GET /v1/admin/users",
         "PUT /v1/admin/users/alice",
         "GET /v1/admin/peers",
@@ -170,4 +172,50 @@ async fn an_admin_sees_to_other_organisations() {
         alice.is_refused("GET /v1/admin/reports/7", Value::Null).await,
         "resource_not_found"
     );
+}
+
+#[tokio::test]
+async fn an_admin_sees_how_much_the_node_does() {
+    let world = World::start(&["acme.test", "globex.test"]).await;
+    let (alice, mut bob) = (world.person(0, "alice").await, world.person(1, "bob").await);
+    makes_admin(&world, 0, "alice").await;
+    makes_admin(&world, 1, "bob").await;
+    let (acme, globex) =
+        (Asker::log_in(&world, 0, "alice").await, Asker::log_in(&world, 1, "bob").await);
+    let idle = acme.get("/v1/admin/figures").await;
+    assert_eq!((&idle["messages_in_per_second"], idle.get("latency_ms")), (&json!(0.0), None));
+
+    let channel = alice.opens("bob@globex.test").await;
+    for text in ["one", "two", "three"] {
+        alice.says(&channel, text).await;
+        bob.hears(text).await;
+    }
+    // Each went to a device of alice's and to the other organisation, which is counted behind.
+    let figures = soon(async {
+        loop {
+            let figures = acme.get("/v1/admin/figures").await;
+            let rate = |of: &str| figures[of].as_f64().unwrap();
+            if rate("messages_out_per_second") >= 2.0 * rate("messages_in_per_second") {
+                break figures;
+            }
+        }
+    });
+    let figures = figures.await;
+    assert!(figures["messages_in_per_second"].as_f64().unwrap() > 0.0, "{figures}");
+    assert_eq!(figures["version"], env!("CARGO_PKG_VERSION"));
+    assert!(figures["started_unix_ms"].as_u64().unwrap() <= clock::unix_ms(), "{figures}");
+    assert!(figures["connections"].as_u64().unwrap() >= 2, "a socket and this request: {figures}");
+    let latency = |of: &str| figures["latency_ms"][of].as_f64().unwrap();
+    assert!(0.0 < latency("p50") && latency("p50") <= latency("p99"), "{figures}");
+    for part in ["store_bytes", "journal_bytes", "search_bytes"] {
+        assert!(figures[part].as_u64().unwrap() > 0, "{part}: {figures}");
+    }
+    let names = ["writer", "devices", "organisations", "notifications", "indexing"];
+    let queues = figures["queues"].as_array().unwrap();
+    assert!(names.iter().all(|name| queues.iter().any(|q| q["name"] == *name)), "{figures}");
+
+    let theirs = globex.get("/v1/admin/figures").await;
+    assert!(theirs["messages_in_per_second"].as_f64().unwrap() > 0.0, "{theirs}");
+    assert!(theirs["messages_out_per_second"].as_f64().unwrap() > 0.0, "{theirs}");
+    assert_eq!(theirs.get("latency_ms"), None, "nobody there wrote anything");
 }
