@@ -18,10 +18,12 @@ struct File {
 
 include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
-/// What a page may do: nothing but use its own node. Scripts and styles within pages are none.
+/// What a page may do: nothing but use its own node. Scripts and styles within pages are none. A
+/// worker may be made of a script that is no file: the session's beat is, and goes on in a page that
+/// nobody sees only so; who could make another would have to run a script already.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' \
-    blob: data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    blob: data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+    worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The page of every path that is no file: the client shows what the path names.
 const PAGE: &str = "index.html";
 /// Characters in a file's name that change with its content: `app.VVTI2TPQ.js`.

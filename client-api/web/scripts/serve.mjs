@@ -19,19 +19,25 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-const POLICY = "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
-  + "style-src 'self'";
-
 const isOfNode = (path) => /^\/(v1|\.well-known)(\/|$)/.test(path);
 
-function serveFile(path, response) {
+const POLICY = "content-security-policy";
+
+/** What the node lets its own pages do. */
+async function policyOf(target) {
+  const answer = await fetch(target);
+  await answer.body?.cancel();
+  return answer.headers.get(POLICY);
+}
+
+function serveFile(path, policy, response) {
   const wanted = normalize(join(dist, path));
   const isFile = wanted.startsWith(dist) && existsSync(wanted) && statSync(wanted).isFile();
   const file = isFile ? wanted : join(dist, "index.html");
   const isHashed = /\.[A-Z0-9]{8}\.(js|css)$/.test(file);
   response.writeHead(200, {
     "content-type": TYPES[extname(file)] ?? "application/octet-stream",
-    "content-security-policy": POLICY,
+    ...policy && { [POLICY]: policy },
     "cache-control": isHashed ? "public, max-age=31536000, immutable" : "no-cache",
     "x-content-type-options": "nosniff",
   });
@@ -75,11 +81,12 @@ function passUpgradeOn(target, from, socket, head) {
  */
 export async function serve(node, port = 0, whole = false) {
   const target = new URL(node);
+  const policy = whole ? undefined : await policyOf(target);
   const sockets = new Set();
   const server = createServer((from, response) => {
     const { pathname } = new URL(from.url, "http://any");
     if (whole || isOfNode(pathname)) passOn(target, from, response);
-    else serveFile(decodeURIComponent(pathname), response);
+    else serveFile(decodeURIComponent(pathname), policy, response);
   });
   server.on("upgrade", (from, socket, head) => passUpgradeOn(target, from, socket, head));
   server.on("connection", (socket) => {

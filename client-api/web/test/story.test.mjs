@@ -1,7 +1,7 @@
 // The story of a day, in browsers at two organisations.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { World, message, openDirect, say, shoot, signIn } from "./world.mjs";
+import { World, keepFailures, message, openDirect, say, shoot, signIn } from "./world.mjs";
 
 let world;
 let alice;
@@ -32,6 +32,12 @@ test("a message crosses to the other organisation, and its writer sees that it d
   const sent = message(alice, "Tea at five?");
   await sent.getByRole("button", { name: "Delivered to all organisations" }).waitFor();
   await sent.getByRole("img", { name: /^Read by bob/ }).waitFor();
+});
+
+test("the session's beat does not hang on the page's own timers", async () => {
+  const runs = () => alice.workers().length;
+  while (!runs()) await alice.waitForEvent("worker");
+  assert.equal(runs(), 1);
 });
 
 test("who types is seen, and an answer, a reaction and an edit come back", async () => {
@@ -70,8 +76,7 @@ test("without a connection history is there and a text waits; then it goes out o
 
 test("two tabs share one connection, and one goes on when the other is closed", async () => {
   const second = await alice.context().newPage();
-  second.failures = alice.failures;
-  second.on("pageerror", (error) => alice.failures.push(String(error.stack)));
+  keepFailures(second, alice.failures);
   await second.goto(alice.url());
   await message(second, "Tea at five?").waitFor();
   await say(second, "From the second tab");

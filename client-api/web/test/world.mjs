@@ -1,16 +1,23 @@
 // Two federated organisations on loopback, each with the client before its node, and a browser.
-// COMITY_BINARY names the program, CHROMIUM the browser where it is not Debian's.
+// COMITY_BINARY names the program, CHROMIUM the browser where it is not Debian's; FIREFOX takes its
+// place where it names one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, firefox } from "playwright-core";
 import { serve } from "../scripts/serve.mjs";
 
 const OUT = fileURLToPath(new URL("../target/shots/", import.meta.url));
 /** Longer than anything takes, also on a busy machine. */
 export const PATIENCE_MS = 15_000;
+
+/**
+ * What Firefox says on its console, where all of it counts as thrown: of a server that is gone, and of
+ * the style by which a picture is taken, which the page's policy forbids.
+ */
+const SAID = /^Firefox can’t establish|was interrupted while the page|blocked an inline style/;
 
 /** The world of one file of tests. */
 export class World {
@@ -59,14 +66,15 @@ export class World {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    page.failures = [];
-    page.on("pageerror", (error) => page.failures.push(String(error.stack)));
+    keepFailures(page);
     await page.goto(site.url);
     return page;
   }
 }
 
 function launch() {
+  const other = process.env.FIREFOX;
+  if (other) return firefox.launch({ channel: "moz-firefox", executablePath: other });
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
@@ -101,6 +109,14 @@ export class Site {
     if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
     return text ? JSON.parse(text) : undefined;
   }
+}
+
+/** Keeps what is thrown in a page, beside what was before. */
+export function keepFailures(page, failures = []) {
+  page.failures = failures;
+  page.on("pageerror", (error) => {
+    if (!SAID.test(error.message)) failures.push(String(error.stack));
+  });
 }
 
 /** Signs one of the demo's people in. */
