@@ -26,9 +26,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::admin::{self, AdminSocket, Directories};
+use crate::admin::{self, AdminSocket, Directories, SettingLine};
 use crate::clock;
-use crate::config::{self, Settings, SignUpMode};
+use crate::config::{self, InForce, Settings, SignUpMode};
 use crate::disk::{DirectoryDisk, Disk};
 use crate::edge::peer::{self, PeerEdge, PeerSettings};
 use crate::edge::push::{Push, PushTask};
@@ -461,8 +461,17 @@ fn client_settings(
         device_unused_max: settings.limits.clients.device_unused_max(),
         endpoints: endpoints.collect(),
         introduction,
-        process: Process::begin(clock::unix_ms(), &settings.data_dir),
+        process: process(settings),
     }
+}
+
+fn process(settings: &Settings) -> Process {
+    let line = |setting: &InForce| {
+        let InForce { key, value, default, meaning, .. } = setting.clone();
+        SettingLine { key, value, from: setting.origin(), default, meaning }
+    };
+    let lines = settings.in_force.iter().map(line).collect();
+    Process::begin(clock::unix_ms(), Directories::of(&settings.data_dir), lines)
 }
 
 /// What the well-known document says to other nodes; the port is 0 where the system gives one.

@@ -23,6 +23,7 @@ pub fn routes<B: Backend + AdminBackend>() -> Router<Api<B>> {
     Router::new()
         .route("/v1/admin/status", get(status::<B>))
         .route("/v1/admin/figures", get(figures::<B>))
+        .route("/v1/admin/settings", get(settings::<B>))
         .route("/v1/admin/users", get(users::<B>).post(add_user::<B>))
         .route("/v1/admin/users/{name}", put(set_user::<B>))
         .route("/v1/admin/invites", get(invites::<B>).post(add_invite::<B>))
@@ -86,6 +87,10 @@ async fn figures<B: Backend + AdminBackend>(
     _: Admin,
 ) -> Result<Response, Refusal> {
     Ok(ok(&api.backend.figures().await?))
+}
+
+async fn settings<B: Backend + AdminBackend>(State(api): ApiState<B>, _: Admin) -> Response {
+    list!(settings, api.backend.settings())
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ mod key;
 mod policy;
 mod report;
 mod server;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -34,6 +35,7 @@ pub use key::{KeyState, NextKey};
 pub use policy::{AskingLine, PolicyState, Rule, RuleLine, RuleStance};
 pub use report::{REPORTS_LISTED_MAX, ReportDetail, ReportLine};
 pub use server::{AdminSocket, AdminSocketError, serve};
+pub use settings::SettingLine;
 pub use user::{USERS_LISTED_MAX, UserChange, UserLine, UserPage};
 
 /// What the admin asks of a node. Cheap to clone.
@@ -157,6 +159,9 @@ pub trait AdminBackend: Clone + Send + Sync + 'static {
 
     /// How much the node does.
     fn figures(&self) -> impl Future<Output = Result<Figures, Refusal>> + Send;
+
+    /// The settings in force, in the order of the reference.
+    fn settings(&self) -> Vec<SettingLine>;
 
     /// How the node does among others: at most [`PEERS_LISTED_MAX`] peers, the worst first.
     fn status(&self) -> Status;

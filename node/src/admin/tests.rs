@@ -183,6 +183,10 @@ impl AdminBackend for Fake {
         Err(Code::Internal.into())
     }
 
+    fn settings(&self) -> Vec<SettingLine> {
+        Vec::new()
+    }
+
     fn status(&self) -> Status {
         let domain = "globex.example".to_owned();
         let (faults, refused, void, waiting) = (1, 2, 3, 4);

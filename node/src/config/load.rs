@@ -6,10 +6,12 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::Settings;
+use super::in_force::{self, Sources};
 use super::table::{Form, SETTINGS, Setting, VARIABLE_PREFIX};
 
 /// Where a setting was read.
@@ -111,6 +113,7 @@ impl Settings {
         // The file is judged before the environment is laid over it, so that what is wrong in one
         // is never reported as if it stood in the other.
         let mut merged = defaults.table()?;
+        let mut sources = Sources::new();
         for layer in [&file, &environment] {
             let table = layer.table()?;
             layer.check_numbers(&table)?;
@@ -119,16 +122,22 @@ impl Settings {
                 merge(&mut judged, Layer::PLACEHOLDER.table()?);
             }
             merge(&mut judged, table.clone());
-            layer.settings(judged, &table)?;
+            layer.read::<Settings>(judged, &table)?;
+            let given = SETTINGS.iter().filter(|setting| find(&table, setting).is_some());
+            sources.extend(given.map(|setting| (setting.key, layer.source.clone())));
             merge(&mut merged, layer.with_paths(table, path));
         }
         if !merged.contains_key("domain") {
             return Err(SettingsError::DomainMissing);
         }
-        let settings = environment.settings(merged, &DeTable::new())?;
+        let none = DeTable::new();
+        let mut settings: Settings = environment.read(merged.clone(), &none)?;
         if settings.client.tls_certificate.is_some() != settings.client.tls_key.is_some() {
             return Err(SettingsError::TlsHalf);
         }
+        let values = environment.read(merged, &none)?;
+        settings.in_force =
+            in_force::list(&values, &defaults.read(defaults.table()?, &none)?, &sources);
         Ok(settings)
     }
 }
@@ -151,9 +160,13 @@ impl<'a> Layer<'a> {
         }
     }
 
-    fn settings(&self, merged: DeTable<'_>, own: &DeTable<'_>) -> Result<Settings, SettingsError> {
+    fn read<T: DeserializeOwned>(
+        &self,
+        merged: DeTable<'_>,
+        own: &DeTable<'_>,
+    ) -> Result<T, SettingsError> {
         let deserializer = Deserializer::from(Spanned::new(0..0, merged));
-        serde::Deserialize::deserialize(deserializer)
+        T::deserialize(deserializer)
             .map_err(|e: toml::de::Error| self.error(own, e.span(), e.message()))
     }
 

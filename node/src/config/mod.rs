@@ -3,6 +3,7 @@
 //! nothing changes while the node runs.
 
 mod clients;
+mod in_force;
 mod load;
 mod reference;
 mod table;
@@ -21,6 +22,7 @@ use comity_protocol::name::ServerName;
 use serde::Deserialize;
 
 pub use clients::{CLIENT_PARTS, ClientLimits, Part};
+pub use in_force::InForce;
 pub use load::{SettingsError, Source};
 pub use reference::reference;
 pub use table::{Form, SETTINGS, SETTINGS_MAX, Setting, VARIABLE_PREFIX};
@@ -53,6 +55,9 @@ pub struct Settings {
     pub push: Push,
     /// Logs.
     pub log: Log,
+    /// All of them as they were read, for the admin.
+    #[serde(skip)]
+    pub in_force: Vec<InForce>,
 }
 
 /// `[client]`

@@ -81,4 +81,8 @@ environment, to the working directory. An unknown key, in the file or as a varia
 underscore, is an error: nothing misspelt is ignored.
 
 What an admin changes while the node runs (partners, limits per domain) is data, not a setting.
+
+No setting is a secret: what is secret lies in files, of which a setting names the path. So admins
+of the node see them all in the console, and in `GET /v1/admin/settings`: each value in force, where
+it came from (`default`, the file, or the variable), and its default.
 ";

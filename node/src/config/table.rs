@@ -6,7 +6,7 @@
 use super::clients::{CLIENT_PARTS, Part};
 
 /// One setting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Where it stands in the file: `section.key`, or `key` before the first section.
     pub key: &'static str,

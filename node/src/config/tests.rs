@@ -237,3 +237,36 @@ fn the_settings_in_the_guides_are_accepted() {
     }
     assert!(seen >= 2);
 }
+
+#[test]
+fn settings_in_force_say_where_they_came_from() {
+    let text = "domain = \"a.b\"\n[client]\ntls_key = \"key.pem\"\ntls_certificate = \"c.pem\"\n\
+                [limits.clients]\ndevice_unused_days = 30\n[log]\nlevel = \"debug\"\n";
+    let variables = [("COMITY_LOG__LEVEL", "warn"), ("COMITY_LIMITS__SOCKETS_MAX", "1_000")];
+    let settings = with_variables(text, &variables).unwrap();
+    let line = |key: &str| {
+        let found = settings.in_force.iter().find(|setting| setting.key == key);
+        let found = found.unwrap_or_else(|| panic!("{key} is not listed"));
+        (found.origin(), found.value.clone(), found.default.clone())
+    };
+    let file = || "/etc/comity/comity.toml".to_owned();
+    let expected = |from: String, value: serde_json::Value, default: serde_json::Value| {
+        (from, Some(value).filter(|v| !v.is_null()), Some(default).filter(|v| !v.is_null()))
+    };
+    let none = serde_json::Value::Null;
+    assert_eq!(line("domain"), expected(file(), "a.b".into(), none.clone()));
+    let level = expected("COMITY_LOG__LEVEL".into(), "warn".into(), "info".into());
+    assert_eq!(line("log.level"), level, "what wins is named, not what it won over");
+    let sockets = expected("COMITY_LIMITS__SOCKETS_MAX".into(), 1_000.into(), 10_000.into());
+    assert_eq!(line("limits.sockets_max"), sockets);
+    let days = expected(file(), 30.into(), 90.into());
+    assert_eq!(line("limits.clients.device_unused_days"), days);
+    let devices = expected("default".into(), 100.into(), 100.into());
+    assert_eq!(line("limits.clients.account_devices_max"), devices, "only a number is set");
+    let host = expected("default".into(), none.clone(), none.clone());
+    assert_eq!(line("federation.host"), host);
+    let key = expected(file(), "/etc/comity/key.pem".into(), none);
+    assert_eq!(line("client.tls_key"), key, "the path, and never what is in it");
+    let numbers = SETTINGS.len() - 1 + CLIENT_PARTS.len();
+    assert_eq!(settings.in_force.len(), numbers, "each setting, and each number of the table");
+}

@@ -20,8 +20,8 @@ use super::peer::PeerConduct;
 use crate::admin::{
     AdminBackend, FORKS_LISTED_MAX, Figures, Finding, ForkLine, GroupLine, INVITES_LISTED_MAX,
     Invite, InviteLine, KeyState, PEERS_LISTED_MAX, PeerLine, PeerState, PolicyState, Reopening,
-    ReportDetail, ReportLine, Rule, Status, USERS_LISTED_MAX, UserChange, UserLine, UserPage,
-    VoidLine,
+    ReportDetail, ReportLine, Rule, SettingLine, Status, USERS_LISTED_MAX, UserChange, UserLine,
+    UserPage, VoidLine,
 };
 use crate::clock;
 
@@ -167,6 +167,10 @@ impl AdminBackend for ClientEdge {
 
     async fn figures(&self) -> Result<Figures, Refusal> {
         self.read_figures().await
+    }
+
+    fn settings(&self) -> Vec<SettingLine> {
+        self.listed_settings()
     }
 
     fn status(&self) -> Status {

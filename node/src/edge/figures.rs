@@ -1,12 +1,10 @@
-//! How much the node does, put together from those who count.
-
-use std::path::Path;
+//! How much the node does, put together from those who count, and by which settings.
 
 use comity_client_api::{Connections, Refusal};
 use comity_protocol::code::Code;
 
 use super::client::ClientEdge;
-use crate::admin::{Directories, Figures, QueueLine, bytes_in};
+use crate::admin::{Directories, Figures, QueueLine, SettingLine, bytes_in};
 use crate::clock;
 
 /// What the process knows of itself.
@@ -15,13 +13,17 @@ pub struct Process {
     started_unix_ms: u64,
     directories: Directories,
     connections: Connections,
+    settings: Vec<SettingLine>,
 }
 
 impl Process {
     /// One that begins now.
-    pub fn begin(started_unix_ms: u64, data_dir: &Path) -> Self {
-        let directories = Directories::of(data_dir);
-        Self { started_unix_ms, directories, connections: Connections::default() }
+    pub fn begin(
+        started_unix_ms: u64,
+        directories: Directories,
+        settings: Vec<SettingLine>,
+    ) -> Self {
+        Self { started_unix_ms, directories, connections: Connections::default(), settings }
     }
 }
 
@@ -32,7 +34,8 @@ impl ClientEdge {
     }
 
     pub(super) async fn read_figures(&self) -> Result<Figures, Refusal> {
-        let Process { started_unix_ms, directories, connections } = self.settings().process.clone();
+        let Process { started_unix_ms, directories, connections, .. } = &self.settings().process;
+        let directories = directories.clone();
         let sizes = move || {
             [&directories.store, &directories.journal, &directories.search].map(|dir| bytes_in(dir))
         };
@@ -41,7 +44,7 @@ impl ClientEdge {
         let (taken, handed_on) = self.measures().per_second(clock::monotonic_ms());
         Ok(Figures {
             version: env!("CARGO_PKG_VERSION"),
-            started_unix_ms,
+            started_unix_ms: *started_unix_ms,
             connections: connections.count() as u64,
             messages_in_per_second: taken,
             messages_out_per_second: handed_on,
@@ -51,6 +54,10 @@ impl ClientEdge {
             search_bytes,
             queues: self.queues(),
         })
+    }
+
+    pub(super) fn listed_settings(&self) -> Vec<SettingLine> {
+        self.settings().process.settings.clone()
     }
 
     fn queues(&self) -> Vec<QueueLine> {

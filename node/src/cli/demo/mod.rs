@@ -173,7 +173,7 @@ fn settings(
         quoted(&dir.join(domain)),
         quoted(trust_anchor),
     );
-    Ok(Settings::parse(&text, Path::new(""), [])?)
+    Ok(Settings::parse(&text, Path::new("comity demo"), [])?)
 }
 
 async fn add_user(data_dir: &Path, name: &str) -> Result<(), Failure> {

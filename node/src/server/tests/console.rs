@@ -75,6 +75,7 @@ async fn the_console_is_for_admins_of_the_node() {
     for line in [
         "GET /v1/admin/status",
         "GET /v1/admin/figures",
+        "GET /v1/admin/settings",
         "GET /v1/admin/users",
         "PUT /v1/admin/users/alice",
         "GET /v1/admin/peers",
@@ -218,4 +219,30 @@ async fn an_admin_sees_how_much_the_node_does() {
     assert!(theirs["messages_in_per_second"].as_f64().unwrap() > 0.0, "{theirs}");
     assert!(theirs["messages_out_per_second"].as_f64().unwrap() > 0.0, "{theirs}");
     assert_eq!(theirs.get("latency_ms"), None, "nobody there wrote anything");
+}
+
+#[tokio::test]
+async fn an_admin_sees_the_settings_in_force() {
+    let world = World::start(&["acme.test"]).await;
+    world.person(0, "alice").await;
+    makes_admin(&world, 0, "alice").await;
+    let alice = Asker::log_in(&world, 0, "alice").await;
+    let settings = alice.get("/v1/admin/settings").await["settings"].clone();
+    let line = |key: &str| {
+        let lines = settings.as_array().unwrap();
+        lines.iter().find(|line| line["key"] == key).unwrap_or_else(|| panic!("{key} is missing"))
+    };
+    assert_eq!(line("domain")["value"], "acme.test");
+    assert_ne!(line("domain")["from"], "default");
+    let expected = json!({
+        "key": "log.format",
+        "value": "text",
+        "from": "default",
+        "default": "text",
+        "meaning": "`text` for people, `json` (one object a line) for machines. Logs go to \
+                    standard error.",
+    });
+    assert_eq!(line("log.format"), &expected);
+    let expected = [&json!(null), &json!("default"), &json!(null)];
+    assert_eq!(["value", "from", "default"].map(|of| &line("federation.host")[of]), expected);
 }
