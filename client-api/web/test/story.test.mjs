@@ -74,6 +74,20 @@ test("without a connection history is there and a text waits; then it goes out o
   await alice.locator(".banner").waitFor({ state: "detached" });
 });
 
+test("a browser that has just signed in has its list without a connection too", async () => {
+  const page = await world.page(world.globex);
+  await signIn(page, "bob");
+  await openDirect(page, /alice/);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForLoadState("networkidle");
+  await world.globex.close();
+  await page.reload();
+  await message(page, "Tea at five?").waitFor();
+  await page.locator(".sidebar").getByRole("link", { name: /alice/ }).waitFor();
+  await world.globex.reopen();
+  await page.context().close();
+});
+
 test("two tabs share one connection, and one goes on when the other is closed", async () => {
   const second = await alice.context().newPage();
   keepFailures(second, alice.failures);

@@ -1,6 +1,6 @@
 // The account's channels, with what is unread, kept up to date; and, for when there is no
 // connection, as they were last.
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { Channel, ChannelEvent, EventFrame } from "comity-sdk";
 import { nameOf } from "../text/accounts.js";
 import { t } from "../i18n/index.js";
@@ -87,14 +87,17 @@ class ListKeeper {
   #loading: ReturnType<typeof setTimeout> | undefined;
   #keeping: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
+  /** Which of the requests for the list was the last, and which of them was answered last. */
+  #asked = 0;
+  #answered = 0;
 
   constructor(readonly me: SignedIn) {}
 
   async start(): Promise<void> {
+    // At once: a page that shows a channel waits for the list.
+    void this.#load();
     const kept = await this.me.store.get(KEPT).catch(() => undefined) as Channel[] | undefined;
-    if (this.#isClosed) return;
-    if (kept && !areChannelsKnown.peek()) this.#show(kept);
-    this.loadSoon();
+    if (kept && !this.#isClosed && !areChannelsKnown.peek()) this.#show(kept);
   }
 
   close(): void {
@@ -119,14 +122,21 @@ class ListKeeper {
   }
 
   async #load(): Promise<void> {
+    const asked = this.#asked += 1;
     // Without an answer the list stays as it is; it is asked for again with the next connection.
     const list = await this.me.client.api.channels.list().catch(() => undefined);
-    if (list && !this.#isClosed) this.#show(list);
+    // One that was asked for later may have come before.
+    if (!list || this.#isClosed || asked < this.#answered) return;
+    this.#answered = asked;
+    this.#show(list);
   }
 
   #show(list: Channel[]): void {
-    channels.value = new Map(list.map((each) => [each.id, each]));
-    areChannelsKnown.value = true;
+    // Together: it is kept when it changes, if it is known then.
+    batch(() => {
+      channels.value = new Map(list.map((each) => [each.id, each]));
+      areChannelsKnown.value = true;
+    });
   }
 
   take({ channel, event }: EventFrame): void {
