@@ -1,6 +1,6 @@
 // The rules on sizes: files of at most 600 lines, lines of at most 100 columns, functions of at
 // most 70 lines (found by their indentation).
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 
 const FUNCTION = /^(\s*)(export |static |async |private |override )*(function\b|[#\w]+(<.*>)?\(.*)/;
 
@@ -31,7 +31,9 @@ function sizes(path, text) {
 
 /** Holds a package's files to these rules, and to those that `more` finds broken in a file. */
 export function tidy(root, more, isGenerated = () => false) {
-  const all = ["src/", "test/", "scripts/"].flatMap((folder) => files(root, folder));
+  const folders = ["src/", "test/", "scripts/", "bench/"]
+    .filter((folder) => existsSync(new URL(folder, root)));
+  const all = folders.flatMap((folder) => files(root, folder));
   const found = all.filter((path) => !isGenerated(path)).flatMap((path) => {
     const text = readFileSync(new URL(path, root), "utf8");
     return [...sizes(path, text), ...(path.startsWith("src/") ? more(path, text) : [])];

@@ -28,12 +28,14 @@ format = "json"
 `;
 
 export class LoneNode {
-  static async start() {
+  /** More settings go by the environment, as `COMITY_SIGN_UP__MODE`. */
+  static async start(more = {}) {
     const node = new LoneNode();
     node.folder = await mkdtemp(join(tmpdir(), "comity-web-"));
     node.file = join(node.folder, "comity.toml");
     await writeFile(node.file, settings(join(node.folder, "data")));
-    const child = spawn(process.env.COMITY_BINARY, ["serve", "--config", node.file]);
+    const child = spawn(process.env.COMITY_BINARY, ["serve", "--config", node.file],
+      { env: { ...process.env, ...more } });
     node.child = child;
     node.url = await new Promise((resolve, reject) => {
       child.once("exit", () => reject(new Error("The node did not start.")));

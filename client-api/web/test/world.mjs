@@ -1,6 +1,7 @@
 // Two federated organisations on loopback, each with the client before its node, and a browser.
 // COMITY_BINARY names the program, CHROMIUM the browser where it is not Debian's; FIREFOX takes its
-// place where it names one.
+// place where it names one. With COMITY_WEB=dist the pages are those of dist/ here, and not those
+// that the program has in it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
@@ -10,6 +11,7 @@ import { chromium, firefox } from "playwright-core";
 import { serve } from "../scripts/serve.mjs";
 
 const OUT = fileURLToPath(new URL("../target/shots/", import.meta.url));
+const WHOLE = process.env.COMITY_WEB !== "dist";
 /** Longer than anything takes, also on a busy machine. */
 export const PATIENCE_MS = 15_000;
 
@@ -84,7 +86,7 @@ export class Site {
   static async open(node) {
     const site = new Site();
     site.node = node;
-    site.server = await serve(node, 0, true);
+    site.server = await serve(node, 0, WHOLE);
     site.url = site.server.url;
     return site;
   }
@@ -96,7 +98,7 @@ export class Site {
   }
 
   async reopen() {
-    this.server = await serve(this.node, Number(new URL(this.url).port), true);
+    this.server = await serve(this.node, Number(new URL(this.url).port), WHOLE);
   }
 
   /** A request of the API, past the browser. */
