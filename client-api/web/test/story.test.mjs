@@ -55,6 +55,20 @@ test("who types is seen, and an answer, a reaction and an edit come back", async
   assert.equal(await message(alice, "With milk.").count(), 0);
 });
 
+test("the keyboard comes to what can be done with a message", async () => {
+  const sent = message(bob, "With lemon.");
+  await bob.locator(".composer textarea").focus();
+  const isThere = () => sent.getByRole("toolbar").isVisible();
+  for (let step = 0; step < 20 && !await isThere(); step += 1) {
+    await bob.keyboard.press("Shift+Tab");
+  }
+  assert.equal(await bob.evaluate(() => document.activeElement.ariaLabel), "React");
+  await bob.keyboard.press("Tab");
+  await bob.keyboard.press("Enter");
+  await bob.locator(".composer").getByText("With lemon.").waitFor();
+  await bob.keyboard.press("Escape");
+});
+
 test("without a connection history is there and a text waits; then it goes out once", async () => {
   await alice.evaluate(() => navigator.serviceWorker.ready);
   await world.acme.close();

@@ -10,6 +10,8 @@ const EDGE_PX = 1_600;
 const END_PX = 24;
 /** Rounds of drawing and measuring after which it is good enough. */
 const ROUNDS_MAX = 8;
+/** Heights of rows that are gone are kept for a while: they may come again. */
+const HEIGHTS_SPARE = 500;
 
 interface Keyed {
   key: string;
@@ -198,6 +200,10 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
       places.set(item.key, index);
       offsets.push((offsets[index] ?? 0) + (this.#heights.get(item.key) ?? guess(item)));
     });
+    // Heights of rows that have gone from the list would pile up as somebody scrolls on.
+    if (this.#heights.size > 2 * items.length + HEIGHTS_SPARE) {
+      for (const key of this.#heights.keys()) if (!places.has(key)) this.#heights.delete(key);
+    }
     this.#placed = items;
     this.#offsets = offsets;
     this.#places = places;

@@ -1,5 +1,6 @@
 // A message of the timeline.
 import { Component } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "comity-sdk";
 import { channelPath, go, setQuery } from "../app/router.js";
 import { Avatar } from "../components/avatar.js";
@@ -61,6 +62,7 @@ export function MessageArticle({ message, conversation, isFirst, inThread = fals
   children?: preact.ComponentChildren;
 }) {
   const { id, sender, time, mentions, mention_all } = message;
+  const [isNear, setNear] = useState(false);
   const own = conversation.me.account;
   const isMention = sender !== own && (mention_all || mentions?.includes(own));
   const kinds = ["message", isFirst && "first", isMention && "mentioned",
@@ -70,7 +72,8 @@ export function MessageArticle({ message, conversation, isFirst, inThread = fals
     showProfile(event.currentTarget.getBoundingClientRect(), sender);
   return (
     <article class={kinds.filter(Boolean).join(" ")} aria-label={`${displayName(sender)}, `
-      + formatTime(time)} data-id={id} tabIndex={-1}>
+      + formatTime(time)} data-id={id} tabIndex={-1}
+      onPointerMove={() => setNear(true)} onPointerDown={() => setNear(true)}>
       {message.reply_to && !inThread
         && <Quote conversation={conversation} id={message.reply_to} />}
       <div class="message-side">
@@ -93,7 +96,8 @@ export function MessageArticle({ message, conversation, isFirst, inThread = fals
         {!inThread && message.replies && <Replies message={message} />}
         {children}
       </div>
-      {!message.erased && <Actions message={message} conversation={conversation} />}
+      {!message.erased
+        && <Actions message={message} conversation={conversation} isNear={isNear} />}
     </article>
   );
 }
@@ -154,14 +158,33 @@ export function openThread(id: string): void {
   setQuery({ panel: "thread", thread: id });
 }
 
-function Actions({ message, conversation }: { message: Message; conversation: Conversation }) {
+/** The toolbar is made when somebody comes near: most messages are only scrolled past. */
+function Actions({ isNear, ...rest }: {
+  message: Message; conversation: Conversation; isNear: boolean;
+}) {
+  const bar = useRef<HTMLDivElement>(null);
+  const [isAsked, setAsked] = useState(false);
+  useLayoutEffect(() => {
+    if (isAsked) bar.current?.querySelector("button")?.focus();
+  }, [isAsked]);
+  if (isNear || isAsked) return <Toolbar bar={bar} {...rest} />;
+  // Who comes by the keyboard goes on to the first button.
+  return (
+    <button type="button" class="message-door" aria-label={t("message.actions")}
+      onFocus={() => setAsked(true)} />
+  );
+}
+
+function Toolbar({ bar, message, conversation }: {
+  bar: { current: HTMLDivElement | null }; message: Message; conversation: Conversation;
+}) {
   const pick = (event: { currentTarget: Element }) => {
     openPopover(event.currentTarget, t("emoji.pick"), () => (
       <EmojiPicker onPick={(emoji) => void react(conversation, message, emoji, true)} />
     ));
   };
   return (
-    <div class="message-actions" role="toolbar" aria-label={t("message.actions")}>
+    <div class="message-actions" ref={bar} role="toolbar" aria-label={t("message.actions")}>
       <IconButton icon="smile" size={16} label={t("message.react")} onClick={pick} />
       <IconButton icon="reply" size={16} label={t("message.reply")}
         onClick={() => (conversation.replyTo.value = message)} />

@@ -4,6 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { me } from "../state/account.js";
 import { renderMarkdown, renderPlain } from "../text/markdown.js";
 import { drawMentions } from "../text/mentions.js";
+import { isParagraph } from "../text/paragraph.js";
 import { formatNumber } from "../text/format.js";
 import { language, t } from "../i18n/index.js";
 import { showProfile } from "./profile-card.js";
@@ -29,7 +30,8 @@ export function MessageText({ message }: { message: Said }) {
       mentions, all: mention_all, sender, me: me().account,
       onPress: (account, at) => showProfile(at.getBoundingClientRect(), account),
     });
-    return format === "markdown" ? renderMarkdown(shown, draw) : renderPlain(shown, draw);
+    if (format !== "markdown") return renderPlain(shown, draw);
+    return isParagraph(shown) ? <p>{draw(shown)}</p> : renderMarkdown(shown, draw);
   }, [shown, format, mentions, mention_all, sender, language.value]);
   const isEmoji = shown.length < 40 && EMOJI_ONLY.test(shown.trim());
   return (
