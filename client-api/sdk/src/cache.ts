@@ -30,21 +30,26 @@ export class Cache {
   readonly #keeper: Keeper;
   readonly #fetch: FetchPage;
   readonly #fetchKept: FetchKept;
+  /** The time by the node's clock. */
+  readonly #now: () => number;
   /** Channels of which it is known since the start how long texts are kept. */
   readonly #keptIsKnown = new Set<string>();
   readonly #records = new Map<string, ChannelRecord>();
   readonly #locks = new Map<string, Promise<unknown>>();
   readonly #flights = new Set<Flight>();
   #looks = 0;
+  #shrinks = 0;
+  #eventsMax = limits.CACHED_EVENTS_MAX;
   /** Whose eyes it is. */
   account = "";
   /** Whether the feed goes on from a cursor, so that nothing new can be missed. */
   feedIsKnown = false;
 
-  constructor(keeper: Keeper, fetch: FetchPage, fetchKept: FetchKept) {
+  constructor(keeper: Keeper, fetch: FetchPage, fetchKept: FetchKept, now: () => number) {
     this.#keeper = keeper;
     this.#fetch = fetch;
     this.#fetchKept = fetchKept;
+    this.#now = now;
   }
 
   /** Reads which channels are held. */
@@ -60,17 +65,22 @@ export class Cache {
   /** A page: from what is held, and from the node what is lacking. */
   async page(channel: string, place: Place, limit: number): Promise<HistoryPage> {
     const count = Math.max(1, Math.min(limit, limits.PAGE_MAX));
+    const shrinks = this.#shrinks;
+    let came: HistoryPage | undefined;
     for (let requests = 0; ; ) {
       const held = await this.#locked(channel, () => {
         const ranges = this.#records.get(channel)?.ranges ?? [];
         return readPage(this.#keeper, channel, ranges, place, count);
       });
+      // It was dropped again to make room, before it was read.
+      if (came && shrinks !== this.#shrinks) return came;
       if (!held.lacking || requests >= limits.PAGE_REQUESTS_MAX) {
         this.#look(channel);
         void this.#learnKept(channel);
         const { rows, moreBefore, moreAfter } = held;
         const kept = this.#records.get(channel)?.kept;
-        return { ...shown(rows, kept), moreBefore, moreAfter, pending: false, requests };
+        const events = shown(rows, kept, this.#now());
+        return { ...events, moreBefore, moreAfter, pending: false, requests };
       }
       const query = { ...held.lacking, limit: count };
       const flight: Flight = { channel, events: [], isStale: !this.feedIsKnown };
@@ -80,7 +90,8 @@ export class Cache {
       const isKept = !page.history_pending
         && (await this.#locked(channel, () => this.#merge(flight, query, page)));
       // A date is looked up by the node alone; what cannot be kept is shown as it came.
-      if (!isKept || place.at === "date") return this.#raw(flight, page, requests);
+      came = this.#raw(flight, page, requests);
+      if (!isKept || place.at === "date") return came;
     }
   }
 
@@ -122,6 +133,14 @@ export class Cache {
   async clear(): Promise<void> {
     for (const flight of this.#flights) flight.isStale = true;
     for (const channel of [...this.#records.keys()]) await this.forget(channel);
+  }
+
+  /** The store has no room: drops all channels, and keeps half as much from now on. */
+  async shrink(): Promise<void> {
+    this.#shrinks += 1;
+    const half = Math.floor(this.#count() / 2);
+    this.#eventsMax = Math.max(limits.CACHED_EVENTS_MIN, Math.min(half, this.#eventsMax));
+    await this.clear();
   }
 
   /** Takes a page in; false where it cannot be told any more what it means. */
@@ -222,7 +241,7 @@ export class Cache {
     const range = { from: eventKey(channel, BEGINNING), to: eventKey(channel, LIVE) };
     for (const [, value] of await this.#keeper.range(range)) {
       const held = value as CachedEvent;
-      const event = applyAge(held.event, kept, Date.now());
+      const event = applyAge(held.event, kept, this.#now());
       if (event !== held.event) this.#put(channel, { ...held, event });
     }
   }
@@ -245,14 +264,17 @@ export class Cache {
 
   /** Drops the channels that were looked at longest ago, beyond the maxima. */
   async #makeRoom(keep: string): Promise<void> {
-    const sum = () => [...this.#records.values()].reduce((all, { count }) => all + count, 0);
     const isFull = () =>
-      this.#records.size > limits.CACHED_CHANNELS_MAX || sum() > limits.CACHED_EVENTS_MAX;
+      this.#records.size > limits.CACHED_CHANNELS_MAX || this.#count() > this.#eventsMax;
     while (isFull() && this.#records.size > 1) {
       const others = [...this.#records].filter(([channel]) => channel !== keep);
       const oldest = others.reduce((one, other) => (one[1].used < other[1].used ? one : other));
       await this.forget(oldest[0]);
     }
+  }
+
+  #count(): number {
+    return [...this.#records.values()].reduce((all, { count }) => all + count, 0);
   }
 
   /** Does something once all that is under way with a channel is done. */
@@ -282,11 +304,10 @@ function rangeOf(ranges: KnownRange[], query: Lacking, page: Page): KnownRange |
 }
 
 function shown(
-  rows: CachedEvent[], kept: number | undefined,
+  rows: CachedEvent[], kept: number | undefined, now: number,
 ): Pick<HistoryPage, "events" | "delivered"> {
   const delivered = rows.flatMap((row) => (row.delivered ? [row.delivered] : []));
   const events = rows.map((row) => row.event);
-  const now = Date.now();
   const aged = kept === undefined ? events : events.map((event) => applyAge(event, kept, now));
   return { events: aged, delivered };
 }

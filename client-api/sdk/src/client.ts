@@ -7,6 +7,7 @@ import { PeopleApi } from "./api/people.js";
 import { chooseEndpoints } from "./endpoints.js";
 import { ComityError } from "./error.js";
 import { Http, type Fetch } from "./http.js";
+import { CLOCK_ANSWER_MAX_MS, CLOCK_TOLERANCE_MS } from "./limits.js";
 import type { LoggedIn, WellKnown } from "./types.js";
 
 /** Where a client's node is, and what the surroundings lack. */
@@ -41,6 +42,8 @@ export class ComityClient {
   #endpoints: string[];
   #token: string | undefined;
   readonly #listeners = new Set<(error: ComityError) => void>();
+  readonly #clockListeners = new Set<(aheadMs: number) => void>();
+  #clockAheadMs = 0;
 
   constructor(options: ClientOptions) {
     const urls = Array.isArray(options.url) ? options.url : [options.url];
@@ -51,6 +54,7 @@ export class ComityClient {
       token: () => this.#token,
       // Called as a method of another object, the browsers' own would refuse.
       fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+      dated: (node, asked, answered) => this.#dated(node, asked, answered),
       refused: (error) => this.#refused(error),
     });
     this.request = http.request.bind(http);
@@ -80,6 +84,25 @@ export class ComityClient {
   /** The device's token; keep it where nobody else reads it. */
   get token(): string | undefined {
     return this.#token;
+  }
+
+  /**
+   * By how much the node's clock is ahead of this device's, in milliseconds, as the last answer
+   * had it; 0 where they agree within a minute, or where the surroundings hide it.
+   */
+  get clockAheadMs(): number {
+    return this.#clockAheadMs;
+  }
+
+  /** The time by the node's clock, like `Date.now()`: what events bear is compared with it. */
+  now(): number {
+    return Date.now() + this.#clockAheadMs;
+  }
+
+  /** Told when {@link clockAheadMs} is another; the answer ends it. */
+  onClock(listener: (aheadMs: number) => void): () => void {
+    this.#clockListeners.add(listener);
+    return () => this.#clockListeners.delete(listener);
   }
 
   /** Where an account's domain takes clients. */
@@ -126,6 +149,18 @@ export class ComityClient {
   #taken(login: LoggedIn): LoggedIn {
     this.#token = login.token;
     return login;
+  }
+
+  #dated(node: number, asked: number, answered: number): void {
+    // An answer that was long on its way says little, and one over which the clock was set nothing.
+    if (answered < asked || answered - asked > CLOCK_ANSWER_MAX_MS) return;
+    const ahead = node - answered;
+    const next = Math.abs(ahead) < CLOCK_TOLERANCE_MS ? 0 : ahead;
+    // Answers bear whole seconds: what differs by little is the same.
+    if (next !== 0 && Math.abs(next - this.#clockAheadMs) < CLOCK_ANSWER_MAX_MS) return;
+    if (next === this.#clockAheadMs) return;
+    this.#clockAheadMs = next;
+    for (const listener of [...this.#clockListeners]) listener(next);
   }
 
   #refused(error: ComityError): void {

@@ -39,9 +39,10 @@ export interface Refusal {
 /**
  * Codes that no node sends: no answer came (`unreachable`), what answered is no Comity node
  * (`answer_invalid`), the outbox is full (`outbox_full`), the session was closed (`closed`), the
- * store cannot be written (`store_failed`) or is another account's (`store_foreign`), the device is
- * another one than that which sent (`device_changed`), the socket is not there (`not_online`),
- * there is no such local message (`message_unknown`), a listener threw (`listener_failed`).
+ * store cannot be written (`store_failed`), has no room left (`store_full`) or is another account's
+ * (`store_foreign`), the device is another one than that which sent (`device_changed`), the socket
+ * is not there (`not_online`), there is no such local message (`message_unknown`), a listener threw
+ * (`listener_failed`).
  */
 export type SdkCode =
   | "unreachable"
@@ -49,11 +50,17 @@ export type SdkCode =
   | "outbox_full"
   | "closed"
   | "store_failed"
+  | "store_full"
   | "store_foreign"
   | "device_changed"
   | "not_online"
   | "message_unknown"
   | "listener_failed";
+
+/** Whether a browser's store has failed because there is no room in it. */
+export function isStoreFull(error: unknown): boolean {
+  return error instanceof Error && error.name === "QuotaExceededError";
+}
 
 /** Anything thrown, as a {@link ComityError}. */
 export function asComityError(error: unknown, code: SdkCode): ComityError {

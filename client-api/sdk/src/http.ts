@@ -11,6 +11,8 @@ export interface Target {
   url(): string;
   token(): string | undefined;
   fetch: Fetch;
+  /** Told of the time that an answer bears, and between which two of this device it was made. */
+  dated(nodeMs: number, askedMs: number, answeredMs: number): void;
   /** Told of each refusal. */
   refused(error: ComityError): void;
 }
@@ -54,11 +56,14 @@ export class Http {
     const timeout = AbortSignal.timeout(REQUEST_MAX_MS);
     init.signal = options?.signal ? anyOf(options.signal, timeout) : timeout;
     let response: Response;
+    const asked = Date.now();
     try {
       response = await this.#target.fetch(url, init);
     } catch (error) {
       throw asComityError(error, "unreachable");
     }
+    const date = Date.parse(response.headers.get("date") ?? "");
+    if (!Number.isNaN(date)) this.#target.dated(date, asked, Date.now());
     if (response.ok) return response;
     const refusal = await refusalOf(response);
     this.#target.refused(refusal);

@@ -2,7 +2,7 @@
 export { ChannelList } from "./channel-list.js";
 export { ComityClient } from "./client.js";
 export type { Api, ClientOptions, SignUpOptions } from "./client.js";
-export { ComityError } from "./error.js";
+export { ComityError, isStoreFull } from "./error.js";
 export type { Refusal, SdkCode } from "./error.js";
 export type { Fetch } from "./http.js";
 export type { RequestOptions } from "./request-types.js";

@@ -48,13 +48,20 @@ export class IndexedDbStore implements Store {
   async write(changes: Change[]): Promise<void> {
     const transaction = this.#database.transaction(TABLE, "readwrite");
     const table = transaction.objectStore(TABLE);
-    for (const { key, value } of changes) {
-      if (value === undefined) table.delete(key);
-      else table.put(value, key);
+    try {
+      for (const { key, value } of changes) {
+        if (value === undefined) table.delete(key);
+        else table.put(value, key);
+      }
+    } catch (error) {
+      // Or those before it would be kept without it.
+      transaction.abort();
+      throw error;
     }
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+      // An error ends in this too, and only then the transaction names it.
+      transaction.onabort = () => reject(transaction.error);
     });
   }
 

@@ -23,6 +23,10 @@ export const HEARTBEAT_MAX_MS = 60_000;
 export const EVENTS_WAITING_MAX = 10_000;
 /** Ids of events that came last, for telling what came already. */
 export const SEEN_MAX = 4_096;
+/** How long an answer may take so that its time is compared with this device's. */
+export const CLOCK_ANSWER_MAX_MS = 5_000;
+/** Up to here the two clocks count as the same. */
+export const CLOCK_TOLERANCE_MS = 60_000;
 /** Time for a request over HTTP. */
 export const REQUEST_MAX_MS = 60_000;
 /** Events of a page of history. */
@@ -41,5 +45,11 @@ export const CACHED_RANGES_MAX = 64;
 export const TIMELINE_MAX = 2_000;
 /** The wait before a store that failed is written again. */
 export const STORE_AGAIN_MS = 2_000;
+/** The same where it had no room, and history was dropped to make some. */
+export const STORE_FULL_AGAIN_MS = 100;
+/** Writes that find no room before texts go out although they are not kept. */
+export const STORE_FULL_TRIES = 3;
+/** Events that the cache keeps at least, however little room its store has. */
+export const CACHED_EVENTS_MIN = 200;
 /** The wait before a page is read again of which some was on its way from other nodes. */
 export const PENDING_AGAIN_MS = 5_000;

@@ -59,12 +59,16 @@ export class Outbox {
   async load(): Promise<void> {
     const nonce = (await this.#keeper.get("meta/nonce")) as number | undefined;
     // A device that keeps no counter begins at the time in microseconds, above all earlier ones.
-    this.#nextNonce = nonce ?? Date.now() * 1_000;
+    const now = Date.now() * 1_000;
+    this.#nextNonce = nonce ?? now;
     for (const [, value] of await this.#keeper.range({ from: "outbox/", to: "outbox0" })) {
       const entry = value as Entry;
       if (entry.message?.state === "sent") entry.message.state = "queued";
       this.#insert(entry);
     }
+    // Where the store had no room the counter in it stood still: go above what was used meanwhile,
+    // which is right once nothing is unanswered.
+    if (!this.#entries.size) this.#nextNonce = Math.max(this.#nextNonce, now);
     for (const [place, value] of await this.#keeper.range({ from: "settled/", to: "settled0" })) {
       const { key, message } = value as Settled;
       this.#settled.set(key, { message, place });
@@ -159,7 +163,7 @@ export class Outbox {
     if (refusal && entry.message) {
       this.#change(entry, { state: "refused", refusal });
       this.#keeper.put(placeOf(nonce), entry);
-      if (refusal.code === "nonce_too_old") this.#skipNonces();
+      if (["nonce_too_old", "nonce_reused"].includes(refusal.code)) this.#skipNonces();
     } else {
       this.#remove(entry);
       if (entry.message) this.#settle(entry, answer.id ?? "");

@@ -1,7 +1,9 @@
 import { Backoff } from "./backoff.js";
-import { ComityError, type Refusal } from "./error.js";
+import { ComityError, isStoreFull, type Refusal } from "./error.js";
 import type { Keeper } from "./keeper.js";
-import { PAUSE_MAX_MS, STORE_AGAIN_MS } from "./limits.js";
+import {
+  PAUSE_MAX_MS, STORE_AGAIN_MS, STORE_FULL_AGAIN_MS, STORE_FULL_TRIES,
+} from "./limits.js";
 import { Outbox, type Entry } from "./outbox.js";
 import type { LocalMessage } from "./session-types.js";
 import { Settlements } from "./settlements.js";
@@ -16,6 +18,7 @@ export class Sender {
   readonly #keeper: Keeper;
   readonly #outbox: Outbox;
   readonly #tell: (message: LocalMessage) => void;
+  readonly #now: () => number;
   readonly #settlements = new Settlements();
   readonly #pauses = new Backoff();
   /** Who waits for any answer to a text, by its key. */
@@ -23,12 +26,15 @@ export class Sender {
   #say: Say | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #isKeeping = false;
+  /** Writes in a row that found no room. */
+  #refusedForRoom = 0;
   #isLoaded = false;
 
-  constructor(keeper: Keeper, tell: (message: LocalMessage) => void) {
+  constructor(keeper: Keeper, tell: (message: LocalMessage) => void, now: () => number) {
     this.#keeper = keeper;
     this.#outbox = new Outbox(keeper);
     this.#tell = tell;
+    this.#now = now;
   }
 
   async load(): Promise<void> {
@@ -37,7 +43,7 @@ export class Sender {
   }
 
   send(channel: string, text: string, options: SendOptions): LocalMessage {
-    const time = new Date().toISOString();
+    const time = new Date(this.#now()).toISOString();
     const key = newKey();
     return this.take({ key, nonce: null, channel, text, options, time, state: "queued" });
   }
@@ -159,19 +165,29 @@ export class Sender {
     }, wait);
   }
 
-  /** What is not in the store yet is not sent: after a crash nobody would know of it. */
+  /**
+   * What is not in the store yet is not sent: after a crash nobody would know of it. But where the
+   * store stays without room, to be sent is better than to be lost.
+   */
   async #keep(): Promise<void> {
     if (this.#isKeeping) return;
     this.#isKeeping = true;
     for (let newest; (newest = this.#outbox.newestUnkept) !== undefined; ) {
       try {
         await this.#keeper.flushed();
-        this.#outbox.kept(newest);
-        this.#pump();
-      } catch {
+        this.#refusedForRoom = 0;
+      } catch (error) {
         // That it failed was told as an error of the session.
-        await new Promise((resolve) => setTimeout(resolve, STORE_AGAIN_MS));
+        const isFull = isStoreFull(error);
+        this.#refusedForRoom = isFull ? this.#refusedForRoom + 1 : 0;
+        if (this.#refusedForRoom < STORE_FULL_TRIES) {
+          const wait = isFull ? STORE_FULL_AGAIN_MS : STORE_AGAIN_MS;
+          await new Promise((resolve) => setTimeout(resolve, wait));
+          continue;
+        }
       }
+      this.#outbox.kept(newest);
+      this.#pump();
     }
     this.#isKeeping = false;
   }

@@ -1,7 +1,7 @@
 import { Backoff } from "./backoff.js";
 import { Cache } from "./cache.js";
 import type { ComityClient } from "./client.js";
-import { ComityError, asComityError, type Refusal } from "./error.js";
+import { ComityError, asComityError, isStoreFull, type Refusal, type SdkCode } from "./error.js";
 import { Emitter } from "./emitter.js";
 import { Feed } from "./feed.js";
 import { Keeper } from "./keeper.js";
@@ -58,11 +58,13 @@ export class Session implements LiveSession {
     this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
     this.#emitter = new Emitter((error) => this.#report(error, "listener_failed"));
     const store = options.store ?? new MemoryStore();
-    this.#keeper = new Keeper(store, (error) => this.#report(error, "store_failed"));
-    this.#sender = new Sender(this.#keeper, (message) => this.#emitter.emit("outbox", message));
+    this.#keeper = new Keeper(store, (error) => this.#notKept(error));
+    const now = this.#client.now.bind(this.#client);
+    const tell = (message: LocalMessage) => this.#emitter.emit("outbox", message);
+    this.#sender = new Sender(this.#keeper, tell, now);
     const { channels, messages } = this.#client.api;
     const kept = async (channel: string) => secondsOf((await channels.get(channel)).kept_seconds);
-    this.#cache = new Cache(this.#keeper, messages.page.bind(messages), kept);
+    this.#cache = new Cache(this.#keeper, messages.page.bind(messages), kept, now);
     this.#feed = new Feed((item) => this.#take(item));
   }
 
@@ -350,7 +352,14 @@ export class Session implements LiveSession {
     this.#emitter.emit(frame.type as keyof SessionEvents, frame as never);
   }
 
-  #report(error: unknown, code: "listener_failed" | "store_failed" | "answer_invalid"): void {
+  /** History can be asked for again, and what is unsent cannot: it makes room. */
+  #notKept(error: unknown): void {
+    const isFull = isStoreFull(error);
+    if (isFull) void this.#cache.shrink().catch(() => undefined);
+    this.#report(error, isFull ? "store_full" : "store_failed");
+  }
+
+  #report(error: unknown, code: SdkCode): void {
     this.#emitter.emit("error", asComityError(error, code).toRefusal());
   }
 }

@@ -110,7 +110,8 @@ export class SharedSession implements LiveSession {
 
   send(channel: string, text: string, options: api.SendOptions = {}): LocalMessage {
     if (this.#own) return this.#own.send(channel, text, options);
-    const [key, time] = [newKey(), new Date().toISOString()];
+    const key = newKey();
+    const time = new Date(this.#options.client.now()).toISOString();
     const message: LocalMessage = {
       key, nonce: null, channel, text, options, time, state: "queued",
     };

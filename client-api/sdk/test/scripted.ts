@@ -59,6 +59,8 @@ export class ScriptedNode {
   readonly requests: string[] = [];
   /** What is answered to that: a page, unless a test says otherwise. */
   answer: (url: URL) => Promise<object> | object = () => page([]);
+  /** The time that answers bear. */
+  date = () => new Date().toUTCString();
   readonly #sockets: ScriptedSocket[] = [];
   readonly #waiting: ((socket: ScriptedSocket) => void)[] = [];
 
@@ -66,7 +68,8 @@ export class ScriptedNode {
     this.store = store;
     const fetch = async (address: string) => {
       this.requests.push(address);
-      return Response.json(await this.answer(new URL(address)));
+      const headers = { date: this.date() };
+      return Response.json(await this.answer(new URL(address)), { headers });
     };
     const client = new ComityClient({ url, token: "token", fetch });
     this.session = new Session({ client, store, WebSocket: this.#socketClass() });

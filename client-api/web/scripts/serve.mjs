@@ -61,6 +61,7 @@ function passOn(target, from, response) {
   from.pipe(to);
 }
 
+/** `mute` lets nothing of what the node says through any more. */
 function passUpgradeOn(target, from, socket, head) {
   const to = connect(Number(target.port), target.hostname, () => {
     const headers = Object.entries(headersFor(target, from.headers));
@@ -73,6 +74,7 @@ function passUpgradeOn(target, from, socket, head) {
     one.on("error", () => other.destroy());
     one.on("close", () => other.destroy());
   }
+  return { mute: () => to.unpipe(socket).resume() };
 }
 
 /**
@@ -83,12 +85,17 @@ export async function serve(node, port = 0, whole = false) {
   const target = new URL(node);
   const policy = whole ? undefined : await policyOf(target);
   const sockets = new Set();
+  const upgrades = new Set();
   const server = createServer((from, response) => {
     const { pathname } = new URL(from.url, "http://any");
     if (whole || isOfNode(pathname)) passOn(target, from, response);
     else serveFile(decodeURIComponent(pathname), policy, response);
   });
-  server.on("upgrade", (from, socket, head) => passUpgradeOn(target, from, socket, head));
+  server.on("upgrade", (from, socket, head) => {
+    const upgrade = passUpgradeOn(target, from, socket, head);
+    upgrades.add(upgrade);
+    socket.on("close", () => upgrades.delete(upgrade));
+  });
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -96,6 +103,10 @@ export async function serve(node, port = 0, whole = false) {
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     url: `http://localhost:${server.address().port}`,
+    /** What is asked over sockets reaches the node, and no answer comes back. */
+    mute() {
+      for (const upgrade of upgrades) upgrade.mute();
+    },
     close() {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(resolve));

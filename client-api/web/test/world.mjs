@@ -61,17 +61,37 @@ export class World {
     await ended;
   }
 
-  /** A browser of its own at a site. What it says on its console is an error of the client. */
-  async page(site, options = {}) {
+  /**
+   * A browser of its own at a site. What it says on its console is an error of the client.
+   * `clockAheadMs` is by how much its clock is ahead; functions of `first` run in the page before
+   * anything of it.
+   */
+  async page(site, { clockAheadMs = 0, first = [], ...options } = {}) {
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options,
     });
+    if (clockAheadMs) await context.addInitScript(shiftClock, clockAheadMs);
+    for (const script of first) await context.addInitScript(script);
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     keepFailures(page);
     await page.goto(site.url);
     return page;
   }
+}
+
+/** Runs in the page, before anything of it. */
+function shiftClock(aheadMs) {
+  const Real = Date;
+  globalThis.Date = class extends Real {
+    constructor(...parts) {
+      super(...(parts.length ? parts : [Real.now() + aheadMs]));
+    }
+
+    static now() {
+      return Real.now() + aheadMs;
+    }
+  };
 }
 
 function launch() {
@@ -95,6 +115,11 @@ export class Site {
   async close() {
     await this.server?.close();
     this.server = undefined;
+  }
+
+  /** What is sent arrives, and no answer comes back. */
+  mute() {
+    this.server.mute();
   }
 
   async reopen() {

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { askDomain, signedIn, startAccount } from "../state/account.js";
 import "../state/channels.js";
+import "../state/clock.js";
 import "../state/density.js";
 import "../state/people.js";
 import "../state/presence.js";

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { t } from "../i18n/index.js";
 import { unreadTotal } from "../state/channels.js";
-import { Banner } from "../views/banner.js";
+import { Banners } from "../views/banner.js";
 import { ConversationPage } from "../views/conversation.js";
 import { GroupsPage } from "../views/groups.js";
 import { HomePage } from "../views/home.js";
@@ -26,7 +26,7 @@ export function Shell() {
       <a class="skip-link" href="#main">{t("nav.skip")}</a>
       <Sidebar />
       <div class="stage">
-        <Banner />
+        <Banners />
         <Stage />
       </div>
     </div>

@@ -35,7 +35,14 @@ export const en = {
   "auth.signInTo": "Sign in to {domain}",
   "auth.signUp": "Create account",
   "auth.signUpTo": "Create an account at {domain}",
+  "banner.clockFast":
+    "This device's clock is {span} ahead of your node's. The times shown are the node's.",
+  "banner.clockSlow":
+    "This device's clock is {span} behind your node's. The times shown are the node's.",
   "banner.connecting": "Connecting…",
+  "banner.full":
+    "This browser has no room left to keep anything. Messages are still sent, but what is not sent "
+    + "yet is lost when the page is closed. Free some space on this device.",
   "banner.offline": "You are offline. You can read what was loaded and write; it is sent later.",
   "banner.now": "Connect now",
   "banner.queued.one": "{count} message waits to be sent.",

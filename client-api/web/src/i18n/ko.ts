@@ -38,7 +38,12 @@ const ko = {
   "auth.signInTo": "{domain}에 로그인",
   "auth.signUp": "계정 만들기",
   "auth.signUpTo": "{domain}에 계정 만들기",
+  "banner.clockFast": "이 기기의 시계가 노드보다 {span} 빠릅니다. 시각은 노드 기준으로 표시됩니다.",
+  "banner.clockSlow": "이 기기의 시계가 노드보다 {span} 느립니다. 시각은 노드 기준으로 표시됩니다.",
   "banner.connecting": "연결하는 중…",
+  "banner.full":
+    "브라우저에 저장 공간이 없습니다. 메시지는 계속 전송되지만, 아직 전송되지 않은 메시지는 이 페이지를 "
+    + "닫으면 사라집니다. 기기의 저장 공간을 확보해 주세요.",
   "banner.offline":
     "오프라인입니다. 불러온 내용을 읽고 글을 쓸 수 있으며, 쓴 글은 나중에 전송됩니다.",
   "banner.now": "지금 연결",

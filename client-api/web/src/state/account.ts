@@ -6,6 +6,7 @@ import {
 } from "comity-sdk";
 import { domainOf } from "../text/accounts.js";
 import { forgetAll } from "./settings.js";
+import { noteRoom, watched } from "./storage.js";
 
 /** Everything that a signed-in page works with. */
 export interface SignedIn {
@@ -89,7 +90,8 @@ export async function askDomain(): Promise<void> {
 
 async function takeLogin({ account, device, token }: LoggedIn): Promise<void> {
   const login: Login = { account, device: device.id, token };
-  await registry?.write([{ key: LOGIN, value: login }]);
+  // Where there is no room for it the log-in lasts as long as the page.
+  await registry?.write([{ key: LOGIN, value: login }]).catch(() => undefined);
   wasLoggedOut.value = false;
   await begin(login);
 }
@@ -121,7 +123,7 @@ async function end(byNode: boolean): Promise<void> {
   for (const each of ends.splice(0)) each();
   connection.value = { status: "offline" };
   forgetAll(`draft:${value.device}`);
-  await registry?.write([{ key: LOGIN }]);
+  await registry?.write([{ key: LOGIN }]).catch(() => undefined);
   await value.session.close();
   await value.store.close();
   await IndexedDbStore.delete(value.device).catch(() => undefined);
@@ -129,7 +131,12 @@ async function end(byNode: boolean): Promise<void> {
 
 /** Where the browser keeps nothing, all lasts as long as the page. */
 async function openStore(name: string): Promise<Store> {
-  return IndexedDbStore.open(name).catch(() => new MemoryStore());
+  try {
+    return watched(await IndexedDbStore.open(name));
+  } catch (error) {
+    noteRoom(error);
+    return new MemoryStore();
+  }
 }
 
 /** What the list of devices shows of this browser. */

@@ -85,11 +85,11 @@ export function isShown(event: ChannelEvent): boolean {
 
 /** Its event has come, and the answer to the sending not yet. */
 function isHere(items: readonly TimelineItem[], local: LocalMessage, account: string): boolean {
+  if (local.id && items.some(({ event }) => event.id === local.id)) return true;
   const from = new Date(local.time).getTime() - SAME_MS;
   for (let at = items.length - 1; at >= 0; at -= 1) {
     const event = items[at]?.event;
     if (!event || new Date(event.time).getTime() < from) return false;
-    if (event.id === local.id) return true;
     if (event.kind === "message" && event.sender === account && event.text === local.text
       && local.state === "sent" && event.time >= local.time.slice(0, 19)) return true;
   }

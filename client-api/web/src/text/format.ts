@@ -1,6 +1,7 @@
 // Times and numbers in the language that is shown.
 import { computed } from "@preact/signals";
 import { locale, t } from "../i18n/index.js";
+import { nodeNow } from "../state/clock.js";
 
 const DAY_MS = 86_400_000;
 
@@ -33,7 +34,7 @@ export function formatNumber(value: number): string {
 }
 
 /** The day of a separator. */
-export function formatDay(time: string, now = new Date()): string {
+export function formatDay(time: string, now = new Date(nodeNow())): string {
   const date = new Date(time);
   const days = dayNumber(now) - dayNumber(date);
   if (days === 0) return t("timeline.today");
@@ -42,14 +43,14 @@ export function formatDay(time: string, now = new Date()): string {
 }
 
 /** As short as can be: a time for today, else a date. */
-export function formatShort(time: string, now = new Date()): string {
+export function formatShort(time: string, now = new Date(nodeNow())): string {
   const date = new Date(time);
   if (dayNumber(now) === dayNumber(date)) return clock.value.format(date);
   return short.value.format(date);
 }
 
 /** How long ago, or in how long. */
-export function formatRelative(time: string | number, now = Date.now()): string {
+export function formatRelative(time: string | number, now = nodeNow()): string {
   const seconds = (new Date(time).getTime() - now) / 1_000;
   const units: [Intl.RelativeTimeFormatUnit, number][] = [
     ["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60],

@@ -5,6 +5,7 @@ import { go, channelPath } from "../app/router.js";
 import { Button, IconButton, Spinner } from "../components/button.js";
 import { VirtualList, type Sight } from "../components/virtual-list.js";
 import { channelName, channels } from "../state/channels.js";
+import { nodeNow } from "../state/clock.js";
 import type { Conversation } from "../state/conversation.js";
 import { displayName } from "../state/people.js";
 import { RowMaker, guessHeight, type Row } from "../state/rows.js";
@@ -185,7 +186,7 @@ function ToEnd({ conversation, sight, list }: {
 
 /** Tells screen readers what has come while the channel is open. */
 function Announcer({ conversation }: { conversation: Conversation }) {
-  const since = useMemo(() => new Date().toISOString(), [conversation]);
+  const since = useMemo(() => new Date(nodeNow()).toISOString(), [conversation]);
   const { items } = conversation.view.value;
   const fresh = items.slice(-3).filter(({ event }) => event.time > since);
   return (

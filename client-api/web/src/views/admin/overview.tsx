@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { Icon, type IconName } from "../../components/icon.js";
 import { Link } from "../../components/page.js";
+import { nodeNow } from "../../state/clock.js";
 import { useResource, type Resource } from "../../state/resource.js";
 import { formatFull, formatNumber } from "../../text/format.js";
 import { formatBytes, formatFigure, formatSpan } from "../../text/units.js";
@@ -144,7 +145,7 @@ function Storage({ figures }: { figures: Figures }) {
         figures.started_unix_ms === undefined ? null : [ta("figure.uptime"), <>
           <time dateTime={new Date(figures.started_unix_ms).toISOString()}
             title={formatFull(new Date(figures.started_unix_ms).toISOString())}>
-            {formatSpan(Date.now() - figures.started_unix_ms)}</time>
+            {formatSpan(nodeNow() - figures.started_unix_ms)}</time>
         </>],
         figures.version === undefined ? null : [ta("figure.version"), figures.version],
       ]} />
