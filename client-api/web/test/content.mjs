@@ -9,6 +9,8 @@ const PLAN = [
   ["carol", "```rust\nfn main() -> Result<(), Error> {\n"
     + "    let node = Node::open(\"comity.toml\")?;\n    node.serve(Listen::default())\n}\n```"],
   ["bob", "> keep every organisation on its own node\n\nExactly. `comity demo` shows it."],
+  ["carol", "| Step | Who | Until |\n| --- | --- | ---: |\n| Notes | alice | 24 Nov |\n"
+    + "| 업그레이드 안내 | **bob** | 25 Nov |"],
   ["alice", "🎉🎉"],
   ["alice", "Does the plan hold for Thursday?"],
 ];

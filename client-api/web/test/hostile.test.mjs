@@ -31,6 +31,10 @@ const PAYLOADS = [
   "\u202e\u2066 turned around \u2069",
   "[//evil.example](//evil.example/x)",
   "https://evil.example\" onclick=\"window.struck=1",
+  "| <b onclick=window.struck=1>a</b> | b |\n| - | - |\n| <img src=x onerror=window.struck=1> | c |",
+  "| a |\n| :-: |\n| [x](javascript:window.struck=1) |\n| ![y](https://tracker.example/t.png) |",
+  "| a\"onmouseover=\"window.struck=1 |\n| -:\"onload=\"window.struck=1 |\n| c | d | e | f |",
+  "> | a | b |\n> | - | - |\n> | </td></table><script>window.struck=1</script> | `|` \\| |",
 ];
 
 let world;
@@ -80,7 +84,8 @@ async function checkTexts() {
   }));
   assert.equal(found.struck, false);
   assert.deepEqual(found.handlers, []);
-  const allowed = ["a", "button", "code", "div", "em", "p", "path", "pre", "span", "strong", "svg"];
+  const allowed = ["a", "blockquote", "button", "code", "div", "em", "p", "path", "pre", "span",
+    "strong", "svg", "table", "tbody", "td", "th", "thead", "tr"];
   assert.deepEqual([...new Set(found.elements)].filter((each) => !allowed.includes(each)), []);
   assert.deepEqual([...new Set(found.links)].filter((each) => each !== "https:"), []);
 }
@@ -106,12 +111,35 @@ test("a word without an end, and signs without an end, stay within the window", 
   await bobSays(">".repeat(4_000));
   await bobSays(`${"*a **b ".repeat(500)}ends`);
   await bobSays("[".repeat(3_900));
+  await bobSays(`${"|".repeat(1_900)}\n${"|-".repeat(1_900)}`);
+  await bobSays(`|${"a|".repeat(400)}\n|${"-|".repeat(400)}\n|${"b|".repeat(400)}`);
+  await bobSays("|a|\n|-|\n".repeat(500));
   await bobSays("the last of these", "plain");
   await message(alice, "the last of these").waitFor();
   const wide = await alice.evaluate(() => {
     const list = document.querySelector(".virtual");
     return list.scrollWidth - list.clientWidth;
   });
+  assert.equal(wide, 0);
+  assert.deepEqual(alice.failures, []);
+});
+
+test("a table is one, and a wide one scrolls in its place, by keys too", async () => {
+  const columns = Array.from({ length: 30 }, (_, at) => `Column ${at}`);
+  const row = (cells) => `| ${cells.join(" | ")} |`;
+  await bobSays([
+    row(columns), row(columns.map((_, at) => (at % 2 ? "--:" : "---"))),
+    row(columns.map((_, at) => (at === 1 ? "**12**" : `cell ${at}`))),
+  ].join("\n"));
+  const table = message(alice, "Column 29").getByRole("group", { name: "Table" });
+  await table.getByRole("columnheader", { name: "Column 29" }).waitFor();
+  const bold = table.getByRole("cell", { name: "12", exact: true });
+  assert.equal(await bold.evaluate((cell) => getComputedStyle(cell).textAlign), "end");
+  assert.equal(await bold.locator("strong").count(), 1);
+  await table.focus();
+  await alice.keyboard.press("ArrowRight");
+  await alice.waitForFunction((element) => element.scrollLeft > 0, await table.elementHandle());
+  const wide = await alice.evaluate(() => document.body.scrollWidth - innerWidth);
   assert.equal(wide, 0);
   assert.deepEqual(alice.failures, []);
 });

@@ -167,6 +167,7 @@ export const en = {
   "message.replyThread": "Reply in thread",
   "message.report": "Report",
   "message.retention": "This message is older than what is kept.",
+  "message.table": "Table",
   "message.unpin": "Unpin",
   "message.versions": "Versions of this message",
   "message.versionGone": "This version is not kept.",

@@ -167,6 +167,7 @@ const ko = {
   "message.replyThread": "스레드에 답글",
   "message.report": "신고",
   "message.retention": "보관 기간이 지난 메시지입니다.",
+  "message.table": "표",
   "message.unpin": "고정 해제",
   "message.versions": "이 메시지의 이전 내용",
   "message.versionGone": "이 내용은 보관되지 않았습니다.",

@@ -1,19 +1,24 @@
 // Markdown to elements, by its syntax tree: what is not named here is shown as the text it is, so
 // no text of others becomes HTML.
-import type { Nodes, Parents } from "mdast";
+import type { Nodes, Parents, Table, TableRow } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmAutolinkLiteralFromMarkdown } from "mdast-util-gfm-autolink-literal";
 import { gfmStrikethroughFromMarkdown } from "mdast-util-gfm-strikethrough";
+import { gfmTableFromMarkdown } from "mdast-util-gfm-table";
 import { gfmAutolinkLiteral } from "micromark-extension-gfm-autolink-literal";
 import { gfmStrikethrough } from "micromark-extension-gfm-strikethrough";
+import { gfmTable } from "micromark-extension-gfm-table";
 import type { ComponentChild, ComponentChildren } from "preact";
 import { insidePath, go } from "../app/router.js";
 import { CodeBlock } from "../components/code-block.js";
+import { TableBlock } from "../components/table-block.js";
 
 /** Longer texts are shown as they are: reading Markdown may take more than proportional time. */
 const MARKDOWN_MAX = 20_000;
 /** Quotes and lists in each other beyond this depth are shown as text. */
 const DEPTH_MAX = 24;
+/** In texts with more of their signs there are no tables: reading them takes more than its time. */
+const PIPES_MAX = 2_000;
 /** Signs of deep nesting in a row, such as `>>>>`, that no person writes. */
 const NESTED = /(?:[>*_~[(+-]\s?){60}/;
 
@@ -30,11 +35,18 @@ const OPTIONS = {
   mdastExtensions: [gfmStrikethroughFromMarkdown(), gfmAutolinkLiteralFromMarkdown()],
 };
 
+const WITH_TABLES = {
+  extensions: [...OPTIONS.extensions, gfmTable()],
+  mdastExtensions: [...OPTIONS.mdastExtensions, gfmTableFromMarkdown()],
+};
+
 /** The elements of a text in Markdown. */
 export function renderMarkdown(source: string, drawText: DrawText): ComponentChildren {
   if (source.length > MARKDOWN_MAX || NESTED.test(source)) return renderPlain(source, drawText);
   try {
-    return children(fromMarkdown(source, OPTIONS), { drawText, source, depth: 0 });
+    const pipes = source.split("|", PIPES_MAX + 2).length - 1;
+    const options = pipes > PIPES_MAX ? OPTIONS : WITH_TABLES;
+    return children(fromMarkdown(source, options), { drawText, source, depth: 0 });
   } catch {
     return renderPlain(source, drawText);
   }
@@ -104,11 +116,22 @@ function element(node: Nodes, around: Around): ComponentChild {
       return <li>{children(node, around)}</li>;
     case "link":
       return <SafeLink href={node.url}>{children(node, around)}</SafeLink>;
+    case "table":
+      return table(node, around);
     case "image":
       return <SafeLink href={node.url}>{node.alt || node.url}</SafeLink>;
     default:
       return sourceOf(node, around);
   }
+}
+
+function table(node: Table, around: Around): ComponentChild {
+  const [head, ...rows] = node.children;
+  if (!head) return null;
+  const columns = head.children.length;
+  const cells = (row: TableRow) => row.children.slice(0, columns).map((cell, at) =>
+    ({ align: node.align?.[at] ?? null, content: children(cell, around) }));
+  return <TableBlock head={cells(head)} rows={rows.map(cells)} />;
 }
 
 function sourceOf(node: Nodes, { source, drawText }: Around): ComponentChild {
