@@ -66,6 +66,26 @@ test("a user made in the console signs in, and is signed out when suspended", as
   assert.deepEqual([...admin.failures, ...bob.failures], []);
 });
 
+test("the console stands in the menu of an admin, and in that of nobody else", async () => {
+  await signUp("frank");
+  const menuOf = async (name) => {
+    const page = await world.page(site);
+    // Before the node has said who it is, nobody is an admin.
+    const said = page.waitForResponse((response) => response.url() === `${site.url}/v1/me`);
+    await signIn(page, name, PASSWORD);
+    await (await said).finished();
+    await page.locator(".sidebar .own").click();
+    await page.getByRole("menuitem", { name: "Settings" }).waitFor();
+    return page;
+  };
+  const admin = await menuOf("alice");
+  await admin.getByRole("menuitem", { name: "Admin console" }).click();
+  await admin.waitForURL(`${site.url}/admin`);
+  const frank = await menuOf("frank");
+  assert.equal(await frank.getByRole("menuitem", { name: "Admin console" }).count(), 0);
+  assert.deepEqual([...admin.failures, ...frank.failures], []);
+});
+
 test("an invitation's link from the console makes an account until it is revoked", async () => {
   const admin = await open("alice", "/admin/invites");
   await admin.getByRole("button", { name: "New invitation" }).click();

@@ -31,7 +31,7 @@ const PAYLOADS = [
   "\u202e\u2066 turned around \u2069",
   "[//evil.example](//evil.example/x)",
   "https://evil.example\" onclick=\"window.struck=1",
-  "| <b onclick=window.struck=1>a</b> | b |\n| - | - |\n| <img src=x onerror=window.struck=1> | c |",
+  "| <b onclick=window.struck=1>a</b> | b |\n|-|-|\n| <img src=x onerror=window.struck=1> | c |",
   "| a |\n| :-: |\n| [x](javascript:window.struck=1) |\n| ![y](https://tracker.example/t.png) |",
   "| a\"onmouseover=\"window.struck=1 |\n| -:\"onload=\"window.struck=1 |\n| c | d | e | f |",
   "> | a | b |\n> | - | - |\n> | </td></table><script>window.struck=1</script> | `|` \\| |",

@@ -75,7 +75,11 @@ test("a Korean word finds its message, which opens among those beside it", async
   assert.equal(await found.locator("mark").textContent(), "스크린샷");
   await found.getByText("carol").first().waitFor();
   await found.getByText("Release").waitFor();
-  await found.click();
+  // Its button is as large as what it opens.
+  const [whole, button] = [found, found.getByRole("button", { name: "Open" })];
+  const sizes = await Promise.all([whole, button].map((each) => each.boundingBox()));
+  for (const side of ["width", "height"]) assert.ok(sizes[1][side] > sizes[0][side] - 4, side);
+  await button.click();
   const target = page.locator(".conversation-main .message.target");
   await target.getByText("번역 파일을 올렸습니다").waitFor();
   assert.equal(new URL(page.url()).pathname, `/c/${group}/${wanted}`);

@@ -60,6 +60,30 @@ for (const theme of ["light", "dark"]) {
   }
 }
 
+test("what stands on accents can be read, also under the pointer", async () => {
+  const page = await world.page(world.acme);
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const back of ["--accent", "--accent-strong", "--danger"]) {
+      const contrast = await page.evaluate(contrastOn, back);
+      assert.ok(contrast >= 4.5, `${theme}, ${back}: ${contrast}`);
+    }
+  }
+  await page.context().close();
+});
+
+/** Runs in the page: the contrast of texts on a colour, as WCAG 2 counts it. */
+function contrastOn(back) {
+  const style = getComputedStyle(document.documentElement);
+  const [on, under] = ["--on-accent", back].map((name) => {
+    const channels = style.getPropertyValue(name).trim().slice(1).match(/../g)
+      .map((hex) => parseInt(hex, 16) / 255)
+      .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2];
+  });
+  return (Math.max(on, under) + 0.05) / (Math.min(on, under) + 0.05);
+}
+
 /** What axe-core takes for serious or worse. */
 async function accessFindings(page) {
   await page.evaluate(AXE);

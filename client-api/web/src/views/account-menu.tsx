@@ -1,5 +1,6 @@
 import { chosenState, presenceOf } from "../state/presence.js";
 import { me, signOut } from "../state/account.js";
+import { isAdmin } from "../state/admin.js";
 import { outboxCount } from "../state/outbox.js";
 import { confirm } from "../components/dialog.js";
 import { openMenu } from "../components/menu.js";
@@ -26,6 +27,9 @@ export function accountMenu(at: Element): void {
     null,
     { label: t("profile.own"), icon: "user", run: () => showProfile(anchor, me().account) },
     { label: t("settings.title"), icon: "settings", run: () => go("/settings") },
+    ...(isAdmin.peek() ? [{
+      label: t("settings.admin"), icon: "shield" as const, run: () => go("/admin"),
+    }] : []),
     {
       label: t("shortcuts.theme"), icon: isDark ? "sun" : "moon",
       run: () => (theme.value = isDark ? "light" : "dark"),
