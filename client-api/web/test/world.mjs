@@ -16,8 +16,8 @@ const WHOLE = process.env.COMITY_WEB !== "dist";
 export const PATIENCE_MS = 15_000;
 
 /**
- * What Firefox says on its console, where all of it counts as thrown: of a server that is gone, and of
- * the style by which a picture is taken, which the page's policy forbids.
+ * What Firefox says on its console, where all of it counts as thrown: of a server that is gone, and
+ * of the style by which a picture is taken, which the page's policy forbids.
  */
 const SAID = /^Firefox can’t establish|was interrupted while the page|blocked an inline style/;
 
