@@ -28,6 +28,8 @@ use crate::raw::{Answer, request};
 use crate::schema::Documents;
 
 const DOCUMENT: &str = include_str!("../../../docs/client/README.md");
+/// The same for admins, whose resources the node adds; its own tests hold them to the description.
+const ADMIN: &str = include_str!("../../../docs/client/admin.md");
 
 /// Every resource, as the document must show it.
 const RESOURCES: &[&str] = &[
@@ -149,8 +151,28 @@ fn every_resource_has_an_example() {
 fn the_openapi_document_describes_every_resource_and_no_other() {
     let described = Documents::read().resources();
     let documents = ["GET /v1/asyncapi.json", "GET /v1/openapi.json"];
-    let expected = RESOURCES.iter().copied().chain(documents).map(str::to_owned).collect();
-    assert_eq!(described, expected);
+    let expected = RESOURCES.iter().copied().chain(documents).map(str::to_owned);
+    assert_eq!(described, expected.chain(admin_resources()).collect());
+}
+
+#[test]
+fn what_admins_are_shown_is_as_described() {
+    let mut shown = 0;
+    for block in ADMIN.split("```json ").skip(1) {
+        let (name, text) = block.split_once('\n').unwrap();
+        Documents::read().check_schema(name, &parsed(text.split_once("```").unwrap().0));
+        shown += 1;
+    }
+    assert!(shown >= 3);
+}
+
+/// Every resource in the tables of the page for admins.
+fn admin_resources() -> impl Iterator<Item = String> {
+    let rows = ADMIN.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.map(|row| {
+        let segments = row.split('/').map(|s| if s.starts_with('{') { "*" } else { s });
+        segments.collect::<Vec<_>>().join("/")
+    })
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod console;
 mod contacts;
 mod copies;
 mod delivery;
+mod described;
 mod directory;
 mod doctor;
 mod documents;
@@ -48,6 +49,9 @@ mod reports;
 mod restoring;
 mod rogue;
 mod scene;
+#[path = "../../../client-api/tests/api/schema/mod.rs"]
+#[expect(dead_code, reason = "it judges frames and events of the socket as well")]
+mod schema;
 mod search;
 mod settling;
 mod unproven;

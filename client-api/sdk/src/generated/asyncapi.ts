@@ -939,6 +939,446 @@ export interface components {
             kept_by: components["schemas"]["Domain"];
             sent_to?: components["schemas"]["Domain"];
         };
+        /** @description How the node does among others, in this run of it. */
+        AdminStatus: {
+            /** @description Whether the machine's clock seems to be behind that of most organisations. */
+            is_clock_doubted: boolean;
+            /** @description The node's own domain. */
+            domain: string;
+            /** @description Organisations that are linked, share a channel with the node, or did something wrong; the worst first. */
+            peers: components["schemas"]["AdminPeerCounts"][];
+            /** @description Logs that are proven to have two histories. */
+            forks: number;
+            /** @description Groups in which nothing can be said or changed. */
+            read_only: number;
+            /** @description Groups that wait, since the start, for other members' nodes. */
+            comparing: number;
+            /** @description Reports of abuse that are open. */
+            reports: number;
+            /** @description Peers that dialled and of which it was never known who they are, by kind. */
+            strangers: components["schemas"]["AdminStranger"][];
+        };
+        /** @description What an organisation did wrong, in this run of the node. */
+        AdminPeerCounts: {
+            /** @description Its domain. */
+            domain: string;
+            /** @description Whether a link with it is up. */
+            is_linked: boolean;
+            /** @description How often it broke the peer protocol, which ended a link each time. */
+            faults: number;
+            /** @description How often records that it showed were not taken. */
+            refused: number;
+            /** @description Records that it showed and that have no effect, because they are against the rules. */
+            void: number;
+            /** @description How often it asked for what is not here, or not for it to see. */
+            denied: number;
+            /** @description Logs of which records wait. */
+            waiting: number;
+        };
+        /** @description Peers of one kind that nobody knows. */
+        AdminStranger: {
+            /** @enum {string} */
+            kind: "crowded" | "handshake" | "hello" | "identity" | "silent";
+            /** @description How often. */
+            times: number;
+            /** @description When last, in Unix milliseconds. */
+            last_unix_ms: number;
+            /** @description From where then; of a failed handshake it may be made up. */
+            from: string | null;
+            /** @description As whom, where it said so. */
+            domain: string | null;
+            /** @description The code that it was told. */
+            code: string | null;
+        };
+        /** @description How much the node does, in this run of it. */
+        AdminFigures: {
+            /** @description The release that runs. */
+            version: string;
+            /** @description Since when it runs, in Unix milliseconds. */
+            started_unix_ms: number;
+            /** @description Connections of clients that are open, sockets and requests together. */
+            connections: number;
+            /** @description Messages that the node took, of its users and of other organisations, per second of the last ten. */
+            messages_in_per_second: number;
+            /** @description Messages that went out, counted for each device and each organisation, per second of the last ten. */
+            messages_out_per_second: number;
+            /** @description From when a message of a user has come until it is on disk and acknowledged, in milliseconds: of the newest 1,024, none older than a minute. Absent where there are none. */
+            latency_ms?: {
+                /** @description Half of them took no longer. */
+                p50: number;
+                /** @description All but one in a hundred took no longer. */
+                p99: number;
+            };
+            /** @description Bytes of the database; absent, as the next two, where they cannot be looked at. */
+            store_bytes?: number;
+            /** @description Bytes of the journal's files, with those that are kept to be written over. */
+            journal_bytes?: number;
+            /** @description Bytes of the search index. */
+            search_bytes?: number;
+            /** @description What waits in the node. */
+            queues: components["schemas"]["AdminQueue"][];
+        };
+        /** @description What waits for one part of the node. */
+        AdminQueue: {
+            /** @description For what: `writer`, `devices`, `organisations`, `notifications`, `indexing`, `searches` or `passwords`; later versions have others. */
+            name: string;
+            /** @description How much waits. */
+            length: number;
+            /** @description How much may, where one bound holds for all. */
+            max?: number;
+        };
+        /** @description The settings in force, in the order of their reference. */
+        AdminSettings: {
+            settings: components["schemas"]["AdminSetting"][];
+        };
+        /** @description A setting in force, or a number of one that is a table. None is a secret: what is secret lies in files, of which a setting names the path. */
+        AdminSetting: {
+            /** @description Its name, `section.key`. */
+            key: string;
+            /** @description Its value; null where nothing is set and nothing is the default. */
+            value: unknown;
+            /** @description Where it came from: `default`, the settings file, or the environment variable. */
+            from: string;
+            /** @description What holds where nobody sets it; null where that is nothing. */
+            default: unknown;
+            /** @description What it does, in Markdown. */
+            meaning: string;
+        };
+        /** @description Accounts of the node, by name. */
+        AdminUsers: {
+            /** @description 500 at most. */
+            users: components["schemas"]["AdminUser"][];
+            /** @description Whether there are more after the last of them. */
+            more: boolean;
+            /** @description Accounts that are not deleted. */
+            total: number;
+        };
+        /** @description An account of the node. */
+        AdminUser: {
+            /** @description Its name, without the domain. */
+            name: string;
+            /** @description How it wants to be called. */
+            display_name: string | null;
+            /** @description When it was made, in Unix milliseconds. */
+            created_unix_ms: number;
+            /** @description When it was there last, as far as that was written, in Unix milliseconds. */
+            last_active_unix_ms: number | null;
+            /** @description On how many devices it is logged in. */
+            devices: number;
+            /** @description Whether it is an admin of the node. */
+            is_admin: boolean;
+            /** @description Whether an admin has shut it out. */
+            is_suspended: boolean;
+            /** @description Whether it was deleted; its name is never given out again. */
+            is_deleted: boolean;
+        };
+        /** @description An account to be made, whatever the sign-up mode. */
+        AdminNewUser: {
+            name: string;
+            password: string;
+        };
+        /** @description The account that was made. */
+        AdminNewAccount: {
+            account: components["schemas"]["Label"];
+        };
+        /** @description One change of an account. Nobody changes his own rights. */
+        AdminUserChange: {
+            admin: boolean;
+        } | {
+            suspended: boolean;
+        } | {
+            password: string;
+        };
+        /** @description Invites that still make accounts, those first that expire first; 1,000 at most. */
+        AdminInvites: {
+            invites: components["schemas"]["AdminInvite"][];
+        };
+        /** @description An invite; its token is not kept. */
+        AdminInvite: {
+            /** @description Names it. */
+            id: string;
+            /** @description How many accounts it still makes. */
+            uses: number;
+            /** @description When it expires, in Unix milliseconds. */
+            expires_unix_ms: number;
+        };
+        /** @description An invite to be made. */
+        AdminNewInvite: {
+            /** @description For how many accounts. */
+            uses: number;
+            /** @description For how long it is good: 366 days at most. */
+            expires_in_seconds: number;
+        };
+        /** @description The invite that was made. */
+        AdminMadeInvite: {
+            /** @description What makes accounts; told this once. */
+            token: string;
+            /** @description When it expires, in Unix milliseconds. */
+            expires_unix_ms: number;
+        };
+        /** @description Groups that the node holds or that users of it are invited to, those first that wait for something; 1,000 at most. */
+        AdminGroups: {
+            groups: components["schemas"]["AdminGroup"][];
+        };
+        /** @description A group. */
+        AdminGroup: {
+            channel: components["schemas"]["ChannelId"];
+            name: string;
+            /** @description The domain of its home. */
+            home: string;
+            /**
+             * @description Why nothing can be said or changed in it: its home uses rules that the node does not know, or its control log has two histories.
+             * @enum {string|null}
+             */
+            read_only: "newer" | "split" | null;
+            /** @description Of the node's own: the organisations that are asked, since the start, before anything changes in it. */
+            waits_for: string[];
+            /** @description Of others': users of this node who are invited to it. */
+            invited: number;
+            /** @description Whether they can accept only once an admin lets the group be shared with its home. */
+            is_ungranted: boolean;
+        };
+        /** @description From which record a group is to go on. */
+        AdminReopen: {
+            /** @description The term and the number of the record; the newest that nothing contradicts if left out. */
+            at?: number[] | null;
+            /**
+             * @description Without it nothing is done, and the answer says what would be.
+             * @default false
+             */
+            sure: boolean;
+        };
+        /** @description From which record a group goes on, and what has no effect any more. */
+        AdminReopening: {
+            /** @description The record, `term.number`. */
+            base: string;
+            voided: components["schemas"]["AdminVoidRecord"][];
+            /** @description Organisations that have not said since the start what they hold; what they hold more is void too. */
+            unheard: string[];
+        };
+        /** @description Records of a group's control log that a later opening made void; 1,000 at most. */
+        AdminVoided: {
+            voided: components["schemas"]["AdminVoidRecord"][];
+        };
+        /** @description A record that has no effect any more. */
+        AdminVoidRecord: {
+            /** @description `term.number`. */
+            record: string;
+            /** @description What its writer says of the time, in Unix milliseconds. */
+            unix_ms: number;
+            /** @description What it was to do. */
+            what: string;
+            /** @description Who did it, where not the home by itself. */
+            by: string | null;
+        };
+        /** @description Reports of abuse, the newest first; 1,000 at most. */
+        AdminReports: {
+            reports: components["schemas"]["AdminReport"][];
+        };
+        /** @description A report of abuse. */
+        AdminReport: {
+            /** @description Names it. */
+            number: number;
+            /** @description When it came, in Unix milliseconds. */
+            unix_ms: number;
+            /** @description The domain of the organisation whose account reports. */
+            from: string;
+            /** @description The account, where it is of this node, or is named. */
+            reporter: string | null;
+            /** @description Who wrote what is reported. */
+            about: string;
+            channel: components["schemas"]["ChannelId"];
+            message: components["schemas"]["MessageId"];
+            /** @description When it was written, as its writer's node says, in Unix milliseconds. */
+            said_unix_ms: number;
+            /** @enum {string} */
+            reason: "spam" | "harassment" | "illegal" | "other";
+            /** @description Whether it came from elsewhere with the proof that this node has signed what is reported. */
+            is_proven: boolean;
+            /** @description The author's organisation, where that is another one and is told. */
+            sent_to: string | null;
+            /** @description When it was closed, in Unix milliseconds. */
+            closed_unix_ms: number | null;
+        };
+        /** @description A report of abuse, with what is reported. */
+        AdminReportDetail: {
+            /** @description Names it. */
+            number: number;
+            /** @description When it came, in Unix milliseconds. */
+            unix_ms: number;
+            /** @description The domain of the organisation whose account reports. */
+            from: string;
+            /** @description The account, where it is of this node, or is named. */
+            reporter: string | null;
+            /** @description Who wrote what is reported. */
+            about: string;
+            channel: components["schemas"]["ChannelId"];
+            message: components["schemas"]["MessageId"];
+            /** @description When it was written, as its writer's node says, in Unix milliseconds. */
+            said_unix_ms: number;
+            /** @enum {string} */
+            reason: "spam" | "harassment" | "illegal" | "other";
+            /** @description Whether it came from elsewhere with the proof that this node has signed what is reported. */
+            is_proven: boolean;
+            /** @description The author's organisation, where that is another one and is told. */
+            sent_to: string | null;
+            /** @description When it was closed, in Unix milliseconds. */
+            closed_unix_ms: number | null;
+            /** @description What who reports says about it. */
+            comment: string | null;
+            /** @description The text that is reported. */
+            text: string | null;
+        };
+        /** @description Logs that are proven to have two histories; 1,000 at most. */
+        AdminForks: {
+            forks: components["schemas"]["AdminFork"][];
+        };
+        /** @description A log with two histories. */
+        AdminFork: {
+            /** @description Names it. */
+            id: string;
+            /** @description The organisation that wrote it. */
+            domain: string;
+            channel: components["schemas"]["ChannelId"];
+            /** @description The first record that has two hashes. */
+            record: number;
+        };
+        /** @description The proof of a fork, as `comity proof verify` takes it. */
+        AdminProof: {
+            /** @description In base64url. */
+            proof: string;
+        };
+        /** @description Other organisations, those first that are not linked; 1,000 at most. */
+        AdminPeers: {
+            peers: components["schemas"]["AdminPeer"][];
+        };
+        /** @description How it is between the node and another organisation, in this run of it. */
+        AdminPeer: {
+            /** @description Its domain. */
+            domain: string;
+            /** @description How the link is. */
+            link: ("dialling" | "down") | {
+                /** @description Since when, and by whom. */
+                up: {
+                    /** @description Since when, in Unix milliseconds. */
+                    since_unix_ms: number;
+                    /** @description Whether this node dialled. */
+                    is_dialled: boolean;
+                };
+            };
+            /** @description Since when there is no link, where there was one, in Unix milliseconds. */
+            down_since_unix_ms: number | null;
+            /** @description When a frame came from it last, in Unix milliseconds. */
+            heard_unix_ms: number | null;
+            backlog: {
+                /** @description Records; 1,000 stands for as many or more. */
+                records: number;
+                /** @description For how long the oldest of them waits. */
+                oldest_ms: number;
+            } | null;
+            trouble: {
+                code: string;
+                why: string;
+                /** @description When, in Unix milliseconds. */
+                unix_ms: number;
+            } | null;
+            /** @description In how many milliseconds it is dialled again. */
+            next_try_ms: number | null;
+            /** @description Bytes of frames to it, and from it. */
+            bytes_per_minute: number[];
+            /** @description Records to it, and from it. */
+            records_per_minute: number[];
+            /** @description Its public key, in base64. */
+            key: string | null;
+            /**
+             * @description What proved that this is its key.
+             * @enum {string|null}
+             */
+            proof: "dnssec" | "pin" | "web" | null;
+            /** @description The key of another organisation that its records name now, in base64; nothing is taken under it until the admin says so. */
+            refused_key?: string;
+            /** @description Reports of abuse of it that were dropped. */
+            reports_dropped: number;
+            /** @description Signs that two nodes run under one key. */
+            copies?: {
+                /** @description Under its key. */
+                theirs: number;
+                /** @description Under this node's. */
+                ours: number;
+                /** @description When last, in Unix milliseconds. */
+                last_unix_ms: number;
+            };
+        };
+        /** @description Whether the organisation is dialled now. */
+        AdminRetried: {
+            /** @description False where it is linked already. */
+            is_dialled: boolean;
+        };
+        /** @description The key that an organisation is to have from now on. */
+        AdminKey: {
+            /** @description As the admin was told it, in base64. */
+            key: string;
+        };
+        /** @description What is said of other organisations. */
+        AdminPolicy: {
+            /**
+             * @description What holds where nothing is said: the setting `federation.mode`.
+             * @enum {string}
+             */
+            mode: "allowlist" | "ask" | "open";
+            /** @description By domain. */
+            rules: components["schemas"]["AdminRuleOfDomain"][];
+            /** @description Who waits to be let in, by domain. */
+            asking: components["schemas"]["AdminAsking"][];
+        };
+        /** @description What is said of a domain. */
+        AdminRuleOfDomain: {
+            domain: string;
+            rule: components["schemas"]["AdminRule"];
+            /** @description When that was said, in Unix milliseconds. */
+            since_unix_ms: number;
+            /** @description Groups that may be shared with it, where only those may. */
+            groups: components["schemas"]["ChannelId"][];
+        };
+        /** @description Whether the node federates with a domain, and how much it hears of it. */
+        AdminRule: {
+            /**
+             * @description `allow_named` shares only those groups that are named.
+             * @enum {string}
+             */
+            stance: "allow" | "allow_named" | "block";
+            /** @description Invitations, contact requests and reports that are heard in an hour; the node's own limit if left out. */
+            asks_per_hour?: number | null;
+            /** @description Records that are taken in a minute; not limited if left out. */
+            records_per_minute?: number | null;
+        };
+        /** @description An organisation that waits to be let in. */
+        AdminAsking: {
+            domain: string;
+            /** @description Since when, in this run of the node, in Unix milliseconds. */
+            since_unix_ms: number;
+            /** @description Whether its node asks, its key proven. */
+            by_itself: boolean;
+            /** @description Whether users of this node do, or a group that they are in. */
+            by_ours: boolean;
+        };
+        /** @description What the doctor finds. */
+        AdminFindings: {
+            findings: components["schemas"]["AdminFinding"][];
+        };
+        /** @description Something that was looked at. */
+        AdminFinding: {
+            /** @enum {string} */
+            grade: "ok" | "look" | "bad";
+            /** @description What, in a word or two. */
+            about: string;
+            /** @description What was found, in a sentence. */
+            found: string;
+            /** @description What to do about it. */
+            todo: string | null;
+            /** @description Lines of a zone file to publish. */
+            records: string[];
+        };
         /** @description The first frame, within 10 seconds. Without `cursor` the feed begins now. */
         frame_hello: {
             /** @enum {string} */

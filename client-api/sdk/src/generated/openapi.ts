@@ -1036,6 +1036,420 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the node does among others */
+        get: operations["admin_show_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the node does */
+        get: operations["admin_show_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force, and where each came from */
+        get: operations["admin_list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts of the node */
+        get: operations["admin_list_users"];
+        put?: never;
+        /** Make an account */
+        post: operations["admin_add_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account, without the domain. */
+                name: components["parameters"]["AdminName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Change what an account may do, or its password */
+        put: operations["admin_change_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invites that still make accounts */
+        get: operations["admin_list_invites"];
+        put?: never;
+        /** Make an invite */
+        post: operations["admin_add_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invite's id, or its token. */
+                id: components["parameters"]["AdminInvite"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take an invite back */
+        delete: operations["admin_revoke_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups that the node holds */
+        get: operations["admin_list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/groups/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer for the members that a group waits for */
+        post: operations["admin_confirm_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/groups/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a group of the node go on from an earlier record */
+        post: operations["admin_reopen_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/groups/{id}/voided": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        /** What such openings have made void */
+        get: operations["admin_list_voided"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports of abuse */
+        get: operations["admin_list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/reports/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report's number. */
+                number: components["parameters"]["AdminReport"];
+            };
+            cookie?: never;
+        };
+        /** A report, with what is reported */
+        get: operations["admin_show_report"];
+        put?: never;
+        post?: never;
+        /** Close a report; it stays in the list of all */
+        delete: operations["admin_close_report"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/forks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Logs that are proven to have two histories */
+        get: operations["admin_list_forks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/forks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The fork, as the list names it. */
+                id: components["parameters"]["AdminFork"];
+            };
+            cookie?: never;
+        };
+        /** The proof of one of them */
+        get: operations["admin_show_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it is between the node and other organisations */
+        get: operations["admin_list_peers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/peers/{domain}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have an organisation dialled now */
+        post: operations["admin_retry_peer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/peers/{domain}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a domain to the organisation that its records name now */
+        put: operations["admin_accept_key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is said of other organisations, and who waits */
+        get: operations["admin_show_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/policy/{domain}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whether the node federates with a domain */
+        put: operations["admin_set_rule"];
+        post?: never;
+        /** Say nothing of a domain any more */
+        delete: operations["admin_forget_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/policy/{domain}/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Let a group be shared with a domain */
+        put: operations["admin_share_group"];
+        post?: never;
+        /** Share it no longer */
+        delete: operations["admin_unshare_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is well and what is not with the node's domain, or with another one */
+        get: operations["admin_examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1975,6 +2389,446 @@ export interface components {
             kept_by: components["schemas"]["Domain"];
             sent_to?: components["schemas"]["Domain"];
         };
+        /** @description How the node does among others, in this run of it. */
+        AdminStatus: {
+            /** @description Whether the machine's clock seems to be behind that of most organisations. */
+            is_clock_doubted: boolean;
+            /** @description The node's own domain. */
+            domain: string;
+            /** @description Organisations that are linked, share a channel with the node, or did something wrong; the worst first. */
+            peers: components["schemas"]["AdminPeerCounts"][];
+            /** @description Logs that are proven to have two histories. */
+            forks: number;
+            /** @description Groups in which nothing can be said or changed. */
+            read_only: number;
+            /** @description Groups that wait, since the start, for other members' nodes. */
+            comparing: number;
+            /** @description Reports of abuse that are open. */
+            reports: number;
+            /** @description Peers that dialled and of which it was never known who they are, by kind. */
+            strangers: components["schemas"]["AdminStranger"][];
+        };
+        /** @description What an organisation did wrong, in this run of the node. */
+        AdminPeerCounts: {
+            /** @description Its domain. */
+            domain: string;
+            /** @description Whether a link with it is up. */
+            is_linked: boolean;
+            /** @description How often it broke the peer protocol, which ended a link each time. */
+            faults: number;
+            /** @description How often records that it showed were not taken. */
+            refused: number;
+            /** @description Records that it showed and that have no effect, because they are against the rules. */
+            void: number;
+            /** @description How often it asked for what is not here, or not for it to see. */
+            denied: number;
+            /** @description Logs of which records wait. */
+            waiting: number;
+        };
+        /** @description Peers of one kind that nobody knows. */
+        AdminStranger: {
+            /** @enum {string} */
+            kind: "crowded" | "handshake" | "hello" | "identity" | "silent";
+            /** @description How often. */
+            times: number;
+            /** @description When last, in Unix milliseconds. */
+            last_unix_ms: number;
+            /** @description From where then; of a failed handshake it may be made up. */
+            from: string | null;
+            /** @description As whom, where it said so. */
+            domain: string | null;
+            /** @description The code that it was told. */
+            code: string | null;
+        };
+        /** @description How much the node does, in this run of it. */
+        AdminFigures: {
+            /** @description The release that runs. */
+            version: string;
+            /** @description Since when it runs, in Unix milliseconds. */
+            started_unix_ms: number;
+            /** @description Connections of clients that are open, sockets and requests together. */
+            connections: number;
+            /** @description Messages that the node took, of its users and of other organisations, per second of the last ten. */
+            messages_in_per_second: number;
+            /** @description Messages that went out, counted for each device and each organisation, per second of the last ten. */
+            messages_out_per_second: number;
+            /** @description From when a message of a user has come until it is on disk and acknowledged, in milliseconds: of the newest 1,024, none older than a minute. Absent where there are none. */
+            latency_ms?: {
+                /** @description Half of them took no longer. */
+                p50: number;
+                /** @description All but one in a hundred took no longer. */
+                p99: number;
+            };
+            /** @description Bytes of the database; absent, as the next two, where they cannot be looked at. */
+            store_bytes?: number;
+            /** @description Bytes of the journal's files, with those that are kept to be written over. */
+            journal_bytes?: number;
+            /** @description Bytes of the search index. */
+            search_bytes?: number;
+            /** @description What waits in the node. */
+            queues: components["schemas"]["AdminQueue"][];
+        };
+        /** @description What waits for one part of the node. */
+        AdminQueue: {
+            /** @description For what: `writer`, `devices`, `organisations`, `notifications`, `indexing`, `searches` or `passwords`; later versions have others. */
+            name: string;
+            /** @description How much waits. */
+            length: number;
+            /** @description How much may, where one bound holds for all. */
+            max?: number;
+        };
+        /** @description The settings in force, in the order of their reference. */
+        AdminSettings: {
+            settings: components["schemas"]["AdminSetting"][];
+        };
+        /** @description A setting in force, or a number of one that is a table. None is a secret: what is secret lies in files, of which a setting names the path. */
+        AdminSetting: {
+            /** @description Its name, `section.key`. */
+            key: string;
+            /** @description Its value; null where nothing is set and nothing is the default. */
+            value: unknown;
+            /** @description Where it came from: `default`, the settings file, or the environment variable. */
+            from: string;
+            /** @description What holds where nobody sets it; null where that is nothing. */
+            default: unknown;
+            /** @description What it does, in Markdown. */
+            meaning: string;
+        };
+        /** @description Accounts of the node, by name. */
+        AdminUsers: {
+            /** @description 500 at most. */
+            users: components["schemas"]["AdminUser"][];
+            /** @description Whether there are more after the last of them. */
+            more: boolean;
+            /** @description Accounts that are not deleted. */
+            total: number;
+        };
+        /** @description An account of the node. */
+        AdminUser: {
+            /** @description Its name, without the domain. */
+            name: string;
+            /** @description How it wants to be called. */
+            display_name: string | null;
+            /** @description When it was made, in Unix milliseconds. */
+            created_unix_ms: number;
+            /** @description When it was there last, as far as that was written, in Unix milliseconds. */
+            last_active_unix_ms: number | null;
+            /** @description On how many devices it is logged in. */
+            devices: number;
+            /** @description Whether it is an admin of the node. */
+            is_admin: boolean;
+            /** @description Whether an admin has shut it out. */
+            is_suspended: boolean;
+            /** @description Whether it was deleted; its name is never given out again. */
+            is_deleted: boolean;
+        };
+        /** @description An account to be made, whatever the sign-up mode. */
+        AdminNewUser: {
+            name: string;
+            password: string;
+        };
+        /** @description The account that was made. */
+        AdminNewAccount: {
+            account: components["schemas"]["Label"];
+        };
+        /** @description One change of an account. Nobody changes his own rights. */
+        AdminUserChange: {
+            admin: boolean;
+        } | {
+            suspended: boolean;
+        } | {
+            password: string;
+        };
+        /** @description Invites that still make accounts, those first that expire first; 1,000 at most. */
+        AdminInvites: {
+            invites: components["schemas"]["AdminInvite"][];
+        };
+        /** @description An invite; its token is not kept. */
+        AdminInvite: {
+            /** @description Names it. */
+            id: string;
+            /** @description How many accounts it still makes. */
+            uses: number;
+            /** @description When it expires, in Unix milliseconds. */
+            expires_unix_ms: number;
+        };
+        /** @description An invite to be made. */
+        AdminNewInvite: {
+            /** @description For how many accounts. */
+            uses: number;
+            /** @description For how long it is good: 366 days at most. */
+            expires_in_seconds: number;
+        };
+        /** @description The invite that was made. */
+        AdminMadeInvite: {
+            /** @description What makes accounts; told this once. */
+            token: string;
+            /** @description When it expires, in Unix milliseconds. */
+            expires_unix_ms: number;
+        };
+        /** @description Groups that the node holds or that users of it are invited to, those first that wait for something; 1,000 at most. */
+        AdminGroups: {
+            groups: components["schemas"]["AdminGroup"][];
+        };
+        /** @description A group. */
+        AdminGroup: {
+            channel: components["schemas"]["ChannelId"];
+            name: string;
+            /** @description The domain of its home. */
+            home: string;
+            /**
+             * @description Why nothing can be said or changed in it: its home uses rules that the node does not know, or its control log has two histories.
+             * @enum {string|null}
+             */
+            read_only: "newer" | "split" | null;
+            /** @description Of the node's own: the organisations that are asked, since the start, before anything changes in it. */
+            waits_for: string[];
+            /** @description Of others': users of this node who are invited to it. */
+            invited: number;
+            /** @description Whether they can accept only once an admin lets the group be shared with its home. */
+            is_ungranted: boolean;
+        };
+        /** @description From which record a group is to go on. */
+        AdminReopen: {
+            /** @description The term and the number of the record; the newest that nothing contradicts if left out. */
+            at?: number[] | null;
+            /**
+             * @description Without it nothing is done, and the answer says what would be.
+             * @default false
+             */
+            sure: boolean;
+        };
+        /** @description From which record a group goes on, and what has no effect any more. */
+        AdminReopening: {
+            /** @description The record, `term.number`. */
+            base: string;
+            voided: components["schemas"]["AdminVoidRecord"][];
+            /** @description Organisations that have not said since the start what they hold; what they hold more is void too. */
+            unheard: string[];
+        };
+        /** @description Records of a group's control log that a later opening made void; 1,000 at most. */
+        AdminVoided: {
+            voided: components["schemas"]["AdminVoidRecord"][];
+        };
+        /** @description A record that has no effect any more. */
+        AdminVoidRecord: {
+            /** @description `term.number`. */
+            record: string;
+            /** @description What its writer says of the time, in Unix milliseconds. */
+            unix_ms: number;
+            /** @description What it was to do. */
+            what: string;
+            /** @description Who did it, where not the home by itself. */
+            by: string | null;
+        };
+        /** @description Reports of abuse, the newest first; 1,000 at most. */
+        AdminReports: {
+            reports: components["schemas"]["AdminReport"][];
+        };
+        /** @description A report of abuse. */
+        AdminReport: {
+            /** @description Names it. */
+            number: number;
+            /** @description When it came, in Unix milliseconds. */
+            unix_ms: number;
+            /** @description The domain of the organisation whose account reports. */
+            from: string;
+            /** @description The account, where it is of this node, or is named. */
+            reporter: string | null;
+            /** @description Who wrote what is reported. */
+            about: string;
+            channel: components["schemas"]["ChannelId"];
+            message: components["schemas"]["MessageId"];
+            /** @description When it was written, as its writer's node says, in Unix milliseconds. */
+            said_unix_ms: number;
+            /** @enum {string} */
+            reason: "spam" | "harassment" | "illegal" | "other";
+            /** @description Whether it came from elsewhere with the proof that this node has signed what is reported. */
+            is_proven: boolean;
+            /** @description The author's organisation, where that is another one and is told. */
+            sent_to: string | null;
+            /** @description When it was closed, in Unix milliseconds. */
+            closed_unix_ms: number | null;
+        };
+        /** @description A report of abuse, with what is reported. */
+        AdminReportDetail: {
+            /** @description Names it. */
+            number: number;
+            /** @description When it came, in Unix milliseconds. */
+            unix_ms: number;
+            /** @description The domain of the organisation whose account reports. */
+            from: string;
+            /** @description The account, where it is of this node, or is named. */
+            reporter: string | null;
+            /** @description Who wrote what is reported. */
+            about: string;
+            channel: components["schemas"]["ChannelId"];
+            message: components["schemas"]["MessageId"];
+            /** @description When it was written, as its writer's node says, in Unix milliseconds. */
+            said_unix_ms: number;
+            /** @enum {string} */
+            reason: "spam" | "harassment" | "illegal" | "other";
+            /** @description Whether it came from elsewhere with the proof that this node has signed what is reported. */
+            is_proven: boolean;
+            /** @description The author's organisation, where that is another one and is told. */
+            sent_to: string | null;
+            /** @description When it was closed, in Unix milliseconds. */
+            closed_unix_ms: number | null;
+            /** @description What who reports says about it. */
+            comment: string | null;
+            /** @description The text that is reported. */
+            text: string | null;
+        };
+        /** @description Logs that are proven to have two histories; 1,000 at most. */
+        AdminForks: {
+            forks: components["schemas"]["AdminFork"][];
+        };
+        /** @description A log with two histories. */
+        AdminFork: {
+            /** @description Names it. */
+            id: string;
+            /** @description The organisation that wrote it. */
+            domain: string;
+            channel: components["schemas"]["ChannelId"];
+            /** @description The first record that has two hashes. */
+            record: number;
+        };
+        /** @description The proof of a fork, as `comity proof verify` takes it. */
+        AdminProof: {
+            /** @description In base64url. */
+            proof: string;
+        };
+        /** @description Other organisations, those first that are not linked; 1,000 at most. */
+        AdminPeers: {
+            peers: components["schemas"]["AdminPeer"][];
+        };
+        /** @description How it is between the node and another organisation, in this run of it. */
+        AdminPeer: {
+            /** @description Its domain. */
+            domain: string;
+            /** @description How the link is. */
+            link: ("dialling" | "down") | {
+                /** @description Since when, and by whom. */
+                up: {
+                    /** @description Since when, in Unix milliseconds. */
+                    since_unix_ms: number;
+                    /** @description Whether this node dialled. */
+                    is_dialled: boolean;
+                };
+            };
+            /** @description Since when there is no link, where there was one, in Unix milliseconds. */
+            down_since_unix_ms: number | null;
+            /** @description When a frame came from it last, in Unix milliseconds. */
+            heard_unix_ms: number | null;
+            backlog: {
+                /** @description Records; 1,000 stands for as many or more. */
+                records: number;
+                /** @description For how long the oldest of them waits. */
+                oldest_ms: number;
+            } | null;
+            trouble: {
+                code: string;
+                why: string;
+                /** @description When, in Unix milliseconds. */
+                unix_ms: number;
+            } | null;
+            /** @description In how many milliseconds it is dialled again. */
+            next_try_ms: number | null;
+            /** @description Bytes of frames to it, and from it. */
+            bytes_per_minute: number[];
+            /** @description Records to it, and from it. */
+            records_per_minute: number[];
+            /** @description Its public key, in base64. */
+            key: string | null;
+            /**
+             * @description What proved that this is its key.
+             * @enum {string|null}
+             */
+            proof: "dnssec" | "pin" | "web" | null;
+            /** @description The key of another organisation that its records name now, in base64; nothing is taken under it until the admin says so. */
+            refused_key?: string;
+            /** @description Reports of abuse of it that were dropped. */
+            reports_dropped: number;
+            /** @description Signs that two nodes run under one key. */
+            copies?: {
+                /** @description Under its key. */
+                theirs: number;
+                /** @description Under this node's. */
+                ours: number;
+                /** @description When last, in Unix milliseconds. */
+                last_unix_ms: number;
+            };
+        };
+        /** @description Whether the organisation is dialled now. */
+        AdminRetried: {
+            /** @description False where it is linked already. */
+            is_dialled: boolean;
+        };
+        /** @description The key that an organisation is to have from now on. */
+        AdminKey: {
+            /** @description As the admin was told it, in base64. */
+            key: string;
+        };
+        /** @description What is said of other organisations. */
+        AdminPolicy: {
+            /**
+             * @description What holds where nothing is said: the setting `federation.mode`.
+             * @enum {string}
+             */
+            mode: "allowlist" | "ask" | "open";
+            /** @description By domain. */
+            rules: components["schemas"]["AdminRuleOfDomain"][];
+            /** @description Who waits to be let in, by domain. */
+            asking: components["schemas"]["AdminAsking"][];
+        };
+        /** @description What is said of a domain. */
+        AdminRuleOfDomain: {
+            domain: string;
+            rule: components["schemas"]["AdminRule"];
+            /** @description When that was said, in Unix milliseconds. */
+            since_unix_ms: number;
+            /** @description Groups that may be shared with it, where only those may. */
+            groups: components["schemas"]["ChannelId"][];
+        };
+        /** @description Whether the node federates with a domain, and how much it hears of it. */
+        AdminRule: {
+            /**
+             * @description `allow_named` shares only those groups that are named.
+             * @enum {string}
+             */
+            stance: "allow" | "allow_named" | "block";
+            /** @description Invitations, contact requests and reports that are heard in an hour; the node's own limit if left out. */
+            asks_per_hour?: number | null;
+            /** @description Records that are taken in a minute; not limited if left out. */
+            records_per_minute?: number | null;
+        };
+        /** @description An organisation that waits to be let in. */
+        AdminAsking: {
+            domain: string;
+            /** @description Since when, in this run of the node, in Unix milliseconds. */
+            since_unix_ms: number;
+            /** @description Whether its node asks, its key proven. */
+            by_itself: boolean;
+            /** @description Whether users of this node do, or a group that they are in. */
+            by_ours: boolean;
+        };
+        /** @description What the doctor finds. */
+        AdminFindings: {
+            findings: components["schemas"]["AdminFinding"][];
+        };
+        /** @description Something that was looked at. */
+        AdminFinding: {
+            /** @enum {string} */
+            grade: "ok" | "look" | "bad";
+            /** @description What, in a word or two. */
+            about: string;
+            /** @description What was found, in a sentence. */
+            found: string;
+            /** @description What to do about it. */
+            todo: string | null;
+            /** @description Lines of a zone file to publish. */
+            records: string[];
+        };
     };
     responses: {
         /** @description Refused; the code says why. */
@@ -2010,6 +2864,16 @@ export interface components {
         Limit: number;
         /** @description What came before this place in the feed. */
         BeforeCursor: components["schemas"]["Cursor"];
+        /** @description The account, without the domain. */
+        AdminName: string;
+        /** @description The organisation's domain. */
+        AdminDomain: components["schemas"]["Domain"];
+        /** @description The invite's id, or its token. */
+        AdminInvite: string;
+        /** @description The fork, as the list names it. */
+        AdminFork: string;
+        /** @description The report's number. */
+        AdminReport: number;
     };
     requestBodies: never;
     headers: never;
@@ -3882,6 +4746,636 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reported"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_show_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminStatus"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_show_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures of the moment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminFigures"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All settings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminSettings"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_users: {
+        parameters: {
+            query?: {
+                /** @description How their names begin. */
+                prefix?: string;
+                /** @description The last name that was seen. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminUsers"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_add_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminNewUser"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminNewAccount"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account, without the domain. */
+                name: components["parameters"]["AdminName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminUserChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_invites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invites. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminInvites"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_add_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminNewInvite"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminMadeInvite"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_revoke_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invite's id, or its token. */
+                id: components["parameters"]["AdminInvite"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminGroups"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_confirm_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_reopen_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminReopen"];
+            };
+        };
+        responses: {
+            /** @description What is void, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminReopening"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_voided: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminVoided"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_reports: {
+        parameters: {
+            query?: {
+                /** @description Whether those that are closed are listed too. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reports. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminReports"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_show_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report's number. */
+                number: components["parameters"]["AdminReport"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminReportDetail"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_close_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report's number. */
+                number: components["parameters"]["AdminReport"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_forks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The logs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminForks"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_show_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The fork, as the list names it. */
+                id: components["parameters"]["AdminFork"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminProof"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_list_peers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organisations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminPeers"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_retry_peer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminRetried"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_accept_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_show_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminPolicy"];
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_set_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdminRule"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_forget_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_share_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_unshare_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The organisation's domain. */
+                domain: components["parameters"]["AdminDomain"];
+                /** @description The channel. */
+                id: components["parameters"]["Channel"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    admin_examine: {
+        parameters: {
+            query?: {
+                /** @description Another organisation's domain. */
+                domain?: components["schemas"]["Domain"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminFindings"];
                 };
             };
             default: components["responses"]["Refused"];

@@ -83,6 +83,13 @@ impl Documents {
         self.check("a poll", &json!({ "$ref": "#/components/schemas/Sync" }), answer);
     }
 
+    /// Holds a value to a schema of the resources.
+    pub(crate) fn check_schema(&self, name: &str, value: &Value) {
+        let place = format!("/components/schemas/{name}");
+        assert!(self.openapi.pointer(&place).is_some(), "there is no schema {name}");
+        self.check(name, &json!({ "$ref": format!("#{place}") }), value);
+    }
+
     fn check_frame(&self, direction: &str, frame: &Value) {
         let name = frame["type"].as_str().unwrap();
         let listed = self.asyncapi["operations"][direction]["messages"].as_array().unwrap();

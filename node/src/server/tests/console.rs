@@ -13,19 +13,19 @@ use crate::admin::UserChange;
 use crate::clock;
 
 /// Somebody with a token, or without one.
-struct Asker {
+pub(super) struct Asker {
     addr: SocketAddr,
     token: String,
 }
 
 impl Asker {
-    async fn log_in(world: &World, home: usize, name: &str) -> Self {
+    pub(super) async fn log_in(world: &World, home: usize, name: &str) -> Self {
         let http = comity_client::Http::at(&world.homes[home].url).unwrap();
         let token = soon(http.log_in(name, PASSWORD, "console")).await.unwrap().token;
         Self { addr: world.homes[home].node.client_addr, token }
     }
 
-    async fn ask(&self, line: &str, body: &Value) -> (u16, Value) {
+    pub(super) async fn ask(&self, line: &str, body: &Value) -> (u16, Value) {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = format!(
             "{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\
@@ -61,7 +61,7 @@ impl Asker {
     }
 }
 
-async fn makes_admin(world: &World, home: usize, name: &str) {
+pub(super) async fn makes_admin(world: &World, home: usize, name: &str) {
     let name: AccountName = name.parse().unwrap();
     admin(world, home).change_user(&name, UserChange::Admin(true)).await.unwrap();
 }
