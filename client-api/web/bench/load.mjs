@@ -32,12 +32,15 @@ async function stranger({ world }) {
 
 const FORM = { selector: "form input", text: "" };
 
-/** All that passes, heads of answers included, until the page can be signed in at. */
+/**
+ * Straight from the node, which compresses: all that passes, heads of answers included, until the
+ * page can be signed in at.
+ */
 async function firstLoad(place) {
   const { page, cdp } = await stranger(place);
   let bytes = 0;
   cdp.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
-  await page.goto(place.site.url, { waitUntil: "networkidle" });
+  await page.goto(place.node.url, { waitUntil: "networkidle" });
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   await page.context().close();
   return { name: NAMES[0], value: bytes / 1024, unit: "KB" };
@@ -62,7 +65,7 @@ async function untilForm(place, slowDown) {
   const { page, cdp } = await stranger(place);
   await slowDown(cdp);
   await page.addInitScript(watch, FORM);
-  await page.goto(place.site.url, { waitUntil: "commit" });
+  await page.goto(place.node.url, { waitUntil: "commit" });
   const took = await page.evaluate(() => window.seen);
   await page.locator(FORM.selector).first().pressSequentially("a");
   if (await page.locator(FORM.selector).first().inputValue() !== "a") {

@@ -29,5 +29,6 @@ async function measureLong() {
   }
 }
 
+if (![...LONG, crossing].some(isWanted)) throw new Error("no figure has such a name");
 await measureLong();
 if (isWanted(crossing)) rows.print(await crossing.measure());

@@ -1,5 +1,5 @@
 // Scrolling back through a channel of 100,000 messages: how even it is, and what it leaves behind.
-import { blank, fresh, opened } from "./place.mjs";
+import { blank, opened } from "./place.mjs";
 import { median } from "./rows.mjs";
 
 export const NAMES = [
