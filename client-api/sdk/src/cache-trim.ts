@@ -12,6 +12,8 @@ export interface ChannelRecord {
   used: number;
   /** After how many seconds texts are erased, where they are. */
   kept?: number | undefined;
+  /** Whether its beginning is where the account may read from. */
+  limited?: boolean;
 }
 
 /**

@@ -78,9 +78,10 @@ export class Cache {
         this.#look(channel);
         void this.#learnKept(channel);
         const { rows, moreBefore, moreAfter } = held;
-        const kept = this.#records.get(channel)?.kept;
+        const { kept, limited: isLimited } = this.#records.get(channel) ?? {};
         const events = shown(rows, kept, this.#now());
-        return { ...events, moreBefore, moreAfter, pending: false, requests };
+        const limited = !moreBefore && isLimited === true;
+        return { ...events, moreBefore, moreAfter, pending: false, limited, requests };
       }
       const query = { ...held.lacking, limit: count };
       const flight: Flight = { channel, events: [], isStale: !this.feedIsKnown };
@@ -167,6 +168,7 @@ export class Cache {
       record.count -= 1;
     }
     record.ranges = withRange(record.ranges, range);
+    if (!page.more_before) record.limited = page.history_limited === true;
     this.#records.set(channel, record);
     for (const event of flight.events) await this.#apply(channel, event, false);
     await trimChannel(this.#keeper, channel, record, page.events[0]?.id ?? from);
@@ -181,7 +183,7 @@ export class Cache {
     const { delivered, more_before, more_after, history_pending } = page;
     return {
       events, delivered, moreBefore: more_before, moreAfter: more_after,
-      pending: history_pending, requests,
+      pending: history_pending, limited: page.history_limited === true, requests,
     };
   }
 

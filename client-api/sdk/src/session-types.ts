@@ -49,6 +49,8 @@ export interface HistoryPage {
   moreAfter: boolean;
   /** Some of it is still on its way from other nodes: ask again at `history_grew`. */
   pending: boolean;
+  /** It begins where the channel's rule lets its reader see, not where the channel began. */
+  limited: boolean;
   /** How many requests it took: 0 where all was in the cache. */
   requests: number;
 }

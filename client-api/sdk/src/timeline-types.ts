@@ -23,6 +23,11 @@ export interface TimelineView {
   hasAfter: boolean;
   /** Some of it is still on its way from other nodes; it is read anew by itself. */
   pending: boolean;
+  /**
+   * Where nothing is older: the channel's rule hides what was before the account came, if there
+   * was anything.
+   */
+  limited: boolean;
   /** A page is being read. */
   loading: boolean;
 }

@@ -14,7 +14,8 @@ interface Row {
 }
 
 const EMPTY: TimelineView = {
-  items: [], local: [], hasBefore: true, hasAfter: true, pending: false, loading: false,
+  items: [], local: [], hasBefore: true, hasAfter: true, pending: false, limited: false,
+  loading: false,
 };
 
 /** What a screen shows of a channel: a stretch of its history that is kept up to date. */
@@ -93,6 +94,7 @@ export class Timeline {
         hasBefore: page.moreBefore,
         hasAfter: this.#view.hasAfter || isTooMany,
         pending: this.#view.pending || page.pending,
+        limited: page.limited,
       });
       return added.length;
     });
@@ -128,8 +130,8 @@ export class Timeline {
     this.#isShown = true;
     return this.#read(async () => {
       const page = await this.#session.page(this.channel, place, limit);
-      const { moreBefore, moreAfter, pending } = page;
-      const flags = { hasBefore: moreBefore, hasAfter: moreAfter, pending };
+      const { moreBefore, moreAfter, pending, limited } = page;
+      const flags = { hasBefore: moreBefore, hasAfter: moreAfter, pending, limited };
       for (const message of this.#session.outbox(this.channel)) {
         if (!this.#local.has(message.key)) this.#local.set(message.key, message);
       }

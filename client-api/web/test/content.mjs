@@ -43,6 +43,10 @@ export async function fill(world) {
     await each.ask("PUT", encodeURI(path));
   }
   await alice.ask("PUT", `/v1/channels/${channel}/pins/${root}`);
+  await alice.ask("PUT", "/v1/aliases/launch%40acme.test", { channel });
+  await carol.ask("PUT", `/v1/contacts/${encodeURIComponent(alice.account)}`);
+  await alice.ask("PUT", `/v1/contacts/${encodeURIComponent(carol.account)}`);
+  await alice.ask("PUT", `/v1/contacts/${encodeURIComponent(bob.account)}`);
   const direct = { kind: "direct", with: carol.account };
   const { channel: { id } } = await alice.ask("POST", "/v1/channels", direct);
   await carol.say(id, "Lunch at the Thai?");

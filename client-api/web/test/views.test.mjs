@@ -29,6 +29,7 @@ const views = () => ({
   search: ["/search?q=plan", ".found, .empty"],
   mentions: ["/mentions", ".found"],
   groups: ["/groups", ".groups-form"],
+  contacts: ["/contacts", ".contacts"],
 });
 
 for (const theme of ["light", "dark"]) {

@@ -12,6 +12,7 @@ export type Route =
   | { at: "search" }
   | { at: "mentions" }
   | { at: "groups" }
+  | { at: "contacts" }
   | { at: "settings"; page: string }
   | { at: "admin"; page: string };
 
@@ -75,6 +76,7 @@ function parse(path: string): Route {
     case "search":
     case "mentions":
     case "groups":
+    case "contacts":
       return { at: first };
     case "settings":
     case "admin":

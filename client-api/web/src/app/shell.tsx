@@ -14,6 +14,7 @@ import { lazy } from "./lazy.js";
 import { route } from "./router.js";
 import { useShortcuts } from "./shortcuts.js";
 
+const ContactsPage = lazy(async () => (await import("../views/contacts.js")).ContactsPage);
 const SettingsPage = lazy(async () => (await import("../views/settings/index.js")).SettingsPage);
 const AdminPage = lazy(async () => (await import("../views/admin/index.js")).AdminPage);
 
@@ -44,6 +45,8 @@ function Stage() {
       return <MentionsPage />;
     case "groups":
       return <GroupsPage />;
+    case "contacts":
+      return <ContactsPage />;
     case "settings":
       return <SettingsPage page={to.page} />;
     case "admin":

@@ -1,5 +1,9 @@
 /** English: the strings of the chat. */
 export const en = {
+  "aliases.add": "Add an address",
+  "aliases.hint": "People find the group by it. Owners set those of {domain}.",
+  "aliases.remove": "Remove {alias}",
+  "aliases.title": "Addresses",
   "app.name": "Comity",
   "app.tagline": "Chat across organisations",
   "action.accept": "Accept",
@@ -57,6 +61,8 @@ export const en = {
   "channel.kept": "This channel is no longer shared with your organisation. You read what was.",
   "channel.leave": "Leave the channel",
   "channel.leaveAsk": "Leave {name}? You come back only if you are invited or may join.",
+  "channel.limited":
+    "You see what was said after you joined. Nothing earlier is shown to you.",
   "channel.members.one": "{count} member",
   "channel.members.other": "{count} members",
   "channel.mute": "Mute",
@@ -82,6 +88,19 @@ export const en = {
   "contact.asked": "Asked to be a contact",
   "contact.asking": "wants to be a contact",
   "contact.remove": "Remove from the contacts",
+  "contacts.add": "Add a contact",
+  "contacts.addedAsked": "{name} is asked, and is a contact after agreeing.",
+  "contacts.addedDone": "{name} is a contact.",
+  "contacts.ask": "Ask",
+  "contacts.asked": "You have asked",
+  "contacts.asking": "Want to be your contacts",
+  "contacts.contact": "Your contacts",
+  "contacts.declined": "Declined",
+  "contacts.hint":
+    "Contacts see when the other one is there. Ask somebody of your organisation, or of another.",
+  "contacts.none": "No contacts yet",
+  "contacts.takeBack": "Take the request back",
+  "contacts.title": "Contacts",
   "delivery.all": "Delivered to all organisations",
   "delivery.linked": "connected",
   "delivery.behindSince": "behind since {time}",
@@ -96,6 +115,8 @@ export const en = {
   "direct.partnerHow":
     "Ask the admin of {domain} to allow {own}, and your own admin to allow {domain}.",
   "direct.search": "Who do you want to write to?",
+  // In English they stand beside the emoji.
+  "emoji.names": "",
   "emoji.pick": "Choose an emoji",
   "error.title": "Something went wrong",
   "error.reload": "Reload",
@@ -114,7 +135,8 @@ export const en = {
   "event.topicNone": "{sender} removed the topic",
   "event.unbanned": "{sender} unbanned {account}",
   "groups.browse": "Find groups",
-  "groups.domain": "Domain",
+  "groups.domain": "Domain or address",
+  "groups.domainHint": "acme.example lists its groups, #tea@acme.example is one of them.",
   "groups.none": "No group of {domain} is open to you.",
   "home.empty": "Choose a conversation",
   "home.emptyHint": "Or press {keys} to find one.",

@@ -1,8 +1,13 @@
 import type { Translation } from "./catalog.js";
 import type { en } from "./en.js";
+import { emoji } from "./ko-emoji.js";
 
 /** Korean: the strings of the chat. */
 const ko = {
+  "aliases.add": "주소 추가",
+  "aliases.hint": "이 주소로 그룹을 찾을 수 있습니다. {domain} 주소는 소유자가 정합니다.",
+  "aliases.remove": "{alias} 삭제",
+  "aliases.title": "주소",
   "app.name": "Comity",
   "app.tagline": "조직을 넘나드는 대화",
   "action.accept": "수락",
@@ -59,6 +64,7 @@ const ko = {
   "channel.leave": "채널 나가기",
   "channel.leaveAsk":
     "{name} 채널에서 나갈까요? 초대를 받거나 참여가 허용된 경우에만 돌아올 수 있습니다.",
+  "channel.limited": "참여한 뒤의 대화만 볼 수 있습니다. 그 이전의 대화는 표시되지 않습니다.",
   "channel.members.other": "멤버 {count}명",
   "channel.mute": "알림 끄기",
   "channel.name": "이름",
@@ -83,6 +89,20 @@ const ko = {
   "contact.asked": "연락처 추가를 요청했습니다",
   "contact.asking": "님이 연락처 추가를 요청했습니다",
   "contact.remove": "연락처에서 제거",
+  "contacts.add": "연락처 추가",
+  "contacts.addedAsked": "{name} 님에게 요청했습니다. 수락하면 연락처에 추가됩니다.",
+  "contacts.addedDone": "{name} 님을 연락처에 추가했습니다.",
+  "contacts.ask": "요청",
+  "contacts.asked": "보낸 요청",
+  "contacts.asking": "받은 요청",
+  "contacts.contact": "내 연락처",
+  "contacts.declined": "거절한 요청",
+  "contacts.hint":
+    "연락처로 연결되면 서로의 접속 상태를 볼 수 있습니다. 우리 조직이나 다른 조직의 사람에게 "
+    + "요청해 보세요.",
+  "contacts.none": "아직 연락처가 없습니다",
+  "contacts.takeBack": "요청 취소",
+  "contacts.title": "연락처",
   "delivery.all": "모든 조직에 전달됨",
   "delivery.linked": "연결됨",
   "delivery.behindSince": "{time}부터 지연",
@@ -97,6 +117,7 @@ const ko = {
   "direct.partnerHow":
     "{domain}의 관리자에게 {own} 허용을 요청하고, 우리 관리자에게 {domain} 허용을 요청하세요.",
   "direct.search": "누구에게 쓸까요?",
+  "emoji.names": emoji,
   "emoji.pick": "이모지 고르기",
   "error.title": "문제가 생겼습니다",
   "error.reload": "새로 고침",
@@ -115,7 +136,9 @@ const ko = {
   "event.topicNone": "{sender} 님이 주제를 지웠습니다",
   "event.unbanned": "{sender} 님이 {account} 님의 차단을 풀었습니다",
   "groups.browse": "그룹 찾기",
-  "groups.domain": "도메인",
+  "groups.domain": "도메인 또는 주소",
+  "groups.domainHint":
+    "acme.example처럼 입력하면 그룹 목록을, #tea@acme.example처럼 입력하면 그 그룹을 찾습니다.",
   "groups.none": "{domain}에 참여할 수 있는 그룹이 없습니다.",
   "home.empty": "대화를 선택하세요",
   "home.emptyHint": "{keys} 키로 대화를 찾을 수도 있습니다.",

@@ -15,7 +15,8 @@ const KEPT = "app/detail/";
 export class Conversation {
   readonly timeline: Timeline;
   readonly view = signal<TimelineView>({
-    items: [], local: [], hasBefore: true, hasAfter: true, pending: false, loading: true,
+    items: [], local: [], hasBefore: true, hasAfter: true, pending: false, limited: false,
+    loading: true,
   });
   /** Members, rules and organisations, as they were told last. */
   readonly detail = signal<ChannelDetail | undefined>(undefined);

@@ -15,6 +15,11 @@ export function typedAccount(text: string, ownDomain: string): string {
   return clean.includes("@") ? clean : `${clean}@${ownDomain}`;
 }
 
+/** The alias of a group that was typed, without its `#`; a bare name is of the own organisation. */
+export function typedAlias(text: string, ownDomain: string): string {
+  return typedAccount(text.trim().replace(/^#/, ""), ownDomain).toLowerCase();
+}
+
 /** One or two letters for who has no picture. */
 export function initials(name: string): string {
   const words = name.split(/[\s._-]+/).filter(Boolean);

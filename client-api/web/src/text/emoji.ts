@@ -1,7 +1,11 @@
 // A small choice of emoji, with the words that find them.
+import { computed } from "@preact/signals";
+import { t } from "../i18n/index.js";
 
-/** Each with its names. */
-export const EMOJI: [emoji: string, names: string][] = `
+type Named = [emoji: string, names: string];
+
+/** Each with its names in English, which find it in every language. */
+const ENGLISH = parse(`
 👍 thumbs up yes like|👎 thumbs down no|❤️ heart love|😂 joy laugh tears|🎉 tada party
 😮 wow open mouth|😢 cry sad|🙏 pray thanks please|👀 eyes look|✅ check done|🔥 fire|🚀 rocket ship
 💯 hundred perfect|👏 clap|🙌 raised hands|💪 muscle strong|😀 grin smile|😄 happy smile
@@ -23,15 +27,29 @@ export const EMOJI: [emoji: string, names: string][] = `
 ⏳ hourglass wait|🕐 clock|💤 zzz sleep|💬 speech chat|🗳️ vote|🌍 earth world|🇰🇷 korea|🎮 game
 ⚽ football|🏃 run|🧘 calm yoga|💸 money|🧹 clean broom|🪄 magic|👻 ghost|🤖 robot|👾 alien monster
 💀 skull dead|💩 poop
-`.trim().split(/[|\n]/).map((entry) => {
-  const at = entry.indexOf(" ");
-  return [entry.slice(0, at), entry.slice(at + 1)];
+`);
+
+const LETTERS_ALONE = /(?<=.)[\u3131-\u318e]+$/;
+
+/** Each with its names in the language that is shown. */
+export const emojis = computed<Named[]>(() => {
+  const own = new Map(parse(t("emoji.names")));
+  return ENGLISH.map(([emoji, names]) => [emoji, own.get(emoji) ?? names]);
 });
 
-/** Those of whose names one begins so, the names' own order. */
-export function findEmoji(text: string, most: number): typeof EMOJI {
-  const word = text.toLowerCase().trim();
-  const fits = ([, names]: [string, string]) =>
+/** Those of whose names one begins so, in the order of all. */
+export function findEmoji(text: string, most: number): Named[] {
+  // Of a syllable that is being typed its first letters count for nothing yet.
+  const word = text.toLowerCase().trim().replace(LETTERS_ALONE, "");
+  const fits = (names: string) =>
     names.split(" ").some((name) => name.startsWith(word)) || names.startsWith(word);
-  return EMOJI.filter(fits).slice(0, most);
+  return emojis.value.filter(([, names], at) => fits(names) || fits(ENGLISH[at]?.[1] ?? ""))
+    .slice(0, most);
+}
+
+function parse(text: string): Named[] {
+  return text.trim().split(/[|\n]/).map((entry) => {
+    const at = entry.indexOf(" ");
+    return [entry.slice(0, at), entry.slice(at + 1)];
+  });
 }

@@ -10,6 +10,7 @@ import { attempt, toast } from "../state/toasts.js";
 import { typedAccount } from "../text/accounts.js";
 import { formatNumber } from "../text/format.js";
 import { t } from "../i18n/index.js";
+import { Aliases } from "./aliases.js";
 import { leave } from "./channel-menu.js";
 import { useConversation } from "./conversation.js";
 
@@ -44,6 +45,7 @@ export function ChannelSettingsPanel() {
         {isGroup && detail?.rules && (
           <RuleFields rules={detail.rules} save={save} isOwner={detail.role === "owner"} />
         )}
+        {isGroup && detail && <Aliases conversation={conversation} detail={detail} />}
         {isGroup && mayName && <Unbanning conversation={conversation} />}
         {isGroup && (
           <Button icon="logOut" class="danger-text" onClick={() => void leave(channel)}>

@@ -11,6 +11,8 @@ import { t } from "../i18n/index.js";
 const SHOWN_MAX = 8;
 const BEGUN = /(?:^|[\s(])([@:])([\p{L}\p{N}._@-]*)$/u;
 const EMOJI_FROM = 2;
+/** One of which says as much as several letters. */
+const SYLLABLE = /[\uac00-\ud7a3]/;
 
 interface Choice {
   label: string;
@@ -43,7 +45,7 @@ export function useCompletion(
     const { selectionStart: to = 0, selectionEnd, value = "" } = area.current ?? {};
     const [, sign = "", word = ""] = BEGUN.exec(value.slice(Math.max(0, to - 100), to)) ?? [];
     const isBegun = to === selectionEnd && sign !== ""
-      && (sign === "@" || word.length >= EMOJI_FROM);
+      && (sign === "@" || word.length >= EMOJI_FROM || SYLLABLE.test(word));
     setBegun(isBegun ? { sign, word, to } : undefined);
     if (word !== begun?.word) setAt(0);
   };

@@ -100,6 +100,8 @@ function Writing({ conversation, thread }: {
             ? `completion-${completion.at}` : undefined} onInput={(event) => {
             write(event.currentTarget.value);
             if (!editing) typed(event.currentTarget.value !== "");
+            // What an input method writes selects nothing.
+            completion.look();
           }} onSelect={completion.look} onBlur={completion.close} />
         <IconButton icon="smile" label={t("compose.emoji")} onClick={(event) => openPopover(
           event.currentTarget, t("emoji.pick"),

@@ -1,12 +1,12 @@
-// A small choice of emoji. They are named in English, which the search and `:name` go by.
+// A small choice of emoji, found by their names.
 import { useState } from "preact/hooks";
 import { closePopover } from "../components/menu.js";
-import { EMOJI, findEmoji } from "../text/emoji.js";
+import { emojis, findEmoji } from "../text/emoji.js";
 import { t } from "../i18n/index.js";
 
 export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }) {
   const [text, setText] = useState("");
-  const shown = text ? findEmoji(text, 64) : EMOJI;
+  const shown = text ? findEmoji(text, 64) : emojis.value;
   const pick = (emoji: string) => {
     closePopover();
     onPick(emoji);

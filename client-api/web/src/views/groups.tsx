@@ -10,6 +10,7 @@ import { Page } from "../components/page.js";
 import { me } from "../state/account.js";
 import { channels, reloadChannels } from "../state/channels.js";
 import { attempt } from "../state/toasts.js";
+import { typedAlias } from "../text/accounts.js";
 import { t, tn } from "../i18n/index.js";
 import { explain } from "./open-direct.js";
 
@@ -21,20 +22,26 @@ export function GroupsPage() {
   const [groups, setGroups] = useState<FoundGroup[]>();
   const [isMore, setMore] = useState(false);
   const [error, setError] = useState<string>();
+  const isAlias = /[#@]/.test(asked);
   const load = async (after?: string) => {
     try {
+      if (isAlias) {
+        const alias = typedAlias(asked, me().domain);
+        return setGroups([await me().client.api.groups.find(alias)]);
+      }
       const place = { domain: asked, limit: PAGE, ...(after ? { after } : {}) };
       const answer = await me().client.api.groups.list(place);
       setGroups((held) => after ? [...held ?? [], ...answer.groups] : answer.groups);
       setMore(answer.more);
     } catch (reason) {
       setGroups([]);
-      setError(explain(reason, `@${asked}`));
+      setError(explain(reason, isAlias ? typedAlias(asked, me().domain) : `@${asked}`));
     }
   };
   useEffect(() => {
     setGroups(undefined);
     setError(undefined);
+    setMore(false);
     void load();
   }, [asked]);
   const last = groups?.at(-1)?.id;
@@ -44,8 +51,8 @@ export function GroupsPage() {
         event.preventDefault();
         setAsked(domain.trim().toLowerCase());
       }}>
-        <TextField label={t("groups.domain")} value={domain} required autocapitalize="none"
-          spellcheck={false} error={error}
+        <TextField label={t("groups.domain")} value={domain} hint={t("groups.domainHint")} required
+          autocapitalize="none" spellcheck={false} error={error}
           onInput={(event) => setDomain(event.currentTarget.value)} />
         <Button type="submit" icon="search">{t("nav.search")}</Button>
       </form>

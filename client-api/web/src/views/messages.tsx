@@ -86,11 +86,12 @@ function Begin() {
     return null;
   }
   const name = channelName(channel);
-  const isDirect = channel.kind === "direct";
+  const begin = conversation.view.value.limited ? "channel.limited"
+    : channel.kind === "direct" ? "channel.beginDirect" : "channel.begin";
   return (
     <div class="begin">
       <h2>{name}</h2>
-      <p>{t(isDirect ? "channel.beginDirect" : "channel.begin", { name })}</p>
+      <p>{t(begin, { name })}</p>
       {channel.topic && <p>{channel.topic}</p>}
     </div>
   );

@@ -1,18 +1,15 @@
 // Beginning something: a direct channel, a group.
 import { useState } from "preact/hooks";
 import { channelPath, go } from "../app/router.js";
-import { Avatar } from "../components/avatar.js";
 import { Button } from "../components/button.js";
 import { closeDialog, Dialog, openDialog } from "../components/dialog.js";
 import { SelectField, TextField } from "../components/field.js";
 import { me } from "../state/account.js";
 import { reloadChannels } from "../state/channels.js";
-import { displayName } from "../state/people.js";
 import { messageOf } from "../state/toasts.js";
-import { typedAccount } from "../text/accounts.js";
 import { t } from "../i18n/index.js";
-import { explain, goToDirect } from "./open-direct.js";
-import { usePeople } from "./switcher.js";
+import { goToDirect } from "./open-direct.js";
+import { PersonDialog } from "./person-dialog.js";
 
 const NAME_MAX = 100;
 const TOPIC_MAX = 1_000;
@@ -26,50 +23,12 @@ export function showNewGroup(): void {
 }
 
 function NewDirect() {
-  const [text, setText] = useState("");
-  const [error, setError] = useState<string>();
-  const [isBusy, setBusy] = useState(false);
-  const found = usePeople(text).filter(({ account }) => account !== me().account);
   const open = async (account: string) => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await goToDirect(account);
-      closeDialog();
-    } catch (reason) {
-      setError(explain(reason, account));
-      setBusy(false);
-    }
+    await goToDirect(account);
+    closeDialog();
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (text.trim()) void open(typedAccount(text, me().domain));
-  };
-  return (
-    <Dialog title={t("direct.new")} onClose={closeDialog} top footer={
-      <Button type="submit" form="direct" kind="primary" busy={isBusy}>{t("action.open")}</Button>
-    }>
-      <form id="direct" onSubmit={submit}>
-        <TextField label={t("direct.search")} value={text} autofocus autocomplete="off"
-          autocapitalize="none" spellcheck={false} hint={t("direct.hint")} error={error}
-          onInput={(event) => {
-            setText(event.currentTarget.value);
-            setError(undefined);
-          }} />
-      </form>
-      <ul class="choices">
-        {found.map(({ account }) => (
-          <li key={account}>
-            <button type="button" class="row" onClick={() => void open(account)}>
-              <Avatar account={account} size={24} />
-              <span class="row-name">{displayName(account)}</span>
-              <small class="row-more">{account}</small>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </Dialog>
-  );
+  return <PersonDialog title={t("direct.new")} label={t("direct.search")} action={t("action.open")}
+    pick={open} />;
 }
 
 function NewGroup() {

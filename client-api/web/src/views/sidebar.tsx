@@ -30,6 +30,7 @@ export function Sidebar() {
       <div class="sidebar-list">
         <PageLink to="/search" at="search" icon="search" label={t("nav.search")} />
         <PageLink to="/mentions" at="mentions" icon="at" label={t("mentions.title")} />
+        <PageLink to="/contacts" at="contacts" icon="users" label={t("contacts.title")} />
         <Invitations />
         <Section title={t("nav.groups")} label={t("nav.newMessage")} add={(event) => openMenu(
           event.currentTarget as Element, t("nav.groups"), [
