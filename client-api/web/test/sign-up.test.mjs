@@ -36,6 +36,17 @@ test("an invite that is used up is refused, in words", async () => {
   await page.getByText("The invite token is wrong, used up or expired.").waitFor();
 });
 
+/** Lets requests wait until the answer is called. */
+async function hold(page, path) {
+  let open;
+  const opened = new Promise((resolve) => (open = resolve));
+  await page.route(path, async (route) => {
+    await opened;
+    await route.continue();
+  });
+  return open;
+}
+
 test("two who came by a link find each other, and chat in a group", async () => {
   const alice = await signUp("alice", await node.invite());
   await alice.getByText("Welcome to Comity").waitFor();
@@ -55,9 +66,17 @@ test("two who came by a link find each other, and chat in a group", async () => 
   await message(alice, "안녕하세요").locator(".mention.self").waitFor();
   await alice.keyboard.press("Control+k");
   await alice.getByRole("combobox").fill("bob");
+  const open = await hold(alice, /\/v1\/channels$/);
   await alice.getByRole("option", { name: /bob@acme.test/ }).click();
+  await alice.keyboard.type("too soon");
+  open();
+  await alice.locator(".conversation-head", { hasText: "bob" }).waitFor();
   await say(alice, "And in private");
   await bob.locator(".sidebar").getByRole("link", { name: /alice/ }).click();
   await message(bob, "And in private").waitFor();
+  // What was typed before the conversation was there went to no other.
+  await alice.locator(".sidebar").getByRole("link", { name: /Tea/ }).click();
+  await message(alice, "안녕하세요").waitFor();
+  assert.equal(await alice.locator(".composer textarea").inputValue(), "");
   assert.deepEqual([alice.failures, bob.failures], [[], []]);
 });

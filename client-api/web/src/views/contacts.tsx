@@ -88,7 +88,7 @@ function Answers({ account, standing }: Pick<Contact, "account" | "standing">) {
       </>;
     case "contact":
       return <>
-        <Button icon="message" onClick={() => void openDirect(account)}>
+        <Button icon="message" onClick={() => void openDirect(account, () => undefined)}>
           {t("profile.message")}
         </Button>
         <IconButton icon="trash" label={t("contact.remove")} onClick={remove} />

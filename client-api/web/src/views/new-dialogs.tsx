@@ -23,10 +23,7 @@ export function showNewGroup(): void {
 }
 
 function NewDirect() {
-  const open = async (account: string) => {
-    await goToDirect(account);
-    closeDialog();
-  };
+  const open = (account: string) => goToDirect(account, closeDialog);
   return <PersonDialog title={t("direct.new")} label={t("direct.search")} action={t("action.open")}
     pick={open} />;
 }

@@ -12,19 +12,24 @@ const BY_ADMINS = new Set([
   "domain_refused", "domain_waits", "refused_by_domain", "waits_at_domain", "channel_not_granted",
 ]);
 
-/** Opens it and goes there; a refusal is shown as a toast. */
-export async function openDirect(account: string): Promise<void> {
+/**
+ * Opens it and goes there; a refusal is shown as a toast. `leave` closes what it was opened from,
+ * not before the node has answered: what is typed meanwhile must not go to the conversation below.
+ */
+export async function openDirect(account: string, leave: () => void): Promise<void> {
   try {
-    await goToDirect(account);
+    await goToDirect(account, leave);
   } catch (error) {
+    leave();
     failed(new Error(explain(error, account)));
   }
 }
 
-/** Opens it and goes there; throws what the node says. */
-export async function goToDirect(account: string): Promise<void> {
+/** Opens it, leaves and goes there; throws what the node says. */
+export async function goToDirect(account: string, leave: () => void): Promise<void> {
   const id = await me().client.api.channels.openDirect(account);
   reloadChannels();
+  leave();
   go(channelPath(id));
 }
 

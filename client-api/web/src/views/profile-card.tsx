@@ -69,10 +69,8 @@ function Actions({ account }: { account: string }) {
   useEffect(() => void load().catch(() => undefined), [account]);
   const isContact = standing === "contact" || standing === "asked";
   return <>
-    <Button kind="primary" icon="message" onClick={() => {
-      closePopover();
-      void openDirect(account);
-    }}>{t("profile.message")}</Button>
+    <Button kind="primary" icon="message"
+      onClick={() => void openDirect(account, closePopover)}>{t("profile.message")}</Button>
     {standing && (
       <Button icon={isContact ? "check" : "userPlus"} onClick={() => change(() => isContact
         ? api.people.removeContact(account) : api.people.addContact(account))}>

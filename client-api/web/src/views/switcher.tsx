@@ -123,7 +123,11 @@ function choicesFor(text: string, found: Profile[]): Choice[] {
 const keyOf = (choice: Choice) => "account" in choice ? choice.account : choice.channel.id;
 
 function choose(choice: Choice): void {
-  closeDialog();
-  if ("channel" in choice) go(channelPath(choice.channel.id));
-  else void openDirect(choice.account);
+  const own = openDialog.peek();
+  const leave = () => {
+    if (openDialog.peek() === own) closeDialog();
+  };
+  if ("account" in choice) return void openDirect(choice.account, leave);
+  leave();
+  go(channelPath(choice.channel.id));
 }
