@@ -523,11 +523,20 @@ impl State {
         password: &str,
         effects: &mut Effects,
     ) -> Result<Answer, Code> {
+        self.living(number, effects)?.password = password.to_owned();
+        Ok(Answer::Done)
+    }
+
+    /// An account that is to be changed, and is not deleted.
+    pub(crate) fn living(
+        &mut self,
+        number: AccountNumber,
+        effects: &mut Effects,
+    ) -> Result<&mut Account, Code> {
         let account = self.accounts.get_mut(&number).filter(|account| !account.is_deleted);
         let account = account.ok_or(Code::AccountNotFound)?;
-        account.password = password.to_owned();
         effects.dirty(RowKey::Account(number));
-        Ok(Answer::Done)
+        Ok(account)
     }
 }
 

@@ -5,7 +5,6 @@ use comity_protocol::id::AccountNumber;
 
 use crate::answer::Answer;
 use crate::command::AccountPower;
-use crate::rows::RowKey;
 use crate::state::{Effects, State};
 
 impl State {
@@ -22,24 +21,14 @@ impl State {
         change: &AccountPower,
         fx: &mut Effects,
     ) -> Result<Answer, Code> {
-        let account = self.accounts.get_mut(&number).filter(|account| !account.is_deleted);
-        let account = account.ok_or(Code::AccountNotFound)?;
-        let logs_out = match change {
-            AccountPower::Admin(is_admin) => {
-                account.is_admin = *is_admin;
-                false
-            }
+        match change {
+            AccountPower::Admin(is_admin) => self.living(number, fx)?.is_admin = *is_admin,
+            AccountPower::Password(hash) => self.living(number, fx)?.password.clone_from(hash),
             AccountPower::Suspended(is_suspended) => {
-                account.is_suspended = *is_suspended;
-                *is_suspended
+                self.living(number, fx)?.is_suspended = *is_suspended;
             }
-            AccountPower::Password(hash) => {
-                account.password.clone_from(hash);
-                true
-            }
-        };
-        fx.dirty(RowKey::Account(number));
-        if logs_out {
+        }
+        if matches!(change, AccountPower::Password(_) | AccountPower::Suspended(true)) {
             self.remove_devices(number, fx)?;
         }
         Ok(Answer::Done)

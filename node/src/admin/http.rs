@@ -15,8 +15,7 @@ use comity_protocol::code::Code;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::server::{change_user, invite};
-use super::{AdminBackend, Rule, UserChange};
+use super::{AdminBackend, Rule, UserChange, deeds};
 
 /// The resources under `/v1/admin`.
 pub fn routes<B: Backend + AdminBackend>() -> Router<Api<B>> {
@@ -119,9 +118,7 @@ async fn add_user<B: Backend + AdminBackend>(
     _: Admin,
     JsonBody(new): JsonBody<NewUser>,
 ) -> Result<Response, Refusal> {
-    let name = new.name.parse().map_err(|_| Refusal::from(Code::NameInvalid))?;
-    let account = api.backend.add_user(name, new.password).await?;
-    tracing::info!(%account, "account made by an admin");
+    let account = deeds::add_user(&api.backend, &new.name, new.password).await?;
     Ok(json(StatusCode::CREATED, &serde_json::json!({ "account": account.to_string() })))
 }
 
@@ -136,7 +133,7 @@ async fn set_user<B: Backend + AdminBackend>(
         let sentence = "Another admin changes what your account may do.".into();
         return Err(Refusal { sentence, ..Code::NotAllowed.into() });
     }
-    change_user(&api.backend, &name, change).await?;
+    deeds::change_user(&api.backend, &name, change).await?;
     Ok(done())
 }
 
@@ -155,7 +152,7 @@ async fn add_invite<B: Backend + AdminBackend>(
     _: Admin,
     JsonBody(new): JsonBody<NewInvite>,
 ) -> Result<Response, Refusal> {
-    let made = invite(&api.backend, new.uses, new.expires_in_seconds).await?;
+    let made = deeds::invite(&api.backend, new.uses, new.expires_in_seconds).await?;
     let shape = serde_json::json!({ "token": made.token, "expires_unix_ms": made.expires_unix_ms });
     Ok(json(StatusCode::CREATED, &shape))
 }
@@ -165,7 +162,7 @@ async fn revoke_invite<B: Backend + AdminBackend>(
     _: Admin,
     PathOf(id): PathOf<String>,
 ) -> Result<Response, Refusal> {
-    api.backend.revoke_invite(&id).await?;
+    deeds::revoke_invite(&api.backend, &id).await?;
     Ok(done())
 }
 
@@ -235,8 +232,7 @@ async fn close_report<B: Backend + AdminBackend>(
     _: Admin,
     PathOf(number): PathOf<u64>,
 ) -> Result<Response, Refusal> {
-    api.backend.close_report(number).await?;
-    tracing::info!(number, "a report of abuse is closed");
+    deeds::close_report(&api.backend, number).await?;
     Ok(done())
 }
 
@@ -293,8 +289,7 @@ async fn set_rule<B: Backend + AdminBackend>(
     PathOf(domain): PathOf<String>,
     JsonBody(rule): JsonBody<Rule>,
 ) -> Result<Response, Refusal> {
-    api.backend.set_rule(&domain, Some(rule)).await?;
-    tracing::info!(%domain, stance = rule.stance.name(), "the admin's word on a domain");
+    deeds::set_rule(&api.backend, &domain, Some(rule)).await?;
     Ok(done())
 }
 
@@ -303,8 +298,7 @@ async fn forget_rule<B: Backend + AdminBackend>(
     _: Admin,
     PathOf(domain): PathOf<String>,
 ) -> Result<Response, Refusal> {
-    api.backend.set_rule(&domain, None).await?;
-    tracing::info!(%domain, stance = "nothing", "the admin's word on a domain");
+    deeds::set_rule(&api.backend, &domain, None).await?;
     Ok(done())
 }
 
@@ -313,8 +307,7 @@ async fn share<B: Backend + AdminBackend>(
     _: Admin,
     PathOf((domain, group)): PathOf<(String, String)>,
 ) -> Result<Response, Refusal> {
-    api.backend.share(&domain, &group).await?;
-    tracing::info!(%domain, %group, "the admin lets a group be shared");
+    deeds::share(&api.backend, &domain, &group).await?;
     Ok(done())
 }
 
@@ -323,8 +316,7 @@ async fn unshare<B: Backend + AdminBackend>(
     _: Admin,
     PathOf((domain, group)): PathOf<(String, String)>,
 ) -> Result<Response, Refusal> {
-    api.backend.unshare(&domain, &group).await?;
-    tracing::info!(%domain, %group, "the admin has a group shared no longer");
+    deeds::unshare(&api.backend, &domain, &group).await?;
     Ok(done())
 }
 

@@ -4,6 +4,7 @@
 //! nothing here touches its store.
 
 mod client;
+mod deeds;
 mod directories;
 mod figures;
 mod finding;

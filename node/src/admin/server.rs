@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use comity_client_api::Refusal;
 use comity_protocol::code::Code;
-use comity_protocol::name::AccountName;
 use data_encoding::BASE64URL_NOPAD;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -18,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::wire::{Answer, Ask, LINE_BYTES_MAX};
-use super::{AdminBackend, INVITE_LIFETIME_MAX, INVITE_USES_MAX, Invite, UserChange, socket_path};
+use super::{AdminBackend, deeds, socket_path};
 
 /// Why the admin cannot be served.
 #[derive(Debug, Error)]
@@ -111,19 +110,15 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
     match ask {
         Ask::Users { prefix, after } => Ok(Answer::Users(backend.users(&prefix, after.as_deref()))),
         Ask::ChangeUser { name, change } => {
-            change_user(&backend, &name, change).await.map(|()| Answer::Done)
+            deeds::change_user(&backend, &name, change).await.map(|()| Answer::Done)
         }
         Ask::AddUser { name, password } => {
-            let name: AccountName = name.parse().map_err(|_| Refusal::from(Code::NameInvalid))?;
-            let label = backend.add_user(name, password).await?;
-            tracing::info!(account = %label, "account made by the admin");
+            let label = deeds::add_user(&backend, &name, password).await?;
             Ok(Answer::Added { account: label.to_string() })
         }
         Ask::Invites => Ok(Answer::Invites { invites: backend.invites() }),
         Ask::RevokeInvite { named } => {
-            backend.revoke_invite(&named).await?;
-            tracing::info!("invite revoked");
-            Ok(Answer::Done)
+            deeds::revoke_invite(&backend, &named).await.map(|()| Answer::Done)
         }
         Ask::Forks => Ok(Answer::Forks { forks: backend.forks() }),
         Ask::Proof { id } => {
@@ -153,62 +148,19 @@ async fn perform(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal
         }
         Ask::Policy => Ok(Answer::Policy { policy: backend.policy() }),
         Ask::SetRule { domain, rule } => {
-            backend.set_rule(&domain, rule).await?;
-            let stance = rule.map_or("nothing", |rule| rule.stance.name());
-            tracing::info!(%domain, stance, "the admin's word on a domain");
-            Ok(Answer::Done)
+            deeds::set_rule(&backend, &domain, rule).await.map(|()| Answer::Done)
         }
         Ask::Share { domain, group } => {
-            backend.share(&domain, &group).await?;
-            tracing::info!(%domain, %group, "the admin lets a group be shared");
-            Ok(Answer::Done)
+            deeds::share(&backend, &domain, &group).await.map(|()| Answer::Done)
         }
         Ask::Unshare { domain, group } => {
-            backend.unshare(&domain, &group).await?;
-            tracing::info!(%domain, %group, "the admin has a group shared no longer");
-            Ok(Answer::Done)
+            deeds::unshare(&backend, &domain, &group).await.map(|()| Answer::Done)
         }
         Ask::Invite { uses, expires_in_seconds } => {
-            let invite = invite(&backend, uses, expires_in_seconds).await?;
+            let invite = deeds::invite(&backend, uses, expires_in_seconds).await?;
             Ok(Answer::Invite { token: invite.token, expires_unix_ms: invite.expires_unix_ms })
         }
     }
-}
-
-/// Makes an invite within its bounds.
-pub(super) async fn invite(
-    backend: &impl AdminBackend,
-    uses: u32,
-    expires_in_seconds: u64,
-) -> Result<Invite, Refusal> {
-    let expires_in = Duration::from_secs(expires_in_seconds);
-    let lifetime_ok = !expires_in.is_zero() && expires_in <= INVITE_LIFETIME_MAX;
-    if !lifetime_ok || !(1..=INVITE_USES_MAX).contains(&uses) {
-        let sentence = "An invite is for 1 to 10,000 accounts and up to 366 days.".into();
-        return Err(Refusal { sentence, ..Code::Malformed.into() });
-    }
-    let invite = backend.invite(uses, expires_in).await?;
-    tracing::info!(uses, expires_unix_ms = invite.expires_unix_ms, "invite made");
-    Ok(invite)
-}
-
-/// Changes what an account may do, and says so in the log.
-pub(super) async fn change_user(
-    backend: &impl AdminBackend,
-    name: &str,
-    change: UserChange,
-) -> Result<(), Refusal> {
-    let name: AccountName = name.parse().map_err(|_| Refusal::from(Code::NameInvalid))?;
-    let what = match &change {
-        UserChange::Admin(true) => "an admin of the node",
-        UserChange::Admin(false) => "an admin no longer",
-        UserChange::Suspended(true) => "suspended",
-        UserChange::Suspended(false) => "suspended no longer",
-        UserChange::Password(_) => "given another password",
-    };
-    backend.change_user(name.clone(), change).await?;
-    tracing::info!(account = %name, "{what}, by an admin's word");
-    Ok(())
 }
 
 async fn deal_with_keys(ask: Ask, backend: impl AdminBackend) -> Result<Answer, Refusal> {
@@ -229,9 +181,7 @@ async fn deal_with_reports(ask: Ask, backend: impl AdminBackend) -> Result<Answe
         Ask::Reports { all } => Ok(Answer::Reports { reports: backend.reports(all) }),
         Ask::Report { number } => Ok(Answer::Report(Box::new(backend.report(number).await?))),
         Ask::CloseReport { number } => {
-            backend.close_report(number).await?;
-            tracing::info!(number, "a report of abuse is closed");
-            Ok(Answer::Done)
+            deeds::close_report(&backend, number).await.map(|()| Answer::Done)
         }
         _ => Err(Code::Malformed.into()),
     }
