@@ -34,7 +34,7 @@ export async function fromClick(page, target, wanted) {
   return page.evaluate(async () => await window.seen - window.pressed);
 }
 
-/** Milliseconds from the beginning of a load until something is seen. */
+/** Milliseconds from the beginning of a load in a new tab until something is seen. */
 export async function fromLoad(context, url, wanted) {
   const page = await context.newPage();
   await page.addInitScript(watch, wanted);
@@ -42,4 +42,9 @@ export async function fromLoad(context, url, wanted) {
   const took = await page.evaluate(() => window.seen);
   await page.close();
   return took;
+}
+
+/** The same for a page of the node of a few words, which no service worker answers: a floor. */
+export function fromLoadOfFew(context, site) {
+  return fromLoad(context, `${site.url}/.well-known/comity`, { selector: "body", text: "acme" });
 }
