@@ -110,6 +110,7 @@ test("a contact is asked, agrees, and is one for both until one ends it", async 
   await alice.getByText("This is where your conversation with bob begins.").waitFor();
   await alice.goto(`${site.url}/contacts`);
   await held.getByRole("button", { name: "Remove from the contacts" }).click();
+  await alice.getByRole("dialog").getByRole("button", { name: "Remove from the contacts" }).click();
   await alice.getByText("No contacts yet").waitFor();
   await bob.getByText("No contacts yet").waitFor();
   assert.deepEqual([...alice.failures, ...bob.failures], []);

@@ -1,5 +1,5 @@
-// Each main view, at three widths and in both themes: kept in target/shots/ to be looked at, and
-// free of serious findings of axe-core.
+// Each main view, at three widths, in both themes and languages: kept in target/shots/ to be looked
+// at, and free of serious findings of axe-core.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -30,27 +30,49 @@ const views = () => ({
   mentions: ["/mentions", ".found"],
   groups: ["/groups", ".groups-form"],
   contacts: ["/contacts", ".contacts"],
+  settings: ["/settings/appearance", ".sections"],
 });
 
-for (const theme of ["light", "dark"]) {
+/** What opens in the channel, by what is pressed. */
+const opened = {
+  accountMenu: ["/", ".sidebar .own", ".menu"],
+  newDirect: ["/", ".sidebar-section:last-of-type header .icon-button", ".dialog"],
+  profile: ["channel", ".message-sender", ".profile-card"],
+  emoji: ["channel", ".composer-box .icon-button:not(.send)", ".emoji-picker"],
+};
+
+for (const [language, theme] of ["en", "ko"].flatMap((each) => [[each, "light"], [each, "dark"]])) {
   for (const [size, [width, height]] of Object.entries(SIZES)) {
-    test(`${size}, ${theme}`, async () => {
+    test(`${size}, ${theme}, ${language}`, async () => {
       const page = await world.page(world.acme, {
         viewport: { width, height }, colorScheme: theme, hasTouch: size === "phone",
-        bypassCSP: true,
+        bypassCSP: true, reducedMotion: "reduce",
       });
       const found = [];
       const look = async (name) => {
         await page.evaluate(() => document.fonts.ready);
-        await shoot(page, `${name}-${size}-${theme}`);
+        await shoot(page, `${name}-${size}-${theme}-${language}`);
         for (const finding of await accessFindings(page)) found.push(`${name}: ${finding}`);
       };
-      await page.getByLabel("Password", { exact: true }).waitFor();
+      const speak = async (which) => {
+        await page.evaluate((value) => localStorage.setItem("comity:language", value), which);
+        await page.reload();
+      };
+      await speak(language);
+      await page.locator("input[type=password]").waitFor();
       await look("signIn");
+      await speak("en");
       await signIn(page, "alice");
       await page.locator(".sidebar, .page").first().waitFor();
+      await speak(language);
       for (const [name, [path, wanted]] of Object.entries(views())) {
         await page.goto(world.acme.url + path);
+        await page.locator(wanted).first().waitFor();
+        await look(name);
+      }
+      for (const [name, [path, press, wanted]] of Object.entries(opened)) {
+        await page.goto(world.acme.url + (path === "channel" ? views().channel[0] : path));
+        await page.locator(press).last().click();
         await page.locator(wanted).first().waitFor();
         await look(name);
       }

@@ -314,12 +314,12 @@ const ko: Translation<typeof enAdmin> = {
   "rule.allowDone": "{domain} 조직을 허용했습니다.",
   "rule.allowTitle": "{domain} 허용",
   "rule.allow_named": "지정한 그룹만 허용",
-  "rule.allow_namedAsk": "{domain} 조직과 연합하되 지정한 그룹만 공유합니다. 다이렉트 메시지와 지정하지 않은 그룹은 더 이상 공유하지 않습니다.",
+  "rule.allow_namedAsk": "{domain} 조직과 연합하되 지정한 그룹만 공유합니다. 개인 대화와 지정하지 않은 그룹은 더 이상 공유하지 않습니다.",
   "rule.allow_namedDone": "{domain}과는 지정한 그룹만 공유합니다.",
   "rule.allow_namedTitle": "{domain}에 지정한 그룹만 허용",
   "rule.block": "차단",
   "rule.blockAsk":
-    "{domain} 조직과의 연결이 곧바로 끊깁니다. 다이렉트 메시지와 그룹에서 서로의 글을 더 이상 읽을 수 없습니다. 지금까지의 글은 남습니다. 우리 사용자에게는 "
+    "{domain} 조직과의 연결이 곧바로 끊깁니다. 개인 대화와 그룹에서 서로의 글을 더 이상 읽을 수 없습니다. 지금까지의 글은 남습니다. 우리 사용자에게는 "
     + "채널이 더 이상 공유되지 않는다고 표시됩니다.",
   "rule.blockDone": "{domain} 조직을 차단했습니다.",
   "rule.blockTitle": "{domain} 차단",
@@ -398,7 +398,7 @@ const ko: Translation<typeof enAdmin> = {
   "users.state": "상태",
   "users.suspend": "정지",
   "users.suspendAsk":
-    "{name} 님이 모든 기기에서 곧바로 로그아웃되고, 정지를 해제할 때까지 로그인할 수 없습니다. 아무것도 삭제하지 않으며, 채널의 구성원으로 남고 쓴 글도 "
+    "{name} 님이 모든 기기에서 곧바로 로그아웃되고, 정지를 해제할 때까지 로그인할 수 없습니다. 아무것도 삭제하지 않으며, 채널의 멤버로 남고 쓴 글도 "
     + "남습니다.",
   "users.suspended": "정지됨",
   "users.total.other": "모두 계정 {count}개",

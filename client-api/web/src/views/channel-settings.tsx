@@ -97,7 +97,8 @@ function Notifying({ conversation, channel }: { conversation: Conversation; chan
 
 function RuleFields({ rules, save, isOwner }: { rules: Rules; save: Saver; isOwner: boolean }) {
   const roles = [
-    ["member", t("role.member")], ["moderator", t("role.moderator")], ["owner", t("role.owner")],
+    ["member", t("rules.who.member")], ["moderator", t("rules.who.moderator")],
+    ["owner", t("rules.who.owner")],
   ] as const;
   return (
     <fieldset class="rules" disabled={!isOwner}>

@@ -134,7 +134,8 @@ function Above({ icon, label, text, end, endLabel }: {
 function placeholder(conversation: Conversation, thread: string | undefined): string {
   if (thread) return t("compose.placeholderThread");
   const channel = channels.value.get(conversation.id);
-  return t("compose.placeholder", { name: channel ? channelName(channel) : "" });
+  const key = channel?.kind === "direct" ? "compose.placeholderDirect" : "compose.placeholder";
+  return t(key, { name: channel ? channelName(channel) : "" });
 }
 
 /** Puts a text into the outbox; false where it is full. */

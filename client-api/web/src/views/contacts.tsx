@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Avatar } from "../components/avatar.js";
 import { DomainBadge } from "../components/badge.js";
 import { Button, IconButton } from "../components/button.js";
-import { openDialog } from "../components/dialog.js";
+import { confirm, openDialog } from "../components/dialog.js";
 import { Empty, Page } from "../components/page.js";
 import { me } from "../state/account.js";
 import { contacts, reloadContacts } from "../state/contacts.js";
@@ -80,6 +80,11 @@ function Answers({ account, standing }: Pick<Contact, "account" | "standing">) {
   };
   const add = () => void change(() => people.addContact(account));
   const remove = () => void change(() => people.removeContact(account));
+  const askRemoval = async () => {
+    const text = t("contacts.removeAsk", { name: displayName(account) });
+    const action = t("contact.remove");
+    if (await confirm({ title: action, text, action, danger: true })) remove();
+  };
   switch (standing) {
     case "asking":
       return <>
@@ -88,10 +93,9 @@ function Answers({ account, standing }: Pick<Contact, "account" | "standing">) {
       </>;
     case "contact":
       return <>
-        <Button icon="message" onClick={() => void openDirect(account, () => undefined)}>
-          {t("profile.message")}
-        </Button>
-        <IconButton icon="trash" label={t("contact.remove")} onClick={remove} />
+        <IconButton icon="message" label={t("profile.message")}
+          onClick={() => void openDirect(account, () => undefined)} />
+        <IconButton icon="trash" label={t("contact.remove")} onClick={() => void askRemoval()} />
       </>;
     case "asked":
       return <Button onClick={remove}>{t("contacts.takeBack")}</Button>;

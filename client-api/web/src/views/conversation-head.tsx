@@ -7,7 +7,7 @@ import { openMenu } from "../components/menu.js";
 import { channelName, channels } from "../state/channels.js";
 import { presenceOf } from "../state/presence.js";
 import { formatNumber, formatRelative } from "../text/format.js";
-import { t, tn } from "../i18n/index.js";
+import { t } from "../i18n/index.js";
 import { channelMenu } from "./channel-menu.js";
 import { useConversation } from "./conversation.js";
 import { showInvite } from "./invite-dialog.js";
@@ -45,7 +45,7 @@ export function ConversationHead() {
       {channel.muted && <Icon name="bellOff" size={16} label={t("channel.mute")} />}
       {!isDirect && (
         <IconButton icon="users" pressed={open === "members"} class="with-count"
-          label={members ? tn("channel.members", members) : t("members.title")}
+          label={[t("members.title"), members && formatNumber(members)].filter(Boolean).join(" ")}
           onClick={() => togglePanel("members")}>
           {members ? <span>{formatNumber(members)}</span> : null}
         </IconButton>

@@ -71,8 +71,14 @@ function draw(row: Row) {
     case "begin":
       return <Begin />;
     default:
-      return <div class="more-row"><Spinner /></div>;
+      return <MoreRow />;
   }
+}
+
+/** While there is nothing yet, the spinner of the whole says it. */
+function MoreRow() {
+  const isEmpty = !useConversation().view.value.items.length;
+  return <div class="more-row">{!isEmpty && <Spinner />}</div>;
 }
 
 function DayRow({ time }: { time: string }) {
