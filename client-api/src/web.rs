@@ -19,8 +19,8 @@ struct File {
 include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
 /// What a page may do: nothing but use its own node. Scripts and styles within pages are none. A
-/// worker may be made of a script that is no file: so a session's beat goes on in a page that nobody
-/// sees. Who could make another worker would have to run a script already.
+/// worker may be made of a script that is no file: so a session's beat goes on in a page that
+/// nobody sees. Who could make another worker would have to run a script already.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' \
     blob: data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
     worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
