@@ -150,3 +150,15 @@ test("a profile, other devices, and the end of an account", async () => {
   await eve.getByText("The name or the password is wrong.").waitFor();
   assert.deepEqual(eve.failures, []);
 });
+
+test("the overview shows how much the node does, and a page its settings in force", async () => {
+  const admin = await open("alice", "/admin");
+  const live = admin.locator("section", { hasText: "Live figures" });
+  for (const name of ["Connections", "Messages in", "Messages out", "Store", "writer"]) {
+    await live.getByText(name, { exact: true }).first().waitFor();
+  }
+  await admin.getByRole("link", { name: "Settings in force" }).click();
+  await row(admin, "sign_up.mode").getByText("comity.toml").waitFor();
+  await row(admin, "limits.clients.account_devices_max").getByText("default").waitFor();
+  assert.deepEqual(admin.failures, []);
+});
