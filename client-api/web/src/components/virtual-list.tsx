@@ -3,8 +3,12 @@
 // rows come and go above it, grow, or are measured for the first time.
 import { Component, createRef, type ComponentChildren } from "preact";
 
-/** How far beyond the window rows are drawn, and how near an end more is asked for. */
+/** How far beyond the window rows are drawn; at first only as much as a guess may be wrong. */
 const BEYOND_PX = 700;
+const BEYOND_FIRST_PX = 150;
+/** Two frames, in which the first rows are painted. */
+const WIDEN_AFTER_MS = 34;
+/** So near an end more is asked for. */
 const EDGE_PX = 1_600;
 /** So near counts as at the end. */
 const END_PX = 24;
@@ -66,6 +70,9 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   #set = -1;
   #seen = 0;
   #told = "";
+  /** At first only what is in sight is drawn: it is there sooner. */
+  #beyond = BEYOND_FIRST_PX;
+  #widening: ReturnType<typeof setTimeout> | undefined;
 
   /** Brings a row into sight, at a part of the window's height; false where it is not there. */
   show(key: string, part = 0.3): boolean {
@@ -103,6 +110,7 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
   }
 
   override componentWillUnmount(): void {
+    clearTimeout(this.#widening);
     this.#watch.disconnect();
   }
 
@@ -190,6 +198,17 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
     if (isAtEnd && this.props.followsEnd) this.#anchor = "end";
     this.#draw(wanted);
     this.#tell();
+    if (this.props.items.length > 1) this.#widen();
+  }
+
+  /** Once the first rows have been painted, those beyond the window are drawn too. */
+  #widen(): void {
+    if (this.#widening !== undefined) return;
+    this.#widening = setTimeout(() => requestAnimationFrame(() => {
+      this.#beyond = BEYOND_PX;
+      this.#rounds = 0;
+      this.#settle();
+    }), WIDEN_AFTER_MS);
   }
 
   #place(): void {
@@ -245,8 +264,8 @@ export class VirtualList<T extends Keyed> extends Component<Props<T>, Drawn> {
 
   #draw(top = this.#scroller.current?.scrollTop ?? 0): void {
     const height = this.#scroller.current?.clientHeight ?? 0;
-    const from = this.#at(Math.max(0, top - BEYOND_PX));
-    const to = Math.min(this.#at(top + height + BEYOND_PX) + 1, this.props.items.length);
+    const from = this.#at(Math.max(0, top - this.#beyond));
+    const to = Math.min(this.#at(top + height + this.#beyond) + 1, this.props.items.length);
     if (from === this.state.from && to === this.state.to) return;
     if ((this.#rounds += 1) > ROUNDS_MAX) return;
     this.setState({ from, to });
