@@ -42,7 +42,7 @@ function Settings({ list }: { list: Setting[] }) {
       {
         title: ta("inForce.key"), kind: "main", cell: (each) => <span class="stacked">
           <code class="breaks">{each.key}</code>
-          {each.meaning && <small class="hint">{each.meaning}</small>}
+          {each.meaning && <small class="hint">{withCode(each.meaning)}</small>}
         </span>,
       },
       {
@@ -60,6 +60,11 @@ function Settings({ list }: { list: Setting[] }) {
       },
     ]} />
   );
+}
+
+/** A sentence in which names stand between backticks. */
+function withCode(text: string) {
+  return text.split("`").map((part, at) => at % 2 ? <code>{part}</code> : part);
 }
 
 function shownValue(value: unknown): string {
