@@ -43,23 +43,25 @@ function Writing({ conversation, thread }: {
   const draft = draftOf(conversation.id, thread);
   const area = useRef<HTMLTextAreaElement>(null);
   const typed = useTyping(conversation);
-  const [edited, setEdited] = useState("");
+  const [edited, setEdited] = useState<{ id: string; text: string }>();
   const editing = thread ? undefined : conversation.editing.value;
   const replyTo = thread ? undefined : conversation.replyTo.value;
-  const text = editing ? edited : draft.value;
+  const now = edited?.id === editing?.id ? edited : editing;
+  const text = editing ? now?.text ?? "" : draft.value;
   const write = (next: string) => {
-    if (editing) setEdited(next);
+    if (editing) setEdited({ id: editing.id, text: next });
     else draft.value = next;
   };
   const completion = useCompletion(conversation, area, text, write);
-  useEffect(() => setEdited(editing?.text ?? ""), [editing?.id]);
-  useEffect(() => area.current?.focus(), [editing?.id, replyTo?.id]);
+  // Not after the next frame: somebody may type by then.
+  useLayoutEffect(() => area.current?.focus(), [editing?.id, replyTo?.id]);
   useLayoutEffect(() => grow(area.current), [text]);
   useEffect(() => {
     if (matchMedia("(pointer: fine)").matches) area.current?.focus();
   }, [conversation]);
   const over = text.length > TEXT_MAX ? [...text].length - TEXT_MAX : 0;
   const finish = () => {
+    setEdited(undefined);
     conversation.editing.value = undefined;
     conversation.replyTo.value = undefined;
   };
