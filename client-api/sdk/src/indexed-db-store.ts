@@ -58,6 +58,8 @@ export class IndexedDbStore implements Store {
       transaction.abort();
       throw error;
     }
+    // Not when all requests are answered: the page may be gone by then.
+    transaction.commit();
     await new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       // An error ends in this too, and only then the transaction names it.

@@ -64,6 +64,7 @@ export class Outbox {
     for (const [, value] of await this.#keeper.range({ from: "outbox/", to: "outbox0" })) {
       const entry = value as Entry;
       if (entry.message?.state === "sent") entry.message.state = "queued";
+      if (entry.message) entry.message.kept = true;
       this.#insert(entry);
     }
     // Where the store had no room the counter in it stood still: go above what was used meanwhile,
@@ -115,9 +116,17 @@ export class Outbox {
     return [...this.#unkept].at(-1);
   }
 
-  /** Notes that everything up to a nonce is in the store. */
-  kept(upTo: number): void {
-    for (const nonce of this.#unkept) if (nonce <= upTo) this.#unkept.delete(nonce);
+  /**
+   * Everything up to a nonce is in the store, or never will be: it may go out. The texts that are
+   * kept now.
+   */
+  release(upTo: number, isKept: boolean): Entry[] {
+    const released = [...this.#unkept].filter((nonce) => nonce <= upTo);
+    for (const nonce of released) this.#unkept.delete(nonce);
+    const texts = released.map((nonce) => this.#entries.get(nonce) as Entry)
+      .filter(({ message }) => isKept && message);
+    for (const entry of texts) this.#change(entry, { kept: true });
+    return texts;
   }
 
   /** Begins a connection: it knows nothing of what was sent before. */

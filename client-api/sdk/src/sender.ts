@@ -173,6 +173,7 @@ export class Sender {
     if (this.#isKeeping) return;
     this.#isKeeping = true;
     for (let newest; (newest = this.#outbox.newestUnkept) !== undefined; ) {
+      let isKept = true;
       try {
         await this.#keeper.flushed();
         this.#refusedForRoom = 0;
@@ -185,9 +186,12 @@ export class Sender {
           await new Promise((resolve) => setTimeout(resolve, wait));
           continue;
         }
+        isKept = false;
       }
-      this.#outbox.kept(newest);
+      const kept = this.#outbox.release(newest, isKept);
       this.#pump();
+      // What has gone out was told as sent.
+      for (const { message } of kept) if (message?.state === "queued") this.#tell(message);
     }
     this.#isKeeping = false;
   }

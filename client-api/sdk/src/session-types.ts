@@ -26,6 +26,8 @@ export interface LocalMessage {
   /** When it was written, as RFC 3339. */
   time: string;
   state: "queued" | "sent" | "stored" | "refused";
+  /** Whether it is in this device's store, and is sent even where the page is closed now. */
+  kept?: boolean;
   /** The id of the event in the channel, once it is stored. */
   id?: string;
   /** Why it was refused. */

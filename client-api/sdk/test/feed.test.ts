@@ -106,14 +106,22 @@ test("what is not in the store yet is not sent", async (t) => {
     await held;
     return write(changes);
   };
+  const steps: unknown[] = [];
+  session.on("outbox", ({ state, kept }) => steps.push(kept ? [state, "kept"] : [state]));
   session.send("c", "hello");
   socket.cut();
   const second = await node.welcome();
   session.typing("c");
   assert.equal((await second.hear())["type"], "typing");
-  assert.deepEqual(session.outbox().map(({ state }) => state), ["queued"]);
+  assert.deepEqual(steps, [["queued"]]);
+  // Kept is told at once, whenever it goes out.
+  second.cut();
+  const kept = new Promise<void>((resolve) => session.on("outbox", () => resolve()));
   release();
-  assert.equal((await second.hear())["text"], "hello");
+  await kept;
+  assert.deepEqual(steps, [["queued"], ["queued", "kept"]]);
+  assert.equal((await (await node.welcome()).hear())["text"], "hello");
+  assert.deepEqual(steps.at(-1), ["sent", "kept"]);
 });
 
 test("an event that comes twice is told once", async (t) => {

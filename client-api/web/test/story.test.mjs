@@ -1,7 +1,9 @@
 // The story of a day, in browsers at two organisations.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { World, keepFailures, message, openDirect, say, shoot, signIn } from "./world.mjs";
+import {
+  PATIENCE_MS, World, keepFailures, message, openDirect, say, shoot, signIn, untilKept,
+} from "./world.mjs";
 
 let world;
 let alice;
@@ -102,7 +104,7 @@ test("a browser that has just signed in has its list without a connection too", 
   await signIn(page, "bob");
   await openDirect(page, /alice/);
   await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.waitForLoadState("networkidle");
+  assert.ok(await page.evaluate(untilKept, ["Loud and clear, alice!", PATIENCE_MS]));
   await world.globex.close();
   await page.reload();
   await message(page, "Tea at five?").waitFor();

@@ -174,3 +174,23 @@ export async function shoot(page, name) {
   mkdirSync(OUT, { recursive: true });
   await page.screenshot({ path: `${OUT}${name}.png` });
 }
+
+/** Runs in the page until its store has a message, and the list in which its channel stands. */
+export async function untilKept([text, patience]) {
+  const done = (request) => new Promise((resolve) => {
+    request.onsuccess = () => resolve(request.result);
+  });
+  const names = (await indexedDB.databases()).map(({ name }) => name);
+  const database = await done(indexedDB.open(names.find((name) => name !== "comity:app")));
+  const end = performance.now() + patience;
+  let isKept = false;
+  while (!isKept && performance.now() < end) {
+    await new Promise(requestAnimationFrame);
+    const table = database.transaction("values").objectStore("values");
+    const asked = [table.getAll(), table.get("app/channels")];
+    const [values, list] = await Promise.all(asked.map(done));
+    isKept = Boolean(list) && values.some((value) => value?.event?.text === text);
+  }
+  database.close();
+  return isKept;
+}

@@ -12,7 +12,7 @@ import { MessageText } from "./message-text.js";
 export function LocalRow({ row }: { row: Extract<Row, { is: "local" }> }) {
   const { session, account } = me();
   const { message, isFirst } = row;
-  const { key, text, options, time, state, refusal } = message;
+  const { key, text, options, time, state, refusal, kept } = message;
   const said = {
     text, sender: account,
     ...(options.format === "markdown" ? { format: "markdown" as const } : {}),
@@ -39,7 +39,8 @@ export function LocalRow({ row }: { row: Extract<Row, { is: "local" }> }) {
               {t("action.discard")}
             </Button>
           </div>
-        ) : (
+        ) : kept && (
+          // Not before: it says that the page may be closed.
           <span class="marks">
             <span class="delivery clock" role="img" aria-label={t("delivery.queued")}
               title={t("delivery.queued")}><Icon name="clock" size={14} /></span>
