@@ -1,5 +1,4 @@
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { connection, me } from "../state/account.js";
 import { clockAhead } from "../state/clock.js";
 import { outboxCount } from "../state/outbox.js";
@@ -49,17 +48,9 @@ function soon(until: number): string {
   return formatRelative(Math.max(until, now + 1_000), now);
 }
 
-/** Says that nothing can be kept here; then a page with unsent texts is not closed unasked. */
+/** Says that nothing can be kept here. */
 function StorageBanner() {
-  const isFull = isStorageFull.value;
-  const isHeld = isFull && outboxCount.value > 0;
-  useEffect(() => {
-    if (!isHeld) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
-  }, [isHeld]);
-  if (!isFull) return null;
+  if (!isStorageFull.value) return null;
   return (
     <div class="banner" role="status">
       <Icon name="warning" size={16} />
