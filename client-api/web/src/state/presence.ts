@@ -48,8 +48,10 @@ whileSignedIn((me) => {
   };
 });
 
+/** Who may not be seen stays unknown: the node tells of him neither this nor that. */
 function offline(before: Presence | undefined): Presence | undefined {
-  return before && { account: before.account, state: "offline" };
+  if (!before || before.state === "unknown") return before;
+  return { account: before.account, state: "offline" };
 }
 
 async function ask(me: SignedIn, accounts: string[]): Promise<void> {
