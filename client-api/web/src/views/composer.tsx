@@ -1,5 +1,5 @@
 // Where texts are written: in the channel, or in a thread of it.
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { IconButton } from "../components/button.js";
 import { Icon } from "../components/icon.js";
 import { openPopover } from "../components/menu.js";
@@ -53,12 +53,12 @@ function Writing({ conversation, thread }: {
     else draft.value = next;
   };
   const completion = useCompletion(conversation, area, text, write);
-  // Not after the next frame: somebody may type by then.
-  useLayoutEffect(() => area.current?.focus(), [editing?.id, replyTo?.id]);
   useLayoutEffect(() => grow(area.current), [text]);
-  useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) area.current?.focus();
-  }, [conversation]);
+  // Not after the next frame: somebody may type by then.
+  useLayoutEffect(() => {
+    // Where it would bring up a keyboard over the messages, only for what asks for a text.
+    if (editing || replyTo || matchMedia("(pointer: fine)").matches) area.current?.focus();
+  }, [conversation, editing?.id, replyTo?.id]);
   const over = text.length > TEXT_MAX ? [...text].length - TEXT_MAX : 0;
   const finish = () => {
     setEdited(undefined);
