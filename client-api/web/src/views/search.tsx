@@ -1,6 +1,6 @@
 // Search by words, narrowed down by channel, author and time. All of it stands in the address.
 import type { SearchResults } from "comity-sdk";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { channelPath, go, query, setQuery } from "../app/router.js";
 import { Button, Spinner } from "../components/button.js";
 import { SelectField, TextField } from "../components/field.js";
@@ -22,12 +22,15 @@ type Found = SearchResults["results"][number];
 export function SearchPage() {
   const filters = Object.fromEntries(NAMES.map((name) => [name, query.value.get(name) ?? ""]));
   const { results, cursor, percent, error, isBusy, more } = useSearch(filters);
+  const field = useRef<HTMLInputElement>(null);
+  // A browser heeds `autofocus` only where nothing had the focus before.
+  useEffect(() => field.current?.focus(), []);
   return (
     <Page title={t("search.title")}>
       <search class="search-form">
         <label class="search-words">
           <Icon name="search" />
-          <input type="search" value={filters["q"]} placeholder={t("search.hint")} autofocus
+          <input type="search" value={filters["q"]} placeholder={t("search.hint")} ref={field}
             aria-label={t("search.hint")} maxLength={256}
             onInput={(event) => setQuery({ q: event.currentTarget.value })} />
         </label>
