@@ -5,8 +5,10 @@ import { Button } from "../components/button.js";
 import { closeDialog, Dialog } from "../components/dialog.js";
 import { TextField } from "../components/field.js";
 import { me } from "../state/account.js";
+import { directs } from "../state/channels.js";
+import { contacts } from "../state/contacts.js";
 import { displayName } from "../state/people.js";
-import { typedAccount } from "../text/accounts.js";
+import { domainOf, typedAccount } from "../text/accounts.js";
 import { t } from "../i18n/index.js";
 import { explain } from "./open-direct.js";
 import { usePeople } from "./switcher.js";
@@ -21,7 +23,8 @@ export function PersonDialog({ title, label, action, pick }: {
   const [text, setText] = useState("");
   const [error, setError] = useState<string>();
   const [isBusy, setBusy] = useState(false);
-  const found = usePeople(text).filter(({ account }) => account !== me().account);
+  const found = new Set([...usePeople(text).map(({ account }) => account), ...acquainted(text)]);
+  found.delete(me().account);
   const choose = async (account: string) => {
     setBusy(true);
     setError(undefined);
@@ -49,7 +52,7 @@ export function PersonDialog({ title, label, action, pick }: {
           }} />
       </form>
       <ul class="choices">
-        {found.map(({ account }) => (
+        {[...found].map((account) => (
           <li key={account}>
             <button type="button" class="row" disabled={isBusy}
               onClick={() => void choose(account)}>
@@ -62,4 +65,17 @@ export function PersonDialog({ title, label, action, pick }: {
       </ul>
     </Dialog>
   );
+}
+
+/** Those elsewhere whom the account knows; the directory has its own organisation's alone. */
+function acquainted(text: string): string[] {
+  const words = text.trim().replace(/^@/, "").toLocaleLowerCase();
+  if (!words) return [];
+  const known = [
+    ...contacts.value.filter(({ standing }) => standing === "contact").map((each) => each.account),
+    ...directs.value.map((each) => each.with ?? ""),
+  ];
+  const fits = (account: string) => account.startsWith(words)
+    || displayName(account).toLocaleLowerCase().split(/\s+/).some((each) => each.startsWith(words));
+  return known.filter((account) => domainOf(account) !== me().domain && fits(account));
 }
