@@ -27,6 +27,8 @@ export const en = {
   "auth.accountHint": "alice, or alice@{domain}",
   "auth.createAccount": "Create an account",
   "auth.haveAccount": "Sign in instead",
+  "auth.invite": "Invitation",
+  "auth.inviteHint": "The link or the token that you got.",
   "auth.invited": "You are invited to {domain}",
   "auth.loggedOut": "You were signed out of this device. Sign in to go on.",
   "auth.nameHint": "Letters, digits, dots and dashes. It stays yours for ever.",

@@ -31,6 +31,8 @@ const ko = {
   "auth.accountHint": "alice 또는 alice@{domain}",
   "auth.createAccount": "계정 만들기",
   "auth.haveAccount": "이미 계정이 있으면 로그인하세요",
+  "auth.invite": "초대",
+  "auth.inviteHint": "받은 초대 링크나 토큰을 입력하세요.",
   "auth.invited": "{domain}에 초대받았습니다",
   "auth.loggedOut": "이 기기에서 로그아웃되었습니다. 계속하려면 로그인하세요.",
   "auth.nameHint": "글자, 숫자, 점, 줄표를 쓸 수 있습니다. 나중에 바꿀 수 없습니다.",
