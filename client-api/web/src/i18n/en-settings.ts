@@ -81,7 +81,7 @@ export const enSettings = {
   "password.done": "The password is changed.",
   "password.hint": "Your devices stay logged in. Log out those you do not know under Devices.",
   "password.new": "New password",
-  "password.old": "Present password",
+  "password.old": "Current password",
   "password.title": "Password",
   "privacy.presence":
     "Your contacts and the members of your groups of up to 100 people see whether you are there.",
