@@ -79,6 +79,24 @@ test("who may not be seen is not called offline, asked about before the welcome"
   await page.context().close();
 });
 
+test("a direct channel says that its other one is blocked, until that is ended", async () => {
+  const page = await world.page(world.acme);
+  await signIn(page, "alice");
+  await openDirect(page, /bob/);
+  const line = page.getByText("You have blocked bob, and hear nothing of them here.");
+  assert.equal(await line.count(), 0);
+  await page.locator(".conversation-head .head-name").click();
+  await page.locator(".profile-card").getByRole("button", { name: "Block" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Block" }).click();
+  await line.waitFor();
+  await page.reload();
+  await line.waitFor();
+  await page.getByRole("button", { name: "Unblock" }).click();
+  await line.waitFor({ state: "detached" });
+  assert.deepEqual(page.failures, []);
+  await page.context().close();
+});
+
 test("whom one knows elsewhere is found by the name's first letters", async () => {
   const page = await world.page(world.acme);
   await signIn(page, "alice");

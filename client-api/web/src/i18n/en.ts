@@ -57,6 +57,7 @@ export const en = {
   "channel.archived": "This channel is archived. Nobody posts in it.",
   "channel.begin": "This is where {name} begins.",
   "channel.beginDirect": "This is where your conversation with {name} begins.",
+  "channel.blocked": "You have blocked {name}, and hear nothing of them here.",
   "channel.create": "New group",
   "channel.invitedBy": "{name} invites you",
   "channel.joining": "Waiting for {domain} to let you in…",

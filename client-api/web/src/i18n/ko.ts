@@ -59,6 +59,7 @@ const ko = {
   "channel.archived": "보관된 채널입니다. 아무도 글을 올릴 수 없습니다.",
   "channel.begin": "{name} 채널이 여기에서 시작됩니다.",
   "channel.beginDirect": "{name} 님과의 대화가 여기에서 시작됩니다.",
+  "channel.blocked": "{name} 님을 차단하여 여기에서 메시지를 받지 않습니다.",
   "channel.create": "새 그룹",
   "channel.invitedBy": "{name} 님이 초대했습니다",
   "channel.joining": "{domain}에서 참여를 허락하기를 기다리는 중…",

@@ -7,6 +7,7 @@ import { me } from "../state/account.js";
 import { areChannelsKnown, channels } from "../state/channels.js";
 import { Conversation } from "../state/conversation.js";
 import { t } from "../i18n/index.js";
+import { BlockedLine } from "./blocked-line.js";
 import { Composer } from "./composer.js";
 import { ConversationHead } from "./conversation-head.js";
 import { InvitationPage } from "./invitation.js";
@@ -55,6 +56,7 @@ function OpenConversation({ channel, message }: { channel: string; message: stri
           <ConversationHead />
           <Messages />
           <TypingLine />
+          <BlockedLine />
           <Composer />
         </main>
         {open === "members" && <MembersPanel />}

@@ -7,6 +7,7 @@ import { confirm } from "../components/dialog.js";
 import { Icon } from "../components/icon.js";
 import { closePopover, openPopover } from "../components/menu.js";
 import { me } from "../state/account.js";
+import { blocked, reloadBlocks } from "../state/blocks.js";
 import { askAgain, displayName, person } from "../state/people.js";
 import { askPresence, presenceOf } from "../state/presence.js";
 import { attempt } from "../state/toasts.js";
@@ -56,11 +57,10 @@ function ProfileCard({ account }: { account: string }) {
 function Actions({ account }: { account: string }) {
   const { api } = me().client;
   const [standing, setStanding] = useState<string>();
-  const [isBlocked, setBlocked] = useState(false);
+  const isBlocked = blocked.value.has(account);
   const load = async () => {
-    const [contacts, blocks] = await Promise.all([api.people.contacts(), api.people.blocks()]);
+    const [contacts] = await Promise.all([api.people.contacts(), reloadBlocks()]);
     setStanding(contacts.find((each) => each.account === account)?.standing ?? "none");
-    setBlocked(blocks.some((each) => each.account === account));
   };
   const change = (work: () => Promise<unknown>) => void attempt(async () => {
     await work();
@@ -95,5 +95,7 @@ async function block(account: string): Promise<void> {
     title: t("profile.block"), action: t("profile.block"), danger: true,
     text: t("profile.blockAsk", { name: displayName(account) }),
   });
-  if (yes) await attempt(() => me().client.api.people.block(account));
+  if (!yes) return;
+  await attempt(() => me().client.api.people.block(account));
+  await reloadBlocks();
 }

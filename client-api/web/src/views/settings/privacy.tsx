@@ -7,6 +7,7 @@ import { confirm } from "../../components/dialog.js";
 import { TextField, Toggle } from "../../components/field.js";
 import { Panel } from "../../components/sections.js";
 import { me } from "../../state/account.js";
+import { reloadBlocks } from "../../state/blocks.js";
 import { displayName } from "../../state/people.js";
 import { useResource, type Resource } from "../../state/resource.js";
 import { attempt, messageOf, toast } from "../../state/toasts.js";
@@ -60,7 +61,7 @@ function Blocked({ block: { account, since_time }, blocks }: {
     });
     if (!yes) return;
     await attempt(() => me().client.api.people.unblock(account));
-    await blocks.reload();
+    await Promise.all([blocks.reload(), reloadBlocks()]);
   };
   return <>
     <span class="who">
@@ -84,7 +85,7 @@ function AddBlock({ blocks }: { blocks: Resource<Block[]> }) {
     try {
       await me().client.api.people.block(typedAccount(text, me().domain));
       setText("");
-      await blocks.reload();
+      await Promise.all([blocks.reload(), reloadBlocks()]);
     } catch (reason) {
       setError(messageOf(reason));
     }
