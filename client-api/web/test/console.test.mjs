@@ -112,7 +112,13 @@ test("an invitation's link from the console makes an account until it is revoked
 });
 
 test("what is said of a domain counts for it, and is forgotten again", async () => {
-  const admin = await open("alice", "/admin/partners?domain=globex.example");
+  const admin = await open("alice", "/admin/partners");
+  await admin.getByRole("button", { name: "Other domain" }).click();
+  await admin.getByRole("dialog").getByLabel("Domain").fill("bob@globex.example");
+  await admin.getByRole("button", { name: "Open", exact: true }).click();
+  await admin.getByText(/This is not a domain/).waitFor();
+  await admin.getByRole("dialog").getByLabel("Domain").fill("globex.example");
+  await admin.getByRole("button", { name: "Open", exact: true }).click();
   await admin.getByText("nothing to do with globex.example yet").waitFor();
   await admin.getByRole("button", { name: "Block", exact: true }).click();
   await admin.getByRole("dialog").getByText(/The link with globex.example ends/).waitFor();

@@ -258,6 +258,7 @@ export const enAdmin = {
   "partners.nextIn": "Next try in {span}",
   "partners.nextTry": "Next try",
   "partners.noError": "None in this run of the node",
+  "partners.noDomain": "This is not a domain. One looks like globex.example.",
   "partners.none": "No such partner.",
   "partners.noneYet": "This node has no partner yet.",
   "partners.other": "Other domain",

@@ -223,6 +223,7 @@ const ko: Translation<typeof enAdmin> = {
   "partners.nextIn": "{span} 뒤 다시 시도",
   "partners.nextTry": "다음 시도",
   "partners.noError": "노드가 시작된 뒤 없음",
+  "partners.noDomain": "도메인이 아닙니다. globex.example 같은 형식으로 입력하세요.",
   "partners.none": "해당하는 파트너가 없습니다.",
   "partners.noneYet": "아직 파트너가 없습니다.",
   "partners.other": "다른 도메인",

@@ -151,13 +151,19 @@ export function doctorPath(domain: string): string {
   return `/admin/doctor?domain=${encodeURIComponent(domain)}`;
 }
 
+/** A name or several with dots between; the node looks closer. */
+const DOMAIN = /^[^\s.@:/]+(\.[^\s.@:/]+)*$/;
+
 /** To say something of a domain that is no partner yet. */
 function GoToDomain() {
   const [domain, setDomain] = useState("");
+  const [error, setError] = useState<string>();
   const submit = (event: Event) => {
     event.preventDefault();
+    const typed = domain.trim().toLowerCase();
+    if (!DOMAIN.test(typed)) return setError(ta("partners.noDomain"));
     closeDialog();
-    go(partnerPath(domain.trim().toLowerCase()));
+    go(partnerPath(typed));
   };
   return (
     <Dialog title={ta("partners.other")} onClose={closeDialog} footer={
@@ -167,8 +173,10 @@ function GoToDomain() {
       <form id="other-domain" onSubmit={submit}>
         <TextField label={ta("partners.domain")} value={domain} required autofocus
           autocapitalize="none" spellcheck={false} autocomplete="off" placeholder="globex.example"
-          hint={ta("partners.otherHint")}
-          onInput={(event) => setDomain(event.currentTarget.value)} />
+          hint={ta("partners.otherHint")} error={error} onInput={(event) => {
+            setDomain(event.currentTarget.value);
+            setError(undefined);
+          }} />
       </form>
     </Dialog>
   );
