@@ -108,6 +108,22 @@ test("whom one knows elsewhere is found by the name's first letters", async () =
   await page.context().close();
 });
 
+test("a new group asks for its first members until somebody is invited", async () => {
+  const page = await world.page(world.acme);
+  await signIn(page, "carol");
+  await page.getByRole("button", { name: "New group" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Lunch club");
+  await page.getByRole("button", { name: "Create" }).click();
+  const invite = page.locator(".begin").getByRole("button", { name: "Invite people" });
+  await invite.click();
+  await page.getByLabel("Account", { exact: true }).fill("alice");
+  await page.keyboard.press("Enter");
+  await page.getByText("alice is invited.").waitFor();
+  await invite.waitFor({ state: "detached" });
+  assert.deepEqual(page.failures, []);
+  await page.context().close();
+});
+
 test("the search that a link opens takes what is typed at once", async () => {
   const page = await world.page(world.acme);
   await signIn(page, "alice");

@@ -59,6 +59,7 @@ export const en = {
   "channel.beginDirect": "This is where your conversation with {name} begins.",
   "channel.blocked": "You have blocked {name}, and hear nothing of them here.",
   "channel.create": "New group",
+  "channel.inviteFirst": "Invite people",
   "channel.invitedBy": "{name} invites you",
   "channel.joining": "Waiting for {domain} to let you in…",
   "channel.kept": "This channel is no longer shared with your organisation. You read what was.",

@@ -61,6 +61,7 @@ const ko = {
   "channel.beginDirect": "{name} 님과의 대화가 여기에서 시작됩니다.",
   "channel.blocked": "{name} 님을 차단하여 여기에서 메시지를 받지 않습니다.",
   "channel.create": "새 그룹",
+  "channel.inviteFirst": "사람 초대하기",
   "channel.invitedBy": "{name} 님이 초대했습니다",
   "channel.joining": "{domain}에서 참여를 허락하기를 기다리는 중…",
   "channel.kept": "더 이상 이 조직과 공유되지 않는 채널입니다. 그때까지의 내용만 읽을 수 있습니다.",

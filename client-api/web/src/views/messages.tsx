@@ -13,6 +13,7 @@ import { attempt } from "../state/toasts.js";
 import { formatDay } from "../text/format.js";
 import { t, tn } from "../i18n/index.js";
 import { useConversation } from "./conversation.js";
+import { showInvite } from "./invite-dialog.js";
 import { LocalRow } from "./local-row.js";
 import { MessageRow } from "./message-row.js";
 import { NoteRow } from "./note-row.js";
@@ -94,11 +95,19 @@ function Begin() {
   const name = channelName(channel);
   const begin = conversation.view.value.limited ? "channel.limited"
     : channel.kind === "direct" ? "channel.beginDirect" : "channel.begin";
+  // A group that was just founded: there is nobody yet who could read.
+  const isAlone = channel.kind === "group" && channel.standing === "joined"
+    && conversation.detail.value?.members.length === 1;
   return (
     <div class="begin">
       <h2>{name}</h2>
       <p>{t(begin, { name })}</p>
       {channel.topic && <p>{channel.topic}</p>}
+      {isAlone && (
+        <Button kind="primary" icon="userPlus" onClick={() => showInvite(channel.id)}>
+          {t("channel.inviteFirst")}
+        </Button>
+      )}
     </div>
   );
 }
