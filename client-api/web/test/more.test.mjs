@@ -131,7 +131,7 @@ test("a moderator may do nothing about an owner, and a member about nobody", asy
   const rowOf = (page, name) => page.locator(".row.member", { hasText: name });
   await rowOf(bob, "carol").getByRole("button", { name: "More" }).click();
   const labels = await bob.getByRole("menuitem").allTextContents();
-  assert.deepEqual(labels, ["Remove from the channel", "Ban"]);
+  assert.deepEqual(labels, ["Remove from the group", "Ban"]);
   await bob.keyboard.press("Escape");
   assert.equal(await rowOf(bob, "alice").getByRole("button", { name: "More" }).count(), 0);
   const carol = await open("carol", `/c/${garden}?panel=members`);
