@@ -119,11 +119,11 @@ function Live({ name, label, value, format, more }: {
   format: (value: number) => string;
   more?: ComponentChildren;
 }) {
-  if (value === undefined) return null;
+  // It keeps its place where nothing is known, so that the others keep theirs.
   return (
     <div class="figure">
       <span class="figure-label">{label}</span>
-      <strong>{format(value)}{more && <small> {more}</small>}</strong>
+      <strong>{value === undefined ? "–" : format(value)}{more && <small> {more}</small>}</strong>
       <Chart label={label} samples={measured.value[name] ?? []} format={format} spanMs={SPAN_MS}
         gapMs={GAP_MS} />
     </div>
