@@ -30,6 +30,9 @@ WINDOW = 8
 _BACKOFF_S_FIRST = 0.1
 _BACKOFF_S_MAX = 1.5
 _CONNECT_S_MAX = 3.0
+_KEPT_OPEN_S_MAX = 5.0
+"""A node closes what is silent for ten seconds: who asks in that moment does not know whether he was
+heard."""
 _PENDING_S = 0.5
 _PENDING_TRIES_MAX = 30
 _PING_S = 1.0
@@ -68,7 +71,9 @@ class Http:
     ) -> Json:
         """Makes a request; a refusal is raised as `Refused`."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(local_addr=self._local)
+            connector = aiohttp.TCPConnector(
+                local_addr=self._local, keepalive_timeout=_KEPT_OPEN_S_MAX
+            )
             self._session = aiohttp.ClientSession(connector=connector)
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         limit = aiohttp.ClientTimeout(total=timeout_s, connect=_CONNECT_S_MAX)

@@ -194,7 +194,8 @@ async function shown(page, wanted) {
     const end = performance.now() + patience;
     let now;
     do {
-      await new Promise(requestAnimationFrame);
+      // Seldom: Chromium may lose what is shown while it is asked for what it shows.
+      await new Promise((resolve) => setTimeout(resolve, 500));
       now = (await registration.getNotifications())
         .map(({ title, body, tag, data: { path } }) => ({ title, body, tag, path }));
     } while (JSON.stringify(now) !== wanted && performance.now() < end);

@@ -9,7 +9,7 @@ use data_encoding::BASE32_NOPAD;
 
 use super::{Failure, say};
 use crate::admin::{AdminClient, INVITE_LIFETIME_MAX, INVITES_LISTED_MAX, InviteLine, UserChange};
-use crate::config::Settings;
+use crate::config::{PublicUrl, Settings};
 use crate::keys;
 
 #[derive(Debug, Subcommand)]
@@ -135,6 +135,9 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Result<(), Fai
             let invite = admin.invite(uses, expires).await?;
             let until = local_time(invite.expires_unix_ms);
             say(format_args!("{}\ngood for {uses} until {until}\n", invite.token))?;
+            if let Some(link) = link(&invite.token, &settings.client.public_urls) {
+                say(format_args!("in a browser: {link}\n"))?;
+            }
         }
         Command::Invites => list(&admin.invites().await?)?,
         Command::RevokeInvite { invite } => {
@@ -194,6 +197,12 @@ fn list(invites: &[InviteLine]) -> io::Result<()> {
         say(format_args!("and more\n"))?;
     }
     Ok(())
+}
+
+/// Where a browser makes an account with an invite, under the URL that clients try first.
+fn link(token: &str, public_urls: &[PublicUrl]) -> Option<String> {
+    let first = public_urls.iter().min_by_key(|public| public.priority)?;
+    Some(format!("{}/invite/{token}", first.url))
 }
 
 /// A name of this node's domain, with the domain or without.
@@ -263,6 +272,14 @@ mod tests {
         for text in ["", "d", "0d", "7", "7x", "-1d", "367d", "99999999999999999999w", "7日"] {
             assert!(lifetime(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_invite_has_a_link_where_clients_have_a_url() {
+        let at = |url: &str, priority| PublicUrl { url: url.to_owned(), priority, weight: 1 };
+        assert_eq!(link("t0ken", &[]), None);
+        let urls = [at("https://b.acme.example", 20), at("https://chat.acme.example", 10)];
+        assert_eq!(link("t0ken", &urls).unwrap(), "https://chat.acme.example/invite/t0ken");
     }
 
     #[test]

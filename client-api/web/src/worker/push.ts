@@ -24,9 +24,14 @@ const WORDS = {
   },
 };
 
+/** One after the other: a browser may lose what is shown while it is asked for what it shows. */
+let turn: Promise<unknown> = Promise.resolve();
+
 export function takePush(worker: ServiceWorkerGlobalScope, event: PushEvent): void {
   const push = event.data?.json() as Push | undefined;
-  if (push?.channel) event.waitUntil(show(worker, push));
+  if (!push?.channel) return;
+  turn = turn.catch(() => undefined).then(() => show(worker, push));
+  event.waitUntil(turn);
 }
 
 export function takePress(worker: ServiceWorkerGlobalScope, event: NotificationEvent): void {

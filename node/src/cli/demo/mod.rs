@@ -129,7 +129,12 @@ impl Demo {
     fn invitation(&self) -> Result<String, Failure> {
         let command = own_command()?;
         let [alice, bob, carol] = self.people();
-        let mut text = "\nNow chat yourself, each in a terminal of its own:\n\n".to_owned();
+        let mut text = "\nNow chat yourself, in browsers:\n\n".to_owned();
+        for person in [&alice, &bob, &carol] {
+            let (server, name, password) = (&person.server, person.name(), &person.password);
+            let _ = writeln!(text, "  {server}  {name}, password {password}");
+        }
+        text.push_str("\nor each in a terminal of its own:\n\n");
         for (person, other) in [(&alice, &bob), (&bob, &alice), (&carol, &bob)] {
             let _ = writeln!(
                 text,
