@@ -31,8 +31,8 @@ _BACKOFF_S_FIRST = 0.1
 _BACKOFF_S_MAX = 1.5
 _CONNECT_S_MAX = 3.0
 _KEPT_OPEN_S_MAX = 5.0
-"""A node closes what is silent for ten seconds: who asks in that moment does not know whether he was
-heard."""
+"""A node closes what is silent for ten seconds: who asks in that moment does not know whether he
+was heard."""
 _PENDING_S = 0.5
 _PENDING_TRIES_MAX = 30
 _PING_S = 1.0
