@@ -12,8 +12,22 @@ function framesDocument(openapi, asyncapi) {
   const text = JSON.stringify(asyncapi.components.messages);
   const messages = JSON.parse(text.replaceAll("openapi.json#/", "#/"));
   const frames = Object.entries(messages).map(([name, { payload }]) => [`frame_${name}`, payload]);
-  const schemas = { ...openapi.components.schemas, ...Object.fromEntries(frames) };
+  const schemas = { ...used(openapi, frames), ...Object.fromEntries(frames) };
   return { openapi: "3.1.0", info: asyncapi.info, paths: {}, components: { schemas } };
+}
+
+/** The schemas that something names, itself or by others, in the document's order. */
+function used({ components: { schemas } }, something) {
+  const found = new Set();
+  const look = (part) => {
+    for (const [, name] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (found.has(name)) continue;
+      found.add(name);
+      look(schemas[name]);
+    }
+  };
+  look(something);
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => found.has(name)));
 }
 
 async function types(document, name) {
