@@ -56,6 +56,12 @@ export async function fill(world) {
 
 /** Somebody who uses the API. */
 export class Person {
+  /** Makes an account by an invite, and logs in. */
+  static async join(node, site, name, password) {
+    await site.ask("POST", "/v1/accounts", { name, password, invite: await node.invite() });
+    return Person.logIn(site, name, password);
+  }
+
   static async logIn(site, name, password = `${name}-tries-comity`) {
     const body = { name, password, device_name: "test" };
     const { account, token } = await site.ask("POST", "/v1/sessions", body);

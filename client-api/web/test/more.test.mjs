@@ -21,9 +21,7 @@ before(async () => {
   site = await Site.open(node.url);
   world = await World.browserOnly();
   for (const name of ["alice", "bob", "carol"]) {
-    const body = { name, password: PASSWORD, invite: await node.invite() };
-    await site.ask("POST", "/v1/accounts", body);
-    people[name] = await Person.logIn(site, name, PASSWORD);
+    people[name] = await Person.join(node, site, name, PASSWORD);
   }
   const { alice, bob, carol } = people;
   group = await alice.group("Release");

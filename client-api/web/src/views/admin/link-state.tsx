@@ -55,8 +55,8 @@ export function NextTry({ peer }: { peer: Peer }): ComponentChildren {
 }
 
 export function Traffic({ peer }: { peer: Peer }) {
-  const [bytesTo, bytesFrom] = peer.bytes_per_minute;
-  const [recordsTo, recordsFrom] = peer.records_per_minute;
+  const [bytesTo = 0, bytesFrom = 0] = peer.bytes_per_minute;
+  const [recordsTo = 0, recordsFrom = 0] = peer.records_per_minute;
   return <span class="stacked traffic">
     <span title={ta("traffic.to")}>
       <span aria-hidden="true">↑ </span><span class="visually-hidden">{ta("traffic.to")}: </span>

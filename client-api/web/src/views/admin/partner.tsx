@@ -88,10 +88,8 @@ function RulePanel({ domain }: { domain: string }) {
     </> : ta("rule.byMode", { mode })}>
       <Facts of={[
         [ta("rule.title"), <StanceTag line={line} mode={mode} />],
-        [ta("limits.asks"), line?.rule.asks_per_hour === null || !line
-          ? ta("limits.ofNode") : formatNumber(line.rule.asks_per_hour)],
-        [ta("limits.records"), line?.rule.records_per_minute === null || !line
-          ? ta("limits.none") : formatNumber(line.rule.records_per_minute)],
+        [ta("limits.asks"), shownLimit(line?.rule.asks_per_hour) ?? ta("limits.ofNode")],
+        [ta("limits.records"), shownLimit(line?.rule.records_per_minute) ?? ta("limits.none")],
       ]} />
       {stance === "allow_named" && line && <SharedGroups line={line} />}
       <div class="panel-actions">
@@ -181,3 +179,6 @@ function AcceptKey({ peer, onDone }: { peer: Peer; onDone: () => void }) {
     </Dialog>
   );
 }
+
+const shownLimit = (count: number | null | undefined) =>
+  typeof count === "number" ? formatNumber(count) : undefined;

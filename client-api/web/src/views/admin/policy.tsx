@@ -105,7 +105,9 @@ function Rules({ rules, shared }: { rules: RuleLine[]; shared: Shared }) {
 
 function limitsOf({ asks_per_hour: asks, records_per_minute: records }: RuleLine["rule"]) {
   return [
-    asks === null ? "" : ta("limits.asksShort", { count: formatNumber(asks) }),
-    records === null ? "" : ta("limits.recordsShort", { count: formatNumber(records) }),
+    isLimit(asks) && ta("limits.asksShort", { count: formatNumber(asks) }),
+    isLimit(records) && ta("limits.recordsShort", { count: formatNumber(records) }),
   ].filter(Boolean).join(" · ");
 }
+
+const isLimit = (count: number | null | undefined) => typeof count === "number";

@@ -54,7 +54,7 @@ export function showLimits(shared: Shared, domain: string): void {
 }
 
 const number = (text: string) => (text.trim() ? Number(text) : null);
-const isCount = (value: number | null) => value === null
+const isCount = (value: number | null | undefined) => value === null || value === undefined
   || (Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff);
 
 function Limits({ shared, domain }: { shared: Shared; domain: string }) {
