@@ -54,7 +54,7 @@ test("a user made in the console signs in, and is signed out when suspended", as
   const bob = await open("bob", "/admin", password);
   await bob.getByText("You are not an admin").waitFor();
   await choose(admin, "bob", "Suspend");
-  await admin.getByRole("dialog").getByText(/logged out on all devices at once/).waitFor();
+  await admin.getByRole("dialog").getByText(/signed out on all devices at once/).waitFor();
   await admin.getByRole("button", { name: "Suspend" }).click();
   await row(admin, "bob@acme.test").getByText("Suspended").waitFor();
   await bob.getByText("You were signed out of this device.").waitFor();
@@ -141,9 +141,9 @@ test("a profile, other devices, and the end of an account", async () => {
   const { profiles } = await site.ask("GET", "/v1/profiles?account=eve@acme.test", null, token);
   assert.equal(profiles[0].display_name, "Eve Moneypenny");
   await eve.goto(`${site.url}/settings/devices`);
-  await eve.getByRole("button", { name: "Log out" }).click();
-  await eve.getByRole("dialog").getByRole("button", { name: "Log out" }).click();
-  await eve.getByText("You are logged in nowhere else.").waitFor();
+  await eve.getByRole("button", { name: "Sign it out" }).click();
+  await eve.getByRole("dialog").getByRole("button", { name: "Sign it out" }).click();
+  await eve.getByText("You are signed in nowhere else.").waitFor();
   await assert.rejects(site.ask("GET", "/v1/me", null, token), /token_invalid/);
   await eve.goto(`${site.url}/settings/account`);
   await eve.getByRole("button", { name: "Delete my account" }).click();

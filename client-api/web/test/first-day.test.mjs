@@ -64,6 +64,15 @@ async function answerBeforeWelcome(page) {
   });
 }
 
+test("a refusal is said in the language that is shown", async () => {
+  const page = await world.page(world.acme, { locale: "ko-KR" });
+  await page.getByLabel("이름", { exact: true }).fill("alice");
+  await page.getByLabel("비밀번호", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "로그인" }).click();
+  await page.getByText("이름이나 비밀번호가 맞지 않습니다.").waitFor();
+  await page.context().close();
+});
+
 test("who may not be seen is not called offline, asked about before the welcome", async () => {
   const bob = await Person.logIn(world.globex, "bob");
   const page = await world.page(world.acme);

@@ -433,7 +433,7 @@ export const enAdmin = {
   "users.created": "Created",
   "users.deleted": "Deleted",
   "users.devices": "Devices",
-  "users.isRestored": "{name} may log in again.",
+  "users.isRestored": "{name} may sign in again.",
   "users.isSuspended": "{name} is suspended.",
   "users.lastActive": "Last here",
   "users.made": "{account} is made",
@@ -457,12 +457,12 @@ export const enAdmin = {
   "users.password": "Password",
   "users.reset": "Reset the password",
   "users.resetAsk":
-    "{account} gets a new password, which is shown to you once, and is logged out on all "
+    "{account} gets a new password, which is shown to you once, and is signed out on all "
     + "devices. The old password stops working at once.",
   "users.resetDone": "A new password for {account}",
   "users.restore": "Restore",
   "users.restoreAsk":
-    "{name} may log in again, with the password from before. Channels and history are as they "
+    "{name} may sign in again, with the password from before. Channels and history are as they "
     + "were.",
   "users.revokeAdmin": "No longer an admin",
   "users.revokeAdminAsk":
@@ -472,7 +472,7 @@ export const enAdmin = {
   "users.state": "State",
   "users.suspend": "Suspend",
   "users.suspendAsk":
-    "{name} is logged out on all devices at once and cannot log in, until you restore the account. "
+    "{name} is signed out on all devices at once and cannot sign in until you restore the account. "
     + "Nothing is deleted; it stays a member of its channels, and what it wrote stays.",
   "users.suspended": "Suspended",
   "users.total.one": "{count} account in all",

@@ -174,7 +174,8 @@ export const en = {
   "message.copyLink": "Copy the link",
   "message.copyText": "Copy the text",
   "message.delete": "Delete",
-  "message.deleteAsk": "Delete this message for everybody?",
+  "message.deleteAsk":
+    "Delete this message for everybody? Other organisations are asked to erase it too.",
   "message.edit": "Edit",
   "message.edited": "edited",
   "message.erased": "This message was deleted.",
@@ -232,6 +233,10 @@ export const en = {
   "profile.unblock": "Unblock",
   "report.comment": "What should the admin know?",
   "report.done": "Thank you. The admins of {domains} see your report.",
+  "report.goesTo": "Your admin sees the message and who reports it.",
+  "report.goesToBoth":
+    "Your admin sees the message and who reports it. The admin of {domain} sees the message, with "
+    + "proof of who wrote it.",
   "report.harassment": "Harassment",
   "report.illegal": "Illegal content",
   "report.nameMe": "Tell the other organisation who I am",

@@ -175,7 +175,7 @@ const ko = {
   "message.copyLink": "링크 복사",
   "message.copyText": "텍스트 복사",
   "message.delete": "삭제",
-  "message.deleteAsk": "모두에게서 이 메시지를 삭제할까요?",
+  "message.deleteAsk": "모두에게서 이 메시지를 삭제할까요? 다른 조직에도 삭제를 요청합니다.",
   "message.edit": "수정",
   "message.edited": "수정됨",
   "message.erased": "삭제된 메시지입니다.",
@@ -233,6 +233,9 @@ const ko = {
   "report.comment": "관리자가 알아야 할 내용이 있나요?",
   "report.done": "감사합니다. {domains}의 관리자가 신고를 확인합니다.",
   "report.harassment": "괴롭힘",
+  "report.goesTo": "관리자가 메시지와 신고한 사람을 봅니다.",
+  "report.goesToBoth":
+    "우리 쪽 관리자가 메시지와 신고한 사람을 봅니다. {domain} 관리자는 누가 썼는지 증명된 메시지를 봅니다.",
   "report.illegal": "불법 콘텐츠",
   "report.nameMe": "다른 조직에 내가 누구인지 알리기",
   "report.other": "기타",

@@ -4,6 +4,7 @@ import { Timeline, type ChannelDetail, type Message, type TimelineView } from "c
 import type { SignedIn } from "./account.js";
 import { channels, patchChannel } from "./channels.js";
 import { outbox } from "./outbox.js";
+import { messageOf } from "./toasts.js";
 
 const TYPING_SHOWN_MS = 6_000;
 const READ_AFTER_MS = 300;
@@ -71,7 +72,7 @@ export class Conversation {
       await (message ? this.jump(message) : this.timeline.latest(PAGE));
     } catch (error) {
       if (message) return this.open();
-      this.failure.value = error instanceof Error ? error.message : String(error);
+      this.failure.value = messageOf(error);
     }
   }
 

@@ -1,5 +1,7 @@
 // Short notices at the edge of the screen.
 import { signal } from "@preact/signals";
+import { ComityError } from "comity-sdk";
+import { sentenceOf } from "../i18n/codes.js";
 
 export interface Toast {
   id: number;
@@ -33,6 +35,7 @@ export function failed(error: unknown): void {
 
 /** The sentence of what was thrown. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ComityError) return sentenceOf(error);
   return error instanceof Error ? error.message : String(error);
 }
 

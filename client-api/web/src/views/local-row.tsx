@@ -6,6 +6,7 @@ import { me } from "../state/account.js";
 import { displayName } from "../state/people.js";
 import type { Row } from "../state/rows.js";
 import { formatTime } from "../text/format.js";
+import { sentenceOf } from "../i18n/codes.js";
 import { t } from "../i18n/index.js";
 import { MessageText } from "./message-text.js";
 
@@ -33,7 +34,7 @@ export function LocalRow({ row }: { row: Extract<Row, { is: "local" }> }) {
         {state === "refused" ? (
           <div class="refusal" role="alert">
             <Icon name="warning" size={14} />
-            <span>{t("delivery.refused", { reason: refusal?.message ?? "" })}</span>
+            <span>{t("delivery.refused", { reason: refusal ? sentenceOf(refusal) : "" })}</span>
             <Button kind="quiet" onClick={() => session.retry(key)}>{t("action.retry")}</Button>
             <Button kind="quiet" onClick={() => session.discard(key)}>
               {t("action.discard")}

@@ -37,5 +37,5 @@ export async function goToDirect(account: string, leave: () => void): Promise<vo
 export function explain(error: unknown, account: string): string {
   if (!(error instanceof ComityError) || !BY_ADMINS.has(error.code)) return messageOf(error);
   const how = t("direct.partnerHow", { domain: domainOf(account), own: me().domain });
-  return `${error.message} ${how}`;
+  return `${messageOf(error)} ${how}`;
 }

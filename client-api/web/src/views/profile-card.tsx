@@ -72,7 +72,7 @@ function Actions({ account }: { account: string }) {
     <Button kind="primary" icon="message"
       onClick={() => void openDirect(account, closePopover)}>{t("profile.message")}</Button>
     {standing && (
-      <Button icon={isContact ? "check" : "userPlus"} onClick={() => change(() => isContact
+      <Button icon={isContact ? "trash" : "userPlus"} onClick={() => change(() => isContact
         ? api.people.removeContact(account) : api.people.addContact(account))}>
         {t(standing === "asked" ? "contact.asked" : isContact ? "contact.remove" : "contact.add")}
       </Button>

@@ -19,7 +19,8 @@ function ReportDialog({ channel, message }: { channel: string; message: Message 
   const [reason, setReason] = useState<typeof REASONS[number]>("spam");
   const [comment, setComment] = useState("");
   const [isNamed, setNamed] = useState(false);
-  const isElsewhere = domainOf(message.sender) !== me().domain;
+  const domain = domainOf(message.sender);
+  const isElsewhere = domain !== me().domain;
   const submit = async (event: Event) => {
     event.preventDefault();
     const more = { ...(comment ? { comment } : {}), ...(isNamed ? { name_me: true } : {}) };
@@ -36,6 +37,7 @@ function ReportDialog({ channel, message }: { channel: string; message: Message 
       <Button type="submit" form="report" kind="primary">{t("action.send")}</Button>
     }>
       <form id="report" onSubmit={submit}>
+        <p class="hint">{t(isElsewhere ? "report.goesToBoth" : "report.goesTo", { domain })}</p>
         <SelectField label={t("report.reason")} value={reason} onChange={setReason}
           options={REASONS.map((each) => [each, t(`report.${each}`)])} />
         <TextField label={t("report.comment")} value={comment} maxLength={COMMENT_MAX}

@@ -1,0 +1,1 @@
+import{Q as t,n as o}from"./chunk.VIWMXAPS.js";var i=o(new Set),n=async()=>{};function p(){return n()}t(({client:a,session:l})=>{n=async()=>{let e=await a.api.people.blocks().catch(()=>{});e&&(i.value=new Set(e.map(({account:s})=>s)))};let r=l.on("state",({status:e})=>{e==="online"&&n()});return()=>{r(),n=async()=>{},i.value=new Set}});export{i as a,p as b};
