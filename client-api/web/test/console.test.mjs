@@ -53,6 +53,7 @@ test("a user made in the console signs in, and is signed out when suspended", as
   await admin.getByRole("button", { name: "Done" }).click();
   const bob = await open("bob", "/admin", password);
   await bob.getByText("You are not an admin").waitFor();
+  await row(admin, "alice@acme.test").getByText("Now", { exact: true }).waitFor();
   await choose(admin, "bob", "Suspend");
   await admin.getByRole("dialog").getByText(/signed out on all devices at once/).waitFor();
   await admin.getByRole("button", { name: "Suspend" }).click();

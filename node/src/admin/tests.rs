@@ -28,6 +28,7 @@ impl AdminBackend for Fake {
             display_name: None,
             created_unix_ms: 60_000,
             last_active_unix_ms: None,
+            is_there: false,
             devices: 1,
             is_admin: false,
             is_suspended: true,

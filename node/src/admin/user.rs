@@ -15,6 +15,9 @@ pub struct UserLine {
     /// When it was there last, in Unix milliseconds, as far as that was written.
     #[serde(default)]
     pub last_active_unix_ms: Option<u64>,
+    /// Whether one of its devices is connected.
+    #[serde(default)]
+    pub is_there: bool,
     /// On how many devices it is logged in.
     pub devices: u64,
     /// Whether it may do over HTTP what the admin does.

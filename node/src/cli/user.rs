@@ -166,6 +166,7 @@ async fn list_users(admin: &AdminClient, prefix: &str, json: bool) -> Result<(),
     let width = users.iter().map(|user| user.name.chars().count()).max().unwrap_or(0);
     for user in &users {
         let seen = match user.last_active_unix_ms {
+            _ if user.is_there => "is here".to_owned(),
             Some(at_ms) => format!("was here {}", local_time(at_ms)),
             None => "was not here yet".to_owned(),
         };

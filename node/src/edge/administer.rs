@@ -10,7 +10,7 @@ use comity_machine::{
 use comity_protocol::code::Code;
 use comity_protocol::fork::ForkProof;
 use comity_protocol::hash::Hash;
-use comity_protocol::id::{LineageId, LogId, LogName};
+use comity_protocol::id::{AccountNumber, LineageId, LogId, LogName};
 use comity_protocol::name::{AccountLabel, AccountName};
 
 use super::account::{new_token, token_hash};
@@ -226,18 +226,34 @@ fn by_domain(lines: impl Iterator<Item = PeerLine>) -> Vec<PeerLine> {
 
 impl ClientEdge {
     fn listed_users(&self, prefix: &str, after: Option<&str>) -> UserPage {
+        let (listed, more, total) = self.accounts_listed(prefix, after);
+        // Not with the state in hand, which presence asks for itself.
+        let there = |(number, line)| UserLine { is_there: self.is_there(number), ..line };
+        UserPage { users: listed.into_iter().map(there).collect(), more, total }
+    }
+
+    fn is_there(&self, account: AccountNumber) -> bool {
+        self.presence().is_there(account, None)
+    }
+
+    fn accounts_listed(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> (Vec<(AccountNumber, UserLine)>, bool, u64) {
         let state = self.shared().state();
         let prefix = prefix.to_lowercase();
-        let is_wanted = |account: &&Account| {
+        let is_wanted = |(_, account): &(&AccountNumber, &Account)| {
             account.name.starts_with(&prefix)
                 && after.is_none_or(|after| account.name.as_str() > after)
         };
-        let mut wanted: Vec<&Account> = state.accounts.values().filter(is_wanted).collect();
-        wanted.sort_unstable_by_key(|account| account.name.as_str());
+        let mut wanted: Vec<_> = state.accounts.iter().filter(is_wanted).collect();
+        wanted.sort_unstable_by_key(|(_, account)| account.name.as_str());
         let more = wanted.len() > USERS_LISTED_MAX;
-        let users = wanted.into_iter().take(USERS_LISTED_MAX).map(user_line).collect();
+        let lines = wanted.into_iter().take(USERS_LISTED_MAX);
+        let lines = lines.map(|(number, account)| (*number, user_line(account))).collect();
         let total = state.accounts.values().filter(|account| !account.is_deleted).count() as u64;
-        UserPage { users, more, total }
+        (lines, more, total)
     }
 }
 
@@ -247,6 +263,7 @@ fn user_line(account: &Account) -> UserLine {
         display_name: account.display_name.clone(),
         created_unix_ms: account.created_unix_ms,
         last_active_unix_ms: account.last_active_unix_ms,
+        is_there: false,
         devices: account.devices.len() as u64,
         is_admin: account.is_admin,
         is_suspended: account.is_suspended,

@@ -165,11 +165,11 @@ impl Presences {
         self.0.activity.last(there.into_iter())
     }
 
-    /// Whether a device of an account of ours is there.
-    pub fn is_there(&self, account: AccountNumber, device: DeviceId) -> bool {
+    /// Whether a device of an account of ours is there; any, where none is named.
+    pub fn is_there(&self, account: AccountNumber, device: Option<DeviceId>) -> bool {
         let machine = self.machine();
         let account = AccountId { lineage: machine.own(), number: account };
-        machine.devices_of(account).any(|(id, _)| id == device.0)
+        machine.devices_of(account).any(|(id, _)| device.is_none_or(|device| id == device.0))
     }
 
     /// Whether the node of one of these accounts was asked and has not answered yet.

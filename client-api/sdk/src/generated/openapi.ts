@@ -2513,6 +2513,8 @@ export interface components {
             created_unix_ms: number;
             /** @description When it was there last, as far as that was written, in Unix milliseconds. */
             last_active_unix_ms: number | null;
+            /** @description Whether one of its devices is connected. */
+            is_there: boolean;
             /** @description On how many devices it is logged in. */
             devices: number;
             /** @description Whether it is an admin of the node. */

@@ -433,6 +433,7 @@ export const enAdmin = {
   "users.created": "Created",
   "users.deleted": "Deleted",
   "users.devices": "Devices",
+  "users.isThere": "Now",
   "users.isRestored": "{name} may sign in again.",
   "users.isSuspended": "{name} is suspended.",
   "users.lastActive": "Last here",

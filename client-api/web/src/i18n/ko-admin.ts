@@ -370,6 +370,7 @@ const ko: Translation<typeof enAdmin> = {
   "users.created": "만든 때",
   "users.deleted": "삭제됨",
   "users.devices": "기기",
+  "users.isThere": "지금",
   "users.isRestored": "{name} 님이 다시 로그인할 수 있습니다.",
   "users.isSuspended": "{name} 님을 정지했습니다.",
   "users.lastActive": "마지막 접속",

@@ -43,7 +43,7 @@ impl Push {
             return match told {
                 None => drop,
                 // It hears of it over its socket.
-                Some(_) if self.0.presences.is_there(account, device) => Verdict::Known,
+                Some(_) if self.0.presences.is_there(account, Some(device)) => Verdict::Known,
                 Some(_) => send(service),
             };
         }

@@ -61,7 +61,7 @@ function Users({ users, page }: { users: User[]; page: Resource<UserPage> }) {
         { title: ta("users.state"), cell: (user) => <State user={user} /> },
         {
           title: ta("users.lastActive"),
-          cell: (user) => user.last_active_unix_ms
+          cell: (user) => user.is_there ? ta("users.isThere") : user.last_active_unix_ms
             ? <Ago at={user.last_active_unix_ms} />
             // It is written when the last device goes.
             : ta(user.devices ? "users.notYet" : "users.never"),
