@@ -3,31 +3,27 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Person } from "./content.mjs";
-import { LoneNode } from "./lone-node.mjs";
-import { Site, World, message, signIn } from "./world.mjs";
+import { LoneWorld } from "./lone-node.mjs";
+import { message, signIn } from "./world.mjs";
 
 const PASSWORD = "correct horse battery";
 const LIMITED = "You see what was said after you joined.";
 
+let lone;
 let node;
 let site;
 let world;
 const people = {};
 
 before(async () => {
-  node = await LoneNode.start();
-  site = await Site.open(node.url);
-  world = await World.browserOnly();
+  lone = await LoneWorld.start();
+  ({ node, site, world } = lone);
   for (const name of ["alice", "bob", "carol"]) {
     people[name] = await Person.join(node, site, name, PASSWORD);
   }
 });
 
-after(async () => {
-  await world?.end();
-  await site?.close();
-  await node?.end();
-});
+after(() => lone?.end());
 
 async function open(name, path, options) {
   const page = await world.page(site, options);

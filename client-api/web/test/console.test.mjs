@@ -1,28 +1,24 @@
 // The admin console and the settings, at a node of their own.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LoneNode } from "./lone-node.mjs";
-import { Site, World, signIn } from "./world.mjs";
+import { LoneWorld } from "./lone-node.mjs";
+import { signIn } from "./world.mjs";
 
 const PASSWORD = "correct horse battery";
 
+let lone;
 let node;
 let site;
 let world;
 
 before(async () => {
-  node = await LoneNode.start();
-  site = await Site.open(node.url);
-  world = await World.browserOnly();
+  lone = await LoneWorld.start();
+  ({ node, site, world } = lone);
   await signUp("alice");
   await node.makeAdmin("alice");
 });
 
-after(async () => {
-  await world?.end();
-  await site?.close();
-  await node?.end();
-});
+after(() => lone?.end());
 
 async function signUp(name) {
   const body = { name, password: PASSWORD, invite: await node.invite() };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { Site, World } from "./world.mjs";
 
 const settings = (data) => `
 domain = "acme.test"
@@ -68,5 +69,27 @@ export class LoneNode {
     this.child.kill("SIGTERM");
     await ended;
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Such a node, the client before it, and a browser. */
+export class LoneWorld {
+  static async start() {
+    const lone = new LoneWorld();
+    try {
+      lone.node = await LoneNode.start();
+      lone.site = await Site.open(lone.node.url);
+      lone.world = await World.browserOnly();
+    } catch (error) {
+      await lone.end();
+      throw error;
+    }
+    return lone;
+  }
+
+  async end() {
+    await this.world?.end();
+    await this.site?.close();
+    await this.node?.end();
   }
 }

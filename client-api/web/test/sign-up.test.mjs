@@ -1,24 +1,20 @@
 // From an invite link to a conversation with somebody who came the same way.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { LoneNode } from "./lone-node.mjs";
-import { Site, World, message, say } from "./world.mjs";
+import { LoneWorld } from "./lone-node.mjs";
+import { message, say } from "./world.mjs";
 
+let lone;
 let node;
 let site;
 let world;
 
 before(async () => {
-  node = await LoneNode.start();
-  site = await Site.open(node.url);
-  world = await World.browserOnly();
+  lone = await LoneWorld.start();
+  ({ node, site, world } = lone);
 });
 
-after(async () => {
-  await world?.end();
-  await site?.close();
-  await node?.end();
-});
+after(() => lone?.end());
 
 async function signUp(name, invite) {
   const page = await world.page(site);

@@ -228,12 +228,11 @@ impl ClientEdge {
     fn listed_users(&self, prefix: &str, after: Option<&str>) -> UserPage {
         let (listed, more, total) = self.accounts_listed(prefix, after);
         // Not with the state in hand, which presence asks for itself.
-        let there = |(number, line)| UserLine { is_there: self.is_there(number), ..line };
+        let there = |(account, line)| {
+            let is_there = self.presence().is_there(account, None);
+            UserLine { is_there, ..line }
+        };
         UserPage { users: listed.into_iter().map(there).collect(), more, total }
-    }
-
-    fn is_there(&self, account: AccountNumber) -> bool {
-        self.presence().is_there(account, None)
     }
 
     fn accounts_listed(
